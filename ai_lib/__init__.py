@@ -1,0 +1,128 @@
+'''A blocking, typed client for every chat-model provider.
+
+    >>> from ai_lib import AiClient
+    >>> client = AiClient("groq")                       # key from GROQ_API_KEY
+    >>> client.chat("Say hi").text
+    'Hi!'
+    >>> for chunk in client.stream("Count to three"):
+    ...     print(chunk.text, end="")
+    1, 2, 3
+'''
+
+from ai_lib.client.builder import AiClientBuilder
+from ai_lib.client.client import AiClient, quick_chat
+from ai_lib.client.options import ConnectionOptions
+from ai_lib.client.provider import Provider
+from ai_lib.errors import (
+    AiLibError,
+    AuthenticationError,
+    BackpressureError,
+    CancelledError,
+    CircuitOpenError,
+    ConfigurationError,
+    ConnectError,
+    ConnectionLostError,
+    ContentFilterError,
+    ContextLengthError,
+    DNSError,
+    InvalidRequestError,
+    InvalidResponseError,
+    MissingKeyError,
+    ModelNotFoundError,
+    NetworkError,
+    OverloadedError,
+    PermissionDeniedError,
+    ProviderError,
+    ProxyError,
+    QuotaExceededError,
+    RateLimitError,
+    RequestTimeoutError,
+    StreamInterruptedError,
+    StreamTimeoutError,
+    TLSError,
+    ToolArgumentsError,
+    TransportError,
+    UnsupportedFeatureError,
+)
+from ai_lib.exchange import ChatStream
+from ai_lib.providers.config import ProviderConfig
+from ai_lib.tools import tool
+from ai_lib.transport.http import HttpTransport
+from ai_lib.types.chunk import ChatCompletionChunk, ToolCallDelta
+from ai_lib.types.content import Audio, Document, Image, Json, Text
+from ai_lib.types.message import Citation, Message, Role
+from ai_lib.types.model import ModelInfo
+from ai_lib.types.request import ChatCompletionRequest, ResponseFormat
+from ai_lib.types.response import ChatCompletionResponse, Choice
+from ai_lib.types.serialize import from_json, to_json
+from ai_lib.types.tool import NamedTool, Tool, ToolCall
+from ai_lib.types.usage import Usage, UsageStatus
+from ai_lib.types.wire import HttpRequest, HttpResponse, Timeout
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "AiClient",
+    "AiClientBuilder",
+    "AiLibError",
+    "Audio",
+    "AuthenticationError",
+    "BackpressureError",
+    "CancelledError",
+    "ChatCompletionChunk",
+    "ChatCompletionRequest",
+    "ChatCompletionResponse",
+    "ChatStream",
+    "Choice",
+    "CircuitOpenError",
+    "Citation",
+    "ConfigurationError",
+    "ConnectError",
+    "ConnectionLostError",
+    "ConnectionOptions",
+    "ContentFilterError",
+    "ContextLengthError",
+    "DNSError",
+    "Document",
+    "HttpRequest",
+    "HttpResponse",
+    "HttpTransport",
+    "Image",
+    "InvalidRequestError",
+    "InvalidResponseError",
+    "Json",
+    "Message",
+    "MissingKeyError",
+    "ModelInfo",
+    "ModelNotFoundError",
+    "NamedTool",
+    "NetworkError",
+    "OverloadedError",
+    "PermissionDeniedError",
+    "Provider",
+    "ProviderConfig",
+    "ProviderError",
+    "ProxyError",
+    "QuotaExceededError",
+    "RateLimitError",
+    "RequestTimeoutError",
+    "ResponseFormat",
+    "Role",
+    "StreamInterruptedError",
+    "StreamTimeoutError",
+    "TLSError",
+    "Text",
+    "Timeout",
+    "Tool",
+    "ToolArgumentsError",
+    "ToolCall",
+    "ToolCallDelta",
+    "TransportError",
+    "UnsupportedFeatureError",
+    "Usage",
+    "UsageStatus",
+    "from_json",
+    "quick_chat",
+    "to_json",
+    "tool",
+]

@@ -1,0 +1,1 @@
+"""The protocols that users may implement. May import `types`."""

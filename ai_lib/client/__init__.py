@@ -1,0 +1,1 @@
+"""The public face: it wires the parts and decides nothing."""

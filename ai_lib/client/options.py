@@ -1,0 +1,169 @@
+"""What can be set about the connection, and the one place where argument, environment and default are merged."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import attrs
+
+from ai_lib.errors import ConfigurationError, MissingKeyError
+from ai_lib.providers.config import ProviderConfig
+from ai_lib.types.wire import Timeout
+from ai_lib.utils.env import first_set
+
+__all__ = ["ConnectionOptions", "base_url_of", "headers_of", "key_of", "model_of", "timeout_of"]
+
+
+def _masked(value: object) -> str:
+    return "None" if value is None else "'***'"
+
+
+@attrs.frozen(kw_only=True)
+class ConnectionOptions:
+    """How to reach the provider. None means: from the environment, else the default.
+
+    Args:
+        base_url: What the API's paths are appended to, instead of the provider's own.
+        api_key: The key, instead of the one from the environment.
+        proxy: A proxy's address, scheme://[user:password@]host:port.
+        disable_proxy: Use no proxy, whatever the environment says.
+        timeout: Seconds for the whole call, or a `Timeout` with four limits.
+        max_retries: Calls after the first, where trying again can help.
+        headers: Further headers of every request.
+        verify: True, a CA file or folder, or False to trust any server.
+        cert: A client certificate: one file, or (certificate, key).
+        pool_size: Connections to keep open; give it as many as there are threads.
+    """
+
+    base_url: str | None = None
+    api_key: str | None = attrs.field(default=None, repr=_masked)
+    proxy: str | None = attrs.field(default=None, repr=_masked)
+    disable_proxy: bool = False
+    timeout: float | Timeout | None = None
+    max_retries: int = 2
+    headers: Mapping[str, str] = attrs.field(factory=dict, repr=lambda headers: f"<{len(headers)} headers>")
+    verify: bool | str = True
+    cert: str | tuple[str, str] | None = None
+    pool_size: int = 64
+
+    def __attrs_post_init__(self) -> None:
+        timeout_of(self.timeout, None)
+        if self.base_url is not None and not self.base_url.startswith(("https://", "http://")):
+            raise ConfigurationError(f"base_url must start with https:// or http://, got {self.base_url!r}")
+        if self.proxy is not None and self.disable_proxy:
+            raise ConfigurationError("proxy and disable_proxy=True contradict each other")
+        for name, value in self.headers.items():
+            _check_header(name, value)
+
+
+def _check_header(name: object, value: object) -> None:
+    if not isinstance(name, str) or not isinstance(value, str):
+        raise ConfigurationError(f"header {name!r} and its value must be text")
+    if any(ord(character) < 32 or ord(character) == 127 for character in name + value):
+        raise ConfigurationError(f"header {name!r} holds a control character")
+
+
+def timeout_of(given: float | Timeout | None, default: Timeout | None) -> Timeout:
+    """Return the limits: a number of seconds is the total.
+
+    Raises:
+        ConfigurationError: It is not a positive number or a `Timeout`.
+    """
+    if isinstance(given, Timeout):
+        return given
+    if given is None:
+        return default or Timeout()
+    if isinstance(given, bool) or not isinstance(given, int | float):
+        raise ConfigurationError(f"timeout must be seconds or a Timeout, got {given!r}")
+    return attrs.evolve(default or Timeout(), total=float(given))
+
+
+def key_of(config: ProviderConfig, options: ConnectionOptions) -> str | None:
+    """Return the key: the argument, else the provider's own variables, else None where none is needed.
+
+    Raises:
+        MissingKeyError: The provider needs a key and there is none.
+        ConfigurationError: The key holds a character that cannot be in a header.
+    """
+    if options.api_key is not None:
+        return checked_key(options.api_key, "api_key=")
+    found = first_set(config.key_env)
+    if found is not None:
+        return checked_key(found[1], found[0])
+    if config.key_optional or not config.key_env:
+        return None
+    names = " or ".join(config.key_env)
+    raise MissingKeyError(
+        f"no API key for {config.display_name}: set {names}, or pass ConnectionOptions(api_key=...)",
+        code="missing_api_key",
+        provider=config.id,
+    )
+
+
+def checked_key(key: str, origin: str) -> str:
+    """Return a key without the blanks that copying leaves around it.
+
+    Raises:
+        ConfigurationError: It is empty, or holds a character that no key has; the message tells where, not what.
+    """
+    key = key.strip()
+    if not key:
+        raise ConfigurationError(f"the API key from {origin} is empty", code="bad_api_key")
+    for position, character in enumerate(key):
+        if not 33 <= ord(character) <= 126:
+            raise ConfigurationError(
+                f"the API key from {origin} has a character that cannot be sent (U+{ord(character):04X}) "
+                f"at position {position}; copy it again",
+                code="bad_api_key",
+            )
+    return key
+
+
+def base_url_of(config: ProviderConfig, options: ConnectionOptions) -> str:
+    """Return the base URL: the argument, else the provider's variables, else its own with the gaps filled in.
+
+    Raises:
+        ConfigurationError: It is no URL, or a variable that fills a gap is not set.
+    """
+    if options.base_url is not None:
+        return options.base_url.rstrip("/")
+    found = first_set(config.base_url_env)
+    if found is not None:
+        return _url_from_env(config, *found)
+    values = {}
+    for field in config.url_fields:
+        filled = first_set(config.url_env.get(field, ()))
+        if filled is None:
+            variables = [*config.url_env.get(field, ()), *config.base_url_env]
+            raise ConfigurationError(
+                f"{config.display_name} needs {' or '.join(variables)} to be set, or ConnectionOptions(base_url=...)",
+                code="missing_base_url",
+                provider=config.id,
+            )
+        values[field] = filled[1]
+    return config.base_url.format(**values)
+
+
+def _url_from_env(config: ProviderConfig, name: str, value: str) -> str:
+    url = value.rstrip("/")
+    if not url.startswith(("https://", "http://")):
+        raise ConfigurationError(f"{name} must hold a URL with https:// or http://", provider=config.id)
+    scheme, _, rest = url.partition("://")
+    if config.base_url_env_is_host and "/" not in rest:
+        path = config.base_url.partition("://")[2].partition("/")[2]
+        return f"{scheme}://{rest}/{path}"
+    return url
+
+
+def headers_of(config: ProviderConfig, options: ConnectionOptions) -> dict[str, str]:
+    """Return the headers of every request but the key's: configuration, environment, argument."""
+    from_env = {name: found[1] for name, variable in config.headers_env.items() if (found := first_set([variable]))}
+    for name, value in from_env.items():
+        _check_header(name, value)
+    return {**config.headers, **from_env, **options.headers}
+
+
+def model_of(config: ProviderConfig) -> str | None:
+    """Return the default model: the provider's variables, else the configuration's."""
+    found = first_set(config.model_variables)
+    return found[1] if found is not None else config.default_model

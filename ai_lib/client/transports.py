@@ -1,0 +1,50 @@
+"""Which transport a client gets."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from ai_lib.api.transport import Transport
+from ai_lib.client.options import ConnectionOptions
+from ai_lib.errors import ConfigurationError
+from ai_lib.providers.config import ProviderConfig
+from ai_lib.transport.http import HttpTransport
+from ai_lib.transport.simple import transport_from
+from ai_lib.utils.clock import Clock
+
+__all__ = ["transport_for"]
+
+
+def _http(options: ConnectionOptions, clock: Clock) -> Transport:
+    return HttpTransport(
+        proxy=options.proxy,
+        disable_proxy=options.disable_proxy,
+        verify=options.verify,
+        cert=options.cert,
+        pool_size=options.pool_size,
+        clock=clock,
+    )
+
+
+def _embedded(options: ConnectionOptions, clock: Clock) -> Transport:
+    from ai_lib.transport.embedded import EmbeddedTransport
+
+    return EmbeddedTransport(HttpTransport(disable_proxy=True, pool_size=options.pool_size, clock=clock))
+
+
+_TRANSPORTS: dict[str, Callable[[ConnectionOptions, Clock], Transport]] = {"http": _http, "embedded": _embedded}
+
+
+def transport_for(config: ProviderConfig, options: ConnectionOptions, given: object, clock: Clock) -> Transport:
+    """Return the caller's transport, or the kind that the provider's configuration names.
+
+    Raises:
+        ConfigurationError: What was given is no transport, or a setting cannot be used.
+    """
+    if given is not None:
+        return transport_from(given)
+    make = _TRANSPORTS.get(config.transport)
+    if make is None:
+        raise ConfigurationError(f"provider {config.id!r}: transport must be one of {', '.join(_TRANSPORTS)}")
+    # A base URL of one's own names a server that already runs.
+    return _http(options, clock) if options.base_url is not None else make(options, clock)

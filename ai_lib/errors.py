@@ -1,0 +1,471 @@
+"""Every exception of the library, and the table that classifies a provider's error.
+
+    AiLibError
+    ├── ConfigurationError               fix the settings
+    │   └── MissingKeyError              (also an AuthenticationError)
+    ├── InvalidRequestError              fix the request
+    │   ├── ContextLengthError
+    │   ├── UnsupportedFeatureError
+    │   └── ContentFilterError
+    ├── AuthenticationError              fix the key
+    ├── PermissionDeniedError
+    ├── ModelNotFoundError
+    ├── RateLimitError                   wait
+    ├── QuotaExceededError               pay
+    ├── ProviderError                    the provider failed
+    │   └── OverloadedError
+    ├── TransportError                   the bytes did not get through
+    │   ├── NetworkError
+    │   │   ├── DNSError
+    │   │   ├── ConnectError
+    │   │   ├── TLSError
+    │   │   ├── ProxyError
+    │   │   └── ConnectionLostError
+    │   ├── RequestTimeoutError
+    │   └── StreamInterruptedError
+    │       └── StreamTimeoutError       (also a RequestTimeoutError)
+    ├── InvalidResponseError             the answer is not what the dialect promises
+    ├── CircuitOpenError                 stopped on this side, before any I/O
+    ├── BackpressureError
+    ├── CancelledError
+    └── ToolArgumentsError
+
+The split follows what the caller can do about it. Facts are in attributes; a message never holds a key or a
+prompt. Every class survives pickling and copying with equal attributes.
+"""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar, Literal
+
+__all__ = [
+    "AiLibError",
+    "AuthenticationError",
+    "BackpressureError",
+    "CancelledError",
+    "CircuitOpenError",
+    "ConfigurationError",
+    "ConnectError",
+    "ConnectionLostError",
+    "ContentFilterError",
+    "ContextLengthError",
+    "DNSError",
+    "InvalidRequestError",
+    "InvalidResponseError",
+    "MissingKeyError",
+    "ModelNotFoundError",
+    "NetworkError",
+    "OverloadedError",
+    "PermissionDeniedError",
+    "ProviderError",
+    "ProxyError",
+    "QuotaExceededError",
+    "RateLimitError",
+    "RequestTimeoutError",
+    "Severity",
+    "StreamInterruptedError",
+    "StreamTimeoutError",
+    "TLSError",
+    "ToolArgumentsError",
+    "TransportError",
+    "UnsupportedFeatureError",
+    "classify",
+]
+
+Severity = Literal["client", "fatal", "transient", "server"]
+
+
+class AiLibError(Exception):
+    """The root of every error that the library raises on purpose.
+
+    Attributes:
+        message: What happened, in one line, as the provider or this library said it.
+        status: The HTTP status, or None when there was no answer.
+        code: The provider's error code or type, or this library's word for the failure.
+        provider: The provider's id.
+        model: The model that was asked.
+        request_id: The id to quote to the provider's support.
+        retry_after: Seconds to wait, when the provider named them.
+        retryable: The same call may succeed when tried again.
+        fallbackable: Another provider or model may succeed where this one failed.
+        severity: "client" (fix the request), "fatal" (fix the set-up), "transient" (wait), "server".
+        attempts: One `Attempt` for each call made before this error was raised.
+        body: The provider's answer as text, cut and without the key.
+        partial: Of a stream, the `ChatCompletionResponse` folded from what had arrived; else None.
+        hint: What the user can do.
+    """
+
+    retryable: bool = False
+    fallbackable: bool = False
+    severity: Severity = "client"
+    hint: str = ""
+    default_code: ClassVar[str | None] = None
+
+    def __init__(
+        self,
+        message: str = "",
+        *,
+        status: int | None = None,
+        code: str | None = None,
+        provider: str | None = None,
+        model: str | None = None,
+        request_id: str | None = None,
+        retry_after: float | None = None,
+        retryable: bool | None = None,
+        hint: str | None = None,
+        body: str | None = None,
+    ) -> None:
+        # Only `message` goes into args, so pickle can call the class with it and restore the rest from __dict__.
+        super().__init__(message)
+        self.message = message
+        self.status = status
+        self.code = code if code is not None else self.default_code
+        self.provider = provider
+        self.model = model
+        self.request_id = request_id
+        self.retry_after = retry_after
+        self.body = body
+        self.attempts: tuple[Any, ...] = ()
+        self.partial: Any = None
+        if retryable is not None:
+            self.retryable = retryable
+        if hint is not None:
+            self.hint = hint
+
+    def __str__(self) -> str:
+        where = " ".join(str(part) for part in (self.provider, self.status) if part is not None)
+        text = f"{where}: {self.message}" if where else self.message
+        if self.request_id:
+            text += f" (request {self.request_id})"
+        if len(self.attempts) > 1:
+            text += f" after {len(self.attempts)} attempts"
+        return f"{text}. {self.hint}" if self.hint else text
+
+
+class ConfigurationError(AiLibError):
+    """A setting is missing or cannot be used; nothing was sent."""
+
+    severity: Severity = "fatal"
+
+
+class InvalidRequestError(AiLibError):
+    """The request is wrong and will stay wrong however often it is sent."""
+
+
+class ContextLengthError(InvalidRequestError):
+    """The prompt, or the prompt and the answer asked for, is too long for the model."""
+
+    fallbackable = True
+    hint = "Shorten the messages, lower max_tokens, or choose a model with a larger context"
+
+
+class UnsupportedFeatureError(InvalidRequestError):
+    """The provider has no form for something in the request; nothing was sent."""
+
+    fallbackable = True
+
+
+class ContentFilterError(InvalidRequestError):
+    """The provider refused the content of the prompt or of the answer."""
+
+    fallbackable = True
+    hint = "Change the content; sending it again gives the same answer"
+
+
+class AuthenticationError(AiLibError):
+    """The provider does not accept the key."""
+
+    severity: Severity = "fatal"
+    fallbackable = True
+    hint = "Check that the API key is right, active, and meant for this provider and region"
+
+
+class MissingKeyError(ConfigurationError, AuthenticationError):
+    """The provider needs an API key and none was given; nothing was sent."""
+
+    hint = ""
+
+
+class PermissionDeniedError(AiLibError):
+    """The key is valid but may not do this."""
+
+    severity: Severity = "fatal"
+    fallbackable = True
+    hint = "Check the permissions of the key and whether the account may use this model or region"
+
+
+class ModelNotFoundError(AiLibError):
+    """The provider does not know the model, or the URL."""
+
+    fallbackable = True
+    hint = "Check the model's name (client.list_models() shows what the key can use) and the base URL"
+
+
+class RateLimitError(AiLibError):
+    """Too many requests or tokens in a window of time."""
+
+    retryable = True
+    fallbackable = True
+    severity: Severity = "transient"
+    hint = "Send more slowly, or wait for retry_after seconds"
+
+
+class QuotaExceededError(AiLibError):
+    """The account has no credit or has used up its plan; waiting a moment does not help."""
+
+    fallbackable = True
+    severity: Severity = "fatal"
+    hint = "Check the plan and the billing of the account"
+
+
+class ProviderError(AiLibError):
+    """The provider failed."""
+
+    retryable = True
+    fallbackable = True
+    severity: Severity = "server"
+
+
+class OverloadedError(ProviderError):
+    """The provider has no capacity just now."""
+
+    severity: Severity = "transient"
+    hint = "Try again later or on another provider"
+
+
+class TransportError(AiLibError):
+    """The request or its answer did not get through."""
+
+    fallbackable = True
+    severity: Severity = "transient"
+
+
+class NetworkError(TransportError):
+    """The connection failed; `code` says at which layer."""
+
+    retryable = True
+    default_code = "network_error"
+
+
+class DNSError(NetworkError):
+    """The host's name cannot be resolved."""
+
+    default_code = "dns_failure"
+    hint = "Check the spelling of the base URL and the machine's DNS and network"
+
+
+class ConnectError(NetworkError):
+    """Nothing accepts connections at the address."""
+
+    default_code = "connection_refused"
+    hint = "Check that the server is running and that base URL and port are right"
+
+
+class TLSError(NetworkError):
+    """The secure connection could not be made; sending again gives the same result."""
+
+    retryable = False
+    default_code = "tls_failure"
+    hint = "Check the clock, and name the company's CA file with verify=, REQUESTS_CA_BUNDLE or SSL_CERT_FILE"
+
+
+class ProxyError(NetworkError):
+    """The proxy cannot be reached or refuses to connect."""
+
+    default_code = "proxy_failure"
+    hint = "Check the proxy's address and credentials, or pass disable_proxy=True"
+
+
+class ConnectionLostError(NetworkError):
+    """The other side closed or reset the connection before the answer was whole."""
+
+    default_code = "connection_lost"
+    hint = "A proxy or a restart of the server may have cut the connection; try again"
+
+
+class RequestTimeoutError(TransportError):
+    """A limit of time ran out; `code` is connect_timeout, first_byte_timeout, idle_timeout or total_timeout.
+
+    Only a connect timeout is retried: in the other cases the provider may already be working on the request,
+    and a second one would be paid for as well.
+    """
+
+    default_code = "total_timeout"
+
+
+class StreamInterruptedError(TransportError):
+    """A stream ended before the dialect's end marker; what had arrived is in `.partial`."""
+
+    default_code = "stream_interrupted"
+    hint = "What had arrived is in .partial"
+
+
+class StreamTimeoutError(StreamInterruptedError, RequestTimeoutError):
+    """A stream went silent for too long or ran past its total time; what had arrived is in `.partial`."""
+
+    default_code = "idle_timeout"
+
+
+class InvalidResponseError(AiLibError):
+    """The answer is not what the dialect promises: HTML, broken JSON, no choices."""
+
+    fallbackable = True
+    severity: Severity = "server"
+
+
+class CircuitOpenError(AiLibError):
+    """The circuit breaker is open: recent calls failed, so this one was not sent."""
+
+    fallbackable = True
+    severity: Severity = "transient"
+
+
+class BackpressureError(AiLibError):
+    """Too many calls are already running or waiting in this process."""
+
+    fallbackable = True
+    severity: Severity = "transient"
+
+
+class CancelledError(AiLibError):
+    """The caller cancelled the call; what had arrived of a stream is in `.partial`."""
+
+    default_code = "cancelled"
+
+
+class ToolArgumentsError(AiLibError):
+    """The model wrote tool arguments that are not a JSON object.
+
+    Attributes:
+        arguments_json: The text as the model wrote it.
+    """
+
+    default_code = "invalid_tool_arguments"
+
+    def __init__(self, message: str = "", *, arguments_json: str = "", **facts: Any) -> None:
+        super().__init__(message, **facts)
+        self.arguments_json = arguments_json
+
+
+# --- the decision table: the provider's code first where it is specific, then the status, words last ---------
+
+# Codes and types that mean the same wherever they occur. A provider's own (bare numbers and the like) are in
+# its configuration. Keys are lower case.
+_BY_CODE: dict[str, type[AiLibError]] = {
+    "authentication_error": AuthenticationError,
+    "api_key_invalid": AuthenticationError,
+    "invalid_api_key": AuthenticationError,
+    "invalid_authentication": AuthenticationError,
+    "wrong_api_key": AuthenticationError,
+    "permission_error": PermissionDeniedError,
+    "permission_denied": PermissionDeniedError,
+    "billing_error": QuotaExceededError,
+    "billing_hard_limit_reached": QuotaExceededError,
+    "credit_balance_exhausted": QuotaExceededError,
+    "enforced_spend_limit_reached": QuotaExceededError,
+    "exceeded_current_quota_error": QuotaExceededError,
+    "insufficient_quota": QuotaExceededError,
+    "payment_required": QuotaExceededError,
+    "quotaexceeded": QuotaExceededError,
+    "setlimitexceeded": QuotaExceededError,
+    "engine_overloaded_error": OverloadedError,
+    "overloaded": OverloadedError,
+    "overloaded_error": OverloadedError,
+    "serveroverloaded": OverloadedError,
+    "service_unavailable": OverloadedError,
+    "rate_limit_error": RateLimitError,
+    "rate_limit_exceeded": RateLimitError,
+    "rate_limit_reached_error": RateLimitError,
+    "rate_limited": RateLimitError,
+    "context_length_exceeded": ContextLengthError,
+    "exceed_context_size_error": ContextLengthError,
+    "tokens_too_long": ContextLengthError,
+    "content_filter": ContentFilterError,
+    "content_policy_violation": ContentFilterError,
+    "data_inspection_failed": ContentFilterError,
+    "responsibleaipolicyviolation": ContentFilterError,
+    "model_decommissioned": ModelNotFoundError,
+    "model_not_found": ModelNotFoundError,
+    "not_found_error": ModelNotFoundError,
+    "string_above_max_length": InvalidRequestError,
+}
+
+_BY_STATUS: dict[int, type[AiLibError]] = {
+    400: InvalidRequestError,
+    401: AuthenticationError,
+    402: QuotaExceededError,
+    403: PermissionDeniedError,
+    404: ModelNotFoundError,
+    408: ProviderError,
+    409: ProviderError,
+    413: InvalidRequestError,
+    422: InvalidRequestError,
+    425: ProviderError,
+    429: RateLimitError,
+    451: ContentFilterError,
+    498: OverloadedError,
+    503: OverloadedError,
+    529: OverloadedError,
+}
+
+# Codes that only repeat the status' own meaning: the text below may know better.
+_VAGUE = frozenset({InvalidRequestError, PermissionDeniedError, AiLibError})
+
+# Last resort, only on 400, 403 and 413: providers that have no code for these two.
+_CONTEXT_WORDS = (
+    "maximum context length",
+    "exceed context limit",
+    "requested token count exceeds the model's maximum context length",
+    "model's maximum context limit",
+    "is longer than the model's context length",
+    "input tokens exceed the configured limit",
+    "`inputs` tokens + `max_new_tokens` must be",
+    "exceeds the available context size",
+    "exceeds the maximum number of tokens allowed",
+    "prompt is too long",
+    "input is too long",
+    "prompt exceeds max length",
+    "too many tokens",
+    "current length is",
+    "maximum input length is",
+    "context length exceeded",
+)
+_FILTER_WORDS = (
+    "rejected as a result of our safety system",
+    "considered high risk",
+    "system_unsafe",
+    "sensitivecontentdetected",
+)
+
+
+def classify(
+    status: int | None,
+    codes: tuple[str, ...] = (),
+    message: str = "",
+    table: dict[str, type[AiLibError]] | None = None,
+) -> type[AiLibError]:
+    """Return the exception class for a provider's error.
+
+    Args:
+        status: The HTTP status, or the one that the error object names; None when there is none.
+        codes: The error object's code, type and status fields, most specific first.
+        message: The provider's text; looked at last, and only where status and codes say no more than "bad request".
+        table: The provider's own codes, which win over the general ones.
+    """
+    for code in codes:
+        known = (table or {}).get(code) or _BY_CODE.get(code.lower())
+        if known is not None:
+            return known
+    if status is None:
+        found: type[AiLibError] = ProviderError
+    elif status >= 500:
+        found = _BY_STATUS.get(status, ProviderError)
+    else:
+        found = _BY_STATUS.get(status, InvalidRequestError if status >= 400 else ProviderError)
+    if found in _VAGUE or status is None:
+        text = message.lower()
+        if any(words in text for words in _CONTEXT_WORDS):
+            return ContextLengthError
+        if any(words in text for words in _FILTER_WORDS):
+            return ContentFilterError
+    return found

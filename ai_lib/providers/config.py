@@ -1,0 +1,124 @@
+"""What distinguishes one provider from the next: data, read from one TOML file each, or made at run time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from string import Formatter
+from typing import Any
+
+import attrs
+
+from ai_lib.errors import ConfigurationError
+
+__all__ = ["ProviderConfig"]
+
+
+def _names(value: str | Iterable[str]) -> tuple[str, ...]:
+    return (value,) if isinstance(value, str) else tuple(value)
+
+
+def _plain_url(_: object, field: attrs.Attribute[str], value: str) -> None:
+    if not value.startswith(("https://", "http://")):
+        raise ConfigurationError(f"{field.name} must start with https:// or http://, got {value!r}")
+    if value.endswith("/"):
+        raise ConfigurationError(f"{field.name} must not end with '/', got {value!r}")
+    if "?" in value or "#" in value:
+        raise ConfigurationError(f"{field.name} must not hold '?' or '#', got {value!r}")
+
+
+@attrs.frozen
+class ProviderConfig:
+    """One provider: where it is, how it takes its key, and which switches its dialect needs.
+
+    For a gateway of your own, `id` and `base_url` suffice:
+
+        client = AiClient(ProviderConfig("gateway", base_url="https://llm.example.com/v1", key_env="GATEWAY_KEY"))
+
+    Args:
+        id: The name that users write.
+        base_url: What paths are appended to; `{name}` is filled in from the variables in `url_env`.
+        name: The name for people to read; None means the id.
+        dialect: The wire format.
+        aliases: Further names for users to write.
+        key_env: Environment variables that hold the key, the vendor's own first. A variable belongs to one provider.
+        key_optional: Whether the provider works without a key.
+        key_header: The header that carries the key.
+        key_prefix: What stands before the key in it.
+        base_url_env: Environment variables that replace `base_url`.
+        base_url_env_is_host: Whether those variables hold only the host, so that the path of `base_url` is appended.
+        url_env: For each `{name}` in `base_url`, the environment variables that fill it.
+        headers: Headers sent with every request.
+        headers_env: Headers sent when the environment variable beside each is set.
+        chat_path: Where chat completions are asked for.
+        models_path: Where the list of models is; None where there is none.
+        default_model: The model used when the caller names none.
+        vision_model: The model to suggest for images.
+        model_env: Environment variables that replace `default_model`, beside those made from `id` and `key_env`.
+        transport: "http", or "embedded" for the model that runs on this machine.
+        quirks: The dialect's switches; see the dialect's `Quirks`.
+        errors: The provider's own error codes, each with one of the words of `adapter.ERROR_KINDS`.
+        request_id_header: The response header that holds the request id, where it is none of the usual ones.
+        key_note: What to tell users when the key is refused.
+        retired: The date on which the service ended; using the provider then raises an error with `notes`.
+        checked: The date on which the facts were last compared with their sources.
+        docs: Where the vendor describes the API.
+        sources: Where the facts come from.
+        notes: What a user should know.
+        unconfirmed: What no second source confirms.
+    """
+
+    id: str
+    base_url: str = attrs.field(kw_only=True, validator=_plain_url)
+    name: str | None = attrs.field(default=None, kw_only=True)
+    dialect: str = attrs.field(default="openai_chat", kw_only=True)
+    aliases: tuple[str, ...] = attrs.field(default=(), converter=_names, kw_only=True)
+    key_env: tuple[str, ...] = attrs.field(default=(), converter=_names, kw_only=True)
+    key_optional: bool = attrs.field(default=False, kw_only=True)
+    key_header: str = attrs.field(default="Authorization", kw_only=True)
+    key_prefix: str = attrs.field(default="Bearer ", kw_only=True)
+    base_url_env: tuple[str, ...] = attrs.field(default=(), converter=_names, kw_only=True)
+    base_url_env_is_host: bool = attrs.field(default=False, kw_only=True)
+    url_env: Mapping[str, tuple[str, ...]] = attrs.field(factory=dict, kw_only=True)
+    headers: Mapping[str, str] = attrs.field(factory=dict, kw_only=True)
+    headers_env: Mapping[str, str] = attrs.field(factory=dict, kw_only=True)
+    chat_path: str = attrs.field(default="/chat/completions", kw_only=True)
+    models_path: str | None = attrs.field(default="/models", kw_only=True)
+    default_model: str | None = attrs.field(default=None, kw_only=True)
+    vision_model: str | None = attrs.field(default=None, kw_only=True)
+    model_env: tuple[str, ...] = attrs.field(default=(), converter=_names, kw_only=True)
+    transport: str = attrs.field(default="http", kw_only=True)
+    quirks: Mapping[str, Any] = attrs.field(factory=dict, kw_only=True)
+    errors: Mapping[str, str] = attrs.field(factory=dict, kw_only=True)
+    request_id_header: str | None = attrs.field(default=None, kw_only=True)
+    key_note: str | None = attrs.field(default=None, kw_only=True)
+    retired: str | None = attrs.field(default=None, kw_only=True)
+    checked: str | None = attrs.field(default=None, kw_only=True)
+    docs: str | None = attrs.field(default=None, kw_only=True)
+    sources: tuple[str, ...] = attrs.field(default=(), converter=_names, kw_only=True)
+    notes: tuple[str, ...] = attrs.field(default=(), converter=_names, kw_only=True)
+    unconfirmed: tuple[str, ...] = attrs.field(default=(), converter=_names, kw_only=True)
+
+    def __attrs_post_init__(self) -> None:
+        if not self.id or "/" in self.id or self.id != self.id.strip():
+            raise ConfigurationError(f"provider id {self.id!r} must be a name without '/' and blanks around it")
+        for field in ("chat_path", "models_path"):
+            path = getattr(self, field)
+            if path is not None and not path.startswith("/"):
+                raise ConfigurationError(f"{field} of provider {self.id!r} must start with '/', got {path!r}")
+
+    @property
+    def display_name(self) -> str:
+        """The name for people to read."""
+        return self.name or self.id
+
+    @property
+    def model_variables(self) -> tuple[str, ...]:
+        """Environment variables that name the default model: `<ID>_MODEL`, and one for each key variable's prefix."""
+        prefixes = [self.id.upper().replace("-", "_")]
+        prefixes += [name.removesuffix("_API_KEY") for name in self.key_env if name.endswith("_API_KEY")]
+        return tuple(dict.fromkeys([*self.model_env, *(f"{prefix}_MODEL" for prefix in prefixes)]))
+
+    @property
+    def url_fields(self) -> tuple[str, ...]:
+        """The names in braces in `base_url`."""
+        return tuple(field for _, field, _, _ in Formatter().parse(self.base_url) if field)

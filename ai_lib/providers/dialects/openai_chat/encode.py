@@ -1,0 +1,315 @@
+"""Our request as the body of POST /chat/completions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from ai_lib.errors import InvalidRequestError
+from ai_lib.providers.dialect import Context, Refuse
+from ai_lib.providers.dialects.openai_chat.quirks import REASONING_TEXT, Quirks
+from ai_lib.types.content import Audio, Document, Image, Json, Part, Text
+from ai_lib.types.message import Message, Role
+from ai_lib.types.request import ChatCompletionRequest, ResponseFormat
+from ai_lib.types.tool import NamedTool, Tool, ToolCall, ToolChoice
+from ai_lib.utils import json
+
+__all__ = ["REASONING", "encode"]
+
+# Fields whose value goes to the wire as it is, under its own name or the one in `Quirks.rename`.
+_PLAIN = (
+    "temperature",
+    "top_p",
+    "max_tokens",
+    "seed",
+    "n",
+    "presence_penalty",
+    "frequency_penalty",
+    "logit_bias",
+    "logprobs",
+    "top_logprobs",
+    "parallel_tool_calls",
+    "user",
+    "metadata",
+)
+
+
+def encode(request: ChatCompletionRequest, stream: bool, context: Context, refuse: Refuse) -> dict[str, Any]:
+    """Return the body.
+
+    Args:
+        request: What is asked.
+        stream: Whether the answer is to come as a stream.
+        context: The provider.
+        refuse: Called for each field that cannot be sent.
+    """
+    quirks: Quirks = context.quirks
+    body: dict[str, Any] = {
+        "model": request.model,
+        "messages": [_message(message, context, refuse) for message in request.messages],
+    }
+    for field in _PLAIN:
+        value = getattr(request, field)
+        if value is not None and _allowed(field, quirks, refuse):
+            body[quirks.rename.get(field, field)] = value
+    if request.top_k is not None:
+        if "top_k" in quirks.accepts:
+            body["top_k"] = request.top_k
+        else:
+            refuse("top_k", "chat completions have no such field; where the server has one, pass it in extensions")
+    if request.stop and _allowed("stop", quirks, refuse):
+        body["stop"] = list(request.stop)
+    if request.tools and _allowed("tools", quirks, refuse):
+        body["tools"] = [_tool(tool, quirks, refuse) for tool in request.tools]
+        if request.tool_choice is not None:
+            _put_tool_choice(body, request.tool_choice, quirks, refuse)
+    if request.response_format is not None:
+        _put_response_format(body, request.response_format, bool(request.tools), stream, quirks, refuse)
+    if request.reasoning is not None and _allowed("reasoning", quirks, refuse):
+        REASONING[quirks.reasoning](body, request.reasoning, refuse)
+    if stream:
+        body["stream"] = True
+        if quirks.stream_usage:
+            body["stream_options"] = {"include_usage": True}
+    return _extended(body, request.extensions)
+
+
+def _allowed(field: str, quirks: Quirks, refuse: Refuse) -> bool:
+    if field in quirks.rejects:
+        refuse(field, "the provider does not take it")
+        return False
+    return True
+
+
+def _extended(body: dict[str, Any], extensions: Mapping[str, Any]) -> dict[str, Any]:
+    clash = sorted(set(body) & set(extensions) - {"stream_options"})
+    if clash:
+        raise InvalidRequestError(f"extensions repeat fields that the request already sets: {', '.join(clash)}")
+    return {**body, **extensions}
+
+
+# --- messages -------------------------------------------------------------------------------------------------
+
+
+def _message(message: Message, context: Context, refuse: Refuse) -> dict[str, Any]:
+    quirks: Quirks = context.quirks
+    role = message.role
+    wire: dict[str, Any] = {"role": role.value, "content": _content(message.content, quirks, refuse)}
+    if message.name is not None and role is not Role.TOOL and _allowed("name", quirks, refuse):
+        wire["name"] = message.name
+    if role is Role.TOOL:
+        wire["tool_call_id"] = message.tool_call_id
+    elif message.tool_calls:
+        if not wire["content"]:
+            wire["content"] = quirks.empty_content
+        wire["tool_calls"] = [_tool_call(call, context.provider) for call in message.tool_calls]
+        wire.update(_own(message.provider_data, context.provider))
+        if message.reasoning is not None:
+            wire.update({field: message.reasoning for field in quirks.echo if field in REASONING_TEXT})
+    if message.refusal is not None:
+        wire["refusal"] = message.refusal
+    return wire
+
+
+def _content(parts: tuple[Part, ...], quirks: Quirks, refuse: Refuse) -> str | list[dict[str, Any]]:
+    if len(parts) == 1 and isinstance(parts[0], Text):
+        return parts[0].text
+    if not parts:
+        return ""
+    wire = [item for part in parts if (item := _PARTS[type(part)](part, quirks, refuse)) is not None]
+    texts = [item["text"] for item in wire if item["type"] == "text"]
+    if len(texts) == len(wire) and (len(texts) == 1 or quirks.text_only_as_string):
+        return "".join(texts)
+    return wire
+
+
+def _text(part: Text, quirks: Quirks, refuse: Refuse) -> dict[str, Any]:
+    return {"type": "text", "text": part.text}
+
+
+def _json(part: Json, quirks: Quirks, refuse: Refuse) -> dict[str, Any]:
+    try:
+        return {"type": "text", "text": json.dumps(part.value).decode()}
+    except TypeError as exc:
+        raise InvalidRequestError(f"a Json part holds a value without a JSON form: {exc}") from exc
+
+
+def _image(part: Image, quirks: Quirks, refuse: Refuse) -> dict[str, Any] | None:
+    if not _takes("image", quirks, refuse):
+        return None
+    if part.file_id is not None:
+        return _refused(refuse, "image file_id", "images go by address or as bytes")
+    if part.url is not None and not quirks.image_urls:
+        return _refused(refuse, "image url", "the provider does not fetch images; send the bytes with Image.from_file()")
+    image = {"url": part.data_url}
+    if part.detail is not None:
+        image["detail"] = part.detail
+    return {"type": "image_url", "image_url": image}
+
+
+_AUDIO_FORMATS = {"audio/mpeg": "mp3", "audio/x-wav": "wav", "audio/wave": "wav", "audio/vnd.wave": "wav"}
+
+
+def _audio(part: Audio, quirks: Quirks, refuse: Refuse) -> dict[str, Any] | None:
+    if not _takes("audio", quirks, refuse):
+        return None
+    if part.data is None or part.media_type is None:
+        return _refused(refuse, "audio url", "audio goes as bytes; use Audio.from_file() or Audio.from_bytes()")
+    kind = _AUDIO_FORMATS.get(part.media_type) or part.media_type.partition("/")[2]
+    data = part.data_url if quirks.audio_data_url else part.base64
+    return {"type": "input_audio", "input_audio": {"data": data, "format": kind}}
+
+
+def _document(part: Document, quirks: Quirks, refuse: Refuse) -> dict[str, Any] | None:
+    if not _takes("document", quirks, refuse):
+        return None
+    if part.file_id is not None:
+        return {"type": "file", "file": {"file_id": part.file_id}}
+    if part.url is not None:
+        return _refused(refuse, "document url", "documents go as bytes; use Document.from_file() or .from_bytes()")
+    return {"type": "file", "file": {"filename": part.name or "document.pdf", "file_data": part.data_url}}
+
+
+def _takes(kind: str, quirks: Quirks, refuse: Refuse) -> bool:
+    if kind in quirks.media:
+        return True
+    refuse(f"{kind} content", "the provider does not take such parts")
+    return False
+
+
+def _refused(refuse: Refuse, field: str, reason: str) -> None:
+    refuse(field, reason)
+
+
+_PARTS: dict[type[Any], Callable[[Any, Quirks, Refuse], dict[str, Any] | None]] = {
+    Text: _text,
+    Json: _json,
+    Image: _image,
+    Audio: _audio,
+    Document: _document,
+}
+
+
+def _own(data: Mapping[str, Any] | None, provider: str) -> Mapping[str, Any]:
+    """Return what this provider wants back; "*" is what the user put in by hand."""
+    return {**data.get("*", {}), **data.get(provider, {})} if data else {}
+
+
+def _tool_call(call: ToolCall, provider: str) -> dict[str, Any]:
+    return {
+        "id": call.id,
+        "type": "function",
+        "function": {"name": call.name, "arguments": call.arguments_json},
+        **_own(call.provider_data, provider),
+    }
+
+
+# --- tools, answer format, reasoning ---------------------------------------------------------------------------
+
+
+def _tool(tool: Tool, quirks: Quirks, refuse: Refuse) -> dict[str, Any]:
+    function: dict[str, Any] = {"name": tool.name}
+    if tool.description is not None:
+        function["description"] = tool.description
+    function["parameters"] = _schema(tool.parameters, quirks.schema_drops)
+    if tool.strict is not None and _allowed("strict", quirks, refuse):
+        function["strict"] = tool.strict
+    return {"type": "function", "function": function}
+
+
+def _schema(schema: Any, drops: frozenset[str]) -> Any:
+    """Return the schema without the keys that the service refuses, at any depth."""
+    if not drops:
+        return schema
+    if isinstance(schema, Mapping):
+        return {key: _schema(value, drops) for key, value in schema.items() if key not in drops}
+    if isinstance(schema, list | tuple):
+        return [_schema(item, drops) for item in schema]
+    return schema
+
+
+def _put_tool_choice(body: dict[str, Any], choice: ToolChoice, quirks: Quirks, refuse: Refuse) -> None:
+    kind = "named" if isinstance(choice, NamedTool) else choice
+    if kind not in quirks.tool_choice:
+        refuse("tool_choice", f"the provider knows only {', '.join(sorted(quirks.tool_choice))}, not {kind}")
+    elif isinstance(choice, NamedTool):
+        body["tool_choice"] = {"type": "function", "function": {"name": choice.name}}
+    else:
+        body["tool_choice"] = choice
+
+
+def _put_response_format(
+    body: dict[str, Any], form: ResponseFormat, tools: bool, stream: bool, quirks: Quirks, refuse: Refuse
+) -> None:
+    if form.kind == "json_object":
+        if quirks.json_object:
+            body["response_format"] = {"type": "json_object"}
+        else:
+            refuse("response_format", "the provider has no json_object mode")
+        return
+    obstacles = {
+        "the provider has no json_schema mode; ask for 'json_object' and describe the form in the prompt": (
+            not quirks.json_schema
+        ),
+        "the provider does not take a JSON schema together with tools": tools and not quirks.json_schema_with_tools,
+        "the provider does not stream answers with a JSON schema": stream and not quirks.json_schema_with_stream,
+    }
+    for reason, stands in obstacles.items():
+        if stands:
+            refuse("response_format", reason)
+            return
+    schema = {"name": form.name, "schema": _schema(form.schema, quirks.schema_drops)}
+    if form.strict is not None and quirks.json_schema_strict:
+        schema["strict"] = form.strict
+    body["response_format"] = {"type": "json_schema", "json_schema": schema}
+
+
+def _effort(body: dict[str, Any], reasoning: str | int, refuse: Refuse) -> None:
+    if isinstance(reasoning, int):
+        refuse("reasoning", "the provider takes an effort such as 'low', not a number of tokens")
+    else:
+        body["reasoning_effort"] = reasoning
+
+
+def _thinking(body: dict[str, Any], reasoning: str | int, refuse: Refuse) -> None:
+    if isinstance(reasoning, int):
+        body["thinking"] = {"type": "enabled", "budget_tokens": reasoning}
+    elif reasoning in _SWITCH:
+        body["thinking"] = {"type": "enabled" if _SWITCH[reasoning] else "disabled"}
+    else:
+        refuse("reasoning", f"the provider knows only {', '.join(_SWITCH)} or a number of tokens, not {reasoning!r}")
+
+
+def _thinking_effort(body: dict[str, Any], reasoning: str | int, refuse: Refuse) -> None:
+    if isinstance(reasoning, int) or reasoning in _SWITCH:
+        _thinking(body, reasoning, refuse)
+    else:
+        body["thinking"] = {"type": "enabled"}
+        body["reasoning_effort"] = reasoning
+
+
+def _enable_thinking(body: dict[str, Any], reasoning: str | int, refuse: Refuse) -> None:
+    if isinstance(reasoning, int):
+        body["enable_thinking"] = True
+        body["thinking_budget"] = reasoning
+    elif reasoning in _SWITCH:
+        body["enable_thinking"] = _SWITCH[reasoning]
+    else:
+        refuse("reasoning", f"the provider knows only {', '.join(_SWITCH)} or a number of tokens, not {reasoning!r}")
+
+
+def _object(body: dict[str, Any], reasoning: str | int, refuse: Refuse) -> None:
+    body["reasoning"] = {"max_tokens": reasoning} if isinstance(reasoning, int) else {"effort": reasoning}
+
+
+_SWITCH = {"none": False, "disabled": False, "enabled": True}
+
+REASONING: dict[str, Callable[[dict[str, Any], str | int, Refuse], None]] = {
+    "effort": _effort,
+    "thinking": _thinking,
+    "thinking_effort": _thinking_effort,
+    "enable_thinking": _enable_thinking,
+    "object": _object,
+}
+"""How reasoning is asked for: a field reasoning_effort; an object thinking, with or without an effort beside it;
+enable_thinking and thinking_budget; an object reasoning."""

@@ -1,0 +1,185 @@
+"""Reads a provider's error: which fields hold what, how long to wait, and what must not be shown.
+
+Error objects do not follow the dialect; they follow the service, and gateways mix several. So there is one reader
+for all the shapes seen, tried in order.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from datetime import datetime
+from email.utils import parsedate_to_datetime
+from typing import Any
+
+import attrs
+
+from ai_lib.errors import (
+    AiLibError,
+    AuthenticationError,
+    ContentFilterError,
+    ContextLengthError,
+    InvalidRequestError,
+    ModelNotFoundError,
+    OverloadedError,
+    PermissionDeniedError,
+    ProviderError,
+    QuotaExceededError,
+    RateLimitError,
+)
+from ai_lib.utils import json
+
+__all__ = ["ERROR_KINDS", "Fault", "fault_of", "redact", "retry_after_of"]
+
+ERROR_KINDS: dict[str, type[AiLibError]] = {
+    "authentication": AuthenticationError,
+    "content_filter": ContentFilterError,
+    "context_length": ContextLengthError,
+    "invalid_request": InvalidRequestError,
+    "model_not_found": ModelNotFoundError,
+    "overloaded": OverloadedError,
+    "permission": PermissionDeniedError,
+    "provider": ProviderError,
+    "quota": QuotaExceededError,
+    "rate_limit": RateLimitError,
+}
+"""The words that configurations use for the classes of error."""
+
+_MAX_MESSAGE = 500
+_MAX_BODY = 4096
+
+
+@attrs.frozen(kw_only=True)
+class Fault:
+    """The fields of a provider's error.
+
+    Args:
+        message: The provider's text.
+        codes: Its code, type and status fields, as text, most specific first.
+        status: The HTTP status that the object itself names, for errors inside an answer.
+        request_id: The id that the object names.
+        retry_after: Seconds to wait that the object names.
+    """
+
+    message: str = ""
+    codes: tuple[str, ...] = ()
+    status: int | None = None
+    request_id: str | None = None
+    retry_after: float | None = None
+
+
+def fault_of(payload: Any) -> Fault:
+    """Return the fields of an error object of any shape seen: see FACTS in the tests' wire folder for each."""
+    if isinstance(payload, list):
+        payload = payload[0] if payload else {}
+    if not isinstance(payload, Mapping):
+        return Fault(message=str(payload)[:_MAX_MESSAGE] if payload else "")
+    error = _inner(payload)
+    scalars = [error.get(key) for key in ("code", "type", "status", "status_code")]
+    inner = error.get("innererror")
+    if isinstance(inner, Mapping):
+        scalars.insert(0, inner.get("code"))
+    metadata = error.get("metadata")
+    if isinstance(metadata, Mapping):
+        scalars.insert(0, metadata.get("provider_code"))
+    if error is not payload and isinstance(payload.get("error"), str):
+        scalars.append(payload.get("code"))
+    numbers = [int(value) for value in scalars if str(value).isdigit()]
+    message = error.get("message") or error.get("msg") or error.get("status_msg") or error.get("detail") or ""
+    return Fault(
+        message=_text(message),
+        codes=tuple(str(value) for value in scalars if value not in (None, "")),
+        status=next((number for number in numbers if 400 <= number <= 599), None),
+        request_id=_request_id(payload) or _request_id(error),
+        retry_after=_wait_in(error),
+    )
+
+
+def _inner(payload: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return the object that holds message and code."""
+    error = payload.get("error")
+    if isinstance(error, Mapping):
+        return error
+    if isinstance(error, str):
+        return {"message": error, "code": payload.get("code"), "type": payload.get("error_type")}
+    for key in ("errors", "detail"):
+        value = payload.get(key)
+        first = value[0] if isinstance(value, list) and value else value
+        if isinstance(first, Mapping):
+            return {"message": first.get("msg"), **first, **({"message": first["error"]} if "error" in first else {})}
+        if isinstance(first, str) and not payload.get("message"):
+            return {"message": first, **payload}
+    base = payload.get("base_resp")
+    return base if isinstance(base, Mapping) else payload
+
+
+def _text(message: Any) -> str:
+    text = message if isinstance(message, str) else json.dumps(message).decode()
+    text = " ".join(text.split())
+    return text if len(text) <= _MAX_MESSAGE else text[: _MAX_MESSAGE - 3] + "..."
+
+
+def _request_id(payload: Mapping[str, Any]) -> str | None:
+    value = payload.get("request_id") or payload.get("sid")
+    return value if isinstance(value, str) else None
+
+
+# "Please try again in 5.289s", "in 340ms", "retry after 12 seconds", "resets in ~30s"
+_WAIT_WORDS = re.compile(
+    r"(?:try again in|retry after|resets in)\s*~?\s*(\d+(?:\.\d+)?)\s*(ms|milliseconds?|s|seconds?|m|minutes?)?\b", re.I
+)
+
+
+def _wait_in(error: Mapping[str, Any]) -> float | None:
+    for detail in error.get("details") or ():
+        if isinstance(detail, Mapping) and isinstance(detail.get("retryDelay"), str):  # google.rpc.RetryInfo
+            return _seconds(detail["retryDelay"].removesuffix("s"))
+    message = error.get("message")
+    found = _WAIT_WORDS.search(message) if isinstance(message, str) else None
+    if found is None:
+        return None
+    unit = (found[2] or "s").lower()
+    return float(found[1]) * (0.001 if unit.startswith(("ms", "milli")) else 60 if unit.startswith("m") else 1)
+
+
+def retry_after_of(headers: Mapping[str, str], received_at: float | None = None) -> float | None:
+    """Return the seconds to wait from Retry-After-Ms or Retry-After (seconds or a date; RFC 9110 section 10.2.3).
+
+    Args:
+        headers: The response's headers. A date is taken relative to the response's own Date header, so that a wrong
+            clock on this side does not matter.
+        received_at: When the response came, in seconds since 1970; used where there is no Date header.
+    """
+    milliseconds = _seconds(headers.get("retry-after-ms"))
+    if milliseconds is not None:
+        return milliseconds / 1000
+    value = headers.get("retry-after")
+    seconds = _seconds(value)
+    if seconds is not None or value is None:
+        return seconds
+    until, now = _date(value), _date(headers.get("date"))
+    start = now.timestamp() if now is not None else received_at
+    return max(0.0, until.timestamp() - start) if until is not None and start is not None else None
+
+
+def _seconds(value: str | None) -> float | None:
+    try:
+        seconds = float(value) if value is not None else None
+    except ValueError:
+        return None
+    return seconds if seconds is not None and 0 <= seconds < float("inf") else None
+
+
+def _date(value: str | None) -> datetime | None:
+    try:
+        return parsedate_to_datetime(value) if value else None
+    except ValueError:
+        return None
+
+
+def redact(text: str, secrets: tuple[str, ...]) -> str:
+    """Return the text with each secret, and what providers leave of it, replaced by asterisks, cut to a bounded length."""
+    for secret in secrets:
+        if len(secret) >= 4:
+            text = text.replace(secret, "***")
+    return text[:_MAX_BODY]

@@ -1,0 +1,68 @@
+"""What users pass as `response_format`: a word, a schema, or a type."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import partial
+from typing import Any
+
+from ai_lib.errors import InvalidRequestError
+from ai_lib.structured.schema import parse, schema_of
+from ai_lib.types.request import ResponseFormat
+
+__all__ = ["response_format_from"]
+
+
+def response_format_from(given: Any) -> ResponseFormat | None:
+    """Return the response format.
+
+    Args:
+        given: None or "text"; "json_object"; a `ResponseFormat`; OpenAI's dict; a JSON Schema of type object; or an attrs
+            class, dataclass, TypedDict or msgspec Struct, whose instances `response.parsed` then gives.
+
+    Raises:
+        InvalidRequestError: It is none of these, or the type has no schema.
+    """
+    if given is None or isinstance(given, ResponseFormat):
+        return given
+    if isinstance(given, str):
+        return _from_word(given)
+    if isinstance(given, Mapping):
+        return _from_dict(given)
+    if isinstance(given, type):
+        return ResponseFormat(
+            kind="json_schema", schema=schema_of(given), name=given.__name__, strict=True, parser=partial(parse, given)
+        )
+    raise InvalidRequestError(f"response_format must be a word, a JSON Schema or a class, not {type(given).__name__}")
+
+
+def _from_word(word: str) -> ResponseFormat | None:
+    if word == "text":
+        return None
+    if word in ("json_object", "json"):
+        return ResponseFormat(kind="json_object", parser=partial(parse, dict))
+    raise InvalidRequestError(f"response_format {word!r} is unknown; use 'json_object', a JSON Schema or a class")
+
+
+def _from_dict(given: Mapping[str, Any]) -> ResponseFormat | None:
+    kind = given.get("type")
+    if kind in ("text", "json_object"):
+        return _from_word(kind)
+    if kind == "json_schema":
+        wrapped = given.get("json_schema")
+        if not isinstance(wrapped, Mapping) or not isinstance(wrapped.get("schema"), Mapping):
+            raise InvalidRequestError(
+                "response_format of type json_schema needs {'json_schema': {'name': ..., 'schema': {...}}}"
+            )
+        return ResponseFormat(
+            kind="json_schema",
+            schema=wrapped["schema"],
+            name=wrapped.get("name", "response"),
+            strict=wrapped.get("strict"),
+            parser=partial(parse, dict),
+        )
+    if kind == "object":
+        return ResponseFormat(
+            kind="json_schema", schema=given, name=str(given.get("title", "response")), parser=partial(parse, dict)
+        )
+    raise InvalidRequestError("response_format as a dict must be OpenAI's form or a JSON Schema with type 'object'")

@@ -1,0 +1,153 @@
+"""What users may pass, made into our types: plain text, and dicts in the OpenAI chat form.
+
+Source of the form: https://platform.openai.com/docs/api-reference/chat/create
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, cast
+
+from ai_lib.errors import InvalidRequestError
+from ai_lib.types.content import Audio, Document, Image, Part, Text
+from ai_lib.types.message import Message
+from ai_lib.types.tool import NamedTool, Tool, ToolCall, ToolChoice
+from ai_lib.utils import json
+
+__all__ = ["message_from", "messages_from", "tool_choice_from", "tools_from"]
+
+_MESSAGE_KEYS = frozenset({"role", "content", "name", "tool_calls", "tool_call_id", "refusal", "reasoning_content"})
+_AUDIO_TYPES = {"wav": "audio/wav", "mp3": "audio/mpeg"}
+
+
+def messages_from(value: Any) -> tuple[Message, ...]:
+    """Return messages from a str, a `Message`, or a sequence of messages and dicts.
+
+    Raises:
+        InvalidRequestError: Something is not a message.
+    """
+    if isinstance(value, str):
+        if not value.strip():
+            raise InvalidRequestError("the prompt is empty")
+        return (Message.user(value),)
+    if isinstance(value, Message | Mapping):
+        return (message_from(value),)
+    if not isinstance(value, Iterable):
+        raise InvalidRequestError(f"messages must be a str, a Message or a sequence of them, not {type(value).__name__}")
+    return tuple(message_from(item) for item in value)
+
+
+def message_from(value: object) -> Message:
+    """Return a message from a `Message` or a dict in the OpenAI chat form.
+
+    Raises:
+        InvalidRequestError: It is neither, or has a key this form does not know.
+    """
+    if isinstance(value, Message):
+        return value
+    if not isinstance(value, Mapping):
+        raise InvalidRequestError(f"a message is a Message or a dict, not {type(value).__name__}")
+    unknown = sorted(str(key) for key, field in value.items() if key not in _MESSAGE_KEYS and field is not None)
+    if unknown:
+        raise InvalidRequestError(f"unknown key in a message: {', '.join(unknown)}")
+    role = value.get("role")
+    try:
+        return Message(
+            role="system" if role == "developer" else role,
+            content=_content_from(value.get("content")),
+            name=value.get("name"),
+            tool_calls=[_tool_call_from(call) for call in value.get("tool_calls") or ()],
+            tool_call_id=value.get("tool_call_id"),
+            refusal=value.get("refusal"),
+            reasoning=value.get("reasoning_content"),
+        )
+    except (ValueError, KeyError, TypeError) as exc:
+        raise InvalidRequestError(f"a message dict is malformed: {exc!r}") from exc
+
+
+def _content_from(content: Any) -> Any:
+    if isinstance(content, list | tuple):
+        return [_part_from(item) for item in content]
+    return content
+
+
+def _part_from(item: Any) -> str | Part:
+    if not isinstance(item, Mapping):
+        return cast("str | Part", item)
+    reader = _PARTS.get(str(item.get("type")))
+    if reader is None:
+        raise InvalidRequestError(f"unknown type of content part: {item.get('type')!r}; known: {', '.join(_PARTS)}")
+    return reader(item)
+
+
+def _image_from(item: Mapping[str, Any]) -> Image:
+    image = item["image_url"]
+    image = {"url": image} if isinstance(image, str) else image
+    return Image.from_url(image["url"], detail=image.get("detail"))
+
+
+def _audio_from(item: Mapping[str, Any]) -> Audio:
+    audio = item["input_audio"]
+    media_type = _AUDIO_TYPES.get(audio["format"], f"audio/{audio['format']}")
+    return Audio.from_data_url(f"data:{media_type};base64,{audio['data']}")
+
+
+def _document_from(item: Mapping[str, Any]) -> Document:
+    file = item["file"]
+    if file.get("file_id"):
+        return Document.from_file_id(file["file_id"], name=file.get("filename"))
+    return Document.from_data_url(file["file_data"], name=file.get("filename"))
+
+
+_PARTS: dict[str, Callable[[Mapping[str, Any]], Part]] = {
+    "text": lambda item: Text(item["text"]),
+    "image_url": _image_from,
+    "input_audio": _audio_from,
+    "file": _document_from,
+}
+
+
+def _tool_call_from(call: Any) -> ToolCall:
+    if isinstance(call, ToolCall):
+        return call
+    function = call["function"]
+    arguments = function.get("arguments")
+    if not isinstance(arguments, str):
+        arguments = json.dumps(arguments or {}).decode()
+    return ToolCall(call["id"], function["name"], arguments or "{}", provider_data=call.get("extra_content"))
+
+
+def tools_from(tools: Iterable[Tool | Mapping[str, Any]] | None) -> tuple[Tool, ...] | None:
+    """Return tools from `Tool`s and dicts in the OpenAI form; an empty sequence is as none at all."""
+    return tuple(_tool_from(tool) for tool in tools) or None if tools is not None else None
+
+
+def _tool_from(tool: object) -> Tool:
+    if isinstance(tool, Tool):
+        return tool
+    function = tool.get("function") if isinstance(tool, Mapping) else None
+    if not isinstance(function, Mapping) or "name" not in function:
+        raise InvalidRequestError(
+            "a tool is a Tool, a function with @tool, or a dict {'type': 'function', 'function': {'name': ...}}"
+        )
+    extra = sorted(set(function) - {"name", "description", "parameters", "strict"})
+    if extra:
+        raise InvalidRequestError(f"unknown key in tool {function['name']!r}: {', '.join(extra)}")
+    parameters = {"parameters": function["parameters"]} if function.get("parameters") is not None else {}
+    return Tool(function["name"], function.get("description"), strict=function.get("strict"), **parameters)
+
+
+def tool_choice_from(choice: object) -> ToolChoice | None:
+    """Return a tool choice from its word, a tool, a tool's name, or the OpenAI dict."""
+    if choice is None or isinstance(choice, NamedTool):
+        return choice
+    if isinstance(choice, Tool):
+        return NamedTool(choice.name)
+    if isinstance(choice, Mapping):
+        choice = choice.get("function", choice)
+        name = choice.get("name") if isinstance(choice, Mapping) else None
+        if isinstance(name, str):
+            return NamedTool(name)
+    if isinstance(choice, str) and choice:
+        return cast("ToolChoice", choice) if choice in ("auto", "none", "required") else NamedTool(choice)
+    raise InvalidRequestError(f"tool_choice must be 'auto', 'none', 'required' or a tool's name, got {choice!r}")

@@ -1,0 +1,158 @@
+"""The parts of a message: text, image, audio, document, JSON."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from os import PathLike
+from typing import Any, Literal, Self, TypeAlias
+
+import attrs
+
+from ai_lib.errors import InvalidRequestError
+from ai_lib.utils.files import media_type_of, read_named_file
+
+__all__ = ["Audio", "Document", "Image", "Json", "Media", "Part", "Text"]
+
+
+@attrs.frozen
+class Text:
+    """Text, sent exactly as given."""
+
+    text: str = attrs.field(validator=attrs.validators.instance_of(str))
+
+
+@attrs.frozen
+class Json:
+    """A JSON value, sent as its compact text."""
+
+    value: Any
+
+
+@attrs.frozen(kw_only=True)
+class Media:
+    """What image, audio and document share: a URL, or bytes with their media type. Use one of the constructors.
+
+    Args:
+        url: An http(s) address that the provider fetches.
+        data: The bytes themselves.
+        file_id: The id of a file uploaded to the provider before.
+        media_type: The media type, for example "image/png"; known wherever there are bytes.
+        name: A file name to show; never opened.
+    """
+
+    url: str | None = None
+    data: bytes | None = attrs.field(default=None, repr=lambda data: f"<{len(data)} bytes>" if data else "None")
+    file_id: str | None = None
+    media_type: str | None = None
+    name: str | None = None
+
+    def __attrs_post_init__(self) -> None:
+        given = [field for field in ("url", "data", "file_id") if getattr(self, field) is not None]
+        kind = type(self).__name__
+        if len(given) != 1:
+            raise InvalidRequestError(f"{kind} needs exactly one of url, data and file_id; got {given or 'none'}")
+        if self.url is not None and not self.url.startswith(("https://", "http://")):
+            raise InvalidRequestError(
+                f"{kind}.url must start with http:// or https://; "
+                f"for a local file use {kind}.from_file(), for a data: URL {kind}.from_data_url()"
+            )
+        if self.data is not None and not self.media_type:
+            raise InvalidRequestError(f"{kind} given as bytes needs media_type=, for example 'image/png'")
+
+    @classmethod
+    def from_url(cls, url: str, **fields: Any) -> Self:
+        """Refer to an http(s) address, which the provider fetches; a data: URL is read at once."""
+        if url.startswith("data:"):
+            return cls.from_data_url(url, **fields)
+        return cls(url=url, **fields)
+
+    @classmethod
+    def from_bytes(cls, data: bytes, media_type: str | None = None, **fields: Any) -> Self:
+        """Send these bytes.
+
+        Args:
+            data: The bytes.
+            media_type: Their media type; None means tell it from the first bytes, or from `name`.
+            fields: Further fields of the class, such as `name`.
+
+        Raises:
+            InvalidRequestError: The bytes are empty, or their type cannot be told.
+        """
+        if not data:
+            raise InvalidRequestError(f"{cls.__name__} is empty: there are no bytes to send")
+        return cls(data=data, media_type=media_type or media_type_of(data, fields.get("name") or ""), **fields)
+
+    @classmethod
+    def from_file(cls, path: str | PathLike[str], media_type: str | None = None, **fields: Any) -> Self:
+        """Read a file now and send its bytes.
+
+        Args:
+            path: The file.
+            media_type: Its media type; None means tell it from the first bytes or the name's ending.
+            fields: Further fields of the class.
+
+        Raises:
+            InvalidRequestError: The file cannot be read, is empty, or its type cannot be told.
+        """
+        try:
+            data, name = read_named_file(path)
+        except OSError as exc:
+            raise InvalidRequestError(f"cannot read {cls.__name__} file: {exc}") from exc
+        fields.setdefault("name", name)
+        return cls.from_bytes(data, media_type, **fields)
+
+    @classmethod
+    def from_data_url(cls, url: str, **fields: Any) -> Self:
+        """Send the bytes of a base64 data: URL (RFC 2397).
+
+        Raises:
+            InvalidRequestError: It is not a base64 data: URL.
+        """
+        head, comma, body = url.partition(",")
+        if not head.startswith("data:") or not head.endswith(";base64") or not comma:
+            raise InvalidRequestError("a data URL looks like data:image/png;base64,....")
+        try:
+            data = base64.b64decode(body, validate=True)
+        except binascii.Error as exc:
+            raise InvalidRequestError(f"the data URL is not valid base64: {exc}") from exc
+        return cls.from_bytes(data, head[len("data:") : -len(";base64")] or None, **fields)
+
+    @classmethod
+    def from_file_id(cls, file_id: str, **fields: Any) -> Self:
+        """Refer to a file that was uploaded to the provider before."""
+        return cls(file_id=file_id, **fields)
+
+    @property
+    def base64(self) -> str:
+        """The bytes in base64; empty when the part is a URL or a file id."""
+        return base64.b64encode(self.data or b"").decode("ascii")
+
+    @property
+    def data_url(self) -> str:
+        """The bytes as a data: URL, or the http(s) address as it is."""
+        return self.url if self.url is not None else f"data:{self.media_type};base64,{self.base64}"
+
+
+@attrs.frozen(kw_only=True)
+class Image(Media):
+    """An image.
+
+    Args:
+        detail: How closely a provider should look, where it can be told; None leaves it to the provider.
+    """
+
+    detail: Literal["low", "high", "auto"] | None = None
+
+
+@attrs.frozen(kw_only=True)
+class Audio(Media):
+    """A sound recording, usually WAV or MP3."""
+
+
+@attrs.frozen(kw_only=True)
+class Document(Media):
+    """A document, usually PDF."""
+
+
+Part: TypeAlias = Text | Image | Audio | Document | Json

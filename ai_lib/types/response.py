@@ -1,0 +1,136 @@
+"""What a model answered."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from decimal import Decimal
+from typing import Any, Literal, TypeAlias
+
+import attrs
+
+from ai_lib.errors import InvalidResponseError
+from ai_lib.types.message import Citation, Message
+from ai_lib.types.tool import ToolCall
+from ai_lib.types.usage import Usage, UsageStatus
+
+__all__ = ["ChatCompletionResponse", "Choice", "FinishReason"]
+
+FinishReason: TypeAlias = Literal["stop", "length", "tool_calls", "content_filter"]
+
+
+@attrs.frozen(kw_only=True)
+class Choice:
+    """One of the answers; there are several only where the request asked for `n`.
+
+    Args:
+        index: Its number, from 0.
+        message: The assistant's message.
+        finish_reason: Why it ended, in this library's four words; None where the provider's word is none of them.
+        raw_finish_reason: The provider's own word.
+        logprobs: Log probabilities as the provider sent them.
+    """
+
+    index: int = 0
+    message: Message
+    finish_reason: FinishReason | None = None
+    raw_finish_reason: str | None = None
+    logprobs: Mapping[str, Any] | None = attrs.field(default=None, repr=False)
+
+
+@attrs.frozen(kw_only=True)
+class ChatCompletionResponse:
+    """A whole answer. `text`, `tool_calls` and their like speak of the first choice.
+
+    Args:
+        id: The provider's id of the answer; None where it sent none.
+        model: The model that answered, as the provider names it.
+        provider: The provider's id.
+        choices: The answers, at least one.
+        usage: The tokens; zeros where `usage_status` says unsupported.
+        usage_status: How far `usage` can be trusted.
+        created: Seconds since 1970, where told.
+        request_id: The id to quote to the provider's support.
+        raw: The decoded JSON as the provider sent it; of a stream, its last chunk that held an answer.
+        headers: The HTTP response's headers.
+        adjustments: What was left out of the request because the provider has no form for it.
+        parser: Turns the text into the type given in `response_format`.
+    """
+
+    id: str | None = None
+    model: str | None = None
+    provider: str | None = None
+    choices: tuple[Choice, ...]
+    usage: Usage = Usage()
+    usage_status: UsageStatus = UsageStatus.UNSUPPORTED
+    created: int | None = None
+    request_id: str | None = None
+    raw: Any = attrs.field(default=None, repr=False)
+    headers: Mapping[str, str] = attrs.field(factory=dict, repr=False, eq=False)
+    adjustments: tuple[str, ...] = ()
+    parser: Callable[[str], Any] | None = attrs.field(default=None, repr=False, eq=False)
+
+    @property
+    def message(self) -> Message:
+        """The assistant's message, ready to be appended to the conversation."""
+        return self.choices[0].message
+
+    @property
+    def text(self) -> str:
+        """The answer's text; empty when there is none."""
+        return self.choices[0].message.text
+
+    @property
+    def reasoning(self) -> str | None:
+        """What the model thought, where the provider shows it."""
+        return self.choices[0].message.reasoning
+
+    @property
+    def refusal(self) -> str | None:
+        """Why the model would not answer, where the provider says so in a field of its own."""
+        return self.choices[0].message.refusal
+
+    @property
+    def tool_calls(self) -> tuple[ToolCall, ...]:
+        """The calls the model asks for."""
+        return self.choices[0].message.tool_calls
+
+    @property
+    def citations(self) -> tuple[Citation, ...]:
+        """The sources the answer names."""
+        return self.choices[0].message.citations
+
+    @property
+    def finish_reason(self) -> FinishReason | None:
+        """Why the answer ended."""
+        return self.choices[0].finish_reason
+
+    @property
+    def raw_finish_reason(self) -> str | None:
+        """The provider's own word for it."""
+        return self.choices[0].raw_finish_reason
+
+    @property
+    def cost(self) -> Decimal | None:
+        """What the provider says the call cost, in USD; None when it does not say."""
+        return self.usage.cost
+
+    @property
+    def parsed(self) -> Any:
+        """The text as the type given in `response_format`; None when none was given.
+
+        Raises:
+            InvalidResponseError: The text does not fit the type.
+        """
+        if self.parser is None:
+            return None
+        try:
+            return self.parser(self.text)
+        except ValueError as exc:
+            raise InvalidResponseError(
+                f"the answer does not fit response_format: {exc}",
+                code="invalid_structured_output",
+                provider=self.provider,
+                model=self.model,
+                request_id=self.request_id,
+                hint="Look at .text; finish_reason 'length' means that max_tokens cut it off",
+            ) from exc

@@ -1,0 +1,93 @@
+"""Our values as JSON and back, through one cattrs converter.
+
+Callables (`Tool.function`, `ResponseFormat.parser`) are left out: they have no JSON form.
+"""
+
+from __future__ import annotations
+
+import base64
+from decimal import Decimal
+from functools import cache
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from ai_lib.errors import InvalidRequestError
+from ai_lib.types.content import Audio, Document, Image, Json, Part, Text
+from ai_lib.types.request import ChatCompletionRequest, ResponseFormat
+from ai_lib.types.response import ChatCompletionResponse
+from ai_lib.types.tool import NamedTool, Tool, ToolChoice
+from ai_lib.utils import json
+
+if TYPE_CHECKING:
+    from cattrs import Converter
+
+__all__ = ["from_json", "to_json"]
+
+T = TypeVar("T")
+
+
+@cache
+def _converter() -> Converter:
+    # cattrs generates code for each class it meets, so nothing is made before the first use.
+    from cattrs import Converter
+    from cattrs.gen import make_dict_structure_fn, make_dict_unstructure_fn, override
+    from cattrs.strategies import configure_tagged_union
+
+    converter = Converter(omit_if_default=True, forbid_extra_keys=False)
+    converter.register_unstructure_hook(bytes, lambda data: base64.b64encode(data).decode("ascii"))
+    converter.register_structure_hook(bytes, lambda text, _: base64.b64decode(text))
+    converter.register_unstructure_hook(Decimal, str)
+    converter.register_structure_hook(Decimal, lambda text, _: Decimal(text))
+    converter.register_structure_hook(str | int | None, lambda value, _: value)
+    converter.register_structure_hook(ToolChoice | None, lambda value, _: _choice(value))
+    converter.register_unstructure_hook(NamedTool, lambda tool: {"name": tool.name})
+    for cls, field in ((Tool, "function"), (ResponseFormat, "parser"), (ChatCompletionResponse, "parser")):
+        leave_out = {field: override(omit=True)}
+        converter.register_unstructure_hook(
+            cls,
+            make_dict_unstructure_fn(cls, converter, _cattrs_omit_if_default=True, **leave_out),  # type: ignore[arg-type]
+        )
+        converter.register_structure_hook(cls, make_dict_structure_fn(cls, converter, **leave_out))  # type: ignore[arg-type]
+    configure_tagged_union(
+        Part,
+        converter,
+        tag_name="type",
+        tag_generator=lambda cls: {Text: "text", Image: "image", Audio: "audio", Document: "document", Json: "json"}[cls],
+    )
+    return converter
+
+
+def _choice(value: Any) -> ToolChoice | None:
+    return NamedTool(value["name"]) if isinstance(value, dict) else value
+
+
+def to_json(value: Any) -> bytes:
+    """Return one of our values (a message, request, response, chunk, tool, usage) as JSON.
+
+    Raises:
+        InvalidRequestError: It holds something that has no JSON form.
+    """
+    try:
+        return json.dumps(_converter().unstructure(value, type(value)))
+    except TypeError as exc:
+        raise InvalidRequestError(f"{type(value).__name__} holds a value without a JSON form: {exc}") from exc
+
+
+def from_json(data: bytes | str, cls: type[T]) -> T:
+    """Return the value of class `cls` that `to_json` wrote.
+
+    Args:
+        data: The JSON.
+        cls: The class, for example `ChatCompletionRequest`.
+
+    Raises:
+        InvalidRequestError: The JSON does not fit; the message names each place.
+    """
+    from cattrs import transform_error
+    from cattrs.errors import BaseValidationError
+
+    try:
+        return _converter().structure(json.loads(data), cls)
+    except BaseValidationError as exc:
+        raise InvalidRequestError(f"not a {cls.__name__}: {'; '.join(transform_error(exc))}") from exc
+    except (ValueError, TypeError) as exc:
+        raise InvalidRequestError(f"not a {cls.__name__}: {exc}") from exc

@@ -1,0 +1,31 @@
+"""Time and chance as arguments, so that a test can hold them."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable
+
+import attrs
+
+__all__ = ["SYSTEM_CLOCK", "Clock"]
+
+
+@attrs.frozen
+class Clock:
+    """The time, a way to wait, and a random number.
+
+    Args:
+        now: Seconds from an arbitrary start, never going back.
+        wall: Seconds since 1970, for dates that servers send.
+        sleep: Waits for the seconds given.
+        random: A number from 0 up to but not including 1.
+    """
+
+    now: Callable[[], float] = time.monotonic
+    wall: Callable[[], float] = time.time
+    sleep: Callable[[float], None] = time.sleep
+    random: Callable[[], float] = random.random
+
+
+SYSTEM_CLOCK = Clock()

@@ -68,7 +68,9 @@ class AiClient:
         clock: Clock = SYSTEM_CLOCK,
     ) -> None:
         if on_unsupported not in _ON_UNSUPPORTED:
-            raise ConfigurationError(f"on_unsupported must be one of {', '.join(_ON_UNSUPPORTED)}, got {on_unsupported!r}")
+            raise ConfigurationError(
+                f"on_unsupported must be one of {', '.join(_ON_UNSUPPORTED)}, got {on_unsupported!r}"
+            )
         self._arguments: dict[str, Any] = {
             "provider": provider,
             "model": model,
@@ -123,9 +125,7 @@ class AiClient:
         """
         request = self._request(messages, fields)
         exchange = self._exchange(timeout, on_unsupported)
-        answer = retry.call(
-            lambda: exchange.chat(request), self._policy, deadline=exchange.deadline, clock=self._clock
-        )
+        answer = retry.call(lambda: exchange.chat(request), self._policy, deadline=exchange.deadline, clock=self._clock)
         self._tell(answer.adjustments, exchange.on_unsupported)
         return answer
 
@@ -201,12 +201,13 @@ class AiClient:
         Args:
             changes: Fields of `ConnectionOptions`, or `model`, `on_unsupported`, `transport`.
         """
-        own = {name: changes.pop(name) for name in ("model", "on_unsupported", "transport") if name in changes}
+        own: dict[str, Any] = {name: changes.pop(name) for name in ("model", "on_unsupported", "transport") if name in changes}
         try:
             options = attrs.evolve(self._options, **changes)
         except TypeError as exc:
             raise ConfigurationError(f"unknown option: {', '.join(sorted(changes))}") from exc
-        return AiClient(**{**self._arguments, "options": options, **own})
+        arguments: dict[str, Any] = {**self._arguments, "options": options, **own}
+        return AiClient(**arguments)
 
     def close(self) -> None:
         """Free the connections, and stop the embedded model if it runs. The client may be used again."""
@@ -242,9 +243,8 @@ class AiClient:
             else:
                 request = ChatCompletionRequest(messages=messages, **fields)
         except TypeError as exc:
-            raise InvalidRequestError(
-                f"{str(exc).replace('ChatCompletionRequest.__init__() ', '')}; a provider's own fields go into extensions={{...}}"
-            ) from exc
+            reason = str(exc).replace("ChatCompletionRequest.__init__() ", "")
+            raise InvalidRequestError(f"{reason}; a provider's own fields go into extensions={{...}}") from exc
         if request.model is None or request.model.strip().lower() in _DEFAULT_MODEL:
             request = attrs.evolve(request, model=self._default_model())
         return request
@@ -253,7 +253,8 @@ class AiClient:
         model = self.model
         if model is None:
             raise ConfigurationError(
-                f"{self._config.display_name} has no default model; pass model=, or set {self._config.model_variables[0]}",
+                f"{self._config.display_name} has no default model; "
+                f"pass model=, or set {self._config.model_variables[0]}",
                 code="no_model",
                 provider=self.provider,
             )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal, TypeAlias, TypeVar
 
 import attrs
 
@@ -18,7 +18,7 @@ from ai_lib.errors import (
 )
 from ai_lib.providers.config import ProviderConfig
 from ai_lib.providers.dialect import Context, Dialect
-from ai_lib.providers.faults import ERROR_KINDS, fault_of, redact, retry_after_of
+from ai_lib.providers.faults import ERROR_KINDS, MAX_MESSAGE, fault_of, json_text, redact, retry_after_of
 from ai_lib.types.chunk import ChatCompletionChunk
 from ai_lib.types.model import ModelInfo
 from ai_lib.types.request import ChatCompletionRequest
@@ -29,6 +29,7 @@ from ai_lib.utils import json
 __all__ = ["OnUnsupported", "ProviderAdapter"]
 
 OnUnsupported: TypeAlias = Literal["raise", "warn", "drop"]
+T = TypeVar("T")
 
 _REQUEST_IDS = ("x-request-id", "request-id", "apim-request-id", "x-amzn-requestid", "mistral-correlation-id")
 _TITLE = re.compile(r"<title[^>]*>(.*?)</title>", re.I | re.S)
@@ -60,7 +61,8 @@ class ProviderAdapter:
         quirks = self.dialect.quirks(self.config.quirks)
         set_once("_context", Context(self.config.id, quirks, self._error_inside))
         key = {self.config.key_header: self.config.key_prefix + self.api_key} if self.api_key else {}
-        set_once("_all_headers", {**self.headers, **key})
+        own = {name: value for name, value in self.headers.items() if name.lower() not in map(str.lower, key)}
+        set_once("_all_headers", {**own, **key})
         set_once("_error_table", {code: ERROR_KINDS[kind] for code, kind in self.config.errors.items()})
 
     # --- ours to wire
@@ -95,7 +97,7 @@ class ProviderAdapter:
         body = self.dialect.encode(request, stream, self._context, refuse)
         try:
             content = json.dumps(body)
-        except (TypeError, ValueError) as exc:
+        except (TypeError, ValueError, RecursionError) as exc:
             raise InvalidRequestError(f"the request holds a value without a JSON form: {exc}") from exc
         headers = {"Content-Type": "application/json", "Accept": "text/event-stream" if stream else "application/json"}
         return HttpRequest(
@@ -129,7 +131,7 @@ class ProviderAdapter:
         Raises:
             AiLibError: It is an error, or not an answer.
         """
-        answer = self.dialect.decode(self._payload(response), self._context)
+        answer = self._decoded(self.dialect.decode, response)
         return attrs.evolve(answer, request_id=self.request_id(response.headers), headers=response.headers)
 
     def decode_models(self, response: HttpResponse) -> list[ModelInfo]:
@@ -138,19 +140,30 @@ class ProviderAdapter:
         Raises:
             AiLibError: It is an error, or not a list of models.
         """
-        return self.dialect.decode_models(self._payload(response), self._context)
+        return self._decoded(self.dialect.decode_models, response)
 
     def decode_stream(self, events: Iterable[str]) -> Iterator[ChatCompletionChunk]:
         """Yield the chunks of a stream's events; see `Dialect.decode_stream`."""
         return self.dialect.decode_stream(events, self._context)
 
-    def _payload(self, response: HttpResponse) -> Any:
+    def _decoded(self, read: Callable[[Any, Context], T], response: HttpResponse) -> T:
         if response.status >= 300:
             raise self.error(response)
         try:
-            return json.loads(response.body)
-        except ValueError as exc:
+            payload = json.loads(response.body)
+        except (ValueError, RecursionError) as exc:
             raise self.not_json(response) from exc
+        try:
+            return read(payload, self._context)
+        except (AttributeError, LookupError, TypeError, ValueError) as exc:
+            # A value of another kind than the dialect promises, such as a number where an object should be.
+            raise InvalidResponseError(
+                f"the answer is not formed as promised: {type(exc).__name__}: {exc}",
+                code="malformed_answer",
+                provider=self.config.id,
+                request_id=self.request_id(response.headers),
+                body=redact(response.body.decode("utf-8", "replace"), self._secrets),
+            ) from exc
 
     def request_id(self, headers: Mapping[str, str]) -> str | None:
         """Return the id to quote to the provider's support."""
@@ -168,10 +181,10 @@ class ProviderAdapter:
         """Return the typed error for a response with a status from 300 up."""
         if response.status < 400:
             return self._redirect(response)
-        text = response.body.decode("utf-8", "replace")
+        text = redact(response.body.decode("utf-8", "replace"), self._secrets)
         try:
             payload: Any = json.loads(response.body)
-        except ValueError:
+        except (ValueError, RecursionError):
             payload = _plain(text)
         error = self._error(payload, response.status, text)
         error.request_id = self.request_id(response.headers) or error.request_id
@@ -184,20 +197,23 @@ class ProviderAdapter:
 
     def _error_inside(self, payload: Any) -> AiLibError:
         """Return the typed error for an error object inside an answer that had status 200."""
-        return self._error(payload, None, json.dumps(payload).decode())
+        return self._error(payload, None, redact(json_text(payload), self._secrets))
+
+    @property
+    def _secrets(self) -> tuple[str, ...]:
+        return (self.api_key,) if self.api_key else ()
 
     def _error(self, payload: Any, status: int | None, text: str) -> AiLibError:
         fault = fault_of(payload)
         kind = classify(status or fault.status, fault.codes, fault.message, self._error_table)
-        secrets = (self.api_key,) if self.api_key else ()
         error = kind(
-            redact(fault.message, secrets) or f"{self.config.display_name} gave no reason",
+            redact(fault.message, self._secrets, MAX_MESSAGE) or f"{self.config.display_name} gave no reason",
             status=status or fault.status,
             code=next((code for code in fault.codes if not code.isdigit()), fault.codes[0] if fault.codes else None),
             provider=self.config.id,
             request_id=fault.request_id,
             retry_after=fault.retry_after,
-            body=redact(text, secrets),
+            body=text,
         )
         if isinstance(error, AuthenticationError):
             error.hint = self._key_hint(error.hint)
@@ -209,7 +225,7 @@ class ProviderAdapter:
         return f"{hint}. {self.config.key_note}" if self.config.key_note else hint
 
     def _redirect(self, response: HttpResponse) -> InvalidResponseError:
-        target = redact(response.headers.get("location", "an address it does not name"), (self.api_key or "",))
+        target = redact(response.headers.get("location", "an address it does not name"), self._secrets)
         return InvalidResponseError(
             f"the server redirects to {target}",
             status=response.status,
@@ -220,7 +236,7 @@ class ProviderAdapter:
 
     def not_json(self, response: HttpResponse) -> InvalidResponseError:
         """Return the error for a body that should be JSON and is not."""
-        text = redact(response.body.decode("utf-8", "replace"), (self.api_key or "",))
+        text = redact(response.body.decode("utf-8", "replace"), self._secrets)
         kind = response.headers.get("content-type", "no content type").partition(";")[0]
         what = f"{kind}: {_plain(text)}" if text.strip() else "an empty body"
         return InvalidResponseError(

@@ -17,6 +17,11 @@ def _names(value: str | Iterable[str]) -> tuple[str, ...]:
     return (value,) if isinstance(value, str) else tuple(value)
 
 
+def _path_or_none(value: str | None) -> str | None:
+    # TOML has no null, so a file says "there is none" with an empty string.
+    return value or None
+
+
 def _plain_url(_: object, field: attrs.Attribute[str], value: str) -> None:
     if not value.startswith(("https://", "http://")):
         raise ConfigurationError(f"{field.name} must start with https:// or http://, got {value!r}")
@@ -50,7 +55,7 @@ class ProviderConfig:
         headers: Headers sent with every request.
         headers_env: Headers sent when the environment variable beside each is set.
         chat_path: Where chat completions are asked for.
-        models_path: Where the list of models is; None where there is none.
+        models_path: Where the list of models is; None, or "" in a file, where there is none.
         default_model: The model used when the caller names none.
         vision_model: The model to suggest for images.
         model_env: Environment variables that replace `default_model`, beside those made from `id` and `key_env`.
@@ -82,7 +87,7 @@ class ProviderConfig:
     headers: Mapping[str, str] = attrs.field(factory=dict, kw_only=True)
     headers_env: Mapping[str, str] = attrs.field(factory=dict, kw_only=True)
     chat_path: str = attrs.field(default="/chat/completions", kw_only=True)
-    models_path: str | None = attrs.field(default="/models", kw_only=True)
+    models_path: str | None = attrs.field(default="/models", converter=_path_or_none, kw_only=True)
     default_model: str | None = attrs.field(default=None, kw_only=True)
     vision_model: str | None = attrs.field(default=None, kw_only=True)
     model_env: tuple[str, ...] = attrs.field(default=(), converter=_names, kw_only=True)

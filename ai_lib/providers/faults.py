@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
 
@@ -29,7 +29,7 @@ from ai_lib.errors import (
 )
 from ai_lib.utils import json
 
-__all__ = ["ERROR_KINDS", "Fault", "fault_of", "redact", "retry_after_of"]
+__all__ = ["ERROR_KINDS", "MAX_BODY", "MAX_MESSAGE", "Fault", "fault_of", "json_text", "redact", "retry_after_of"]
 
 ERROR_KINDS: dict[str, type[AiLibError]] = {
     "authentication": AuthenticationError,
@@ -45,8 +45,10 @@ ERROR_KINDS: dict[str, type[AiLibError]] = {
 }
 """The words that configurations use for the classes of error."""
 
-_MAX_MESSAGE = 500
-_MAX_BODY = 4096
+MAX_MESSAGE = 500
+"""Most characters of a provider's message; some answer with a page."""
+MAX_BODY = 4096
+"""Most characters kept of a provider's answer."""
 
 
 @attrs.frozen(kw_only=True)
@@ -73,9 +75,9 @@ def fault_of(payload: Any) -> Fault:
     if isinstance(payload, list):
         payload = payload[0] if payload else {}
     if not isinstance(payload, Mapping):
-        return Fault(message=str(payload)[:_MAX_MESSAGE] if payload else "")
+        return Fault(message=_text(payload) if payload else "")
     error = _inner(payload)
-    scalars = [error.get(key) for key in ("code", "type", "status", "status_code")]
+    scalars = [error.get(key) for key in ("code", "reason", "type", "status", "status_code")]
     inner = error.get("innererror")
     if isinstance(inner, Mapping):
         scalars.insert(0, inner.get("code"))
@@ -84,11 +86,12 @@ def fault_of(payload: Any) -> Fault:
         scalars.insert(0, metadata.get("provider_code"))
     if error is not payload and isinstance(payload.get("error"), str):
         scalars.append(payload.get("code"))
-    numbers = [int(value) for value in scalars if str(value).isdigit()]
+    codes = tuple(str(value) for value in scalars if isinstance(value, str | int) and value != "")
+    numbers = [int(code) for code in codes if len(code) == 3 and code.isdecimal()]
     message = error.get("message") or error.get("msg") or error.get("status_msg") or error.get("detail") or ""
     return Fault(
         message=_text(message),
-        codes=tuple(str(value) for value in scalars if value not in (None, "")),
+        codes=codes,
         status=next((number for number in numbers if 400 <= number <= 599), None),
         request_id=_request_id(payload) or _request_id(error),
         retry_after=_wait_in(error),
@@ -114,9 +117,15 @@ def _inner(payload: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def _text(message: Any) -> str:
-    text = message if isinstance(message, str) else json.dumps(message).decode()
-    text = " ".join(text.split())
-    return text if len(text) <= _MAX_MESSAGE else text[: _MAX_MESSAGE - 3] + "..."
+    return " ".join((message if isinstance(message, str) else json_text(message)).split())
+
+
+def json_text(value: Any) -> str:
+    """Return decoded JSON as text again."""
+    try:
+        return json.dumps(value).decode()
+    except ValueError:  # half of a surrogate pair, which JSON can hold and UTF-8 cannot
+        return ascii(value)
 
 
 def _request_id(payload: Mapping[str, Any]) -> str | None:
@@ -124,22 +133,33 @@ def _request_id(payload: Mapping[str, Any]) -> str | None:
     return value if isinstance(value, str) else None
 
 
-# "Please try again in 5.289s", "in 340ms", "retry after 12 seconds", "resets in ~30s"
-_WAIT_WORDS = re.compile(
-    r"(?:try again in|retry after|resets in)\s*~?\s*(\d+(?:\.\d+)?)\s*(ms|milliseconds?|s|seconds?|m|minutes?)?\b", re.I
+# "Please try again in 5.289s", "in 340ms", "in 1m26.4s", "retry after 12 seconds", "resets in ~30s"
+_WAIT_WORDS = re.compile(r"(?:try again in|retry after|resets in)\s*~?\s*", re.I)
+_WAIT_PART = re.compile(
+    r"(\d++(?:\.\d++)?)\s*+(ms|milliseconds?|s|secs?|seconds?|m|mins?|minutes?|h|hours?|d|days?)?(?![a-z/:-])\s*", re.I
 )
+_SECONDS_IN = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
 
 def _wait_in(error: Mapping[str, Any]) -> float | None:
-    for detail in error.get("details") or ():
+    details = error.get("details")
+    for detail in details if isinstance(details, list) else ():
         if isinstance(detail, Mapping) and isinstance(detail.get("retryDelay"), str):  # google.rpc.RetryInfo
             return _seconds(detail["retryDelay"].removesuffix("s"))
     message = error.get("message")
     found = _WAIT_WORDS.search(message) if isinstance(message, str) else None
-    if found is None:
-        return None
-    unit = (found[2] or "s").lower()
-    return float(found[1]) * (0.001 if unit.startswith(("ms", "milli")) else 60 if unit.startswith("m") else 1)
+    return _duration(found.string, found.end()) if found is not None else None
+
+
+def _duration(text: str, start: int) -> float | None:
+    """Return the seconds of a wait such as "1m26.4s" that begins at `start`, or None when there is none."""
+    total = None
+    while found := _WAIT_PART.match(text, start):
+        unit = (found[2] or "s").lower()
+        factor = 0.001 if unit.startswith(("ms", "milli")) else _SECONDS_IN[unit[0]]
+        total = (total or 0.0) + float(found[1]) * factor
+        start = found.end()
+    return total
 
 
 def retry_after_of(headers: Mapping[str, str], received_at: float | None = None) -> float | None:
@@ -172,14 +192,22 @@ def _seconds(value: str | None) -> float | None:
 
 def _date(value: str | None) -> datetime | None:
     try:
-        return parsedate_to_datetime(value) if value else None
+        date = parsedate_to_datetime(value) if value else None
     except ValueError:
         return None
+    # Without a zone it is GMT (RFC 9110 section 5.6.7), not this machine's time.
+    return date.replace(tzinfo=UTC) if date is not None and date.tzinfo is None else date
 
 
-def redact(text: str, secrets: tuple[str, ...]) -> str:
-    """Return the text with each secret, and what providers leave of it, replaced by asterisks, cut to a bounded length."""
+def redact(text: str, secrets: tuple[str, ...], limit: int = MAX_BODY) -> str:
+    """Return the text with each secret replaced by asterisks, then cut.
+
+    Args:
+        text: What a server sent.
+        secrets: What must not be shown; shorter than four characters it would replace ordinary text.
+        limit: Most characters. Cutting first would leave the beginning of a secret that lies across the cut.
+    """
     for secret in secrets:
         if len(secret) >= 4:
-            text = text.replace(secret, "***")
-    return text[:_MAX_BODY]
+            text = text.replace(secret, "***").replace(secret.replace("/", "\\/"), "***")  # JSON may escape a slash
+    return text if len(text) <= limit else text[: limit - 3] + "..."

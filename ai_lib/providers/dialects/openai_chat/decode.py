@@ -6,6 +6,7 @@ a tool's name) is an `InvalidResponseError`.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from decimal import Decimal, InvalidOperation
 from typing import Any, cast
@@ -26,7 +27,9 @@ __all__ = [
     "decode",
     "decode_models",
     "finish_of",
+    "id_of",
     "kept",
+    "logprobs_of",
     "looks_like_error",
     "split_content",
     "usage_of",
@@ -74,7 +77,9 @@ def decode(payload: Any, context: Context) -> ChatCompletionResponse:
         id=response_id,
         model=payload.get("model") or None,
         provider=context.provider,
-        choices=tuple([_choice(choice, number, payload, response_id, context) for number, choice in enumerate(choices)]),
+        choices=tuple(
+            [_choice(choice, number, payload, response_id, context) for number, choice in enumerate(choices)]
+        ),
         usage=usage or Usage(),
         usage_status=UsageStatus.FINALIZED if usage is not None else UsageStatus.UNSUPPORTED,
         created=payload.get("created"),
@@ -125,7 +130,7 @@ def _choice(choice: Any, number: int, payload: Mapping[str, Any], response_id: s
         message=_message(message, payload, response_id, context),
         finish_reason=finish,
         raw_finish_reason=raw_finish,
-        logprobs=choice.get("logprobs") or None,
+        logprobs=logprobs_of(choice),
     )
 
 
@@ -196,7 +201,7 @@ def _tool_call(call: Any, number: int, response_id: str | None, context: Context
     if not name:
         raise InvalidResponseError("the answer holds a tool call without a name", code="malformed_tool_call")
     return ToolCall(
-        call.get("id") or made_up_id(response_id, number),
+        id_of(call) or made_up_id(response_id, number),
         name,
         arguments_text(arguments),
         provider_data=kept_of_call(call, context),
@@ -207,8 +212,23 @@ def call_parts(call: Any) -> tuple[str, Any]:
     """Return the name and the arguments of a function call or of a custom tool's call."""
     function = call.get("function") or {}
     if not function and isinstance(call.get("custom"), Mapping):
-        return call["custom"].get("name") or "", call["custom"].get("input")
-    return function.get("name") or "", function.get("arguments")
+        function = {"name": call["custom"].get("name"), "arguments": call["custom"].get("input")}
+    name = function.get("name") or ""
+    if not isinstance(name, str):
+        raise TypeError(f"a tool's name is text, not {type(name).__name__}")
+    return name, function.get("arguments")
+
+
+def id_of(call: Mapping[str, Any]) -> str | None:
+    """Return a tool call's id; "" and null are none, and a number is as good as its text."""
+    found = call.get("id")
+    return str(found) if found else None
+
+
+def logprobs_of(choice: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    """Return the log probabilities of a choice, or None."""
+    found = choice.get("logprobs")
+    return found if found and isinstance(found, Mapping) else None
 
 
 def kept_of_call(call: Mapping[str, Any], context: Context) -> dict[str, Any] | None:
@@ -257,7 +277,7 @@ def finish_of(reason: Any) -> tuple[FinishReason | None, str | None]:
 
 
 def usage_of(wire: Any) -> Usage | None:
-    """Return the tokens, with the different countings brought to one: cached inside prompt, reasoning inside completion."""
+    """Return the tokens, counted one way: what was cached inside the prompt, reasoning inside the completion."""
     if not wire or not isinstance(wire, Mapping):
         return None
     into = wire.get("prompt_tokens_details") or wire.get("prompt_token_details") or {}
@@ -293,7 +313,8 @@ def usage_of(wire: Any) -> Usage | None:
 
 
 def _count(value: Any) -> int | None:
-    return int(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
+    counts = isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+    return int(value) if counts else None
 
 
 def _first(*values: Any) -> int | None:

@@ -48,23 +48,14 @@ def encode(request: ChatCompletionRequest, stream: bool, context: Context, refus
         "model": request.model,
         "messages": [_message(message, context, refuse) for message in request.messages],
     }
-    for field in _PLAIN:
-        value = getattr(request, field)
-        if value is not None and _allowed(field, quirks, refuse):
-            body[quirks.rename.get(field, field)] = value
-    if request.top_k is not None:
-        if "top_k" in quirks.accepts:
-            body["top_k"] = request.top_k
-        else:
-            refuse("top_k", "chat completions have no such field; where the server has one, pass it in extensions")
-    if request.stop and _allowed("stop", quirks, refuse):
-        body["stop"] = list(request.stop)
+    _put_plain(body, request, quirks, refuse)
     if request.tools and _allowed("tools", quirks, refuse):
         body["tools"] = [_tool(tool, quirks, refuse) for tool in request.tools]
-        if request.tool_choice is not None:
+        if request.tool_choice is not None and _allowed("tool_choice", quirks, refuse):
             _put_tool_choice(body, request.tool_choice, quirks, refuse)
-    if request.response_format is not None:
-        _put_response_format(body, request.response_format, bool(request.tools), stream, quirks, refuse)
+    if request.response_format is not None and _allowed("response_format", quirks, refuse):
+        obstacle = _schema_obstacle(request, stream, quirks)
+        _put_response_format(body, request.response_format, obstacle, quirks, refuse)
     if request.reasoning is not None and _allowed("reasoning", quirks, refuse):
         REASONING[quirks.reasoning](body, request.reasoning, refuse)
     if stream:
@@ -72,6 +63,20 @@ def encode(request: ChatCompletionRequest, stream: bool, context: Context, refus
         if quirks.stream_usage:
             body["stream_options"] = {"include_usage": True}
     return _extended(body, request.extensions)
+
+
+def _put_plain(body: dict[str, Any], request: ChatCompletionRequest, quirks: Quirks, refuse: Refuse) -> None:
+    for field in _PLAIN:
+        value = getattr(request, field)
+        if value is not None and _allowed(field, quirks, refuse):
+            body[quirks.rename.get(field, field)] = value
+    if request.stop and _allowed("stop", quirks, refuse):
+        body["stop"] = list(request.stop)
+    if request.top_k is not None and _allowed("top_k", quirks, refuse):
+        if "top_k" in quirks.accepts:
+            body["top_k"] = request.top_k
+        else:
+            refuse("top_k", "chat completions have no such field; where the server has one, pass it in extensions")
 
 
 def _allowed(field: str, quirks: Quirks, refuse: Refuse) -> bool:
@@ -82,7 +87,7 @@ def _allowed(field: str, quirks: Quirks, refuse: Refuse) -> bool:
 
 
 def _extended(body: dict[str, Any], extensions: Mapping[str, Any]) -> dict[str, Any]:
-    clash = sorted(set(body) & set(extensions) - {"stream_options"})
+    clash = sorted({*body, "stream"} & set(extensions) - {"stream_options"})
     if clash:
         raise InvalidRequestError(f"extensions repeat fields that the request already sets: {', '.join(clash)}")
     return {**body, **extensions}
@@ -117,6 +122,8 @@ def _content(parts: tuple[Part, ...], quirks: Quirks, refuse: Refuse) -> str | l
     if not parts:
         return ""
     wire = [item for part in parts if (item := _PARTS[type(part)](part, quirks, refuse)) is not None]
+    if not wire:  # every part was refused and is to be left out
+        return ""
     texts = [item["text"] for item in wire if item["type"] == "text"]
     if len(texts) == len(wire) and (len(texts) == 1 or quirks.text_only_as_string):
         return "".join(texts)
@@ -130,7 +137,7 @@ def _text(part: Text, quirks: Quirks, refuse: Refuse) -> dict[str, Any]:
 def _json(part: Json, quirks: Quirks, refuse: Refuse) -> dict[str, Any]:
     try:
         return {"type": "text", "text": json.dumps(part.value).decode()}
-    except TypeError as exc:
+    except (TypeError, ValueError, RecursionError) as exc:
         raise InvalidRequestError(f"a Json part holds a value without a JSON form: {exc}") from exc
 
 
@@ -138,9 +145,11 @@ def _image(part: Image, quirks: Quirks, refuse: Refuse) -> dict[str, Any] | None
     if not _takes("image", quirks, refuse):
         return None
     if part.file_id is not None:
-        return _refused(refuse, "image file_id", "images go by address or as bytes")
+        refuse("image file_id", "images go by address or as bytes")
+        return None
     if part.url is not None and not quirks.image_urls:
-        return _refused(refuse, "image url", "the provider does not fetch images; send the bytes with Image.from_file()")
+        refuse("image url", "the provider does not fetch images; send the bytes with Image.from_file()")
+        return None
     image = {"url": part.data_url}
     if part.detail is not None:
         image["detail"] = part.detail
@@ -154,7 +163,8 @@ def _audio(part: Audio, quirks: Quirks, refuse: Refuse) -> dict[str, Any] | None
     if not _takes("audio", quirks, refuse):
         return None
     if part.data is None or part.media_type is None:
-        return _refused(refuse, "audio url", "audio goes as bytes; use Audio.from_file() or Audio.from_bytes()")
+        refuse("audio url", "audio goes as bytes; use Audio.from_file() or Audio.from_bytes()")
+        return None
     kind = _AUDIO_FORMATS.get(part.media_type) or part.media_type.partition("/")[2]
     data = part.data_url if quirks.audio_data_url else part.base64
     return {"type": "input_audio", "input_audio": {"data": data, "format": kind}}
@@ -166,7 +176,8 @@ def _document(part: Document, quirks: Quirks, refuse: Refuse) -> dict[str, Any] 
     if part.file_id is not None:
         return {"type": "file", "file": {"file_id": part.file_id}}
     if part.url is not None:
-        return _refused(refuse, "document url", "documents go as bytes; use Document.from_file() or .from_bytes()")
+        refuse("document url", "documents go as bytes; use Document.from_file() or .from_bytes()")
+        return None
     return {"type": "file", "file": {"filename": part.name or "document.pdf", "file_data": part.data_url}}
 
 
@@ -175,10 +186,6 @@ def _takes(kind: str, quirks: Quirks, refuse: Refuse) -> bool:
         return True
     refuse(f"{kind} content", "the provider does not take such parts")
     return False
-
-
-def _refused(refuse: Refuse, field: str, reason: str) -> None:
-    refuse(field, reason)
 
 
 _PARTS: dict[type[Any], Callable[[Any, Quirks, Refuse], dict[str, Any] | None]] = {
@@ -238,30 +245,32 @@ def _put_tool_choice(body: dict[str, Any], choice: ToolChoice, quirks: Quirks, r
         body["tool_choice"] = choice
 
 
+def _schema_obstacle(request: ChatCompletionRequest, stream: bool, quirks: Quirks) -> str | None:
+    """Return why an answer to this request cannot be held to a JSON Schema, or None."""
+    if not quirks.json_schema:
+        return "the provider has no json_schema mode; ask for 'json_object' and describe the form in the prompt"
+    if request.tools and not quirks.json_schema_with_tools:
+        return "the provider does not take a JSON schema together with tools"
+    if stream and not quirks.json_schema_with_stream:
+        return "the provider does not stream answers with a JSON schema"
+    return None
+
+
 def _put_response_format(
-    body: dict[str, Any], form: ResponseFormat, tools: bool, stream: bool, quirks: Quirks, refuse: Refuse
+    body: dict[str, Any], form: ResponseFormat, obstacle: str | None, quirks: Quirks, refuse: Refuse
 ) -> None:
     if form.kind == "json_object":
         if quirks.json_object:
             body["response_format"] = {"type": "json_object"}
         else:
             refuse("response_format", "the provider has no json_object mode")
-        return
-    obstacles = {
-        "the provider has no json_schema mode; ask for 'json_object' and describe the form in the prompt": (
-            not quirks.json_schema
-        ),
-        "the provider does not take a JSON schema together with tools": tools and not quirks.json_schema_with_tools,
-        "the provider does not stream answers with a JSON schema": stream and not quirks.json_schema_with_stream,
-    }
-    for reason, stands in obstacles.items():
-        if stands:
-            refuse("response_format", reason)
-            return
-    schema = {"name": form.name, "schema": _schema(form.schema, quirks.schema_drops)}
-    if form.strict is not None and quirks.json_schema_strict:
-        schema["strict"] = form.strict
-    body["response_format"] = {"type": "json_schema", "json_schema": schema}
+    elif obstacle is not None:
+        refuse("response_format", obstacle)
+    else:
+        schema = {"name": form.name, "schema": _schema(form.schema, quirks.schema_drops)}
+        if form.strict is not None and quirks.json_schema_strict:
+            schema["strict"] = form.strict
+        body["response_format"] = {"type": "json_schema", "json_schema": schema}
 
 
 def _effort(body: dict[str, Any], reasoning: str | int, refuse: Refuse) -> None:

@@ -14,8 +14,10 @@ from ai_lib.providers.dialects.openai_chat.decode import (
     citations_of,
     detailed_reasoning,
     finish_of,
+    id_of,
     kept,
     kept_of_call,
+    logprobs_of,
     looks_like_error,
     split_content,
     usage_of,
@@ -26,10 +28,8 @@ from ai_lib.utils import json
 
 __all__ = ["decode_stream"]
 
-# The keys of a delta that only adds text; by far the most events have these alone.
-_TEXT_ONLY = ({"content"}, {"role", "content"})
-# Keys beside `choices` that make an event more than that.
-_NEWS = ("usage", "x_groq", "citations", "error")
+_ROLE_AND_TEXT = {"role", "content"}
+_OPEN, _CLOSE = "<think>", "</think>"
 
 
 def decode_stream(events: Iterable[str], context: Context) -> Iterator[ChatCompletionChunk]:
@@ -44,32 +44,32 @@ def decode_stream(events: Iterable[str], context: Context) -> Iterator[ChatCompl
         InvalidResponseError: An event is not JSON.
         StreamInterruptedError: The events end without `[DONE]` and without a finish reason for every choice.
     """
-    tags = _ThinkTags() if context.quirks.think_tags else None
+    chunks = _decoded(events, context)
+    return _without_think_tags(chunks) if context.quirks.think_tags else chunks
+
+
+def _decoded(events: Iterable[str], context: Context) -> Iterator[ChatCompletionChunk]:
     finished: dict[int, bool] = {}
     for data in events:
         if data.startswith("[DONE]"):
-            if tags is not None and (rest := tags.flush()) is not None:
-                yield rest
             return
         try:
             payload = json.loads(data)
-            choices = payload["choices"]
-        except ValueError as exc:
-            raise InvalidResponseError(f"an event of the stream is not JSON: {exc}", code="malformed_event") from exc
-        except (KeyError, TypeError):
-            choices = None
-        if choices and len(choices) == 1:
-            chunk = _plain_text(choices[0], payload)
-            if chunk is not None:
-                yield chunk if tags is None else tags.split(chunk)
-                finished.setdefault(chunk.index, False)
+            choices = payload.get("choices")
+            if choices and len(choices) == 1 and (chunk := _plain_text(choices[0], payload)) is not None:
+                if chunk.index not in finished:
+                    finished[_index(chunk.index)] = False
+                yield chunk
                 continue
-        for chunk in _chunks(payload, choices, context):
-            if choices:
-                finished[chunk.index] = finished.get(chunk.index, False) or bool(chunk.raw_finish_reason)
-            yield chunk if tags is None else tags.split(chunk)
-    if tags is not None and (rest := tags.flush()) is not None:
-        yield rest
+            for chunk in _chunks(payload, choices, context):
+                if choices:
+                    finished[chunk.index] = finished.get(chunk.index, False) or bool(chunk.raw_finish_reason)
+                yield chunk
+        except (AttributeError, LookupError, TypeError, ValueError, RecursionError) as exc:
+            # Not JSON, or a value of another kind than the dialect promises, such as a number for an object.
+            raise InvalidResponseError(
+                f"an event of the stream is not formed as promised: {type(exc).__name__}: {exc}", code="malformed_event"
+            ) from exc
     if not finished or not all(finished.values()):
         raise StreamInterruptedError("the stream ended without [DONE] and without a finish reason")
 
@@ -78,21 +78,28 @@ def _plain_text(choice: Any, payload: Mapping[str, Any]) -> ChatCompletionChunk 
     """Return the chunk of an event that adds text and nothing else, or None when it has more to say."""
     try:
         delta = choice["delta"]
-        if delta.keys() not in _TEXT_ONLY or choice.get("finish_reason") or choice.get("logprobs"):
-            return None
         text = delta["content"]
-    except (KeyError, AttributeError, TypeError):
+    except (KeyError, TypeError):
         return None
-    if text.__class__ is not str or any([payload.get(key) for key in _NEWS]):
+    if (
+        text.__class__ is not str
+        or (len(delta) > 1 and delta.keys() != _ROLE_AND_TEXT)
+        or choice.get("finish_reason")
+        or choice.get("logprobs")
+        or payload.get("usage")
+        or payload.get("x_groq")
+        or payload.get("citations")
+        or payload.get("error")
+    ):
         return None
+    # By position, in the order of the class: keywords would cost as much again as the object itself.
     return ChatCompletionChunk(
-        text, index=choice.get("index") or 0, id=payload.get("id"), model=payload.get("model"), raw=payload
-    )
+        text, "", (), None, None, choice.get("index") or 0, None, "", (), None, None,
+        payload.get("id"), payload.get("model"), payload,
+    )  # fmt: skip
 
 
-def _chunks(payload: Any, choices: Any, context: Context) -> Iterator[ChatCompletionChunk]:
-    if not isinstance(payload, Mapping):
-        raise InvalidResponseError("an event of the stream is not a JSON object", code="malformed_event")
+def _chunks(payload: Mapping[str, Any], choices: Any, context: Context) -> Iterator[ChatCompletionChunk]:
     if looks_like_error(payload):
         raise context.fail(payload)
     usage = usage_of(payload.get("usage") or (payload.get("x_groq") or {}).get("usage"))
@@ -127,11 +134,11 @@ def _chunk(
         tool_calls=tuple([_tool_call(call, context) for call in calls]),
         finish_reason=finish,
         raw_finish_reason=raw_finish,
-        index=choice.get("index") or 0,
+        index=_index(choice.get("index") or 0),
         usage=usage,
-        refusal=delta.get("refusal") or "",
+        refusal=refusal if isinstance(refusal := delta.get("refusal"), str) else "",
         citations=(*citations_of(delta.get("annotations")), *citations, *references),
-        logprobs=choice.get("logprobs") or None,
+        logprobs=logprobs_of(choice),
         provider_data=kept(delta, context),
         **common,
     )
@@ -141,7 +148,26 @@ def _tool_call(call: Mapping[str, Any], context: Context) -> ToolCallDelta:
     name, arguments = call_parts(call)
     if arguments is not None and not isinstance(arguments, str):
         arguments = json.dumps(arguments).decode()
-    return ToolCallDelta(call.get("index"), call.get("id") or None, name or None, arguments or "", kept_of_call(call, context))
+    index = call.get("index")
+    return ToolCallDelta(
+        None if index is None else _index(index), id_of(call), name or None, arguments or "", kept_of_call(call, context)
+    )
+
+
+def _index(value: Any) -> int:
+    if not isinstance(value, int):
+        raise TypeError(f"an index is a whole number, not {value!r}")
+    return value
+
+
+def _without_think_tags(chunks: Iterable[ChatCompletionChunk]) -> Iterator[ChatCompletionChunk]:
+    tags: dict[int, _ThinkTags] = {}
+    for chunk in chunks:
+        yield tags.setdefault(chunk.index, _ThinkTags()).split(chunk)
+    for index, of_choice in tags.items():
+        reasoning, text = of_choice.rest()
+        if reasoning or text:
+            yield ChatCompletionChunk(text=text, reasoning=reasoning, index=index)
 
 
 @attrs.define
@@ -162,28 +188,25 @@ class _ThinkTags:
         self.held = ""
         if self.state == "start":
             body = held.lstrip()
-            if "<think>".startswith(body[:7]) and len(body) < 7:
+            if body != _OPEN and _OPEN.startswith(body):
                 self.held = held
                 return "", ""
-            if not body.startswith("<think>"):
+            if not body.startswith(_OPEN):
                 self.state = "text"
                 return "", held
-            self.state, held = "thinking", body.removeprefix("<think>")
+            self.state, held = "thinking", body.removeprefix(_OPEN)
         if self.state == "gap":
             text = held.lstrip()
             self.state = "text" if text else "gap"
             return "", text
-        thought, closed, text = held.partition("</think>")
+        thought, closed, text = held.partition(_CLOSE)
         if closed:
             self.state = "text" if text.lstrip() else "gap"
             return thought, text.lstrip()
-        keep = next((size for size in range(min(8, len(held)), 0, -1) if "</think>".startswith(held[-size:])), 0)
+        keep = next((size for size in range(min(len(_CLOSE), len(held)), 0, -1) if _CLOSE.startswith(held[-size:])), 0)
         self.held = held[len(held) - keep :]
         return held[: len(held) - keep], ""
 
-    def flush(self) -> ChatCompletionChunk | None:
-        """Return what is still held back when the stream ends."""
-        held, self.held = self.held, ""
-        if not held:
-            return None
-        return ChatCompletionChunk(reasoning=held) if self.state == "thinking" else ChatCompletionChunk(text=held)
+    def rest(self) -> tuple[str, str]:
+        """Return the thinking and the text still held back when the stream ends."""
+        return (self.held, "") if self.state == "thinking" else ("", self.held)

@@ -1,13 +1,13 @@
-'''A blocking, typed client for every chat-model provider.
+"""A blocking, typed client for every chat-model provider.
 
-    >>> from ai_lib import AiClient
-    >>> client = AiClient("groq")                       # key from GROQ_API_KEY
-    >>> client.chat("Say hi").text
-    'Hi!'
-    >>> for chunk in client.stream("Count to three"):
-    ...     print(chunk.text, end="")
-    1, 2, 3
-'''
+>>> from ai_lib import AiClient
+>>> client = AiClient("groq")                       # key from GROQ_API_KEY
+>>> client.chat("Say hi").text
+'Hi!'
+>>> for chunk in client.stream("Count to three"):
+...     print(chunk.text, end="")
+1, 2, 3
+"""
 
 from ai_lib.client.builder import AiClientBuilder
 from ai_lib.client.client import AiClient, quick_chat

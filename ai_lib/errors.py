@@ -449,7 +449,8 @@ def classify(
     Args:
         status: The HTTP status, or the one that the error object names; None when there is none.
         codes: The error object's code, type and status fields, most specific first.
-        message: The provider's text; looked at last, and only where status and codes say no more than "bad request".
+        message: The provider's text; its words, and those inside the codes, are looked at last, and only where status
+            and codes say no more than "bad request".
         table: The provider's own codes, which win over the general ones.
     """
     for code in codes:
@@ -463,7 +464,7 @@ def classify(
     else:
         found = _BY_STATUS.get(status, InvalidRequestError if status >= 400 else ProviderError)
     if found in _VAGUE or status is None:
-        text = message.lower()
+        text = " ".join((message, *codes)).lower()
         if any(words in text for words in _CONTEXT_WORDS):
             return ContextLengthError
         if any(words in text for words in _FILTER_WORDS):

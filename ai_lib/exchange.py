@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Self
 
@@ -12,14 +13,17 @@ from ai_lib.api.transport import HttpStream, Transport
 from ai_lib.errors import (
     AiLibError,
     CancelledError,
+    InvalidResponseError,
     NetworkError,
     RequestTimeoutError,
     StreamInterruptedError,
     StreamTimeoutError,
+    TransportError,
 )
 from ai_lib.providers.adapter import OnUnsupported, ProviderAdapter
 from ai_lib.transport import ndjson, sse
-from ai_lib.types.chunk import ChatCompletionChunk, Fold, chunks_of
+from ai_lib.types.chunk import ChatCompletionChunk, chunks_of
+from ai_lib.types.fold import Fold
 from ai_lib.types.model import ModelInfo
 from ai_lib.types.request import ChatCompletionRequest
 from ai_lib.types.response import ChatCompletionResponse
@@ -59,7 +63,8 @@ class Exchange:
         try:
             answer = self.adapter.decode(self.transport.send(prepared))
         except AiLibError as error:
-            raise self._named(error, request)
+            self._name(error, request.model)
+            raise
         parser = request.response_format.parser if request.response_format else None
         if parser is not None or left_out:
             answer = attrs.evolve(answer, parser=parser, adjustments=left_out)
@@ -74,7 +79,8 @@ class Exchange:
                 raise self.adapter.error(_read(opened))
             chunks = self._chunks(opened)
         except AiLibError as error:
-            raise self._named(error, request)
+            self._name(error, request.model)
+            raise
         parser = request.response_format.parser if request.response_format else None
         return ChatStream(
             opened,
@@ -92,7 +98,8 @@ class Exchange:
         try:
             return self.adapter.decode_models(self.transport.send(prepared))
         except AiLibError as error:
-            raise self._named(error, None)
+            self._name(error, None)
+            raise
 
     def _prepare(self, request: ChatCompletionRequest, *, stream: bool) -> tuple[HttpRequest, tuple[str, ...]]:
         prepared, left_out = self.adapter.chat_request(request, stream=stream, on_unsupported=self.on_unsupported)
@@ -110,17 +117,17 @@ class Exchange:
         framed = _FRAMINGS[self.adapter.dialect.framing](watch.pieces(pieces))
         return self.adapter.decode_stream(watch.events(framed))
 
-    def _named(self, error: AiLibError, request: ChatCompletionRequest | None) -> AiLibError:
+    def _name(self, error: AiLibError, model: str | None) -> None:
         error.provider = error.provider or self.adapter.config.id
-        if request is not None:
-            error.model = error.model or request.model
-        return error
+        error.model = error.model or model
 
 
 def _peek(opened: HttpStream) -> tuple[bytes, Iterable[bytes]]:
-    """Return the first piece of a body, and the body with that piece still in front."""
+    """Return enough of a body's beginning to tell an event from JSON, and the body with that still in front."""
     pieces = iter(opened)
-    first = next(pieces, b"")
+    first = b""
+    while len(first.lstrip()) < len(b"event:") and (piece := next(pieces, b"")):
+        first += piece
     return first, itertools.chain((first,), pieces)
 
 
@@ -138,7 +145,7 @@ def _read(opened: HttpStream, pieces: Iterable[bytes] | None = None) -> HttpResp
             size += len(piece)
             if size > limit:
                 break
-    except NetworkError:
+    except (TransportError, InvalidResponseError):
         if pieces is not None:
             raise
     finally:
@@ -150,27 +157,29 @@ class _Watch:
     """Counts silence in events, not in bytes: a server that only sends comments is silent."""
 
     def __init__(self, idle: float | None, clock: Clock) -> None:
-        self._idle = idle
+        self._idle = math.inf if idle is None else idle
         self._now = clock.now
-        self._since = clock.now()
+        self._event_seen = False
 
     def pieces(self, source: Iterable[bytes]) -> Iterator[bytes]:
+        since = self._now()
         for piece in source:
-            if self._idle is not None and self._now() - self._since > self._idle:
-                yield piece  # it may hold the event; if it does not, the next round raises
-                if self._now() - self._since > self._idle:
-                    raise RequestTimeoutError(
-                        f"no event for {self._idle:g} s, only comments (idle_timeout)",
-                        code="idle_timeout",
-                        hint="Raise Timeout(idle=...), or try again",
-                    )
-            else:
-                yield piece
+            yield piece
+            # Here the caller wants more than this piece held; its own time between two events does not count.
+            now = self._now()
+            if self._event_seen:
+                self._event_seen, since = False, now
+            elif now - since > self._idle:
+                raise RequestTimeoutError(
+                    f"no event for {self._idle:g} s, only comments (idle_timeout)",
+                    code="idle_timeout",
+                    hint="Raise Timeout(idle=...), or try again",
+                )
 
     def events(self, framed: Iterable[str]) -> Iterator[str]:
         for event in framed:
+            self._event_seen = True
             yield event
-            self._since = self._now()  # asked for the next one: the caller's own time does not count
 
 
 class ChatStream:

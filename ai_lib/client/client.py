@@ -201,7 +201,9 @@ class AiClient:
         Args:
             changes: Fields of `ConnectionOptions`, or `model`, `on_unsupported`, `transport`.
         """
-        own: dict[str, Any] = {name: changes.pop(name) for name in ("model", "on_unsupported", "transport") if name in changes}
+        own: dict[str, Any] = {
+            name: changes.pop(name) for name in ("model", "on_unsupported", "transport") if name in changes
+        }
         try:
             options = attrs.evolve(self._options, **changes)
         except TypeError as exc:

@@ -18,7 +18,7 @@ from ai_lib.errors import (
 )
 from ai_lib.providers.config import ProviderConfig
 from ai_lib.providers.dialect import Context, Dialect
-from ai_lib.providers.faults import ERROR_KINDS, MAX_MESSAGE, fault_of, json_text, redact, retry_after_of
+from ai_lib.providers.faults import ERROR_KINDS, MAX_BODY, MAX_MESSAGE, fault_of, json_text, redact, retry_after_of
 from ai_lib.types.chunk import ChatCompletionChunk
 from ai_lib.types.model import ModelInfo
 from ai_lib.types.request import ChatCompletionRequest
@@ -162,7 +162,7 @@ class ProviderAdapter:
                 code="malformed_answer",
                 provider=self.config.id,
                 request_id=self.request_id(response.headers),
-                body=redact(response.body.decode("utf-8", "replace"), self._secrets),
+                body=self._without_key(response.body.decode("utf-8", "replace")),
             ) from exc
 
     def request_id(self, headers: Mapping[str, str]) -> str | None:
@@ -181,7 +181,7 @@ class ProviderAdapter:
         """Return the typed error for a response with a status from 300 up."""
         if response.status < 400:
             return self._redirect(response)
-        text = redact(response.body.decode("utf-8", "replace"), self._secrets)
+        text = self._without_key(response.body.decode("utf-8", "replace"))
         try:
             payload: Any = json.loads(response.body)
         except (ValueError, RecursionError):
@@ -197,21 +197,21 @@ class ProviderAdapter:
 
     def _error_inside(self, payload: Any) -> AiLibError:
         """Return the typed error for an error object inside an answer that had status 200."""
-        return self._error(payload, None, redact(json_text(payload), self._secrets))
+        return self._error(payload, None, self._without_key(json_text(payload)))
 
-    @property
-    def _secrets(self) -> tuple[str, ...]:
-        return (self.api_key,) if self.api_key else ()
+    def _without_key(self, text: str, limit: int = MAX_BODY) -> str:
+        return redact(text, (self.api_key,) if self.api_key else (), limit)
 
     def _error(self, payload: Any, status: int | None, text: str) -> AiLibError:
         fault = fault_of(payload)
+        code = next((code for code in fault.codes if not code.isdigit()), fault.codes[0] if fault.codes else None)
         kind = classify(status or fault.status, fault.codes, fault.message, self._error_table)
         error = kind(
-            redact(fault.message, self._secrets, MAX_MESSAGE) or f"{self.config.display_name} gave no reason",
+            self._without_key(fault.message, MAX_MESSAGE) or f"{self.config.display_name} gave no reason",
             status=status or fault.status,
-            code=next((code for code in fault.codes if not code.isdigit()), fault.codes[0] if fault.codes else None),
+            code=code and self._without_key(code, MAX_MESSAGE),
             provider=self.config.id,
-            request_id=fault.request_id,
+            request_id=fault.request_id and self._without_key(fault.request_id, MAX_MESSAGE),
             retry_after=fault.retry_after,
             body=text,
         )
@@ -225,7 +225,7 @@ class ProviderAdapter:
         return f"{hint}. {self.config.key_note}" if self.config.key_note else hint
 
     def _redirect(self, response: HttpResponse) -> InvalidResponseError:
-        target = redact(response.headers.get("location", "an address it does not name"), self._secrets)
+        target = self._without_key(response.headers.get("location", "an address it does not name"))
         return InvalidResponseError(
             f"the server redirects to {target}",
             status=response.status,
@@ -236,7 +236,7 @@ class ProviderAdapter:
 
     def not_json(self, response: HttpResponse) -> InvalidResponseError:
         """Return the error for a body that should be JSON and is not."""
-        text = redact(response.body.decode("utf-8", "replace"), self._secrets)
+        text = self._without_key(response.body.decode("utf-8", "replace"))
         kind = response.headers.get("content-type", "no content type").partition(";")[0]
         what = f"{kind}: {_plain(text)}" if text.strip() else "an empty body"
         return InvalidResponseError(

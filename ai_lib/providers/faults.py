@@ -71,7 +71,7 @@ class Fault:
 
 
 def fault_of(payload: Any) -> Fault:
-    """Return the fields of an error object of any shape seen: see FACTS in the tests' wire folder for each."""
+    """Return the fields of an error object of any shape seen: one case of each is in the tests' wire folder."""
     if isinstance(payload, list):
         payload = payload[0] if payload else {}
     if not isinstance(payload, Mapping):

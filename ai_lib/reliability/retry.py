@@ -36,8 +36,8 @@ class Attempt:
 class RetryPolicy:
     """How often and after which wait a failed call is made again.
 
-    Full-jitter exponential back-off: the n-th wait is a random part of `base * 2 ** (n - 1)`, at most `cap`. A wait that
-    the provider names replaces it.
+    Full-jitter exponential back-off: the n-th wait is a random part of `base * 2 ** (n - 1)`, at most `cap`. A wait
+    that the provider names replaces it.
     Source: https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/
 
     Args:

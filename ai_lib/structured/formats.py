@@ -17,8 +17,8 @@ def response_format_from(given: Any) -> ResponseFormat | None:
     """Return the response format.
 
     Args:
-        given: None or "text"; "json_object"; a `ResponseFormat`; OpenAI's dict; a JSON Schema of type object; or an attrs
-            class, dataclass, TypedDict or msgspec Struct, whose instances `response.parsed` then gives.
+        given: None or "text"; "json_object"; a `ResponseFormat`; OpenAI's dict; a JSON Schema of type object; or an
+            attrs class, dataclass, TypedDict or msgspec Struct, whose instances `response.parsed` then gives.
 
     Raises:
         InvalidRequestError: It is none of these, or the type has no schema.

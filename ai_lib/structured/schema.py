@@ -26,7 +26,9 @@ def schema_of(kind: Any) -> dict[str, Any]:
         raise InvalidRequestError(f"{getattr(kind, '__name__', kind)} has no JSON Schema: {exc}") from exc
     schema = definitions.pop(schema["$ref"].rpartition("/")[2]) if "$ref" in schema else schema
     if schema.get("type") != "object":
-        raise InvalidRequestError(f"{getattr(kind, '__name__', kind)} is not an object in JSON; give a class with fields")
+        raise InvalidRequestError(
+            f"{getattr(kind, '__name__', kind)} is not an object in JSON; give a class with fields"
+        )
     if definitions:
         schema["$defs"] = definitions
     whole: dict[str, Any] = closed(schema)

@@ -54,7 +54,9 @@ def _parameters(function: Callable[..., Any]) -> dict[str, Any]:
         if parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD, parameter.POSITIONAL_ONLY):
             raise InvalidRequestError(f"tool {function.__name__!r}: parameter {parameter} cannot be passed by name")
         if parameter.name not in hints:
-            raise InvalidRequestError(f"tool {function.__name__!r}: parameter {parameter.name!r} needs a type annotation")
+            raise InvalidRequestError(
+                f"tool {function.__name__!r}: parameter {parameter.name!r} needs a type annotation"
+            )
         try:
             (schema,), found = msgspec.json.schema_components([hints[parameter.name]], ref_template="#/$defs/{name}")
         except TypeError as exc:

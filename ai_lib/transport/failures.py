@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+import http.client
 import socket
-from collections.abc import Iterator
-from contextlib import contextmanager
-from urllib.parse import urlsplit
+import ssl
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 
 import requests
 import urllib3
-from urllib3.exceptions import NameResolutionError
 
 from ai_lib.errors import (
     ConfigurationError,
@@ -40,67 +40,113 @@ _TIMEOUT_HINTS = {
     "total_timeout": "Raise timeout=, or ask for less",
 }
 
-# What urllib3 and the socket raise, most telling first; the first class found in the chain of causes decides.
-_TABLE: tuple[tuple[type[BaseException], type[NetworkError], str], ...] = (
-    (urllib3.exceptions.ProxyError, ProxyError, "cannot connect through the proxy to {host}"),
-    (requests.exceptions.ProxyError, ProxyError, "cannot connect through the proxy to {host}"),
-    (NameResolutionError, DNSError, "cannot resolve {host}"),
-    (socket.gaierror, DNSError, "cannot resolve {host}"),
-    (urllib3.exceptions.SSLError, TLSError, "no secure connection to {host}"),
-    (requests.exceptions.SSLError, TLSError, "no secure connection to {host}"),
-    (ConnectionRefusedError, ConnectError, "{host} refuses the connection"),
-    (urllib3.exceptions.NewConnectionError, ConnectError, "cannot connect to {host}"),
-    (ConnectionResetError, ConnectionLostError, "{host} reset the connection"),
-    (BrokenPipeError, ConnectionLostError, "{host} closed the connection"),
-    (urllib3.exceptions.IncompleteRead, ConnectionLostError, "the answer of {host} was cut off"),
-    (urllib3.exceptions.ProtocolError, ConnectionLostError, "{host} closed the connection before the answer was whole"),
-    (OSError, NetworkError, "the connection to {host} failed"),
-)
-FOREIGN = (requests.RequestException, urllib3.exceptions.HTTPError, OSError)
+FOREIGN = (requests.RequestException, urllib3.exceptions.HTTPError, http.client.HTTPException, OSError)
+Ours = TransportError | ConfigurationError | InvalidResponseError
 
 
 @contextmanager
 def mapped_failures(url: str) -> Iterator[None]:
-    """Turn what the libraries below raise into `TransportError`s that name the layer, the host and the next step."""
-    try:
-        yield
-    except FOREIGN as exc:
-        raise translated(exc, url) from exc
+    """Turn what the libraries below raise into errors of ours that name the layer, the host and the next step."""
+    with suppress(ValueError):
+        try:
+            yield
+        except FOREIGN as exc:
+            raise translated(exc, url) from exc
+        return
+    # Out here Python does not attach the ValueError: http.client's hold the header, which may be a secret.
+    raise ConfigurationError(
+        f"the request to {_host(url)} cannot be made: a character in the address or in a header cannot be sent",
+        code="unusable_request",
+    )
 
 
-def translated(exc: BaseException, url: str) -> TransportError | ConfigurationError | InvalidResponseError:
+def translated(exc: BaseException, url: str) -> Ours:
     """Return our error for one of theirs, to be raised from it."""
-    _take_off_requests(exc)
-    return _mapped(exc, urlsplit(url).netloc.rpartition("@")[2])
-
-
-def _mapped(exc: BaseException, host: str) -> TransportError | ConfigurationError | InvalidResponseError:
     chain = list(_causes(exc))
     for cause in chain:
-        if isinstance(cause, LimitReached):
-            return timeout_error(cause.code, host, cause.seconds)
-    if any(isinstance(cause, urllib3.exceptions.DecodeError) for cause in chain):
-        return InvalidResponseError(f"{host} sent a body that cannot be decompressed", code="bad_encoding")
-    # Before the table: urllib3's ConnectTimeoutError is also what a refused connection through a proxy may wrap.
-    if isinstance(exc, requests.ConnectTimeout) or any(type(c) is urllib3.exceptions.ConnectTimeoutError for c in chain):
-        return timeout_error("connect_timeout", host)
-    if isinstance(exc, _UNUSABLE):
-        return ConfigurationError(f"the request to {host} cannot be made: {exc}", code="unusable_address")
-    for kind, error, text in _TABLE:
-        for cause in chain:
-            if isinstance(cause, kind):
-                return error(f"{text.format(host=host)}{_reason(cause)}")
-    if any(isinstance(cause, urllib3.exceptions.TimeoutError | TimeoutError) for cause in chain):
-        return timeout_error("first_byte_timeout", host)
-    return NetworkError(f"the exchange with {host} failed ({type(exc).__name__})")
+        if isinstance(cause, requests.RequestException):
+            cause.request = cause.response = None  # its headers hold the key, and tracebacks end up in logs
+    # `FOREIGN` ends in classes that the last rows of the table name, so there always is a row.
+    return next(make(cause, _host(url)) for kinds, make in _TABLE for cause in chain if isinstance(cause, kinds))
 
 
-_UNUSABLE = (
-    requests.exceptions.InvalidURL,
-    requests.exceptions.InvalidSchema,
-    requests.exceptions.MissingSchema,
-    requests.exceptions.InvalidHeader,
+def _network(error: type[NetworkError], text: str) -> Callable[[BaseException, str], Ours]:
+    return lambda cause, host: error(f"{text.format(host=host)}{_reason(cause)}")
+
+
+def _limit(code: str) -> Callable[[BaseException, str], Ours]:
+    return lambda _, host: timeout_error(code, host)
+
+
+def _reached(cause: BaseException, host: str) -> Ours:
+    assert isinstance(cause, LimitReached)
+    return timeout_error(cause.code, host, cause.seconds)
+
+
+def _unusable(cause: BaseException, host: str) -> Ours:
+    return ConfigurationError(
+        f"the request to {host} cannot be made{_reason(cause)}",
+        code="unusable_address",
+        hint="Check base_url= and proxy=",
+    )
+
+
+def _undecodable(_: BaseException, host: str) -> Ours:
+    return InvalidResponseError(
+        f"{host} sent a body that cannot be decompressed",
+        code="bad_encoding",
+        hint="A proxy in between may have changed the answer; try without it",
+    )
+
+
+def _no_http(cause: BaseException, host: str) -> Ours:
+    return InvalidResponseError(
+        f"{host} does not answer in HTTP{_reason(cause)}",
+        code="not_http",
+        hint="Check the base URL's port, and whether it is http:// or https://",
+    )
+
+
+_requests, _urllib3 = requests.exceptions, urllib3.exceptions
+_Kinds = type[BaseException] | tuple[type[BaseException], ...]
+
+# What the libraries and the socket raise, most telling first: the first row that anything in the chain of causes
+# fits makes the error.
+_TABLE: tuple[tuple[_Kinds, Callable[[BaseException, str], Ours]], ...] = (
+    (LimitReached, _reached),
+    ((_urllib3.DecodeError, _requests.ContentDecodingError), _undecodable),
+    ((_urllib3.ProxyError, _requests.ProxyError), _network(ProxyError, "cannot connect through the proxy to {host}")),
+    ((_urllib3.NameResolutionError, socket.gaierror), _network(DNSError, "cannot resolve {host}")),
+    ((_urllib3.SSLError, _requests.SSLError, ssl.SSLError), _network(TLSError, "no secure connection to {host}")),
+    (ConnectionRefusedError, _network(ConnectError, "{host} refuses the connection")),
+    (_urllib3.NewConnectionError, _network(ConnectError, "cannot connect to {host}")),
+    ((_urllib3.ConnectTimeoutError, _requests.ConnectTimeout), _limit("connect_timeout")),
+    ((_urllib3.TimeoutError, _requests.Timeout, TimeoutError), _limit("first_byte_timeout")),
+    (ConnectionResetError, _network(ConnectionLostError, "{host} reset the connection")),
+    (BrokenPipeError, _network(ConnectionLostError, "{host} closed the connection")),
+    (http.client.IncompleteRead, _network(ConnectionLostError, "the answer of {host} was cut off")),
+    (
+        (
+            _requests.InvalidURL,
+            _requests.InvalidSchema,
+            _requests.MissingSchema,
+            _urllib3.LocationValueError,
+            http.client.InvalidURL,
+        ),
+        _unusable,
+    ),
+    ((http.client.HTTPException, _urllib3.InvalidHeader, _requests.InvalidHeader), _no_http),
+    (
+        (_urllib3.ProtocolError, _requests.ChunkedEncodingError),
+        _network(ConnectionLostError, "{host} closed the connection before the answer was whole"),
+    ),
+    ((OSError, _urllib3.HTTPError), _network(NetworkError, "the exchange with {host} failed")),
 )
+
+
+def _host(url: str) -> str:
+    """Return host and port. Not `urlsplit`, which raises for what is not a URL."""
+    return url.partition("://")[2].partition("/")[0].rpartition("@")[2]
 
 
 def timeout_error(code: str, host: str, seconds: float | None = None) -> RequestTimeoutError:
@@ -132,13 +178,8 @@ def _causes(exc: BaseException) -> Iterator[BaseException]:
 
 def _reason(cause: BaseException) -> str:
     """Return the operating system's or OpenSSL's words, without addresses of objects."""
-    text = cause.strerror if isinstance(cause, OSError) and cause.strerror else str(cause.args[-1] if cause.args else "")
+    text = (
+        cause.strerror if isinstance(cause, OSError) and cause.strerror else str(cause.args[-1] if cause.args else "")
+    )
     text = text.partition("(_ssl.c")[0].partition(">: ")[-1] or text.partition("(_ssl.c")[0]
     return f": {text.strip()}" if text.strip() and " at 0x" not in text else ""
-
-
-def _take_off_requests(exc: BaseException) -> None:
-    """Take the request off requests' exceptions: its headers hold the key, and tracebacks end up in logs."""
-    for cause in _causes(exc):
-        if isinstance(cause, requests.RequestException):
-            cause.request = cause.response = None

@@ -8,8 +8,7 @@ cookies, and follows redirects: all things that must not happen here. The `respo
 from __future__ import annotations
 
 import os
-import threading
-from collections.abc import Iterator, Mapping
+import queue
 from contextlib import suppress
 from typing import Any
 from urllib.parse import urlsplit
@@ -17,11 +16,13 @@ from urllib.parse import urlsplit
 import requests
 import urllib3
 from requests.adapters import HTTPAdapter
+from requests.structures import CaseInsensitiveDict
 
-from ai_lib.errors import AiLibError, CancelledError, ConfigurationError, InvalidResponseError
-from ai_lib.transport.failures import FOREIGN, mapped_failures, translated
-from ai_lib.transport.limits import POOL_CLASSES, Limits, limited
+from ai_lib.errors import ConfigurationError
+from ai_lib.transport.failures import mapped_failures
+from ai_lib.transport.limits import Limits, limit_pools, limited
 from ai_lib.transport.proxies import ProxyRules, ca_bundle
+from ai_lib.transport.stream import Stream
 from ai_lib.types.wire import HttpRequest, HttpResponse
 from ai_lib.utils.clock import SYSTEM_CLOCK, Clock
 
@@ -29,9 +30,6 @@ __all__ = ["HttpTransport"]
 
 # 64 MiB: an answer of a million tokens with log probabilities stays below; a runaway server does not fill the memory.
 MAX_BODY = 64 * 1024 * 1024
-_READ = 65536
-# After the last event servers close the body at once, mostly in the same packet; one that keeps it open loses its connection.
-_FINISH_SECONDS = 0.05
 
 
 class _Adapter(HTTPAdapter):
@@ -43,110 +41,37 @@ class _Adapter(HTTPAdapter):
 
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
         super().init_poolmanager(*args, **kwargs)
-        self.poolmanager.pool_classes_by_scheme = POOL_CLASSES
+        limit_pools(self.poolmanager)
 
     def proxy_manager_for(self, proxy: str, **kwargs: Any) -> Any:
         manager = super().proxy_manager_for(proxy, **kwargs)
-        manager.pool_classes_by_scheme = POOL_CLASSES
+        limit_pools(manager)
         return manager
+
+    def close(self) -> None:
+        # Dropping a pool closes its connections once nobody holds a response that came through it, and a stream that
+        # is over may be held for long. Not `pool.close()`: a call that has just chosen the pool would fail.
+        for manager in (self.poolmanager, *self.proxy_manager.values()):
+            for key in manager.pools.keys():
+                pool = manager.pools.get(key)
+                _close_idle(pool.pool if pool is not None else None)
+        super().close()
 
     def build_response(self, req: requests.PreparedRequest, resp: Any) -> requests.Response:
         response = requests.Response()
         response.status_code = resp.status
         response.headers = resp.headers
         response.raw = resp
+        response.request = req  # the `responses` library reads it
         return response
 
 
-class _Stream:
-    """A response whose body is still coming."""
-
-    def __init__(self, response: requests.Response, url: str, limits: Limits) -> None:
-        self.status: int = response.status_code
-        self.headers: Mapping[str, str] = response.headers
-        self._raw: urllib3.HTTPResponse = response.raw
-        self._url = url
-        self._limits = limits
-        self._cancelled = False
-        self._closed = False
-        # Both give each piece the moment it is there. `stream` is the cheaper one, but only for chunked bodies.
-        self._pieces: Iterator[bytes] = (
-            self._raw.stream(None, decode_content=True) if self._raw.chunked else iter(self._read1, b"")
-        )
-        # Held while a read waits on the socket; tells `cancel` whether it may close the socket itself.
-        self._reading = threading.Lock()
-
-    def __iter__(self) -> Iterator[bytes]:
-        return iter(self._next, b"")
-
-    def _next(self) -> bytes:
-        """Return the next piece, or b"" at the end."""
-        with self._reading:
-            if self._cancelled:
-                raise self._was_cancelled()
-            if self._closed:
-                return b""
-            try:
-                data = next(self._pieces, b"")
-            except FOREIGN as exc:
-                self._free()
-                if self._cancelled:
-                    raise self._was_cancelled() from None
-                raise translated(exc, self._url) from exc
-            if self._cancelled:
-                raise self._was_cancelled()
-            return data
-
-    def _was_cancelled(self) -> CancelledError:
-        self._free()
-        return CancelledError("the stream was cancelled")
-
-    def _read1(self) -> bytes:
-        return self._raw.read1(_READ, decode_content=True) or b""
-
-    def read_all(self, limit: int) -> bytes:
-        """Return the whole body.
-
-        Raises:
-            InvalidResponseError: It is longer than the limit.
-        """
-        with mapped_failures(self._url):
-            body = self._raw.read(limit + 1, decode_content=True)
-        if len(body) > limit:
-            self.close()
-            raise InvalidResponseError(
-                f"the answer is longer than {limit} bytes", code="body_too_large", status=self.status
-            )
-        return body
-
-    def finish(self) -> None:
-        self._limits.shorten(_FINISH_SECONDS)
-        with suppress(AiLibError):  # everything has been delivered: the worst is one connection less to reuse
-            self._next()
-            self._next()
-        self._free()
-
-    def cancel(self) -> None:
-        self._cancelled = True
-        if self._reading.acquire(blocking=False):
-            try:
-                self._free()
-            finally:
-                self._reading.release()
-            return
-        try:
-            self._raw.shutdown()  # wakes the read; the thread that reads frees the connection
-        except (ValueError, RuntimeError, OSError):
-            return  # the body has just ended, or the response is a mock without a socket
-
-    def close(self) -> None:
-        # Not `_free` at once: closing a file object in which another thread reads would wait for that read to end.
-        self.cancel()
-
-    def _free(self) -> None:
-        if not self._closed:
-            self._closed = True
-            self._raw.close()
+def _close_idle(connections: queue.LifoQueue[Any] | None) -> None:
+    with suppress(queue.Empty):
+        while connections is not None:
+            connection = connections.get_nowait()
+            if connection is not None:
+                connection.close()
 
 
 class HttpTransport:
@@ -158,7 +83,8 @@ class HttpTransport:
     Args:
         proxy: A proxy for every request; None means AI_PROXY_URL or the standard variables, with NO_PROXY.
         disable_proxy: Use no proxy, whatever the environment says.
-        verify: True, a CA file or folder, or False to trust anybody; True also obeys REQUESTS_CA_BUNDLE and SSL_CERT_FILE.
+        verify: True, a CA file or folder, or False to trust anybody; True also obeys REQUESTS_CA_BUNDLE and
+            SSL_CERT_FILE.
         cert: A client certificate: one file, or (certificate, key).
         pool_size: Connections to keep open for each host; give it as many as there are threads.
         clock: The time.
@@ -181,7 +107,9 @@ class HttpTransport:
             raise ConfigurationError(f"pool_size must be a whole number from 1, got {pool_size!r}")
         for file in (cert,) if isinstance(cert, str) else cert or ():
             if not os.path.exists(file):
-                raise ConfigurationError(f"the client certificate file does not exist: {file}", code="missing_cert_file")
+                raise ConfigurationError(
+                    f"the client certificate file does not exist: {file}", code="missing_cert_file"
+                )
         self._settings = {
             "proxy": proxy,
             "disable_proxy": disable_proxy,
@@ -208,30 +136,35 @@ class HttpTransport:
             TransportError: It did not get through.
         """
         stream = self.stream(request)
-        body = stream.read_all(MAX_BODY)
-        stream.close()
+        try:
+            body = stream.read_all(MAX_BODY)
+        finally:
+            stream.close()
         return HttpResponse(status=stream.status, headers=stream.headers, body=body, received_at=self._clock.wall())
 
-    def stream(self, request: HttpRequest) -> _Stream:
+    def stream(self, request: HttpRequest) -> Stream:
         """Send a request and return once the response's headers are in.
 
         Raises:
             TransportError: It did not get through.
+            ConfigurationError: The address or a header cannot be sent.
         """
         limits = Limits(request.timeout, request.deadline, self._clock)
-        with mapped_failures(request.url):
-            connect = limits.connect()
-            read, _, _ = limits.before_read()
-            with limited(limits):
-                response = self._session().get_adapter(request.url).send(
+        with mapped_failures(request.url), limited(limits) as exchange:
+            limits.left()
+            response = (
+                self._session()
+                .get_adapter(request.url)
+                .send(
                     _prepared(request),
                     stream=True,
-                    timeout=urllib3.Timeout(connect=connect, read=read),
+                    timeout=urllib3.Timeout(connect=request.timeout.connect, read=request.timeout.first_byte),  # type: ignore[arg-type]
                     verify=self._verify,
                     cert=self._cert,
                     proxies=self._proxies_for(request.url),
                 )
-        return _Stream(response, request.url, limits)
+            )
+        return Stream(response, request.url, exchange)
 
     def close(self) -> None:
         """Close the connections that are not in use; a later call opens new ones."""
@@ -276,7 +209,7 @@ def _prepared(request: HttpRequest) -> requests.PreparedRequest:
     prepared = requests.PreparedRequest()
     prepared.method = request.method
     prepared.url = request.url
-    headers: Any = dict(request.headers)
+    headers = CaseInsensitiveDict(request.headers)
     headers.setdefault("User-Agent", _USER_AGENT)
     headers.setdefault("Accept-Encoding", "gzip, deflate")
     if request.body is not None:

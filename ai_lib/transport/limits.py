@@ -11,18 +11,24 @@ import http.client
 import io
 import socket
 import threading
-from typing import Any
+from collections.abc import Iterator
+from functools import cache
+from typing import Any, Literal, Self
 
-from urllib3.connection import HTTPConnection, HTTPSConnection
-from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
+from urllib3 import PoolManager
+from urllib3.connection import HTTPConnection
+from urllib3.connectionpool import HTTPConnectionPool
+from urllib3.exceptions import ConnectTimeoutError, IncompleteRead, NewConnectionError, ProtocolError
 
 from ai_lib.types.wire import Timeout
 from ai_lib.utils.clock import Clock
 
-__all__ = ["POOL_CLASSES", "LimitReached", "Limits", "limited"]
+__all__ = ["LimitReached", "LimitedResponse", "Limits", "limit_pools", "limited"]
 
 # http.client's own buffer is 8 KiB; with a larger one a fast stream needs an eighth of the system calls.
 _BUFFER = 65536
+# The longest line that urllib3 accepts between two chunks is of this order too.
+_CHUNK_LINE = 65536
 
 
 class LimitReached(TimeoutError):
@@ -43,44 +49,47 @@ class Limits:
         clock: The time.
     """
 
-    __slots__ = ("_clock", "_deadline", "_started", "_timeout")
+    __slots__ = ("_clock", "_deadline", "_limit", "_phase", "_since", "_timeout")
 
     def __init__(self, timeout: Timeout, deadline: float | None, clock: Clock) -> None:
         self._timeout = timeout
         self._clock = clock
         self._deadline = deadline
-        self._started = False
+        self.enter("first_byte")
 
-    def connect(self) -> float | None:
-        """Return the seconds a connection may take.
+    def enter(self, phase: Literal["connect", "first_byte"]) -> None:
+        """Say what is waited for from now on; its limit holds for all of it together."""
+        self._phase: str = phase
+        self._limit: float | None = getattr(self._timeout, phase)
+        self._since = self._clock.now()
+
+    def bytes_came(self) -> None:
+        """Say that bytes have come. Those of the answer begin it: from there on each silence has a limit of its own."""
+        if self._phase == "first_byte":
+            self._phase = "idle"
+            self._limit = self._timeout.idle
+
+    def left(self) -> tuple[float | None, str, float | None]:
+        """Return the seconds the next wait may take, what to call it when they run out, and the limit itself.
 
         Raises:
-            LimitReached: The call's time is already over.
+            LimitReached: They have run out already.
         """
-        return self._left(self._timeout.connect, "connect_timeout")[0]
-
-    def before_read(self) -> tuple[float | None, str, float | None]:
-        """Return the seconds the next read may take, what to call it when they run out, and the limit itself."""
-        limit = self._timeout.idle if self._started else self._timeout.first_byte
-        code = "idle_timeout" if self._started else "first_byte_timeout"
-        left, code = self._left(limit, code)
-        return left, code, self._timeout.total if code == "total_timeout" else limit
-
-    def after_read(self) -> None:
-        """Say that bytes have come."""
-        self._started = True
+        now = self._clock.now()
+        code, limit = f"{self._phase}_timeout", self._limit
+        until = None if limit is None else limit + (now if self._phase == "idle" else self._since)
+        if self._deadline is not None and (until is None or self._deadline < until):
+            code, limit, until = "total_timeout", self._timeout.total, self._deadline
+        if until is None:
+            return None, code, None
+        if until <= now:
+            raise LimitReached(code, limit)
+        return until - now, code, limit
 
     def shorten(self, seconds: float) -> None:
         """Allow at most this long from now on."""
-        self._deadline = min(self._deadline or float("inf"), self._clock.now() + seconds)
-
-    def _left(self, limit: float | None, code: str) -> tuple[float | None, str]:
-        if self._deadline is None:
-            return limit, code
-        left = self._deadline - self._clock.now()
-        if left <= 0:
-            raise LimitReached("total_timeout", self._timeout.total)
-        return (left, "total_timeout") if limit is None or left < limit else (limit, code)
+        until = self._clock.now() + seconds
+        self._deadline = until if self._deadline is None else min(self._deadline, until)
 
 
 # requests and urllib3 have no parameter through which the limits of a call could reach the socket. A call stays in
@@ -89,18 +98,29 @@ _of_this_thread = threading.local()
 
 
 class limited:  # noqa: N801 - a context manager, used like a function
-    """Make the exchange that this thread starts inside the block keep the limits."""
+    """Make the exchange that this thread starts inside the block keep the limits.
 
-    __slots__ = ("_limits",)
+    Attributes:
+        limits: The limits.
+        answer: http.client's response, once there is one; None where the exchange was mocked.
+    """
+
+    __slots__ = ("answer", "limits")
 
     def __init__(self, limits: Limits) -> None:
-        self._limits = limits
+        self.limits = limits
+        self.answer: LimitedResponse | None = None
 
-    def __enter__(self) -> None:
-        _of_this_thread.limits = self._limits
+    def __enter__(self) -> Self:
+        _of_this_thread.exchange = self
+        return self
 
     def __exit__(self, *exc_info: object) -> None:
-        _of_this_thread.limits = None
+        _of_this_thread.exchange = None
+
+
+def _exchange() -> limited | None:
+    return getattr(_of_this_thread, "exchange", None)
 
 
 class _LimitedReader(io.RawIOBase):
@@ -115,13 +135,13 @@ class _LimitedReader(io.RawIOBase):
         return True
 
     def readinto(self, buffer: Any) -> int | None:
-        seconds, code, limit = self._limits.before_read()
+        seconds, code, limit = self._limits.left()
         self._sock.settimeout(seconds)
         try:
             count: int | None = self._raw.readinto(buffer)
         except TimeoutError as exc:
             raise LimitReached(code, limit) from exc
-        self._limits.after_read()
+        self._limits.bytes_came()
         return count
 
     def close(self) -> None:
@@ -130,30 +150,101 @@ class _LimitedReader(io.RawIOBase):
         super().close()
 
 
-class _LimitedResponse(http.client.HTTPResponse):
+class LimitedResponse(http.client.HTTPResponse):
+    """http.client's response, read within the limits."""
+
     def __init__(self, sock: socket.socket, *args: Any, **kwargs: Any) -> None:
         super().__init__(sock, *args, **kwargs)
-        limits = getattr(_of_this_thread, "limits", None)
-        if limits is not None:
-            raw = self.fp.detach()  # type: ignore[attr-defined]
-            self.fp = io.BufferedReader(_LimitedReader(raw, sock, limits), _BUFFER)
+        exchange = _exchange()
+        if exchange is not None:
+            exchange.answer = self
+            raw = self.fp.detach()
+            self.fp = io.BufferedReader(_LimitedReader(raw, sock, exchange.limits), _BUFFER)
+
+    def begin(self) -> None:
+        """Read up to the body. http.client knows only 100 among the interim responses, and takes 103 for the answer."""
+        super().begin()
+        while 100 < self.status < 200 and self.status != http.HTTPStatus.SWITCHING_PROTOCOLS:
+            self.headers = self.msg = None  # type: ignore[assignment]
+            super().begin()
+
+    def chunks(self) -> Iterator[bytes]:
+        """Yield the bytes of a chunked body as they come.
+
+        urllib3 has two ways: `stream(None)` waits until a chunk is whole and loses what came of a chunk that is cut off;
+        `read1` does neither and costs three times as much where each event is a chunk of its own.
+        """
+        while left := self._chunk_size():
+            while left > 0:
+                data = self.fp.read1(min(left, _BUFFER))
+                if not data:
+                    raise IncompleteRead(partial=0, expected=left)
+                left -= len(data)
+                yield data
+            self.fp.readline(_CHUNK_LINE)
+        while self.fp.readline(_CHUNK_LINE).strip():
+            continue  # trailers
+        self.close()
+
+    def _chunk_size(self) -> int:
+        line = self.fp.readline(_CHUNK_LINE)
+        if not line:
+            raise ProtocolError("it ended between two chunks")
+        try:
+            size = int(line.partition(b";")[0], 16)
+        except ValueError as exc:
+            raise http.client.HTTPException("a chunk without its length") from exc
+        if size < 0:
+            raise http.client.HTTPException("a chunk of negative length")
+        return size
 
 
-class _Connection(HTTPConnection):
-    response_class = _LimitedResponse  # type: ignore[assignment]
+class _LimitedConnection(HTTPConnection):
+    response_class = LimitedResponse
+
+    def connect(self) -> None:
+        exchange = _exchange()
+        if exchange is None:
+            super().connect()
+            return
+        exchange.limits.enter("connect")
+        self.timeout, code, limit = exchange.limits.left()
+        try:
+            super().connect()
+        except (LimitReached, NewConnectionError):  # refused, for one: urllib3 derives it from ConnectTimeoutError
+            raise
+        except (TimeoutError, ConnectTimeoutError) as exc:
+            raise LimitReached(code, limit) from exc
+        exchange.limits.enter("first_byte")
+
+    def send(self, data: Any) -> None:
+        """Send bytes. urllib3 gives a whole body no longer than a connection may take, which a slow line exceeds."""
+        exchange = _exchange()
+        if exchange is None:
+            super().send(data)
+            return
+        if self.sock is None:
+            self.connect()
+        view = memoryview(data)
+        for start in range(0, len(view), _BUFFER):
+            seconds, code, limit = exchange.limits.left()
+            self.sock.settimeout(seconds)
+            try:
+                self.sock.sendall(view[start : start + _BUFFER])
+            except TimeoutError as exc:
+                raise LimitReached(code, limit) from exc
 
 
-class _SecureConnection(HTTPSConnection):
-    response_class = _LimitedResponse  # type: ignore[assignment]
+@cache
+def _limited_pool(pool: type[HTTPConnectionPool]) -> type[HTTPConnectionPool]:
+    """Return a pool class like this one whose connections keep the limits."""
+    if issubclass(pool.ConnectionCls, _LimitedConnection):
+        return pool
+    connection = type(f"Limited{pool.ConnectionCls.__name__}", (_LimitedConnection, pool.ConnectionCls), {})
+    return type(f"Limited{pool.__name__}", (pool,), {"ConnectionCls": connection})
 
 
-class _Pool(HTTPConnectionPool):
-    ConnectionCls = _Connection
-
-
-class _SecurePool(HTTPSConnectionPool):
-    ConnectionCls = _SecureConnection
-
-
-POOL_CLASSES = {"http": _Pool, "https": _SecurePool}
-"""urllib3's connection pools, with the limits built in."""
+def limit_pools(manager: PoolManager) -> None:
+    """Make the connections of a pool manager keep the limits; a manager for SOCKS keeps its own way to connect."""
+    kinds = manager.pool_classes_by_scheme
+    manager.pool_classes_by_scheme = {scheme: _limited_pool(pool) for scheme, pool in kinds.items()}

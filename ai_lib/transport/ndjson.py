@@ -1,4 +1,7 @@
-"""One JSON value a line: bytes as they come, each line as it is whole. Source: https://github.com/ndjson/ndjson-spec"""
+"""One JSON value a line: bytes as they come, each line as it is whole.
+
+Source: https://github.com/ndjson/ndjson-spec
+"""
 
 from __future__ import annotations
 

@@ -3,8 +3,9 @@
 Source: https://html.spec.whatwg.org/multipage/server-sent-events.html#event-stream-interpretation
 
 sseclient-py reads the fields of an event. What it leaves to its caller is done here: it gets whole frames with LF
-line ends only, in UTF-8, without a byte order mark and bounded in size. An event that the stream breaks off is dropped,
-as the standard says.
+line ends only, without a byte order mark and bounded in size. An event that the stream breaks off is dropped, as
+the standard says. The usual event, one line `data: ...`, has no fields to read and is taken as it stands: sseclient-py
+needs 3 us for it, as much as all else that is done for an event.
 """
 
 from __future__ import annotations
@@ -31,8 +32,16 @@ def events(pieces: Iterable[bytes]) -> Iterator[str]:
     Raises:
         InvalidResponseError: An event is longer than 16 MiB.
     """
-    for event in SSEClient(frames(pieces)).events():
-        yield event.data
+    for block in frames(pieces):
+        # Invalid UTF-8 is replaced, as the standard has it.
+        for event in block.decode("utf-8", "replace").removesuffix("\n\n").split("\n\n"):
+            if event.startswith("data: ") and "\n" not in event:
+                if len(event) > 6:
+                    yield event[6:]
+            else:
+                for read in SSEClient(iter((f"{event}\n\n".encode(),))).events():
+                    if read.data:
+                        yield read.data
 
 
 def frames(pieces: Iterable[bytes]) -> Iterator[bytes]:
@@ -40,50 +49,54 @@ def frames(pieces: Iterable[bytes]) -> Iterator[bytes]:
 
     Args:
         pieces: The body, cut anywhere.
+
+    Raises:
+        InvalidResponseError: An event is longer than 16 MiB.
     """
     held: list[bytes] = []  # what has come of an event that is not whole yet, joined only when it is
     size = 0
     after_cr = False  # whether the last byte was a CR, whose LF may still come
-    first = True
-    for data in pieces:
-        if first:
-            held.append(data)
-            data = b"".join(held)
-            held.clear()
-            if len(data) < len(_BOM) and _BOM.startswith(data):
-                held.append(data)
-                continue
-            data = data.removeprefix(_BOM)
-            first = False
-        if after_cr and data.startswith(b"\n"):
-            data = data[1:]
-            after_cr = False
-        if b"\r" in data:
-            after_cr = data.endswith(b"\r")
-            data = data.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
-        elif data:
-            after_cr = False
+    for data in _without_mark(pieces):
+        if after_cr or b"\r" in data:
+            after_cr, data = data.endswith(b"\r"), _with_lf(data, after_cr)  # noqa: PLW2901
+        if not data:
+            continue  # it was the LF of a CRLF
+        if not held and data.endswith(b"\n\n"):
+            yield data  # whole events and nothing else, as most servers send them
+            continue
         # The blank line may be cut in two, so the search begins with the last byte held.
         tail = held[-1][-1:] if held else b""
         end = (tail + data).rfind(b"\n\n")
         if end < 0:
-            if data:
-                held.append(data)
-                size += len(data)
+            held.append(data)
+            size += len(data)
             if size > MAX_EVENT:
-                raise InvalidResponseError(f"an event of the stream is longer than {MAX_EVENT} bytes", code="event_too_large")
+                raise InvalidResponseError(
+                    f"an event of the stream is longer than {MAX_EVENT} bytes", code="event_too_large"
+                )
             continue
         cut = end + 2 - len(tail)
         held.append(data[:cut])
-        yield _utf8(b"".join(held))
+        yield b"".join(held)
         held = [data[cut:]] if cut < len(data) else []
         size = len(data) - cut
 
 
-def _utf8(block: bytes) -> bytes:
-    """Return the block with what is not UTF-8 replaced, as the standard has it."""
-    try:
-        block.decode()
-    except UnicodeDecodeError:
-        return block.decode("utf-8", "replace").encode()
-    return block
+def _with_lf(data: bytes, after_cr: bool) -> bytes:
+    """Return the bytes with CR and CRLF made LF; a first LF that ends the CR before it is dropped."""
+    if after_cr:
+        data = data.removeprefix(b"\n")
+    return data.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+
+
+def _without_mark(pieces: Iterable[bytes]) -> Iterator[bytes]:
+    source = iter(pieces)
+    start = b""
+    for data in source:
+        start += data
+        if start and not (len(start) < len(_BOM) and _BOM.startswith(start)):
+            start = start.removeprefix(_BOM)
+            break
+    if start:
+        yield start
+    yield from filter(None, source)

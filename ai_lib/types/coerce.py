@@ -33,7 +33,9 @@ def messages_from(value: Any) -> tuple[Message, ...]:
     if isinstance(value, Message | Mapping):
         return (message_from(value),)
     if not isinstance(value, Iterable):
-        raise InvalidRequestError(f"messages must be a str, a Message or a sequence of them, not {type(value).__name__}")
+        raise InvalidRequestError(
+            f"messages must be a str, a Message or a sequence of them, not {type(value).__name__}"
+        )
     return tuple(message_from(item) for item in value)
 
 
@@ -50,7 +52,7 @@ def message_from(value: object) -> Message:
     unknown = sorted(str(key) for key, field in value.items() if key not in _MESSAGE_KEYS and field is not None)
     if unknown:
         raise InvalidRequestError(f"unknown key in a message: {', '.join(unknown)}")
-    role = value.get("role")
+    role: Any = value.get("role")
     try:
         return Message(
             role="system" if role == "developer" else role,

@@ -67,7 +67,7 @@ class ChatCompletionRequest:
     """A chat completion to ask for. None everywhere means: leave it to the provider.
 
     Args:
-        messages: The conversation: a str, a `Message`, or a sequence of messages or plain dicts in the OpenAI chat form.
+        messages: The conversation: a str, a `Message`, or a sequence of messages or of dicts in the OpenAI chat form.
         model: The model; None, "" or "auto" means the client's default.
         temperature: Randomness, from 0.
         top_p: Probability mass to sample from, 0 to 1.
@@ -150,13 +150,13 @@ def _check_tools(tools: tuple[Tool, ...], choice: ToolChoice | None) -> None:
     if choice is not None and choice != "none" and not names:
         raise InvalidRequestError("tool_choice needs tools")
     if isinstance(choice, NamedTool) and choice.name not in names:
-        raise InvalidRequestError(f"tool_choice names {choice.name!r}, which is not among the tools: {', '.join(names)}")
+        raise InvalidRequestError(
+            f"tool_choice names {choice.name!r}, which is not among the tools: {', '.join(names)}"
+        )
 
 
 def _check_reasoning(reasoning: object) -> None:
     if isinstance(reasoning, str) and reasoning:
         return
     if isinstance(reasoning, bool) or not isinstance(reasoning, int) or reasoning < 0:
-        raise InvalidRequestError(
-            f"reasoning must be an effort such as 'low' or a number of tokens, got {reasoning!r}"
-        )
+        raise InvalidRequestError(f"reasoning must be an effort such as 'low' or a number of tokens, got {reasoning!r}")

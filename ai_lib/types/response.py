@@ -60,7 +60,7 @@ class ChatCompletionResponse:
     model: str | None = None
     provider: str | None = None
     choices: tuple[Choice, ...]
-    usage: Usage = Usage()
+    usage: Usage = attrs.field(factory=Usage)
     usage_status: UsageStatus = UsageStatus.UNSUPPORTED
     created: int | None = None
     request_id: str | None = None

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from ai_lib.errors import InvalidRequestError
 from ai_lib.types.content import Audio, Document, Image, Json, Part, Text
-from ai_lib.types.request import ChatCompletionRequest, ResponseFormat
+from ai_lib.types.request import ResponseFormat
 from ai_lib.types.response import ChatCompletionResponse
 from ai_lib.types.tool import NamedTool, Tool, ToolChoice
 from ai_lib.utils import json
@@ -40,6 +40,14 @@ def _converter() -> Converter:
     converter.register_structure_hook(str | int | None, lambda value, _: value)
     converter.register_structure_hook(ToolChoice | None, lambda value, _: _choice(value))
     converter.register_unstructure_hook(NamedTool, lambda tool: {"name": tool.name})
+    configure_tagged_union(
+        Part,
+        converter,
+        tag_name="type",
+        tag_generator=lambda cls: {Text: "text", Image: "image", Audio: "audio", Document: "document", Json: "json"}[
+            cls
+        ],
+    )
     for cls, field in ((Tool, "function"), (ResponseFormat, "parser"), (ChatCompletionResponse, "parser")):
         leave_out = {field: override(omit=True)}
         converter.register_unstructure_hook(
@@ -47,12 +55,6 @@ def _converter() -> Converter:
             make_dict_unstructure_fn(cls, converter, _cattrs_omit_if_default=True, **leave_out),  # type: ignore[arg-type]
         )
         converter.register_structure_hook(cls, make_dict_structure_fn(cls, converter, **leave_out))  # type: ignore[arg-type]
-    configure_tagged_union(
-        Part,
-        converter,
-        tag_name="type",
-        tag_generator=lambda cls: {Text: "text", Image: "image", Audio: "audio", Document: "document", Json: "json"}[cls],
-    )
     return converter
 
 

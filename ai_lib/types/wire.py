@@ -12,7 +12,7 @@ from ai_lib.errors import ConfigurationError
 __all__ = ["HttpRequest", "HttpResponse", "Timeout"]
 
 
-def _positive(_: object, field: attrs.Attribute[float | None], value: float | None) -> None:
+def _positive(_: object, field: attrs.Attribute[float], value: float | None) -> None:
     if value is None:
         return
     if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value) or value <= 0:

@@ -6,15 +6,14 @@ a tool's name) is an `InvalidResponseError`.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
-from decimal import Decimal, InvalidOperation
 from typing import Any, cast
 
 from ai_lib.errors import ContentFilterError, InvalidResponseError, OverloadedError
 from ai_lib.providers.dialect import Context
 from ai_lib.providers.dialects.openai_chat.quirks import REASONING_TEXT, Quirks
-from ai_lib.types.chunk import arguments_text, made_up_id
+from ai_lib.providers.dialects.openai_chat.usage import count, usage_of
+from ai_lib.types.fold import arguments_text, made_up_id
 from ai_lib.types.message import Citation, Message, Role
 from ai_lib.types.model import ModelInfo
 from ai_lib.types.response import ChatCompletionResponse, Choice, FinishReason
@@ -32,7 +31,6 @@ __all__ = [
     "logprobs_of",
     "looks_like_error",
     "split_content",
-    "usage_of",
 ]
 
 _FINISH: dict[str, FinishReason] = {
@@ -276,65 +274,6 @@ def finish_of(reason: Any) -> tuple[FinishReason | None, str | None]:
     return _FINISH.get(raw.lower()), raw
 
 
-def usage_of(wire: Any) -> Usage | None:
-    """Return the tokens, counted one way: what was cached inside the prompt, reasoning inside the completion."""
-    if not wire or not isinstance(wire, Mapping):
-        return None
-    into = wire.get("prompt_tokens_details") or wire.get("prompt_token_details") or {}
-    out = wire.get("completion_tokens_details") or {}
-    prompt, completion, total = (_count(wire.get(f"{kind}_tokens")) for kind in ("prompt", "completion", "total"))
-    if completion is None:
-        completion = max((total or 0) - (prompt or 0), 0)
-    prompt = prompt or 0
-    reasoning = _first(out.get("reasoning_tokens"), wire.get("reasoning_tokens"))
-    if reasoning:
-        # xAI, Gemini and Gemma behind compatible fronts count reasoning beside the completion instead of inside.
-        if total == prompt + completion + reasoning:
-            completion += reasoning
-        elif reasoning > completion:
-            completion += reasoning
-            total = max(total or 0, prompt + completion)
-    return Usage(
-        prompt_tokens=prompt,
-        completion_tokens=completion,
-        total_tokens=prompt + completion if total is None else total,
-        cached_tokens=_first(
-            into.get("cached_tokens"),
-            wire.get("cached_tokens"),
-            wire.get("num_cached_tokens"),
-            wire.get("prompt_cache_hit_tokens"),
-        ),
-        cache_write_tokens=_first(into.get("cache_creation_input_tokens"), into.get("cache_write_tokens")),
-        reasoning_tokens=reasoning,
-        audio_prompt_tokens=_first(into.get("audio_tokens")),
-        audio_completion_tokens=_first(out.get("audio_tokens")),
-        cost=_money(wire.get("cost")),
-    )
-
-
-def _count(value: Any) -> int | None:
-    counts = isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
-    return int(value) if counts else None
-
-
-def _first(*values: Any) -> int | None:
-    for value in values:
-        if (count := _count(value)) is not None:
-            return count
-    return None
-
-
-def _money(value: Any) -> Decimal | None:
-    if isinstance(value, Mapping):  # Perplexity
-        value = value.get("total_cost")
-    if value is None or isinstance(value, bool):
-        return None
-    try:
-        return Decimal(str(value))
-    except InvalidOperation:
-        return None
-
-
 def decode_models(payload: Any, context: Context) -> list[ModelInfo]:
     """Return the models from {data: [...]}, {models: [...]} or a bare list.
 
@@ -353,4 +292,4 @@ def _model(entry: Any, provider: str) -> ModelInfo:
     if isinstance(entry, str):
         return ModelInfo(entry, provider)
     fields = cast("Mapping[str, Any]", entry)
-    return ModelInfo(fields["id"], provider, _count(fields.get("created")), fields.get("owned_by"), entry)
+    return ModelInfo(fields["id"], provider, count(fields.get("created")), fields.get("owned_by"), entry)

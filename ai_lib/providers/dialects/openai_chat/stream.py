@@ -20,9 +20,9 @@ from ai_lib.providers.dialects.openai_chat.decode import (
     logprobs_of,
     looks_like_error,
     split_content,
-    usage_of,
 )
 from ai_lib.providers.dialects.openai_chat.quirks import REASONING_TEXT
+from ai_lib.providers.dialects.openai_chat.usage import usage_of
 from ai_lib.types.chunk import ChatCompletionChunk, ToolCallDelta
 from ai_lib.utils import json
 
@@ -150,7 +150,11 @@ def _tool_call(call: Mapping[str, Any], context: Context) -> ToolCallDelta:
         arguments = json.dumps(arguments).decode()
     index = call.get("index")
     return ToolCallDelta(
-        None if index is None else _index(index), id_of(call), name or None, arguments or "", kept_of_call(call, context)
+        None if index is None else _index(index),
+        id_of(call),
+        name or None,
+        arguments or "",
+        kept_of_call(call, context),
     )
 
 

@@ -1,0 +1,1 @@
+"""The command `ai-lib`: thin, standard library only."""

@@ -1,0 +1,48 @@
+"""The child process of the embedded model: llama.cpp's HTTP server on the loopback interface.
+
+Run by `embedded.py` as a script, so that it starts without the rest of the library. The first line of its standard
+input holds the settings as JSON; when the input ends, because the parent closed it or died, the process ends.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from typing import Any
+
+__all__ = ["serve"]
+
+
+def serve(settings: dict[str, Any]) -> None:
+    """Serve the model until standard input ends.
+
+    Args:
+        settings: `weights` (path), `port`, `api_key`, `template` (text or None), `alias`, and under `parameters`
+            further attributes of llama.cpp's common parameters.
+    """
+    import xllamacpp
+
+    parameters = xllamacpp.CommonParams()
+    parameters.model.path = settings["weights"]
+    parameters.model_alias = {settings["alias"]}
+    parameters.hostnames = ["127.0.0.1"]
+    parameters.port = settings["port"]
+    parameters.api_keys = [settings["api_key"]]
+    parameters.use_jinja = True
+    if settings["template"]:
+        parameters.chat_template = settings["template"]
+    for name, value in settings["parameters"].items():
+        setattr(parameters, name, value)
+    server = xllamacpp.Server(parameters)
+    # What llama.cpp logs from now on is nobody's.
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 1)
+    os.dup2(nowhere, 2)
+    sys.stdin.read()
+    del server
+    os._exit(0)  # the C++ side's own shutdown is not needed, and slow
+
+
+if __name__ == "__main__":
+    serve(json.loads(sys.stdin.readline()))

@@ -1,0 +1,289 @@
+"""How the chunks of a stream fold into the answer that `chat` would have returned."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import attrs
+
+from ai_lib.errors import InvalidResponseError
+from ai_lib.types.chunk import ChatCompletionChunk, ToolCallDelta
+from ai_lib.types.message import Citation, Message, Role
+from ai_lib.types.response import ChatCompletionResponse, Choice, FinishReason
+from ai_lib.types.tool import ToolCall
+from ai_lib.types.usage import Usage, UsageStatus
+from ai_lib.utils import json
+
+__all__ = ["Fold", "arguments_text", "made_up_id"]
+
+
+class _Text:
+    """Gathers pieces of text in as much memory as the text itself needs, however small the pieces are."""
+
+    __slots__ = ("_blocks", "_pieces", "add")
+
+    def __init__(self) -> None:
+        self._blocks: list[str] = []
+        self._pieces: list[str] = []
+        self.add = self._pieces.append
+
+    def trim(self) -> None:
+        """Join the pieces when there are many: a short str takes ten times its length."""
+        if len(self._pieces) > _MANY:
+            self._blocks.append("".join(self._pieces))
+            self._pieces.clear()
+
+    def __str__(self) -> str:
+        return "".join([*self._blocks, *self._pieces])
+
+
+_MANY = 1024
+
+
+@attrs.define
+class _Call:
+    id: str | None
+    name: str | None
+    pieces: list[str]
+    provider_data: Mapping[str, Any] | None
+
+    def ends_before(self, delta: ToolCallDelta) -> bool:
+        """Return whether a piece with a name begins another call, though id or index say it is this one."""
+        if delta.name != self.name:
+            return True
+        if not delta.arguments_json:
+            return False
+        try:
+            return isinstance(json.loads("".join(self.pieces)), dict)
+        except ValueError:
+            return False
+
+
+@attrs.define
+class _Calls:
+    """Puts pieces of tool calls together: by id, then by index, then to the call before.
+
+    Providers leave out the index, send 0 for every call, send the id with each piece or never, and
+    may send the name after the id. Two JSON documents never end up in one call.
+    """
+
+    calls: list[_Call] = attrs.field(factory=list)
+    by_id: dict[str, _Call] = attrs.field(factory=dict)
+    by_index: dict[int, _Call] = attrs.field(factory=dict)
+
+    def add(self, delta: ToolCallDelta) -> None:
+        call = self._find(delta)
+        if call is None:
+            call = _Call(None, None, [], None)
+            self.calls.append(call)
+        if delta.id and not call.id:
+            call.id = delta.id
+            self.by_id[delta.id] = call
+        if delta.index is not None:
+            self.by_index[delta.index] = call
+        call.name = call.name or delta.name or None
+        call.provider_data = call.provider_data or delta.provider_data
+        if delta.arguments_json:
+            call.pieces.append(delta.arguments_json)
+
+    def _find(self, delta: ToolCallDelta) -> _Call | None:
+        at_index = self.by_index.get(delta.index) if delta.index is not None else None
+        if delta.id:
+            call = self.by_id.get(delta.id)
+            if call is None and at_index is not None and not at_index.id:
+                call = at_index  # the id comes later than the first piece
+        else:
+            call = at_index if delta.index is not None else (self.calls[-1] if self.calls else None)
+        if call is not None and delta.name and call.name and call.ends_before(delta):
+            return None
+        return call
+
+
+@attrs.define
+class _ChoiceFold:
+    text: _Text = attrs.field(factory=_Text)
+    reasoning: _Text = attrs.field(factory=_Text)
+    refusal: _Text = attrs.field(factory=_Text)
+    calls: _Calls = attrs.field(factory=_Calls)
+    citations: list[Citation] = attrs.field(factory=list)
+    logprobs: dict[str, Any] | None = None
+    provider_data: dict[str, Any] | None = None
+    finish_reason: FinishReason | None = None
+    raw_finish_reason: str | None = None
+
+    def add_rest(self, chunk: ChatCompletionChunk) -> None:
+        """Take everything but the text, which nearly every chunk has and few have more than."""
+        if chunk.reasoning:
+            self.reasoning.add(chunk.reasoning)
+            self.reasoning.trim()
+        if chunk.refusal:
+            self.refusal.add(chunk.refusal)
+        for delta in chunk.tool_calls:
+            self.calls.add(delta)
+        for citation in chunk.citations:
+            if citation not in self.citations:  # some providers repeat the list in every chunk
+                self.citations.append(citation)
+        if chunk.logprobs:
+            self.logprobs = _joined(self.logprobs, chunk.logprobs)
+        if chunk.provider_data:
+            self.provider_data = _with_pieces(self.provider_data, chunk.provider_data)
+        if chunk.raw_finish_reason:
+            self.raw_finish_reason = chunk.raw_finish_reason
+            self.finish_reason = chunk.finish_reason
+
+    def choice(self, index: int, response_id: str | None) -> Choice:
+        text = str(self.text)
+        calls = tuple(
+            ToolCall(
+                call.id or made_up_id(response_id, number),
+                call.name or "",
+                arguments_text("".join(call.pieces)),
+                provider_data=call.provider_data,
+            )
+            for number, call in enumerate(self.calls.calls)
+        )
+        message = Message(
+            role=Role.ASSISTANT,
+            content=text or None,
+            tool_calls=calls,
+            reasoning=str(self.reasoning) or None,
+            refusal=str(self.refusal) or None,
+            citations=self.citations,
+            provider_data=self.provider_data,
+        )
+        return Choice(
+            index=index,
+            message=message,
+            finish_reason=self.finish_reason,
+            raw_finish_reason=self.raw_finish_reason,
+            logprobs=self.logprobs,
+        )
+
+
+def _joined(have: dict[str, Any] | None, new: Mapping[str, Any]) -> dict[str, Any]:
+    """Put `new` into `have` and return it: lists are appended to, objects joined, anything else is replaced."""
+    out = {} if have is None else have
+    for key, value in new.items():
+        before = out.get(key)
+        if isinstance(value, list):
+            # In place: a stream with log probabilities has thousands of these.
+            out[key] = before if isinstance(before, list) else []
+            out[key].extend(value)
+        elif isinstance(value, Mapping):
+            out[key] = _joined(before if isinstance(before, dict) else None, value)
+        else:
+            out[key] = value
+    return out
+
+
+def _with_pieces(have: Any, new: Any) -> Any:
+    """Return `have` with `new`: objects field by field, and in lists what has the same type and index as the last item.
+
+    OpenRouter streams reasoning_details in pieces and wants them back whole, each text under its one signature.
+    Source: https://openrouter.ai/docs/use-cases/reasoning-tokens
+    """
+    if isinstance(have, Mapping) and isinstance(new, Mapping):
+        return {**have, **{key: _with_pieces(have.get(key), value) for key, value in new.items()}}
+    if not isinstance(have, list) or not isinstance(new, list):
+        return new
+    items = list(have)
+    for item in new:
+        if items and _place(item) is not None and _place(item) == _place(items[-1]):
+            items[-1] = _one_piece_more(items[-1], item)
+        else:
+            items.append(item)
+    return items
+
+
+def _place(item: Any) -> tuple[Any, Any] | None:
+    if not isinstance(item, Mapping) or item.get("index") is None:
+        return None
+    return item.get("type"), item["index"]
+
+
+def _one_piece_more(have: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, Any]:
+    told = {key: value for key, value in new.items() if value is not None}
+    for key in ("text", "summary"):
+        if isinstance(have.get(key), str) and isinstance(told.get(key), str):
+            told[key] = have[key] + told[key]
+    return {**have, **told}
+
+
+def made_up_id(response_id: str | None, number: int) -> str:
+    """Return an id for a tool call that came without one: the same for the same answer, unlike those of others."""
+    return f"call_{number}_{response_id}" if response_id else f"call_{number}"
+
+
+def arguments_text(arguments: Any) -> str:
+    """Return a tool call's arguments as text; providers send "", "null", nothing or an object for none."""
+    if arguments is None:
+        return "{}"
+    if not isinstance(arguments, str):
+        return json.dumps(arguments).decode()
+    return "{}" if arguments.strip() in ("", "null") else arguments
+
+
+@attrs.define
+class Fold:
+    """Gathers the chunks of one stream."""
+
+    choices: dict[int, _ChoiceFold] = attrs.field(factory=dict)
+    id: str | None = None
+    model: str | None = None
+    usage: Usage | None = None
+    raw: Any = None
+
+    def add(self, chunk: ChatCompletionChunk) -> None:
+        """Take one chunk."""
+        choice = self.choices.get(chunk.index)
+        if choice is None:
+            choice = self.choices[chunk.index] = _ChoiceFold()
+        if self.id is None or self.model is None:
+            self.id = self.id or chunk.id or None
+            self.model = self.model or chunk.model or None
+        if chunk.text:
+            choice.text.add(chunk.text)
+            choice.text.trim()
+        if chunk.usage is not None:
+            self.usage = chunk.usage
+        if (
+            chunk.raw_finish_reason or chunk.reasoning or chunk.tool_calls or chunk.citations
+            or chunk.logprobs or chunk.refusal or chunk.provider_data
+        ):  # fmt: skip
+            choice.add_rest(chunk)
+        self.raw = chunk.raw
+
+    @property
+    def finished(self) -> bool:
+        """Whether every choice that began has said why it ended."""
+        return bool(self.choices) and all(choice.raw_finish_reason for choice in self.choices.values())
+
+    def response(self, *, ended: bool, **facts: Any) -> ChatCompletionResponse:
+        """Return the answer so far.
+
+        Args:
+            ended: Whether the stream is over, so that a usage that has not come will not come.
+            facts: Further fields of the response, such as `provider`.
+        """
+        missing = UsageStatus.UNSUPPORTED if ended else UsageStatus.PENDING
+        choices = self.choices or {0: _ChoiceFold()}
+        return ChatCompletionResponse(
+            id=self.id,
+            model=self.model,
+            choices=tuple(choices[index].choice(index, self.id) for index in sorted(choices)),
+            usage=self.usage or Usage(),
+            usage_status=UsageStatus.FINALIZED if self.usage is not None else missing,
+            raw=self.raw,
+            **facts,
+        )
+
+    def check(self) -> None:
+        """Raise for what no end marker can mend.
+
+        Raises:
+            InvalidResponseError: A tool call never got a name.
+        """
+        for choice in self.choices.values():
+            if any(not call.name for call in choice.calls.calls):
+                raise InvalidResponseError("the stream holds a tool call without a name", code="malformed_tool_call")

@@ -1,0 +1,243 @@
+"""What a call, a chunk and an import cost beside bare `requests`. See README.md in this folder."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import resource
+import statistics
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
+
+sys.path.insert(0, str(Path(__file__).parent))
+import server
+
+Variant = Callable[[], Any]
+_BODY = {"model": "gpt-4o-mini", "messages": [{"role": "user", "content": "Say hi"}]}
+_HEADERS = {"Authorization": "Bearer key"}
+
+
+def turns(variants: dict[str, Variant], rounds: int, calls: int = 1) -> dict[str, float]:
+    """Return the median CPU seconds of one call of each variant, measured in turns."""
+    for run in variants.values():
+        run()
+    spent: dict[str, list[float]] = {name: [] for name in variants}
+    for _ in range(rounds):
+        for name, run in variants.items():
+            begun = time.process_time()
+            for _ in range(calls):
+                run()
+            spent[name].append((time.process_time() - begun) / calls)
+    return {name: statistics.median(times) for name, times in spent.items()}
+
+
+def show(title: str, costs: dict[str, float], unit: str = "us", scale: float = 1e6) -> None:
+    """Print each variant and its ratio to the first one."""
+    first = next(iter(costs.values()))
+    print(f"\n{title}")
+    for name, cost in costs.items():
+        print(f"  {name:42} {cost * scale:10.2f} {unit}   x {cost / first:.2f}")
+
+
+def client(base: str, kind: str, count: int = 0) -> Any:
+    """Return an ai_lib client for one of the server's kinds of answer."""
+    from ai_lib import AiClient, ProviderConfig
+
+    return AiClient(ProviderConfig("bench", base_url=f"{base}/{kind}/{count}/v1", default_model="gpt-4o-mini"))
+
+
+def session() -> Any:
+    """Return a bare session as users make it."""
+    import requests
+
+    made = requests.Session()
+    made.headers.update(_HEADERS)
+    return made
+
+
+def peer_clients(names: Iterable[str], base: str, kind: str, count: int) -> dict[str, tuple[Variant, Variant]]:
+    """Return for each installed peer how it chats and how it streams."""
+    url = f"{base}/{kind}/{count}/v1"
+    found: dict[str, tuple[Variant, Variant]] = {}
+    messages: Any = _BODY["messages"]
+    for name in names:
+        if name == "openai":
+            import openai
+
+            made = openai.OpenAI(base_url=url, api_key="key").chat.completions
+            found[name] = (
+                lambda made=made: made.create(model="gpt-4o-mini", messages=messages),
+                lambda made=made: list(made.create(model="gpt-4o-mini", messages=messages, stream=True)),
+            )
+        elif name == "litellm":
+            import litellm
+
+            def ask(url: str = url, **more: Any) -> Any:
+                return litellm.completion(
+                    model="openai/gpt-4o-mini", api_base=url, api_key="key", messages=messages, **more
+                )
+
+            found[name] = (ask, lambda ask=ask: list(ask(stream=True)))
+    return found
+
+
+def part_import(_: str, __: list[str]) -> None:
+    base = "import requests, attrs, cattrs"
+    walls: dict[str, list[float]] = {}
+    modules: dict[str, int] = {}
+    for _round in range(15):
+        for name, code in {base: base, "+ import ai_lib": f"{base}; import ai_lib"}.items():
+            begun = time.perf_counter()
+            printed = subprocess.run(
+                [sys.executable, "-c", f"{code}; import sys; print(len(sys.modules))"],
+                check=True, capture_output=True, text=True,
+            )  # fmt: skip
+            walls.setdefault(name, []).append(time.perf_counter() - begun)
+            modules[name] = int(printed.stdout)
+    # The minimum: noise only ever adds.
+    best = {name: min(times) for name, times in walls.items()}
+    show("import, whole process", best, "ms", 1e3)
+    added = (best["+ import ai_lib"] - best[base]) * 1e3
+    print(f"  added: {added:.0f} ms (target 60), {modules['+ import ai_lib'] - modules[base]} modules (target 80)")
+
+
+def part_call(base: str, peers: list[str]) -> None:
+    bare, ours = session(), client(base, "chat")
+    url = f"{base}/chat/0/v1/chat/completions"
+    variants: dict[str, Variant] = {
+        "requests: Session.post(json=).json()": lambda: bare.post(url, json=_BODY).json(),
+        "ai_lib: client.chat()": lambda: ours.chat("Say hi"),
+    }
+    variants |= {name: both[0] for name, both in peer_clients(peers, base, "chat", 0).items()}
+    show("one chat call, CPU (target x 0.70)", turns(variants, rounds=40, calls=25))
+
+
+def part_chunk(base: str, peers: list[str]) -> None:
+    for kind, title in {"large": "16 KiB HTTP chunks", "single": "one HTTP chunk an event"}.items():
+        count = 4000
+        bare, ours = session(), client(base, kind, count)
+        url = f"{base}/{kind}/{count}/v1/chat/completions"
+
+        def read_bare(bare: Any = bare, url: str = url) -> int:
+            seen = 0
+            with bare.post(url, json={**_BODY, "stream": True}, stream=True) as response:
+                for line in response.iter_lines():
+                    if line.startswith(b"data: ") and line != b"data: [DONE]":
+                        seen += len(json.loads(line[6:])["choices"][0]["delta"].get("content") or "")
+            return seen
+
+        def read_ours(ours: Any = ours) -> int:
+            with ours.stream("Say hi") as stream:
+                seen = sum(len(chunk.text) for chunk in stream)
+            assert len(stream.response.text) == seen
+            return seen
+
+        assert read_bare() == read_ours()
+        variants: dict[str, Variant] = {
+            "requests: iter_lines + json.loads": read_bare,
+            "ai_lib: typed and folded": read_ours,
+        }
+        variants |= {name: both[1] for name, both in peer_clients(peers, base, kind, count).items()}
+        costs = turns(variants, rounds=15)
+        show(f"one chunk, {title}, CPU (target x 1.00)", {name: cost / count for name, cost in costs.items()})
+
+
+def _threaded(call: Variant, threads: int, calls: int) -> float:
+    """Return the calls per second of many threads that share a client."""
+    barrier = threading.Barrier(threads + 1)
+
+    def work() -> None:
+        barrier.wait()
+        for _ in range(calls):
+            call()
+
+    running = [threading.Thread(target=work) for _ in range(threads)]
+    for thread in running:
+        thread.start()
+    barrier.wait()
+    begun = time.perf_counter()
+    for thread in running:
+        thread.join()
+    return threads * calls / (time.perf_counter() - begun)
+
+
+def part_threads(base: str, _: list[str]) -> None:
+    bare, ours = session(), client(base, "chat")
+    url = f"{base}/chat/0/v1/chat/completions"
+    rates: dict[str, list[float]] = {"bare shared session": [], "ai_lib": []}
+    for _round in range(5):
+        rates["bare shared session"].append(_threaded(lambda: bare.post(url, json=_BODY).json(), 16, 50))
+        rates["ai_lib"].append(_threaded(lambda: ours.chat("Say hi"), 16, 50))
+    show("16 threads on one client, calls per second (target x 1.20)",
+         {name: statistics.median(rate) for name, rate in rates.items()}, "/s", 1)  # fmt: skip
+
+
+def part_memory(base: str, _: list[str]) -> None:
+    """Read a stream of 100 MB in a fresh process that looks at its own peak of memory."""
+    if os.environ.get("BENCH_MEMORY"):
+        count = 100_000_000 // len(server.event(" word1"))
+        ours = client(base, "large", count)
+        ours.chat  # noqa: B018 - imports done
+        before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        seen, text = 0, 0
+        for chunk in ours.stream("Say hi"):
+            seen += 1
+            text += len(chunk.text)
+        grown = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
+        print(f"\n100 MB stream: {seen} chunks, {text / 1e6:.1f} MB of text, peak memory + {grown / 1024:.1f} MiB")
+        return
+    subprocess.run(
+        [sys.executable, __file__, "memory", "--base", base], check=True, env={**os.environ, "BENCH_MEMORY": "1"}
+    )
+
+
+def part_delay(base: str, _: list[str]) -> None:
+    kinds = {
+        "paced": "chunked",
+        "closepaced": "close-delimited",
+        "pacedgzip": "chunked gzip",
+        "closegzip": "close gzip",
+    }
+    print("\nfrom the server's write to the caller's chunk, ms (target 5)")
+    for kind, title in kinds.items():
+        late = [
+            (time.monotonic() - float(chunk.text)) * 1e3
+            for chunk in client(base, kind, 100).stream("Say hi")
+            if chunk.text
+        ]
+        print(f"  {title:42} median {statistics.median(late):6.2f}   max {max(late):6.2f}")
+
+
+PARTS: dict[str, Callable[[str, list[str]], None]] = {
+    "import": part_import,
+    "call": part_call,
+    "chunk": part_chunk,
+    "threads": part_threads,
+    "memory": part_memory,
+    "delay": part_delay,
+}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("parts", nargs="*", choices=[*PARTS, []], help="parts to run; all without any")
+    parser.add_argument("--peers", nargs="*", default=[], choices=["openai", "litellm"])
+    parser.add_argument("--base", help="address of a server that already runs")
+    chosen = parser.parse_args()
+    if chosen.base:
+        for name in chosen.parts:
+            PARTS[name](chosen.base, chosen.peers)
+        return
+    with server.running() as base:
+        for name in chosen.parts or PARTS:
+            PARTS[name](base, chosen.peers)
+
+
+if __name__ == "__main__":
+    main()

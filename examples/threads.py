@@ -1,0 +1,21 @@
+"""Ask many questions at once over one client. Needs the key of one provider, or the embedded model."""
+
+from concurrent.futures import ThreadPoolExecutor
+
+from ai_lib import AiClient
+
+CITIES = ["Oslo", "Rome", "Lima", "Cairo"]
+
+
+def main(client: AiClient) -> None:
+    def ask(city: str) -> str:
+        return client.chat(f"In which country is {city}?", max_tokens=30).text
+
+    with ThreadPoolExecutor(max_workers=4) as pool:
+        for city, answer in zip(CITIES, pool.map(ask, CITIES), strict=True):
+            print(f"{city}: {answer}")
+
+
+if __name__ == "__main__":
+    with AiClient() as client:
+        main(client)

@@ -1,0 +1,469 @@
+"""The face of the library, seen from a server on the other side."""
+
+import copy
+import pickle
+import threading
+import warnings
+
+import pytest
+
+from ai_lib import (
+    AiClient,
+    ChatCompletionRequest,
+    ConfigurationError,
+    ConnectionOptions,
+    ContextLengthError,
+    InvalidRequestError,
+    InvalidResponseError,
+    Message,
+    MissingKeyError,
+    Provider,
+    ProviderConfig,
+    QuotaExceededError,
+    RateLimitError,
+    Timeout,
+    UnsupportedFeatureError,
+    UsageStatus,
+    quick_chat,
+)
+from ai_lib.types.tool import Tool
+from ai_lib.utils.clock import Clock
+from tests.server import Server, chunk_event, completion, json_reply, sse_reply, stream_events
+
+NO_WAITS = Clock(sleep=lambda _: None)
+ERROR = {"error": {"message": "no", "type": "t", "code": "c"}}
+
+
+def client_of(server: Server, **arguments) -> AiClient:
+    config = ProviderConfig("gateway", base_url=server.url + "/v1", default_model="m", key_env="GATEWAY_KEY")
+    arguments.setdefault("options", ConnectionOptions(api_key="canary-0123456789"))
+    return AiClient(config, clock=NO_WAITS, **arguments)
+
+
+# --- chat
+
+
+def test_a_text_is_sent_as_one_user_message_to_the_default_model(server):
+    answer = client_of(server).chat("Say hi")
+
+    assert answer.text == "hi"
+    assert server.requests[0].path == "/v1/chat/completions"
+    assert server.requests[0].json == {"model": "m", "messages": [{"role": "user", "content": "Say hi"}]}
+
+
+def test_messages_may_be_messages_dicts_or_a_whole_request(server):
+    client = client_of(server)
+    expected = [{"role": "system", "content": "Be brief."}, {"role": "user", "content": "hi"}]
+
+    client.chat([Message.system("Be brief."), {"role": "user", "content": "hi"}])
+    client.chat(ChatCompletionRequest(messages=[Message.system("Be brief."), Message.user("hi")]), temperature=0)
+
+    assert server.requests[0].json["messages"] == expected
+    assert server.requests[1].json == {"model": "m", "messages": expected, "temperature": 0}
+
+
+@pytest.mark.parametrize("model", [None, "", "auto", "DEFAULT", " provider_default "])
+def test_the_words_for_the_default_model_mean_it(server, model):
+    client_of(server).chat("hi", model=model)
+
+    assert server.requests[0].json["model"] == "m"
+
+
+def test_the_call_wins_over_the_client_and_the_client_over_the_environment(server, monkeypatch):
+    monkeypatch.setenv("GATEWAY_MODEL", "from-environment")
+    client_of(server).chat("hi")
+    client_of(server, model="from-client").chat("hi")
+    client_of(server, model="from-client").chat("hi", model="from-call")
+
+    assert [request.json["model"] for request in server.requests] == ["from-environment", "from-client", "from-call"]
+
+
+def test_without_any_model_the_error_says_how_to_name_one(server):
+    client = AiClient(ProviderConfig("gateway", base_url=server.url))
+
+    with pytest.raises(ConfigurationError, match=r"gateway has no default model; pass model=, or set GATEWAY_MODEL"):
+        client.chat("hi")
+    assert server.requests == []
+
+
+def test_a_field_that_does_not_exist_is_refused_before_anything_is_sent(server):
+    with pytest.raises(InvalidRequestError, match="unexpected keyword argument 'temprature'; a provider's own fields"):
+        client_of(server).chat("hi", temprature=1)
+    assert server.requests == []
+
+
+def test_a_providers_own_fields_go_into_extensions(server):
+    client_of(server).chat("hi", extensions={"service_tier": "flex"})
+
+    assert server.requests[0].json["service_tier"] == "flex"
+
+
+def test_what_a_provider_has_no_form_for_raises_warns_or_is_dropped_but_is_never_lost_in_silence(server):
+    client = client_of(server)
+
+    with pytest.raises(UnsupportedFeatureError, match="gateway does not support top_k"):
+        client.chat("hi", top_k=3)
+    with pytest.warns(UserWarning, match="left out of the request: top_k"):
+        warned = client.chat("hi", top_k=3, on_unsupported="warn")
+    dropped = client.chat("hi", top_k=3, on_unsupported="drop")
+
+    assert len(server.requests) == 2
+    assert warned.adjustments == dropped.adjustments != ()
+    assert "top_k" not in server.requests[1].json
+
+
+def test_an_answer_knows_its_provider_model_and_raw_form(server):
+    server.script(json_reply(200, completion("hi", model="m-2026"), {"x-request-id": "r1"}))
+
+    answer = client_of(server).chat("hi")
+
+    assert (answer.provider, answer.model, answer.request_id) == ("gateway", "m-2026", "r1")
+    assert answer.raw["object"] == "chat.completion"
+    assert answer.usage.total_tokens == 3
+    assert answer.usage_status is UsageStatus.FINALIZED
+
+
+def test_an_error_knows_its_provider_model_status_and_request(server):
+    body = {"error": {"message": "maximum context length is 8", "type": "invalid_request_error", "code": None}}
+    server.script(json_reply(400, body, {"x-request-id": "r1"}))
+
+    with pytest.raises(ContextLengthError) as caught:
+        client_of(server).chat("hi", model="small")
+
+    error = caught.value
+    assert (error.provider, error.model, error.status, error.request_id) == ("gateway", "small", 400, "r1")
+    assert "maximum context length" in error.body
+
+
+def test_html_instead_of_an_answer_is_an_invalid_response_that_shows_the_pages_title(server):
+    page = b"<html><head><title>Log in to the hotel's network</title></head></html>"
+
+    def portal(connection):
+        connection.read_request()
+        connection.head(200, {"content-type": "text/html", "content-length": str(len(page))})
+        connection.send(page)
+
+    server.script(portal)
+
+    with pytest.raises(InvalidResponseError, match="expected JSON, got text/html: Log in to the hotel's network"):
+        client_of(server).chat("hi")
+
+
+def test_an_answer_without_choices_says_what_it_has_instead(server):
+    server.script(json_reply(200, {"object": "list", "choices": []}))
+
+    with pytest.raises(InvalidResponseError, match="the answer has no choices; its keys are: object, choices"):
+        client_of(server).chat("hi")
+
+
+# --- stream
+
+
+def test_a_stream_gives_chunks_and_folds_to_the_answer(server):
+    server.script(sse_reply(stream_events("Hel", "lo")))
+
+    with client_of(server).stream("hi") as stream:
+        texts = [chunk.text for chunk in stream if chunk.text]
+
+    assert texts == ["Hel", "lo"]
+    assert stream.response.text == "Hello"
+    assert stream.response.finish_reason == "stop"
+    assert stream.response.usage.completion_tokens == 2
+    assert server.requests[0].json["stream"] is True
+
+
+def test_a_stream_can_be_read_without_a_with_block_and_in_one_go(server):
+    server.script(sse_reply(stream_events("Hel", "lo")))
+
+    assert client_of(server).stream("hi").final_response().text == "Hello"
+
+
+def test_usage_is_pending_until_the_stream_ends(server):
+    server.script(sse_reply(stream_events("Hel", "lo")))
+    stream = client_of(server).stream("hi")
+
+    next(stream)
+
+    assert stream.response.usage_status is UsageStatus.PENDING
+    assert stream.final_response().usage_status is UsageStatus.FINALIZED
+
+
+def test_an_error_status_is_raised_when_the_stream_is_opened_with_one_request(server):
+    server.script(json_reply(401, ERROR))
+
+    with pytest.raises(Exception, match="gateway 401: no"):
+        client_of(server).stream("hi")
+    assert len(server.requests) == 1
+
+
+def test_a_server_that_ignores_stream_still_gives_its_answer_with_one_request(server):
+    with client_of(server).stream("hi") as stream:
+        texts = [chunk.text for chunk in stream]
+
+    assert texts == ["hi"]
+    assert stream.response.usage.total_tokens == 3
+    assert len(server.requests) == 1
+
+
+def test_a_200_with_an_error_object_instead_of_a_stream_is_that_error(server):
+    server.script(json_reply(200, {"error": {"message": "no credit", "code": "insufficient_quota"}}))
+
+    with pytest.raises(QuotaExceededError, match="no credit"):
+        client_of(server).stream("hi")
+
+
+def test_an_error_in_the_middle_of_a_stream_carries_what_had_arrived(server):
+    server.script(sse_reply([chunk_event("Hel"), {"error": {"message": "busy", "code": "rate_limit_exceeded"}}]))
+    stream = client_of(server).stream("hi")
+
+    with pytest.raises(RateLimitError, match="busy") as caught:
+        list(stream)
+
+    assert caught.value.partial.text == "Hel"
+    assert len(server.requests) == 1
+
+
+# --- retry
+
+
+def test_a_server_that_recovers_is_asked_again_until_it_answers(server):
+    server.script(json_reply(503, ERROR), json_reply(503, ERROR), json_reply(200, completion("at last")))
+
+    assert client_of(server).chat("hi").text == "at last"
+    assert len(server.requests) == 3
+
+
+def test_opening_a_stream_is_tried_again_like_a_chat(server):
+    server.script(json_reply(503, ERROR), sse_reply(stream_events("ok")))
+
+    assert client_of(server).stream("hi").final_response().text == "ok"
+    assert len(server.requests) == 2
+
+
+@pytest.mark.parametrize(
+    ("status", "code"),
+    [(400, "c"), (401, "c"), (402, "c"), (403, "c"), (404, "c"), (413, "c"), (422, "c"), (429, "insufficient_quota")],
+)
+def test_what_cannot_succeed_costs_exactly_one_request(server, status, code):
+    server.script(json_reply(status, {"error": {"message": "no", "code": code}}))
+
+    with pytest.raises(Exception, match=f"gateway {status}: no"):
+        client_of(server).chat("hi")
+    assert len(server.requests) == 1
+
+
+def test_the_number_of_retries_is_the_users(server):
+    server.script(json_reply(500, ERROR))
+    client = client_of(server, options=ConnectionOptions(max_retries=0, api_key="k"))
+
+    with pytest.raises(Exception, match="gateway 500"):
+        client.chat("hi")
+    assert len(server.requests) == 1
+
+
+def test_a_wait_beyond_the_deadline_is_raised_at_once_with_its_length(server):
+    server.script(json_reply(429, ERROR, {"retry-after": "100"}))
+    slept = []
+    config = ProviderConfig("gateway", base_url=server.url, default_model="m")
+    client = AiClient(config, clock=Clock(sleep=slept.append))
+
+    with pytest.raises(RateLimitError) as caught:
+        client.chat("hi", timeout=5)
+
+    assert caught.value.retry_after == 100
+    assert slept == []
+    assert len(server.requests) == 1
+
+
+def test_retry_after_is_waited_for(server):
+    server.script(json_reply(429, ERROR, {"retry-after": "7"}), json_reply(200, completion()))
+    slept = []
+    config = ProviderConfig("gateway", base_url=server.url, default_model="m")
+
+    AiClient(config, clock=Clock(sleep=slept.append)).chat("hi")
+
+    assert slept == [7.0]
+
+
+# --- models
+
+
+def test_the_list_of_models_comes_from_the_provider(server):
+    server.script(json_reply(200, {"data": [{"id": "a", "created": 5, "owned_by": "me"}, {"id": "b"}]}))
+
+    models = client_of(server).list_models()
+
+    assert [model.id for model in models] == ["a", "b"]
+    assert models[0].owned_by == "me"
+    assert (server.requests[0].method, server.requests[0].path) == ("GET", "/v1/models")
+
+
+def test_a_provider_without_a_list_of_models_says_so_before_any_request(server):
+    client = AiClient(ProviderConfig("gateway", base_url=server.url, models_path=None, docs="https://docs.example"))
+
+    with pytest.raises(UnsupportedFeatureError, match=r"gateway has no list of models. See https://docs.example"):
+        client.list_models()
+    assert server.requests == []
+
+
+# --- what a client is
+
+
+def test_a_client_of_a_known_provider_needs_its_key_and_names_the_variable():
+    with pytest.raises(MissingKeyError, match=r"no API key for Groq: set GROQ_API_KEY, or pass"):
+        AiClient(Provider.GROQ)
+
+
+def test_the_enum_the_id_and_provider_slash_model_name_the_same_provider(monkeypatch):
+    monkeypatch.setenv("OPENROUTER_API_KEY", "k")
+
+    assert AiClient(Provider.OPENROUTER).provider == AiClient("openrouter").provider == "openrouter"
+    assert AiClient("openrouter/openai/gpt-4o").model == "openai/gpt-4o"
+
+
+def test_an_unknown_provider_is_answered_with_the_nearest_names():
+    with pytest.raises(ConfigurationError, match="no provider 'gorq'; did you mean groq"):
+        AiClient("gorq")
+
+
+def test_the_environment_names_the_provider_and_the_model(monkeypatch):
+    monkeypatch.setenv("GROQ_API_KEY", "k")
+    monkeypatch.setenv("AI_LIB_MODEL", "groq/some-model")
+
+    client = AiClient()
+
+    assert (client.provider, client.model) == ("groq", "some-model")
+
+
+def test_the_one_provider_whose_key_is_set_is_used(monkeypatch):
+    monkeypatch.setenv("GROQ_API_KEY", "k")
+
+    assert AiClient().provider == "groq"
+
+
+def test_keys_of_several_providers_are_no_answer(monkeypatch):
+    monkeypatch.setenv("GROQ_API_KEY", "k")
+    monkeypatch.setenv("OPENAI_API_KEY", "k")
+
+    with pytest.raises(ConfigurationError, match=r"keys of several providers are set \(groq, openai\); name one"):
+        AiClient()
+
+
+def test_the_key_does_not_show_in_the_client_nor_in_its_pickle(monkeypatch):
+    monkeypatch.setenv("GROQ_API_KEY", "canary-0123456789")
+    client = AiClient("groq")
+
+    assert "canary" not in repr(client)
+    assert b"canary" not in pickle.dumps(client)
+
+
+def test_a_pickled_client_looks_its_key_up_again(server, monkeypatch):
+    monkeypatch.setenv("GROQ_API_KEY", "first")
+    monkeypatch.setenv("GROQ_BASE_URL", server.url + "/v1")
+    packed = pickle.dumps(AiClient("groq"))
+    monkeypatch.setenv("GROQ_API_KEY", "second")
+
+    pickle.loads(packed).chat("hi")
+
+    assert server.requests[0].headers["authorization"] == "Bearer second"
+
+
+def test_a_copied_client_works_beside_the_first(server):
+    client = client_of(server)
+
+    assert copy.copy(client).chat("hi").text == client.chat("hi").text == "hi"
+
+
+def test_a_key_that_the_server_repeats_is_not_shown(server):
+    key = "canary-0123456789"
+    server.script(json_reply(401, {"error": {"message": f"Incorrect API key provided: {key}"}}))
+
+    with pytest.raises(Exception, match="Incorrect API key") as caught:
+        client_of(server).chat("hi")
+
+    assert key not in f"{caught.value} {caught.value!r} {vars(caught.value)} {caught.value.__cause__!r}"
+
+
+def test_settings_can_be_changed_on_a_copy(server):
+    client = client_of(server)
+
+    other = client.with_options(headers={"x-team": "a"}, model="other")
+    other.chat("hi")
+
+    assert server.requests[0].headers["x-team"] == "a"
+    assert server.requests[0].json["model"] == "other"
+    assert client.model == "m"
+
+
+def test_an_option_that_does_not_exist_is_named(server):
+    with pytest.raises(ConfigurationError, match="unknown option: tiemout"):
+        client_of(server).with_options(tiemout=3)
+
+
+def test_a_client_can_be_used_again_after_close(server):
+    with client_of(server) as client:
+        client.chat("hi")
+
+    assert client.chat("hi").text == "hi"
+
+
+def test_many_threads_share_one_client(server):
+    client = client_of(server)
+    barrier = threading.Barrier(16)
+    texts = []
+
+    def work():
+        barrier.wait()
+        texts.append(client.chat("hi").text)
+
+    threads = [threading.Thread(target=work) for _ in range(16)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert texts == ["hi"] * 16
+
+
+def test_one_line_is_enough(server, monkeypatch):
+    monkeypatch.setenv("GROQ_API_KEY", "k")
+    monkeypatch.setenv("GROQ_BASE_URL", server.url + "/v1")
+
+    assert quick_chat("Say hi", provider="groq", temperature=0) == "hi"
+    assert server.requests[0].json["temperature"] == 0
+
+
+def test_a_builder_makes_the_same_client(server):
+    config = ProviderConfig("gateway", base_url="https://elsewhere.invalid/v1")
+
+    client = (
+        AiClient.builder(config)
+        .with_base_url(server.url + "/v2")
+        .with_api_key("k")
+        .with_model("m2")
+        .with_timeout(Timeout(total=30))
+        .with_retry(0)
+        .with_headers(x_team="a")
+        .without_proxy()
+        .on_unsupported("drop")
+        .build()
+    )
+    client.chat("hi", top_k=1)
+
+    request = server.requests[0]
+    assert (request.path, request.json["model"]) == ("/v2/chat/completions", "m2")
+    assert (request.headers["authorization"], request.headers["x-team"]) == ("Bearer k", "a")
+
+
+def test_a_named_tool_choice_and_a_tool_reach_the_wire(server):
+    client_of(server).chat("hi", tools=[Tool("add", "Add", {"type": "object", "properties": {}})], tool_choice="add")
+
+    assert server.requests[0].json["tool_choice"] == {"type": "function", "function": {"name": "add"}}
+
+
+def test_nothing_is_warned_about_when_nothing_was_left_out(server):
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        answer = client_of(server, on_unsupported="warn").chat("hi")
+
+    assert answer.adjustments == ()

@@ -1,0 +1,41 @@
+"""What the tests share."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.server import Server, completion, json_reply
+
+_MACHINE = ("AI_", "OLLAMA_", "LLAMA_", "AWS_", "AZURE_", "GOOGLE_", "CLOUDFLARE_")
+_MACHINE_ENDS = ("_PROXY", "_API_KEY", "_TOKEN", "_API_BASE", "_BASE_URL", "_ENDPOINT", "_CA_BUNDLE", "_MODEL")
+_MACHINE_NAMES = ("SSL_CERT_FILE", "SSL_CERT_DIR", "NETRC")
+
+
+@pytest.fixture(autouse=True)
+def _nothing_of_this_machine(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Take away proxies, CA files, keys and settings, so that a test sees only what it sets itself."""
+    for name in os.environ:
+        upper = name.upper()
+        if upper.startswith(_MACHINE) or upper.endswith(_MACHINE_ENDS) or upper in _MACHINE_NAMES:
+            monkeypatch.delenv(name)
+    monkeypatch.setenv("HOME", str(tmp_path_factory.mktemp("home")))
+
+
+@pytest.fixture
+def server() -> Iterator[Server]:
+    """A server that answers "hi" until a test gives it another script."""
+    with Server(json_reply(200, completion())) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def shared() -> Path:
+    """The folder `shared` beside the repository."""
+    folder = Path(__file__).parents[2] / "shared"
+    if not folder.is_dir():
+        pytest.skip(f"needs the files in {folder}")
+    return folder

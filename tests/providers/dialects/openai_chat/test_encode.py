@@ -1,0 +1,769 @@
+"""Bodies of requests: against those that another client sends, field by field, and text that must arrive unaltered."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+from collections.abc import Callable
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import attrs
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from ai_lib.errors import InvalidRequestError, UnsupportedFeatureError
+from ai_lib.providers.adapter import ProviderAdapter
+from ai_lib.providers.config import ProviderConfig
+from ai_lib.providers.registry import configs, dialect_of
+from ai_lib.types.content import Audio, Document, Image, Json, Text
+from ai_lib.types.message import Citation, Message
+from ai_lib.types.request import ChatCompletionRequest, ResponseFormat
+from ai_lib.types.tool import NamedTool, Tool, ToolCall
+from tests.wire_cases import BASE_URL, adapter_for, requests_of
+
+GET_TIME = Tool(
+    "get_time",
+    "Current time in a zone",
+    {"type": "object", "properties": {"zone": {"type": "string"}}, "required": ["zone"], "additionalProperties": False},
+)
+ADD = Tool(
+    "add",
+    "Add two numbers",
+    {"type": "object", "properties": {"a": {"type": "number"}, "b": {"type": "number"}}, "required": ["a", "b"]},
+)
+TOOLS = (GET_TIME, ADD)
+CITY = ResponseFormat(
+    kind="json_schema",
+    name="city",
+    strict=True,
+    schema={
+        "$schema": "http://json-schema.org/draft-07/schema#",
+        "type": "object",
+        "properties": {
+            "city": {"type": "string"},
+            "population": {"type": "integer", "minimum": 0},
+            "mayor": {"type": ["string", "null"]},
+            "size": {"enum": ["small", "large"], "type": "string"},
+        },
+        "required": ["city", "population", "mayor", "size"],
+        "additionalProperties": False,
+    },
+)
+PNG = Image.from_data_url("data:image/png;base64,iVBORw0KGgo=")
+PDF = Document.from_data_url("data:application/pdf;base64,JVBERi0xLjQK", name="doc.pdf")
+WAV = Audio.from_data_url("data:audio/wav;base64,UklGRg==")
+
+
+def asking(*parts: Any) -> Message:
+    return Message.user("What is this?", *parts)
+
+
+SITUATIONS: dict[str, dict[str, Any]] = {
+    "plain": {"messages": "Say hi"},
+    "plain-stream": {"messages": "Say hi"},
+    "system": {"messages": [Message.system("Be brief."), Message.user("Say hi")]},
+    "multi-turn": {
+        "messages": [Message.user("My name is Ada"), Message.assistant("Hello Ada"), Message.user("What is my name?")]
+    },
+    "assistant-prefill": {"messages": [Message.user("Say hi"), Message.assistant("Hi the")]},
+    "settings": {
+        "messages": "Say hi",
+        "max_tokens": 100,
+        "temperature": 0.5,
+        "top_p": 0.9,
+        "frequency_penalty": 0.2,
+        "presence_penalty": 0.1,
+        "stop": ["END", "STOP"],
+        "seed": 7,
+    },
+    "image-url": {"messages": asking(Image.from_url("https://example.com/cat.png"))},
+    "image-base64": {"messages": asking(PNG)},
+    "pdf-url": {"messages": asking(Document.from_url("https://example.com/doc.pdf"))},
+    "pdf-base64": {"messages": asking(PDF)},
+    "text-file": {"messages": asking(Document.from_url("https://example.com/notes.txt"))},
+    "text-file-base64": {"messages": asking(Text("some notes"))},
+    "audio-wav-base64": {"messages": asking(WAV)},
+    "tools": {"messages": "What time is it in Oslo?", "tools": TOOLS},
+    "tool-choice-auto": {"messages": "x", "tools": TOOLS, "tool_choice": "auto"},
+    "tool-choice-none": {"messages": "x", "tools": TOOLS, "tool_choice": "none"},
+    "tool-choice-required": {"messages": "x", "tools": TOOLS, "tool_choice": "required"},
+    "tool-choice-specific": {"messages": "x", "tools": TOOLS, "tool_choice": "add"},
+    "tool-strict": {"messages": "x", "tools": [attrs.evolve(GET_TIME, strict=True)]},
+    "tool-results-parallel": {
+        "messages": [
+            Message.user("Time in Oslo and 2+3?"),
+            Message.assistant(
+                "Checking.",
+                tool_calls=[
+                    ToolCall("call_1", "get_time", '{"zone":"Europe/Oslo"}'),
+                    ToolCall("call_2", "add", '{"a":2,"b":3}'),
+                ],
+            ),
+            Message.tool("call_1", "12:00"),
+            Message.tool("call_2", Json({"sum": 5})),
+        ],
+        "tools": TOOLS,
+    },
+    "tool-result-error": {
+        "messages": [
+            Message.user("2+x?"),
+            Message.assistant(tool_calls=[ToolCall("call_1", "add", '{"a":2,"b":"x"}')]),
+            Message.tool("call_1", "b is not a number"),
+        ],
+        "tools": TOOLS,
+    },
+    "tool-result-image": {
+        "messages": [
+            Message.user("Look"),
+            Message.assistant(tool_calls=[ToolCall("call_1", "get_time", '{"zone":"UTC"}')]),
+            Message.tool("call_1", PNG),
+        ],
+        "tools": TOOLS,
+    },
+    "json-object": {"messages": "City facts as JSON", "response_format": ResponseFormat(kind="json_object")},
+    "json-schema": {"messages": "City facts", "response_format": CITY},
+    "json-schema-with-tools": {"messages": "City facts", "response_format": CITY, "tools": TOOLS},
+    "reasoning-none": {"messages": "Think", "max_tokens": 4000, "reasoning": "none"},
+    "reasoning-low": {"messages": "Think", "max_tokens": 4000, "reasoning": "low"},
+    "reasoning-high": {"messages": "Think", "max_tokens": 4000, "reasoning": "high"},
+    "reasoning-replay": {
+        "messages": [
+            Message.user("Time?"),
+            attrs.evolve(
+                Message.assistant(tool_calls=[ToolCall("call_1", "get_time", '{"zone":"UTC"}')]),
+                reasoning="I should call the tool.",
+            ),
+            Message.tool("call_1", "12:00"),
+        ],
+        "tools": TOOLS,
+    },
+}
+
+
+# The recorded files, and whose configuration the requests are encoded under.
+RECORDED = {
+    "alibaba": "qwen",
+    "azure-chat": "azure_openai",
+    "baseten": "baseten",
+    "cerebras": "cerebras",
+    "deepinfra": "deepinfra",
+    "deepseek": "deepseek",
+    "fireworks": "fireworks",
+    "groq": "groq",
+    "moonshotai": "moonshot",
+    "openai-chat": "openai",
+    "openai-chat-reasoning": "openai",
+    "togetherai": "together",
+    "xai-chat": "xai",
+}
+ALL = frozenset(RECORDED)
+PLAIN = frozenset({"baseten", "cerebras", "deepinfra", "fireworks", "togetherai"})
+REPLAY = frozenset({"reasoning-replay"})
+CALLS = frozenset({"reasoning-replay", "tool-result-error"})
+EVERY = frozenset(SITUATIONS)
+
+
+def _assistant(body: dict[str, Any]) -> dict[str, Any]:
+    found: dict[str, Any] = next(message for message in body["messages"] if message["role"] == "assistant")
+    return found
+
+
+def _max_completion_tokens(body: dict[str, Any]) -> None:
+    if "max_tokens" in body:
+        body["max_completion_tokens"] = body.pop("max_tokens")
+
+
+def _no_description(body: dict[str, Any]) -> None:
+    body.get("response_format", {}).get("json_schema", {}).pop("description", None)
+
+
+def _no_thinking(body: dict[str, Any]) -> None:
+    _assistant(body).pop("reasoning", None)
+    _assistant(body).pop("reasoning_content", None)
+    _assistant(body)["tool_calls"][0].pop("extra_content", None)
+
+
+def _text_as_string(body: dict[str, Any]) -> None:
+    for message in body["messages"]:
+        content = message["content"]
+        if isinstance(content, list) and all(part["type"] == "text" for part in content):
+            message["content"] = "".join(part["text"] for part in content)
+
+
+def _first_role_system(body: dict[str, Any]) -> None:
+    body["messages"][0]["role"] = "system"
+
+
+def _no_instruction(body: dict[str, Any]) -> None:
+    body["messages"] = [message for message in body["messages"] if message["role"] != "system"]
+
+
+def _no_additional_properties(body: dict[str, Any]) -> None:
+    del body["response_format"]["json_schema"]["schema"]["additionalProperties"]
+
+
+# What we send instead of what is recorded, and why: (reason, files, situations, what to change in the recorded body).
+DIFFERENCES: list[tuple[str, frozenset[str], frozenset[str], Callable[[dict[str, Any]], Any]]] = [
+    ("max_tokens is deprecated at these and refused by their reasoning models",
+     frozenset({"azure-chat", "groq", "openai-chat"}), EVERY, _max_completion_tokens),
+    ("a usage that comes unasked is no promise; asking does no harm there",
+     frozenset({"cerebras", "deepinfra", "groq"}), frozenset({"plain-stream"}),
+     lambda body: body.update(stream_options={"include_usage": True})),
+    ("ResponseFormat has no description: the schema has one", ALL, frozenset({"json-schema"}), _no_description),
+    ("null stands for no content in OpenAI's schema and is taken by these too",
+     frozenset({"deepseek", "groq", "xai-chat"}), CALLS, lambda body: _assistant(body).update(content=None)),
+    ("thinking goes back only where the provider demands it; the situation has no signature",
+     PLAIN | {"groq"}, REPLAY, _no_thinking),
+    ("an effort is sent as the user wrote it; the other client leaves 'none' out",
+     PLAIN | {"groq", "moonshotai"}, frozenset({"reasoning-none"}), lambda body: body.update(reasoning_effort="none")),
+    ("developer is a word of OpenAI alone, which takes system as well",
+     frozenset({"openai-chat-reasoning"}), frozenset({"system"}), _first_role_system),
+    ("which fields a model refuses is known by model, not by provider: the provider's own error tells",
+     frozenset({"openai-chat-reasoning"}), frozenset({"settings"}),
+     lambda body: body.update(temperature=0.5, top_p=0.9, frequency_penalty=0.2, presence_penalty=0.1)),
+    ("only grok-4 and the code models refuse these",
+     frozenset({"xai-chat"}), frozenset({"settings"}),
+     lambda body: body.update(frequency_penalty=0.2, presence_penalty=0.1, stop=["END", "STOP"])),
+    ("schema_drops holds for the schemas of answers, too",
+     frozenset({"xai-chat"}), frozenset({"json-schema", "json-schema-with-tools"}), _no_additional_properties),
+    ("strict is refused there inside tools, as litellm found",
+     frozenset({"xai-chat"}), frozenset({"tool-strict"}), lambda body: body["tools"][0]["function"].pop("strict")),
+    ("prompts are sent as they are; the user asks for JSON",
+     frozenset({"deepseek"}), frozenset({"json-object", "json-schema", "json-schema-with-tools"}), _no_instruction),
+    ("no silent fallback from a schema to any JSON",
+     frozenset({"deepseek"}), frozenset({"json-schema", "json-schema-with-tools"}),
+     lambda body: body.pop("response_format")),
+    ("a schema cannot be combined with tools there",
+     frozenset({"cerebras", "fireworks", "groq"}), frozenset({"json-schema-with-tools"}),
+     lambda body: body.pop("response_format")),
+    ("one text part is sent as a string, which all take",
+     frozenset({"alibaba", "deepinfra"}), EVERY, _text_as_string),
+    ("top_k is not part of the situation", frozenset({"alibaba"}), frozenset({"settings"}), lambda body: body.pop("top_k")),
+    ("the provider knows budgets, not efforts; guessing a number is left to the user",
+     frozenset({"alibaba"}), frozenset({"reasoning-low", "reasoning-high"}),
+     lambda body: [body.pop("enable_thinking"), body.pop("thinking_budget")]),
+    ("the other client leaves seed out; the provider takes it",
+     frozenset({"moonshotai"}), frozenset({"settings"}), lambda body: body.update(seed=7)),
+    ("the provider does not fetch images", frozenset({"moonshotai"}), frozenset({"image-url"}),
+     lambda body: body["messages"][0].update(content="What is this?")),
+    ("the provider refuses file parts in chat completions", frozenset({"azure-chat"}), frozenset({"pdf-base64"}),
+     lambda body: body["messages"][0].update(content="What is this?")),
+    ("required and named choices are refused there",
+     frozenset({"deepinfra", "moonshotai"}), frozenset({"tool-choice-required", "tool-choice-specific"}),
+     lambda body: body.pop("tool_choice")),
+    ("required is refused there", frozenset({"alibaba"}), frozenset({"tool-choice-required"}),
+     lambda body: body.pop("tool_choice")),
+    ("penalties are refused there", frozenset({"cerebras"}), frozenset({"settings"}),
+     lambda body: [body.pop("frequency_penalty"), body.pop("presence_penalty")]),
+]  # fmt: skip
+
+# What is refused, or left out and reported. Where nothing is recorded, the other client has no form for it either.
+NO_DOCUMENT = ["document content"]
+REFUSED: dict[tuple[str, str], list[str]] = {
+    **{(file, situation): ["document url"] for file in ALL for situation in ("pdf-url", "text-file")},
+    **{
+        (file, situation): NO_DOCUMENT
+        for file in ("alibaba", "azure-chat", "deepseek", "groq", "moonshotai", "xai-chat")
+        for situation in ("pdf-url", "pdf-base64", "text-file")
+    },
+    **{(file, "audio-wav-base64"): ["audio content"] for file in ("deepseek", "groq", "moonshotai", "xai-chat")},
+    **{(file, "json-schema-with-tools"): ["response_format"] for file in ("cerebras", "deepseek", "fireworks", "groq")},
+    ("alibaba", "reasoning-high"): ["reasoning"],
+    ("alibaba", "reasoning-low"): ["reasoning"],
+    ("alibaba", "settings"): ["frequency_penalty"],
+    ("alibaba", "tool-choice-required"): ["tool_choice"],
+    ("cerebras", "settings"): ["presence_penalty", "frequency_penalty"],
+    ("deepinfra", "tool-choice-required"): ["tool_choice"],
+    ("deepinfra", "tool-choice-specific"): ["tool_choice"],
+    ("deepseek", "json-schema"): ["response_format"],
+    ("deepseek", "settings"): ["seed"],
+    ("moonshotai", "image-url"): ["image url"],
+    ("moonshotai", "tool-choice-required"): ["tool_choice"],
+    ("moonshotai", "tool-choice-specific"): ["tool_choice"],
+    ("xai-chat", "tool-strict"): ["strict"],
+}
+
+
+def body_of(adapter: ProviderAdapter, *, stream: bool = False, **fields: Any) -> dict[str, Any]:
+    request = ChatCompletionRequest(**{"model": "m", "messages": "hi", **fields})
+    content = adapter.chat_request(request, stream=stream)[0].body
+    assert content is not None
+    body: dict[str, Any] = json.loads(content)
+    return body
+
+
+def ours(file: str, situation: str) -> tuple[dict[str, Any], list[str]]:
+    """Return our body for a situation, and the names of the fields left out of it."""
+    model = requests_of(file)["plain"]["body"]["model"]
+    request = ChatCompletionRequest(model=model, **SITUATIONS[situation])
+    stream = situation == "plain-stream"
+    prepared, left_out = adapter_for(RECORDED[file]).chat_request(request, stream=stream, on_unsupported="drop")
+    assert prepared.body is not None
+    return json.loads(prepared.body), [reason.partition(":")[0] for reason in left_out]
+
+
+@pytest.mark.parametrize("situation", sorted(SITUATIONS))
+@pytest.mark.parametrize("file", sorted(RECORDED))
+def test_a_body_is_what_another_client_sends_but_for_the_differences_listed(file: str, situation: str) -> None:
+    recorded = json.loads(json.dumps(requests_of(file)[situation]))
+    for _, files, situations, change in DIFFERENCES:
+        if "body" in recorded and file in files and situation in situations:
+            change(recorded["body"])
+
+    body, left_out = ours(file, situation)
+
+    assert left_out == REFUSED.get((file, situation), [])
+    assert body == recorded.get("body", body)
+
+
+@pytest.mark.parametrize(("file", "situation"), sorted(REFUSED))
+def test_what_is_left_out_on_request_is_refused_otherwise(file: str, situation: str) -> None:
+    request = ChatCompletionRequest(model="m", **SITUATIONS[situation])
+
+    with pytest.raises(UnsupportedFeatureError) as caught:
+        adapter_for(RECORDED[file]).chat_request(request, stream=False)
+
+    assert f"does not support {REFUSED[file, situation][0]}" in str(caught.value)
+    assert caught.value.provider == RECORDED[file]
+    assert "on_unsupported" in caught.value.hint
+
+
+@pytest.mark.parametrize("difference", DIFFERENCES, ids=lambda difference: difference[0])
+def test_every_listed_difference_still_is_one(difference: Any) -> None:
+    _, files, situations, change = difference
+    changed = []
+
+    for file in sorted(files):
+        for situation in sorted(situations):
+            recorded = requests_of(file)[situation].get("body")
+            copied = json.loads(json.dumps(recorded))
+            if copied is not None:
+                change(copied)
+            changed.append(copied != recorded)
+
+    assert any(changed)
+
+
+# --- the providers' own schemas -----------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="session")
+def validator(shared: Path) -> ModuleType:
+    """The checker of bodies against the schemas that providers publish."""
+    pytest.importorskip("jsonschema", reason="needs jsonschema")
+    path = shared / "tools" / "validate_request.py"
+    if not path.is_file():
+        pytest.skip(f"needs {path}")
+    spec = importlib.util.spec_from_file_location("validate_request", path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+# OpenAI's schema allows only text in the content of a tool message.
+@pytest.mark.parametrize("situation", sorted(set(SITUATIONS) - {"tool-result-image"}))
+@pytest.mark.parametrize(
+    ("file", "kind", "unknown_keys"),
+    # Groq's document does not know stream_options, which the service takes.
+    [("openai-chat", "openai.chat", False), ("groq", "groq.chat", True)],
+)
+def test_a_body_fits_the_schema_that_the_provider_publishes(
+    validator: ModuleType, file: str, kind: str, unknown_keys: bool, situation: str
+) -> None:
+    body, _ = ours(file, situation)
+
+    assert validator.errors(kind, body, open=unknown_keys) == []
+
+
+# --- every field -------------------------------------------------------------------------------------------------
+
+TEXT = st.text(st.characters(codec="utf-8"), min_size=1, max_size=8)
+FIELDS: dict[str, st.SearchStrategy[Any]] = {
+    "messages": st.just("hi"),
+    "model": TEXT,
+    "temperature": st.floats(0, 2),
+    "top_p": st.floats(0, 1),
+    "top_k": st.integers(0, 500),
+    "max_tokens": st.integers(1, 10**6),
+    "stop": st.lists(TEXT, min_size=1, max_size=4),
+    "seed": st.integers(-(2**63), 2**63 - 1),
+    "n": st.integers(1, 8),
+    "presence_penalty": st.floats(-2, 2),
+    "frequency_penalty": st.floats(-2, 2),
+    "logit_bias": st.dictionaries(st.integers(0, 9).map(str), st.floats(-100, 100), min_size=1),
+    "logprobs": st.booleans(),
+    "top_logprobs": st.integers(0, 20),
+    "tools": st.just(TOOLS),
+    "tool_choice": st.sampled_from(["auto", "none", "required", NamedTool("add")]),
+    "parallel_tool_calls": st.booleans(),
+    "response_format": st.sampled_from([CITY, ResponseFormat(kind="json_object")]),
+    "reasoning": st.one_of(st.sampled_from(["none", "low", "high", "enabled"]), st.integers(0, 9999)),
+    "user": TEXT,
+    "metadata": st.dictionaries(TEXT, TEXT, min_size=1, max_size=3),
+    "extensions": st.dictionaries(TEXT.map("x_{}".format), st.integers(), min_size=1, max_size=3),
+}
+REASONING_NAMES = {"reasoning_effort", "thinking", "enable_thinking", "thinking_budget", "reasoning"}
+# What must hold besides for a field to make sense.
+NEEDED = {"tool_choice": {"tools": TOOLS}}
+CONFIGS = [config for config in configs() if config.dialect == "openai_chat" and config.retired is None]
+
+
+def test_every_field_of_a_request_has_a_strategy_here() -> None:
+    assert set(FIELDS) == set(attrs.fields_dict(ChatCompletionRequest))
+
+
+def test_every_field_of_a_message_and_of_a_tool_is_known_to_these_tests() -> None:
+    assert set(attrs.fields_dict(Message)) == {
+        "role", "content", "name", "tool_calls", "tool_call_id", "reasoning", "refusal", "citations", "provider_data",
+    }  # fmt: skip
+    assert set(attrs.fields_dict(Tool)) == {"name", "description", "parameters", "strict", "function"}
+    assert set(attrs.fields_dict(ResponseFormat)) == {"kind", "schema", "name", "strict", "parser"}
+    assert set(attrs.fields_dict(Image)) == {"url", "data", "file_id", "media_type", "name", "detail"}
+
+
+def names_of(field: str, request: ChatCompletionRequest, config: ProviderConfig) -> set[str]:
+    """Return the keys of a body that show a field to have arrived."""
+    own = {"extensions": set(request.extensions), "reasoning": REASONING_NAMES}
+    return own.get(field) or {config.quirks.get("rename", {}).get(field, field)}
+
+
+@pytest.mark.parametrize("config", CONFIGS, ids=lambda config: config.id)
+@settings(deadline=None, max_examples=6)
+@given(data=st.data())
+def test_every_field_reaches_the_wire_or_is_reported(config: ProviderConfig, data: st.DataObject) -> None:
+    chosen = data.draw(st.sets(st.sampled_from(sorted(FIELDS)), max_size=12)) | {"messages", "model"}
+    fields = {name: data.draw(FIELDS[name], label=name) for name in sorted(chosen)}
+    for name in chosen:
+        fields.update(NEEDED.get(name, {}))
+    request = ChatCompletionRequest(**fields)
+    adapter = adapter_for(config.id)
+
+    prepared, left_out = adapter.chat_request(request, stream=False, on_unsupported="drop")
+
+    assert prepared.body is not None
+    body = json.loads(prepared.body)
+    reported = {reason.partition(":")[0] for reason in left_out}
+    assert [name for name in fields if not names_of(name, request, config) & set(body) and name not in reported] == []
+
+
+@pytest.mark.parametrize("field", sorted(set(FIELDS) - {"messages", "model", "extensions"}))
+def test_a_field_that_a_provider_refuses_raises_with_its_name(field: str) -> None:
+    config = ProviderConfig("wire", base_url=BASE_URL, quirks={"rejects": [field]})
+    adapter = ProviderAdapter(config=config, dialect=dialect_of("openai_chat"), base_url=BASE_URL)
+    value = {"tools": TOOLS, "tool_choice": "auto", "response_format": CITY, "reasoning": "low", "stop": "x",
+             "user": "u", "metadata": {"a": "b"}, "logit_bias": {"1": 1}, "logprobs": True,
+             "parallel_tool_calls": True}.get(field, 1)  # fmt: skip
+
+    with pytest.raises(UnsupportedFeatureError, match=f"wire does not support {field}: the provider does not take it"):
+        body_of(adapter, **{**NEEDED.get(field, {}), field: value})
+
+
+@settings(deadline=None, max_examples=30)
+@given(
+    fields=st.fixed_dictionaries({name: FIELDS[name] for name in ("temperature", "seed", "user", "stop", "logit_bias")})
+)
+def test_values_are_sent_as_given(fields: dict[str, Any]) -> None:
+    body = body_of(adapter_for("wire"), **fields)
+
+    assert {name: body[name] for name in fields} == fields
+
+
+def test_a_request_without_options_has_only_a_model_and_messages() -> None:
+    assert body_of(adapter_for("wire")) == {"model": "m", "messages": [{"role": "user", "content": "hi"}]}
+
+
+@pytest.mark.parametrize("action", ["drop", "warn"])
+def test_what_is_left_out_is_listed_with_its_reason(action: Any) -> None:
+    request = ChatCompletionRequest(model="m", messages="hi", top_k=5, reasoning=100)
+
+    prepared, left_out = adapter_for("wire").chat_request(request, stream=False, on_unsupported=action)
+
+    assert left_out == (
+        "top_k: chat completions have no such field; where the server has one, pass it in extensions",
+        "reasoning: the provider takes an effort such as 'low', not a number of tokens",
+    )
+    assert json.loads(prepared.body or b"").keys() == {"model", "messages"}
+
+
+# --- how reasoning is asked for ------------------------------------------------------------------------------------
+
+REASONING = [
+    ("effort", "low", {"reasoning_effort": "low"}),
+    ("thinking", "none", {"thinking": {"type": "disabled"}}),
+    ("thinking", "enabled", {"thinking": {"type": "enabled"}}),
+    ("thinking", 2000, {"thinking": {"type": "enabled", "budget_tokens": 2000}}),
+    ("thinking_effort", "disabled", {"thinking": {"type": "disabled"}}),
+    ("thinking_effort", "high", {"thinking": {"type": "enabled"}, "reasoning_effort": "high"}),
+    ("enable_thinking", "none", {"enable_thinking": False}),
+    ("enable_thinking", 2000, {"enable_thinking": True, "thinking_budget": 2000}),
+    ("object", "low", {"reasoning": {"effort": "low"}}),
+    ("object", 2000, {"reasoning": {"max_tokens": 2000}}),
+]
+
+
+def adapter_with(**quirks: Any) -> ProviderAdapter:
+    config = ProviderConfig("wire", base_url=BASE_URL, quirks=quirks)
+    return ProviderAdapter(config=config, dialect=dialect_of("openai_chat"), base_url=BASE_URL)
+
+
+@pytest.mark.parametrize(("way", "asked", "expected"), REASONING)
+def test_reasoning_is_asked_for_in_the_providers_way(way: str, asked: Any, expected: dict[str, Any]) -> None:
+    body = body_of(adapter_with(reasoning=way), reasoning=asked)
+
+    assert {key: value for key, value in body.items() if key not in ("model", "messages")} == expected
+
+
+@pytest.mark.parametrize(("way", "asked"), [("effort", 5), ("thinking", "low"), ("enable_thinking", "low")])
+def test_a_form_of_reasoning_that_the_provider_does_not_know_is_refused(way: str, asked: Any) -> None:
+    with pytest.raises(UnsupportedFeatureError, match="wire does not support reasoning"):
+        body_of(adapter_with(reasoning=way), reasoning=asked)
+
+
+# --- messages ------------------------------------------------------------------------------------------------------
+
+
+def test_thinking_goes_back_with_tool_calls_where_the_provider_wants_it() -> None:
+    call = ToolCall("c1", "add", provider_data={"wire": {"extra_content": {"google": {"thought_signature": "S"}}}})
+    turn = Message(
+        role="assistant",
+        tool_calls=[call],
+        reasoning="hm",
+        provider_data={"wire": {"reasoning_details": [{"text": "hm"}]}, "other": {"secret": 1}, "*": {"mine": 2}},
+    )
+    adapter = adapter_with(echo=["reasoning_content"])
+
+    body = body_of(adapter, messages=[Message.user("hi"), turn, Message.tool("c1", "3")])
+
+    assert body["messages"][1] == {
+        "role": "assistant",
+        "content": None,
+        "tool_calls": [
+            {
+                "id": "c1",
+                "type": "function",
+                "function": {"name": "add", "arguments": "{}"},
+                "extra_content": {"google": {"thought_signature": "S"}},
+            }
+        ],
+        "mine": 2,
+        "reasoning_details": [{"text": "hm"}],
+        "reasoning_content": "hm",
+    }
+
+
+def test_names_and_refusals_are_sent_and_citations_are_not() -> None:
+    messages = [
+        Message.user("hi", name="ada"),
+        Message(role="assistant", refusal="no", citations=[Citation("https://a.example")]),
+        Message.user("again"),
+    ]
+
+    body = body_of(adapter_for("wire"), messages=messages)
+
+    assert body["messages"] == [
+        {"role": "user", "content": "hi", "name": "ada"},
+        {"role": "assistant", "content": "", "refusal": "no"},
+        {"role": "user", "content": "again"},
+    ]
+
+
+@pytest.mark.parametrize(
+    ("part", "expected"),
+    [
+        (Image.from_url("https://a.example/i.png", detail="low"),
+         {"type": "image_url", "image_url": {"url": "https://a.example/i.png", "detail": "low"}}),
+        (Document.from_file_id("file-1"), {"type": "file", "file": {"file_id": "file-1"}}),
+        (Document.from_bytes(b"%PDF-1.4"),
+         {"type": "file", "file": {"filename": "document.pdf", "file_data": "data:application/pdf;base64,JVBERi0xLjQ="}}),
+        (Audio.from_bytes(b"x", "audio/mpeg"), {"type": "input_audio", "input_audio": {"data": "eA==", "format": "mp3"}}),
+        (Json({"a": [1]}), {"type": "text", "text": '{"a":[1]}'}),
+    ],
+)  # fmt: skip
+def test_a_part_has_its_form(part: Any, expected: dict[str, Any]) -> None:
+    body = body_of(adapter_for("wire"), messages=Message.user("see", part))
+
+    assert body["messages"][0]["content"] == [{"type": "text", "text": "see"}, expected]
+
+
+@pytest.mark.parametrize(
+    ("part", "words"),
+    [
+        (Image.from_file_id("f"), "image file_id: images go by address or as bytes"),
+        (Audio.from_url("https://a.example/a.wav"), "audio url: audio goes as bytes"),
+        (Document.from_url("https://a.example/d.pdf"), "document url: documents go as bytes"),
+    ],
+)
+def test_a_part_without_a_form_is_refused(part: Any, words: str) -> None:
+    with pytest.raises(UnsupportedFeatureError, match=words):
+        body_of(adapter_for("wire"), messages=Message.user("see", part))
+
+
+@pytest.mark.parametrize(
+    ("part", "reason"),
+    [
+        (Image.from_file_id("f"), "image file_id: images go by address or as bytes"),
+        (Audio.from_url("https://a.example/a.wav"),
+         "audio url: audio goes as bytes; use Audio.from_file() or Audio.from_bytes()"),
+    ],
+)  # fmt: skip
+def test_a_message_whose_only_part_is_left_out_keeps_an_empty_text(part: Any, reason: str) -> None:
+    request = ChatCompletionRequest(model="m", messages=Message.user(part))
+
+    prepared, left_out = adapter_for("wire").chat_request(request, stream=False, on_unsupported="drop")
+
+    assert json.loads(prepared.body or b"")["messages"] == [{"role": "user", "content": ""}]
+    assert left_out == (reason,)
+
+
+@pytest.mark.parametrize(
+    ("quirks", "fields", "expected"),
+    [
+        ({"text_only_as_string": True}, {"messages": Message.user("a", "b")}, [{"role": "user", "content": "ab"}]),
+        ({"audio_data_url": True}, {"messages": Message.user(WAV)},
+         [{"role": "user", "content": [
+             {"type": "input_audio", "input_audio": {"data": "data:audio/wav;base64,UklGRg==", "format": "wav"}}]}]),
+        ({"empty_content": ""}, {"messages": [Message.assistant(tool_calls=[ToolCall("c", "add")]), Message.tool("c", "1")]},
+         [{"role": "assistant", "content": "", "tool_calls": [
+             {"id": "c", "type": "function", "function": {"name": "add", "arguments": "{}"}}]},
+          {"role": "tool", "content": "1", "tool_call_id": "c"}]),
+    ],
+)  # fmt: skip
+def test_a_switch_changes_the_form_of_messages(quirks: dict[str, Any], fields: dict[str, Any], expected: Any) -> None:
+    assert body_of(adapter_with(**quirks), **fields)["messages"] == expected
+
+
+@pytest.mark.parametrize(
+    ("quirks", "fields", "words"),
+    [
+        ({"json_object": False}, {"response_format": ResponseFormat(kind="json_object")}, "no json_object mode"),
+        ({"json_schema": False}, {"response_format": CITY}, "no json_schema mode; ask for 'json_object'"),
+        ({"json_schema_with_tools": False}, {"response_format": CITY, "tools": TOOLS}, "together with tools"),
+        ({"json_schema_with_stream": False}, {"response_format": CITY, "stream": True}, "does not stream answers"),
+        ({"media": []}, {"messages": Message.user(PNG)}, "image content: the provider does not take such parts"),
+        ({"media": []}, {"messages": Message.user(WAV)}, "audio content: the provider does not take such parts"),
+        ({"media": []}, {"messages": Message.user(PDF)}, "document content: the provider does not take such parts"),
+        (
+            {"image_urls": False},
+            {"messages": Message.user(Image.from_url("https://a.example"))},
+            "does not fetch images",
+        ),
+        ({"rejects": ["name"]}, {"messages": Message.user("hi", name="ada")}, "does not support name"),
+        ({"tool_choice": ["auto"]}, {"tools": TOOLS, "tool_choice": "add"}, "knows only auto, not named"),
+    ],
+)
+def test_a_switch_refuses_what_the_provider_does_not_take(
+    quirks: dict[str, Any], fields: dict[str, Any], words: str
+) -> None:
+    with pytest.raises(UnsupportedFeatureError, match=words):
+        body_of(adapter_with(**quirks), **fields)
+
+
+def test_keys_that_a_provider_refuses_are_dropped_from_schemas_at_any_depth() -> None:
+    schema = {
+        "type": "object",
+        "$schema": "x",
+        "properties": {"a": {"anyOf": [{"type": "object", "$schema": "y"}, {"type": "null"}]}},
+    }
+
+    body = body_of(adapter_with(schema_drops=["$schema"]), tools=[Tool("t", parameters=schema)])
+
+    assert body["tools"][0]["function"]["parameters"] == {
+        "type": "object",
+        "properties": {"a": {"anyOf": [{"type": "object"}, {"type": "null"}]}},
+    }
+
+
+# --- extensions ----------------------------------------------------------------------------------------------------
+
+
+def test_extensions_are_put_into_the_body_as_they_are() -> None:
+    body = body_of(adapter_for("wire"), extensions={"top_k": 5, "provider": {"order": ["x"]}}, temperature=1)
+
+    assert body == {
+        "model": "m",
+        "messages": [{"role": "user", "content": "hi"}],
+        "temperature": 1,
+        "top_k": 5,
+        "provider": {"order": ["x"]},
+    }
+
+
+@pytest.mark.parametrize("field", ["model", "messages", "stream", "temperature"])
+def test_an_extension_that_repeats_a_field_is_refused(field: str) -> None:
+    with pytest.raises(InvalidRequestError, match=f"extensions repeat fields that the request already sets: {field}"):
+        body_of(adapter_for("wire"), temperature=1, extensions={field: 1})
+
+
+def test_an_extension_under_a_fields_name_on_the_wire_is_refused() -> None:
+    adapter = adapter_with(rename={"max_tokens": "max_completion_tokens"})
+
+    with pytest.raises(InvalidRequestError, match="max_completion_tokens"):
+        body_of(adapter, max_tokens=5, extensions={"max_completion_tokens": 6})
+
+
+def test_the_options_of_a_stream_can_be_replaced() -> None:
+    body = body_of(adapter_for("wire"), stream=True, extensions={"stream_options": {"include_obfuscation": False}})
+
+    assert body["stream"] is True
+    assert body["stream_options"] == {"include_obfuscation": False}
+
+
+def _endless() -> dict[str, Any]:
+    value: dict[str, Any] = {}
+    value["again"] = value
+    return value
+
+
+@pytest.mark.parametrize(
+    "value",
+    [object(), {"a": {1, 2}.__iter__()}, "\ud800", _endless()],
+    ids=["object", "iterator", "surrogate", "endless"],
+)
+@pytest.mark.parametrize("place", ["extensions", "Json"])
+def test_a_value_without_a_json_form_is_an_invalid_request(value: Any, place: str) -> None:
+    fields = {"extensions": {"x": value}} if place == "extensions" else {"messages": Message.user("see", Json(value))}
+
+    with pytest.raises(InvalidRequestError, match="holds a value without a JSON form"):
+        body_of(adapter_for("wire"), **fields)
+
+
+# --- text ----------------------------------------------------------------------------------------------------------
+
+
+@settings(deadline=None, max_examples=150)
+@given(text=st.text(st.characters(codec="utf-8"), min_size=1))
+def test_text_arrives_unaltered_in_every_place(text: str) -> None:
+    messages = [
+        Message.system(text),
+        Message.user(text, text),
+        Message.assistant(text, tool_calls=[ToolCall("c", "add", text)]),
+        Message.tool("c", text),
+    ]
+
+    body = body_of(adapter_for("wire"), messages=messages, user=text, stop=text, tools=[Tool("add", text)])
+
+    system, user, assistant, tool = body["messages"]
+    assert [system["content"], assistant["content"], tool["content"], body["user"], *body["stop"]] == [text] * 5
+    assert user["content"] == [{"type": "text", "text": text}] * 2
+    assert assistant["tool_calls"][0]["function"]["arguments"] == text
+    assert body["tools"][0]["function"]["description"] == text
+
+
+@pytest.mark.parametrize(
+    "text", ["\x00\x1f\x7f", "\u2028\u2029\ufeff", "🏳️‍🌈 👩‍👩‍👧", "e\u0301", '\r\n\t "\\/', "<|endoftext|>"]
+)
+def test_odd_text_arrives_unaltered(text: str) -> None:
+    assert body_of(adapter_for("wire"), messages=text + "x")["messages"][0]["content"] == text + "x"
+
+
+@pytest.mark.parametrize(
+    "field", [{"messages": "a\ud800b"}, {"user": "\udfff"}, {"messages": Message.user("a", "\ud83d")}]
+)
+def test_half_a_surrogate_pair_is_an_invalid_request(field: dict[str, Any]) -> None:
+    with pytest.raises(InvalidRequestError, match="the request holds a value without a JSON form"):
+        body_of(adapter_for("wire"), **field)

@@ -1,0 +1,113 @@
+"""Lists of models, and the switches of the dialect."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from ai_lib.errors import (
+    AiLibError,
+    AuthenticationError,
+    ConfigurationError,
+    InvalidResponseError,
+    RateLimitError,
+    UnsupportedFeatureError,
+)
+from ai_lib.providers.adapter import ProviderAdapter
+from ai_lib.providers.config import ProviderConfig
+from ai_lib.providers.dialects.openai_chat.quirks import quirks_from
+from ai_lib.providers.registry import dialect_of
+from ai_lib.types.model import ModelInfo
+from ai_lib.types.wire import HttpResponse
+from tests.wire_cases import BASE_URL, KEY, adapter_for
+
+
+def models_in(payload: Any, status: int = 200) -> list[ModelInfo]:
+    return adapter_for("wire").decode_models(HttpResponse(status=status, body=json.dumps(payload).encode()))
+
+
+ENTRY = {"id": "m1", "object": "model", "created": 1700000000, "owned_by": "someone"}
+
+
+@pytest.mark.parametrize(
+    "payload",
+    [
+        {"object": "list", "data": [ENTRY]},
+        {"models": [ENTRY]},
+        [ENTRY],  # older Together
+        {"data": [ENTRY, {"object": "model"}]},
+    ],
+)
+def test_a_list_of_models_is_read_in_every_form(payload: Any) -> None:
+    assert models_in(payload) == [ModelInfo("m1", "wire", 1700000000, "someone")]
+
+
+def test_models_may_be_names_alone() -> None:
+    assert models_in(["a", "b"]) == [ModelInfo("a", "wire"), ModelInfo("b", "wire")]
+
+
+def test_a_list_may_be_empty() -> None:
+    assert models_in({"data": []}) == []
+
+
+@pytest.mark.parametrize(
+    ("payload", "code"),
+    [({}, "not_a_model_list"), ({"data": "x"}, "not_a_model_list"), (7, "not_a_model_list"), ([7], "malformed_answer")],
+)
+def test_what_is_no_list_of_models_is_an_invalid_response(payload: Any, code: str) -> None:
+    with pytest.raises(InvalidResponseError) as caught:
+        models_in(payload)
+
+    assert caught.value.code == code
+
+
+def test_an_error_in_place_of_models_is_typed() -> None:
+    with pytest.raises(RateLimitError, match="slow"):
+        models_in({"error": {"message": "slow", "code": 429}})
+
+
+def test_a_refused_key_for_models_is_an_authentication_error() -> None:
+    with pytest.raises(AuthenticationError):
+        models_in({"error": {"message": "no"}}, status=401)
+
+
+@settings(deadline=None, max_examples=100)
+@given(entry=st.recursive(st.none() | st.integers() | st.text(), lambda inner: st.lists(inner) | st.dictionaries(
+    st.sampled_from(["id", "created", "owned_by", "data"]), inner)))  # fmt: skip
+def test_an_odd_entry_is_read_or_a_typed_error(entry: Any) -> None:
+    found = error = None
+    try:
+        found = models_in({"data": [entry]})
+    except AiLibError as caught:
+        error = caught
+
+    assert found is not None or error is not None
+
+
+def test_the_list_is_asked_for_with_the_key_at_the_providers_path() -> None:
+    request = adapter_for("wire").models_request()
+
+    assert (request.method, request.url, request.body) == ("GET", f"{BASE_URL}/models", None)
+    assert request.headers == {"Accept": "application/json", "Authorization": f"Bearer {KEY}"}
+
+
+@pytest.mark.parametrize(
+    ("docs", "hint"), [("https://docs.example", "See https://docs.example"), (None, "See the vendor's documentation")]
+)
+def test_a_provider_without_a_list_says_where_to_look(docs: str | None, hint: str) -> None:
+    config = ProviderConfig("wire", base_url=BASE_URL, models_path=None, docs=docs)
+    adapter = ProviderAdapter(config=config, dialect=dialect_of("openai_chat"), base_url=BASE_URL)
+
+    with pytest.raises(UnsupportedFeatureError, match="wire has no list of models") as caught:
+        adapter.models_request()
+
+    assert caught.value.hint == hint
+
+
+def test_an_unknown_switch_is_told_with_those_there_are() -> None:
+    with pytest.raises(ConfigurationError, match="unknown quirk of dialect openai_chat: strem_usage; known: accepts"):
+        quirks_from({"strem_usage": True})

@@ -1,0 +1,385 @@
+"""A server on this machine that misbehaves on purpose.
+
+A test says what happens to each request; everything that arrives is recorded.
+
+    with Server(json_reply(200, completion("hi"))) as server:
+        client = AiClient(ProviderConfig("gw", base_url=server.url + "/v1", default_model="m"))
+        client.chat("hello")
+    server.requests[0].json["messages"]    # what was sent
+    len(server.connections)                # how many sockets that took
+
+The script is a list of handlers: the first one answers the first request, the second one the second, the last one all
+that follow, whichever connections they come on. A handler is a function of a `Connection`; one of the `*_reply`
+functions makes the usual ones, and what those cannot do is written in the test:
+
+    def cut_off(connection):
+        connection.read_request()
+        connection.head(200, {"content-type": "text/event-stream", "transfer-encoding": "chunked"})
+        connection.chunk(b"data: {}\\n\\n")
+        connection.reset()
+
+A handler that returns leaves the connection open for the next request. What a client's going away makes of a
+handler's sends is ignored; any other exception in a handler fails the test.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import select
+import socket
+import ssl
+import struct
+import threading
+import time
+import zlib
+from collections.abc import Callable, Iterable, Mapping
+from functools import cached_property
+from http import HTTPStatus
+from typing import Any, Literal, Self
+
+import attrs
+
+__all__ = [
+    "Connection",
+    "Handler",
+    "Request",
+    "Server",
+    "chunk_event",
+    "completion",
+    "json_reply",
+    "raw_reply",
+    "sse_reply",
+    "stream_events",
+]
+
+# Nothing here takes that long; a test that fails does not hang for longer.
+_PATIENCE = 15.0
+
+
+@attrs.define
+class Request:
+    """What a client sent. The headers' names are in lower case; `connection` counts from 0."""
+
+    method: str
+    path: str
+    headers: dict[str, str]
+    body: bytes
+    connection: int
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.body)
+
+
+class Connection:
+    """One accepted socket, as a handler sees it."""
+
+    def __init__(self, server: Server, sock: socket.socket, number: int) -> None:
+        self.number = number
+        self.socket = sock
+        self.closed = threading.Event()
+        """Set when the other side has closed."""
+        self.closed_at: float | None = None
+        """When that was, on `time.monotonic`."""
+        self._server = server
+        self._held = bytearray()
+        self._request: Request | None = None
+
+    def read_request(self) -> Request:
+        """Return this handler's request; the second call returns the same one."""
+        if self._request is None:
+            while b"\r\n\r\n" not in self._held:
+                self._receive()
+            head, _, self._held = self._held.partition(b"\r\n\r\n")
+            first, *lines = head.decode("latin-1").split("\r\n")
+            method, path, _ = first.split(" ")
+            headers: dict[str, str] = {}
+            for name, _, value in (line.partition(":") for line in lines):
+                already = headers.get(name.lower())
+                headers[name.lower()] = value.strip() if already is None else f"{already}, {value.strip()}"
+            length = int(headers.get("content-length", "0"))
+            while len(self._held) < length:
+                self._receive()
+            body = bytes(self._held[:length])
+            del self._held[:length]
+            self._request = Request(method, path, headers, body, self.number)
+            self._server.requests.append(self._request)
+        return self._request
+
+    def head(self, status: int = 200, headers: Mapping[str, str] | None = None) -> None:
+        """Send a status line and headers."""
+        lines = [f"HTTP/1.1 {status} {HTTPStatus(status).phrase}", *(f"{k}: {v}" for k, v in (headers or {}).items())]
+        self.send("\r\n".join([*lines, "", ""]).encode("latin-1"))
+
+    def send(self, data: bytes) -> None:
+        try:
+            self.socket.sendall(data)
+        except ConnectionError:
+            self._has_closed()
+            raise
+
+    def drip(self, data: bytes, seconds: float = 0.02) -> None:
+        """Send a byte at a time with a wait after each."""
+        for value in data:
+            self.send(bytes((value,)))
+            self.wait(seconds)
+
+    def chunk(self, data: bytes) -> None:
+        """Send one chunk of a chunked body."""
+        self.send(b"%x\r\n%s\r\n" % (len(data), data))
+
+    def end_chunks(self) -> None:
+        """Send the end of a chunked body."""
+        self.send(b"0\r\n\r\n")
+
+    def wait(self, seconds: float) -> None:
+        """Do nothing for less than half a second, or until the server is closed."""
+        assert seconds < 0.5, "no test waits that long"
+        self._server.stopped.wait(seconds)
+
+    def stall(self) -> None:
+        """Neither read nor send until the server is closed."""
+        self._server.stopped.wait(_PATIENCE)
+
+    def speak_tls(self, context: ssl.SSLContext) -> None:
+        """Go on in TLS, and with the next request: for proxies that have been asked to CONNECT."""
+        self.socket = context.wrap_socket(self.socket, server_side=True)
+        self._request = None
+
+    def wait_closed(self, timeout: float = 5.0) -> bool:
+        """Wait for the other side to close, and return whether it did."""
+        until = time.monotonic() + timeout
+        while not self.closed.is_set() and (left := until - time.monotonic()) > 0:
+            if select.select([self.socket], [], [], left)[0]:
+                with contextlib.suppress(OSError):
+                    self._receive()
+        return self.closed.is_set()
+
+    def close(self) -> None:
+        """Send the end of the connection. What the other side still sends is received, so that nothing is reset."""
+        self.socket.shutdown(socket.SHUT_WR)
+
+    def reset(self) -> None:
+        """Break the connection with a TCP reset."""
+        self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        self.socket.close()
+
+    def _receive(self) -> None:
+        """Add what comes to `_held`; raises OSError when the other side is gone."""
+        try:
+            data = self.socket.recv(1 << 20)
+        except ConnectionResetError:
+            data = b""
+        if not data:
+            self._has_closed()
+            raise ConnectionResetError("the client closed the connection")
+        self._held += data
+
+    def _has_closed(self) -> None:
+        self.closed_at = self.closed_at or time.monotonic()
+        self.closed.set()
+
+    def serve(self) -> None:
+        """Run the script's handlers until one of the sides is gone. Called by the server, in the connection's thread."""
+        self.socket.settimeout(_PATIENCE)
+        try:
+            if self._server.tls is not None:
+                self.speak_tls(self._server.tls)
+            while not (self.closed.is_set() or self._server.stopped.is_set()):
+                if not self._held:
+                    self._receive()
+                self._request = None
+                self._server.next_handler()(self)
+        except OSError:  # that a client goes away is the subject of half of the tests
+            return
+        finally:
+            self.socket.close()
+
+
+Handler = Callable[[Connection], None]
+
+
+class Server:
+    """Listens on a free port of 127.0.0.1 while the `with` block lasts.
+
+    Args:
+        script: The handlers, in the order of the requests; the last one repeats.
+        tls: Speak TLS with this context.
+        host: How `url` names the server; with TLS it must be what the certificate says.
+    """
+
+    def __init__(self, *script: Handler, tls: ssl.SSLContext | None = None, host: str = "127.0.0.1") -> None:
+        self.requests: list[Request] = []
+        self.connections: list[Connection] = []
+        self.stopped = threading.Event()
+        self.tls = tls
+        self._host = host
+        self._script = list(script)
+        self._lock = threading.Lock()
+        self._threads: list[threading.Thread] = []
+
+    def script(self, *handlers: Handler) -> None:
+        """Replace what is left of the script."""
+        with self._lock:
+            self._script = list(handlers)
+
+    def next_handler(self) -> Handler:
+        with self._lock:
+            return self._script.pop(0) if len(self._script) > 1 else self._script[0]
+
+    @cached_property
+    def port(self) -> int:
+        return int(self._listener.getsockname()[1])
+
+    @property
+    def url(self) -> str:
+        """The address, without a slash at the end."""
+        return f"{'https' if self.tls else 'http'}://{self._host}:{self.port}"
+
+    def _accept(self) -> None:
+        while True:
+            try:
+                sock = self._listener.accept()[0]
+            except OSError:  # the listener was shut down
+                return
+            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            connection = Connection(self, sock, len(self.connections))
+            self.connections.append(connection)
+            self._start(connection.serve)
+
+    def _start(self, target: Callable[[], None]) -> None:
+        thread = threading.Thread(target=target, daemon=True)
+        self._threads.append(thread)
+        thread.start()
+
+    def __enter__(self) -> Self:
+        self._listener = socket.create_server(("127.0.0.1", 0), backlog=256)
+        _ = self.port
+        self._start(self._accept)
+        return self
+
+    def __exit__(self, *exc_info: object) -> None:
+        self.stopped.set()
+        for sock in [self._listener, *(connection.socket for connection in self.connections)]:
+            with contextlib.suppress(OSError):  # closed already
+                sock.shutdown(socket.SHUT_RDWR)
+        self._listener.close()
+        for thread in self._threads:
+            thread.join(_PATIENCE)
+
+
+def raw_reply(data: bytes, *, close: bool = False) -> Handler:
+    """Read the request and send these bytes, whatever they are."""
+
+    def handler(connection: Connection) -> None:
+        connection.read_request()
+        connection.send(data)
+        if close:
+            connection.close()
+
+    return handler
+
+
+def json_reply(status: int = 200, payload: Any = None, headers: Mapping[str, str] | None = None) -> Handler:
+    """Answer with JSON, or with an empty body for the payload None."""
+
+    def handler(connection: Connection) -> None:
+        connection.read_request()
+        body = b"" if payload is None else json.dumps(payload).encode()
+        own = {"content-type": "application/json", "content-length": str(len(body))}
+        connection.head(status, {**own, **(headers or {})})
+        connection.send(body)
+
+    return handler
+
+
+def sse_reply(
+    events: Iterable[str | Mapping[str, Any]],
+    *,
+    framing: Literal["chunked", "close", "length"] = "chunked",
+    gzip: bool = False,
+    deflate: bool = False,
+    delay: float = 0.0,
+    pace: threading.Semaphore | None = None,
+    split: bool = False,
+    headers: Mapping[str, str] | None = None,
+) -> Handler:
+    """Answer with server-sent events.
+
+    Args:
+        events: The data of each event: text, or a value to be sent as JSON.
+        framing: How the end of the body is told.
+        gzip: Compress, flushing after each event.
+        deflate: The same, in the other format.
+        delay: Seconds before each event.
+        pace: Acquired before each event: the client of the test releases it when it has seen the one before.
+        split: Send every byte on its own.
+        headers: Further headers.
+    """
+    texts = [event if isinstance(event, str) else json.dumps(event) for event in events]
+    pieces = [f"data: {text}\n\n".encode() for text in texts]
+    own = {"content-type": "text/event-stream"}
+    if gzip or deflate:
+        pieces = _compressed(pieces, 31 if gzip else 15)
+        own["content-encoding"] = "gzip" if gzip else "deflate"
+    own |= {
+        "chunked": {"transfer-encoding": "chunked"},
+        "close": {"connection": "close"},
+        "length": {"content-length": str(sum(map(len, pieces)))},
+    }[framing]
+
+    def handler(connection: Connection) -> None:
+        connection.read_request()
+        connection.head(200, {**own, **(headers or {})})
+        for piece in pieces:
+            connection.wait(delay)
+            if pace is not None and not pace.acquire(timeout=_PATIENCE):
+                connection.reset()
+            data = b"%x\r\n%s\r\n" % (len(piece), piece) if framing == "chunked" else piece
+            for part in (bytes((byte,)) for byte in data) if split else (data,):
+                connection.send(part)
+        if framing == "chunked":
+            connection.end_chunks()
+        if framing == "close":
+            connection.close()
+
+    return handler
+
+
+def _compressed(pieces: list[bytes], wbits: int) -> list[bytes]:
+    packer = zlib.compressobj(wbits=wbits)
+    flushed = [packer.compress(piece) + packer.flush(zlib.Z_SYNC_FLUSH) for piece in pieces]
+    return [*flushed, packer.flush()] if not pieces else [*flushed[:-1], flushed[-1] + packer.flush()]
+
+
+def completion(text: str = "hi", **fields: Any) -> dict[str, Any]:
+    """Return a whole answer in the OpenAI chat form."""
+    message = {"role": "assistant", "content": text}
+    return {
+        "id": "c1",
+        "object": "chat.completion",
+        "created": 1,
+        "model": "m",
+        "choices": [{"index": 0, "message": message, "finish_reason": "stop"}],
+        "usage": {"prompt_tokens": 1, "completion_tokens": 2, "total_tokens": 3},
+        **fields,
+    }
+
+
+def chunk_event(text: str | None = None, *, finish_reason: str | None = None, **fields: Any) -> dict[str, Any]:
+    """Return one event of a stream in the OpenAI chat form."""
+    delta = {} if text is None else {"content": text}
+    choices = [{"index": 0, "delta": delta, "finish_reason": finish_reason}]
+    return {"id": "c1", "object": "chat.completion.chunk", "created": 1, "model": "m", "choices": choices, **fields}
+
+
+def stream_events(*texts: str) -> list[str | dict[str, Any]]:
+    """Return a whole stream in the OpenAI chat form: the texts, the finish reason, the usage, the end marker."""
+    usage = {"prompt_tokens": 1, "completion_tokens": len(texts), "total_tokens": 1 + len(texts)}
+    return [
+        *(chunk_event(text) for text in texts),
+        chunk_event(finish_reason="stop"),
+        chunk_event(choices=[], usage=usage),
+        "[DONE]",
+    ]

@@ -1,0 +1,64 @@
+"""The examples and the README's and docs' blocks run, without network, against a server that obliges."""
+
+import importlib.util
+import re
+from pathlib import Path
+
+import pytest
+
+from ai_lib import AiClient, ProviderConfig
+from tests.obliging import obliging
+
+ROOT = Path(__file__).parents[1]
+EXAMPLES = sorted((ROOT / "examples").glob("*.py"))
+DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+BLOCK = re.compile(r"^```python\n(.*?)^```", re.M | re.S)
+
+
+def load(file: Path):
+    spec = importlib.util.spec_from_file_location(f"examples.{file.stem}", file)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.mark.parametrize("file", EXAMPLES, ids=lambda file: file.stem)
+def test_an_example_runs_and_prints_something(file, server, capsys):
+    server.script(obliging)
+
+    load(file).main(AiClient(ProviderConfig("gateway", base_url=server.url, default_model="m")))
+
+    assert capsys.readouterr().out.strip()
+
+
+@pytest.mark.parametrize("file", EXAMPLES, ids=lambda file: file.stem)
+def test_an_example_is_short_and_says_what_it_needs(file):
+    text = file.read_text(encoding="utf-8")
+
+    assert 12 <= len(text.splitlines()) <= 40
+    assert "Needs" in text.splitlines()[0]
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda file: file.stem)
+def test_the_python_blocks_of_a_document_run_in_order(document, server, monkeypatch, capsys, tmp_path):
+    server.script(obliging)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("GROQ_API_KEY", "k")
+    monkeypatch.setenv("GROQ_BASE_URL", server.url + "/v1")
+    blocks = BLOCK.findall(document.read_text(encoding="utf-8"))
+    namespace = {"__name__": "__main__"}
+
+    for block in blocks:
+        exec(compile(block, f"{document.name}", "exec"), namespace)
+
+    assert document.name not in ("README.md",) or len(blocks) >= 7
+
+
+def test_the_readmes_links_lead_somewhere():
+    links = re.findall(r"\]\((?!http)([^)#]+)", (ROOT / "README.md").read_text(encoding="utf-8"))
+
+    assert [link for link in links if not (ROOT / link).exists()] == []
+
+
+def test_the_page_of_providers_is_not_stale():
+    assert (ROOT / "docs" / "providers.md").read_text(encoding="utf-8") == load(ROOT / "docs" / "generate.py").page()

@@ -1,0 +1,58 @@
+"""What `import ai_lib` promises: these names, and nothing done."""
+
+import subprocess
+import sys
+
+import ai_lib
+
+NAMES = [
+    "AiClient", "AiClientBuilder", "AiLibError", "Audio", "AuthenticationError", "BackpressureError", "CancelledError",
+    "ChatCompletionChunk", "ChatCompletionRequest", "ChatCompletionResponse", "ChatStream", "Choice",
+    "CircuitOpenError", "Citation", "ConfigurationError", "ConnectError", "ConnectionLostError", "ConnectionOptions",
+    "ContentFilterError", "ContextLengthError", "DNSError", "Document", "HttpRequest", "HttpResponse", "HttpTransport",
+    "Image", "InvalidRequestError", "InvalidResponseError", "Json", "Message", "MissingKeyError", "ModelInfo",
+    "ModelNotFoundError", "NamedTool", "NetworkError", "OverloadedError", "PermissionDeniedError", "Provider",
+    "ProviderConfig", "ProviderError", "ProxyError", "QuotaExceededError", "RateLimitError", "RequestTimeoutError",
+    "ResponseFormat", "Role", "StreamInterruptedError", "StreamTimeoutError", "TLSError", "Text", "Timeout", "Tool",
+    "ToolArgumentsError", "ToolCall", "ToolCallDelta", "TransportError", "UnsupportedFeatureError", "Usage",
+    "UsageStatus", "from_json", "quick_chat", "to_json", "tool",
+]  # fmt: skip
+
+# Run in a fresh interpreter: reports what importing did beyond defining names.
+WATCHER = """
+import sys, threading
+import requests, attrs, cattrs
+base = set(sys.modules)
+done = []
+def watch(event, args):
+    if event in ("socket.connect", "socket.getaddrinfo", "subprocess.Popen", "os.fork", "_thread.start_new_thread"):
+        done.append(event)
+    if event == "open" and args[0] and str(args[0]).endswith(".toml"):
+        done.append(str(args[0]))
+sys.addaudithook(watch)
+import ai_lib
+import logging
+print(done, threading.active_count(), logging.getLogger().handlers, len(set(sys.modules) - base))
+"""
+
+
+def test_the_public_names_are_these_and_no_others():
+    assert sorted(ai_lib.__all__) == sorted(NAMES)
+
+
+def test_every_public_name_exists_and_is_listed_in_order():
+    assert ai_lib.__all__ == sorted(ai_lib.__all__)
+    assert [name for name in NAMES if not hasattr(ai_lib, name)] == []
+
+
+def test_importing_does_no_io_starts_no_thread_and_prints_nothing():
+    ran = subprocess.run([sys.executable, "-c", WATCHER], capture_output=True, text=True, check=True)
+
+    assert ran.stderr == ""
+    assert ran.stdout.startswith("[] 1 [] ")
+
+
+def test_importing_adds_at_most_80_modules_to_its_dependencies():
+    ran = subprocess.run([sys.executable, "-c", WATCHER], capture_output=True, text=True, check=True)
+
+    assert int(ran.stdout.split()[-1]) <= 80

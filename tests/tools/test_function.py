@@ -1,0 +1,97 @@
+"""Functions as tools."""
+
+from typing import Annotated, Literal
+
+import attrs
+import msgspec
+import pytest
+
+from ai_lib import AiClient, InvalidRequestError, ProviderConfig, Tool, tool
+
+
+@attrs.define
+class Place:
+    city: str
+
+
+def weather(place: Place, unit: Literal["C", "F"] = "C", days: Annotated[int, msgspec.Meta(ge=1)] = 1) -> str:
+    """Tell the weather.
+
+    For some days.
+    """
+    return f"{place.city} {unit} {days}"
+
+
+def test_a_function_becomes_a_tool_with_its_name_docstring_and_schema():
+    made = tool(weather)
+
+    assert made.name == "weather"
+    assert made.description == "Tell the weather.\n\nFor some days."
+    assert made.parameters == {
+        "type": "object",
+        "properties": {
+            "place": {"$ref": "#/$defs/Place"},
+            "unit": {"enum": ["C", "F"]},
+            "days": {"type": "integer", "minimum": 1},
+        },
+        "required": ["place"],
+        "additionalProperties": False,
+        "$defs": {
+            "Place": {
+                "title": "Place",
+                "type": "object",
+                "properties": {"city": {"type": "string"}},
+                "required": ["city"],
+            }
+        },
+    }
+
+
+def test_a_decorated_function_can_still_be_called():
+    @tool
+    def add(a: int, b: int) -> int:
+        return a + b
+
+    assert isinstance(add, Tool)
+    assert add(1, b=2) == 3
+
+
+def test_name_and_description_can_be_given():
+    @tool(name="plus", description="Add.")
+    def add(a: int) -> int:
+        return a
+
+    assert (add.name, add.description) == ("plus", "Add.")
+
+
+def test_a_plain_function_in_tools_is_sent_as_a_tool(server):
+    client = AiClient(ProviderConfig("gateway", base_url=server.url, default_model="m"))
+
+    client.chat("hi", tools=[weather], tool_choice="weather")
+
+    assert server.requests[0].json["tools"][0]["function"]["name"] == "weather"
+
+
+def no_annotation(a):
+    """Do nothing."""
+
+
+def anything(*values: int):
+    """Do nothing."""
+
+
+def unspeakable(a: object.__class__):
+    """Do nothing."""
+
+
+@pytest.mark.parametrize(
+    ("function", "reason"),
+    [
+        (no_annotation, "tool 'no_annotation': parameter 'a' needs a type annotation"),
+        (anything, r"tool 'anything': parameter \*values: int cannot be passed by name"),
+        (unspeakable, "tool 'unspeakable': parameter 'a'"),
+    ],
+)
+def test_a_function_that_cannot_be_described_says_which_parameter_is_to_blame(function, reason):
+    with pytest.raises(InvalidRequestError, match=reason):
+        tool(function)

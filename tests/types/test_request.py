@@ -1,0 +1,106 @@
+"""A request is checked before anything is sent."""
+
+import pytest
+
+from ai_lib import ChatCompletionRequest, InvalidRequestError, Message, NamedTool, ResponseFormat, Tool, ToolCall
+
+ADD = Tool("add", "Add two numbers")
+
+
+def request(**fields) -> ChatCompletionRequest:
+    fields.setdefault("messages", "hi")
+    return ChatCompletionRequest(**fields)
+
+
+@pytest.mark.parametrize(
+    ("messages", "reason"),
+    [
+        ([], "messages is empty"),
+        ("", "the prompt is empty"),
+        ("  \n", "the prompt is empty"),
+        (5, "messages must be a str"),
+        ([5], "a message is a Message or a dict, not int"),
+        ([Message(role="tool", content="5")], "is a tool result without tool_call_id"),
+        ([Message(role="user", content="hi", tool_call_id="c")], "has a tool_call_id but role 'user'"),
+        ([Message(role="user", content="hi", tool_calls=[ToolCall("c", "f")])], "has tool_calls but role 'user'"),
+        ([Message.user()], r"messages\[0\] \(user\) has no content"),
+    ],
+)
+def test_messages_that_make_no_sense_are_refused(messages, reason):
+    with pytest.raises(InvalidRequestError, match=reason):
+        request(messages=messages)
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "reason"),
+    [
+        ("temperature", float("nan"), "temperature must be a finite number, got nan"),
+        ("temperature", float("inf"), "temperature must be a finite number"),
+        ("temperature", -0.1, "temperature must be at least 0"),
+        ("temperature", "1", "temperature must be a finite number, got '1'"),
+        ("temperature", True, "temperature must be a finite number"),
+        ("top_p", 1.1, "top_p must be from 0 to 1"),
+        ("max_tokens", -5, "max_tokens must be at least 1"),
+        ("max_tokens", 0, "max_tokens must be at least 1"),
+        ("max_tokens", 1.5, "max_tokens must be a whole number"),
+        ("n", 0, "n must be at least 1"),
+        ("seed", 1.5, "seed must be a whole number"),
+        ("stop", [""], "stop must be a text or texts"),
+        ("stop", [1], "stop must be a text or texts"),
+        ("reasoning", True, "reasoning must be an effort"),
+        ("reasoning", -1, "reasoning must be an effort"),
+        ("tool_choice", "auto", "tool_choice needs tools"),
+        ("tool_choice", 3, "tool_choice must be 'auto'"),
+        ("tools", [3], "a tool is a Tool, a function with @tool, or a dict"),
+    ],
+)
+def test_a_value_that_makes_no_sense_is_refused_with_its_name(field, value, reason):
+    with pytest.raises(InvalidRequestError, match=reason):
+        request(**{field: value})
+
+
+def test_two_tools_of_one_name_are_refused():
+    with pytest.raises(InvalidRequestError, match="two tools are called 'add'"):
+        request(tools=[ADD, ADD])
+
+
+def test_a_choice_of_a_tool_that_is_not_there_names_those_that_are():
+    with pytest.raises(InvalidRequestError, match="tool_choice names 'sub', which is not among the tools: add"):
+        request(tools=[ADD], tool_choice="sub")
+
+
+@pytest.mark.parametrize("choice", ["add", ADD, NamedTool("add"), {"type": "function", "function": {"name": "add"}}])
+def test_a_tool_is_chosen_by_name_by_itself_or_in_openais_form(choice):
+    assert request(tools=[ADD], tool_choice=choice).tool_choice == NamedTool("add")
+
+
+def test_one_stop_text_is_as_good_as_a_list():
+    assert request(stop="END").stop == ("END",)
+
+
+def test_no_tools_are_the_same_as_an_empty_list():
+    assert request(tools=[]).tools is None
+
+
+@pytest.mark.parametrize("name", ["", "a b", "a.b", "x" * 65, "é"])
+def test_a_tool_name_that_providers_refuse_is_refused(name):
+    with pytest.raises(InvalidRequestError, match="must be 1 to 64 letters"):
+        Tool(name)
+
+
+def test_the_parameters_of_a_tool_are_an_object():
+    with pytest.raises(InvalidRequestError, match="must be a JSON Schema of type object"):
+        Tool("add", parameters={"type": "string"})
+
+
+@pytest.mark.parametrize(
+    ("fields", "reason"),
+    [
+        ({"kind": "xml"}, "kind must be json_object or json_schema"),
+        ({"kind": "json_schema"}, "needs a schema with json_schema"),
+        ({"kind": "json_object", "schema": {}}, "needs a schema with json_schema, and only there"),
+    ],
+)
+def test_a_response_format_that_makes_no_sense_is_refused(fields, reason):
+    with pytest.raises(InvalidRequestError, match=reason):
+        ResponseFormat(**fields)

@@ -1,0 +1,29 @@
+"""A tool call's arguments."""
+
+import pytest
+
+from ai_lib import Tool, ToolArgumentsError, ToolCall
+
+
+def test_the_arguments_are_parsed_when_they_are_read():
+    assert ToolCall("c", "add", '{"a": 1}').arguments == {"a": 1}
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"), [('{"a": ', "not valid JSON"), ("[1]", "a JSON list, not an object"), ("5", "a JSON int")]
+)
+def test_arguments_that_are_no_object_raise_with_the_text_that_the_model_wrote(text, reason):
+    call = ToolCall("c", "add", text)
+
+    with pytest.raises(ToolArgumentsError, match=reason) as caught:
+        _ = call.arguments
+    assert caught.value.arguments_json == text
+
+
+def test_a_tool_can_be_called_when_it_has_a_function():
+    assert Tool("add", function=lambda a, b: a + b)(1, b=2) == 3
+
+
+def test_a_tool_without_a_function_says_so():
+    with pytest.raises(TypeError, match="tool 'add' has no function to call"):
+        Tool("add")()

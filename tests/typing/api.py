@@ -1,0 +1,70 @@
+"""The types that users see. Checked by mypy, never run."""
+
+from collections.abc import Mapping
+from typing import Any, assert_type
+
+from ai_lib import (
+    AiClient,
+    AiClientBuilder,
+    ChatCompletionChunk,
+    ChatCompletionRequest,
+    ChatCompletionResponse,
+    ChatStream,
+    ConnectionOptions,
+    Image,
+    Message,
+    ModelInfo,
+    Provider,
+    ProviderConfig,
+    Timeout,
+    Tool,
+    ToolCall,
+    Usage,
+    from_json,
+    quick_chat,
+    tool,
+)
+
+client = AiClient("groq")
+assert_type(AiClient(Provider.GROQ, model="m", options=ConnectionOptions(timeout=Timeout(total=3))), AiClient)
+assert_type(AiClient(ProviderConfig("gateway", base_url="https://gateway.example/v1", key_env="GATEWAY_KEY")), AiClient)
+assert_type(AiClient.builder("groq").with_timeout(3).with_model("m"), AiClientBuilder)
+assert_type(AiClient.builder("groq").build(), AiClient)
+
+answer = client.chat("hi", temperature=0.2, stop=["x"], extensions={"service_tier": "flex"})
+assert_type(answer, ChatCompletionResponse)
+assert_type(answer.text, str)
+assert_type(answer.reasoning, str | None)
+assert_type(answer.usage, Usage)
+assert_type(answer.tool_calls, tuple[ToolCall, ...])
+assert_type(answer.tool_calls[0].arguments, dict[str, Any])
+assert_type(answer.message, Message)
+
+client.chat([Message.system("Be brief."), Message.user("What is this?", Image.from_file("x.png"))])
+client.chat([{"role": "user", "content": "hi"}])
+client.chat(ChatCompletionRequest(messages="hi"))
+conversation: list[Message] = [Message.user("hi")]
+client.chat(conversation)
+plain: list[Mapping[str, Any]] = [{"role": "user", "content": "hi"}]
+client.chat(plain)
+
+with client.stream("hi") as stream:
+    assert_type(stream, ChatStream)
+    for chunk in stream:
+        assert_type(chunk, ChatCompletionChunk)
+        assert_type(chunk.text, str)
+assert_type(stream.response, ChatCompletionResponse)
+
+assert_type(client.list_models(), list[ModelInfo])
+assert_type(quick_chat("hi"), str)
+assert_type(from_json(b"{}", Message), Message)
+
+
+@tool
+def add(a: int, b: int) -> int:
+    """Add two numbers."""
+    return a + b
+
+
+assert_type(add, Tool)
+client.chat("hi", tools=[add])

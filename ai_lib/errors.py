@@ -400,6 +400,7 @@ _BY_STATUS: dict[int, type[AiLibError]] = {
     409: ProviderError,
     413: InvalidRequestError,
     422: InvalidRequestError,
+    424: ProviderError,
     425: ProviderError,
     429: RateLimitError,
     451: ContentFilterError,

@@ -58,7 +58,7 @@ def _client(given: argparse.Namespace) -> AiClient:
 
 
 def _providers(given: argparse.Namespace) -> None:
-    rows = [
+    rows: list[dict[str, Any]] = [
         {
             "id": config.id,
             "name": config.display_name,

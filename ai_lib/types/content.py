@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import base64
 import binascii
-from os import PathLike
 from typing import Any, Literal, Self, TypeAlias
 
 import attrs
 
 from ai_lib.errors import InvalidRequestError
-from ai_lib.utils.files import media_type_of, read_named_file
+from ai_lib.utils.files import FileName, media_type_of, read_named_file
 
 __all__ = ["Audio", "Document", "Image", "Json", "Media", "Part", "Text"]
 
@@ -84,7 +83,7 @@ class Media:
         return cls(data=data, media_type=media_type or media_type_of(data, fields.get("name") or ""), **fields)
 
     @classmethod
-    def from_file(cls, path: str | PathLike[str], media_type: str | None = None, **fields: Any) -> Self:
+    def from_file(cls, path: FileName, media_type: str | None = None, **fields: Any) -> Self:
         """Read a file now and send its bytes.
 
         Args:

@@ -254,11 +254,6 @@ class Fold:
             choice.add_rest(chunk)
         self.raw = chunk.raw
 
-    @property
-    def finished(self) -> bool:
-        """Whether every choice that began has said why it ended."""
-        return bool(self.choices) and all(choice.raw_finish_reason for choice in self.choices.values())
-
     def response(self, *, ended: bool, **facts: Any) -> ChatCompletionResponse:
         """Return the answer so far.
 

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from os import PathLike, fspath
 from pathlib import Path
+from typing import TypeAlias
 
-__all__ = ["media_type_of", "read_named_file"]
+__all__ = ["FileName", "media_type_of", "read_named_file"]
+
+FileName: TypeAlias = str | PathLike[str]
 
 # By their first bytes, since users' names are often wrong and providers check the content.
 _MAGIC: tuple[tuple[bytes, int, str], ...] = (
@@ -43,7 +46,7 @@ _BY_SUFFIX: dict[str, str] = {
 }
 
 
-def read_named_file(path: str | PathLike[str]) -> tuple[bytes, str]:
+def read_named_file(path: FileName) -> tuple[bytes, str]:
     """Return the content and the bare name of a file.
 
     The one function that opens a file for a request. Nothing calls it but the `from_file` constructors, and

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, cast
 
-from ai_lib.errors import ContentFilterError, InvalidResponseError, OverloadedError
+from ai_lib.errors import ContentFilterError, InvalidResponseError, OverloadedError, ProviderError
 from ai_lib.providers.dialect import Context
 from ai_lib.providers.dialects.openai_chat.quirks import REASONING_TEXT, Quirks
 from ai_lib.providers.dialects.openai_chat.usage import count, usage_of
@@ -48,7 +48,11 @@ _FINISH: dict[str, FinishReason] = {
     "sensitive": "content_filter",
 }
 # Finish reasons that are failures. Source: https://api-docs.deepseek.com/api/create-chat-completion
-_FAILED = frozenset({"insufficient_system_resource", "network_error"})
+_FAILED: dict[str, type[ProviderError]] = {
+    "insufficient_system_resource": OverloadedError,
+    "network_error": ProviderError,
+    "error": ProviderError,
+}
 
 
 def decode(payload: Any, context: Context) -> ChatCompletionResponse:
@@ -264,13 +268,13 @@ def finish_of(reason: Any) -> tuple[FinishReason | None, str | None]:
     """Return our word and the provider's for why an answer ended.
 
     Raises:
-        OverloadedError: The provider gave up for want of capacity.
+        ProviderError: The reason is a failure.
     """
     if not reason:
         return None, None
     raw = str(reason)
     if raw in _FAILED:
-        raise OverloadedError(f"the provider broke the answer off: {raw}", code=raw)
+        raise _FAILED[raw](f"the provider broke the answer off: {raw}", code=raw)
     return _FINISH.get(raw.lower()), raw
 
 

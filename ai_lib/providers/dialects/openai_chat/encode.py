@@ -99,21 +99,30 @@ def _extended(body: dict[str, Any], extensions: Mapping[str, Any]) -> dict[str, 
 def _message(message: Message, context: Context, refuse: Refuse) -> dict[str, Any]:
     quirks: Quirks = context.quirks
     role = message.role
-    wire: dict[str, Any] = {"role": role.value, "content": _content(message.content, quirks, refuse)}
+    parts = _text_parts(message.content, refuse) if role is Role.TOOL else message.content
+    wire: dict[str, Any] = {"role": role.value, "content": _content(parts, quirks, refuse)}
     if message.name is not None and role is not Role.TOOL and _allowed("name", quirks, refuse):
         wire["name"] = message.name
+    wire.update(_own(message.provider_data, context.provider))
     if role is Role.TOOL:
         wire["tool_call_id"] = message.tool_call_id
     elif message.tool_calls:
         if not wire["content"]:
             wire["content"] = quirks.empty_content
         wire["tool_calls"] = [_tool_call(call, context.provider) for call in message.tool_calls]
-        wire.update(_own(message.provider_data, context.provider))
         if message.reasoning is not None:
             wire.update({field: message.reasoning for field in quirks.echo if field in REASONING_TEXT})
     if message.refusal is not None:
         wire["refusal"] = message.refusal
     return wire
+
+
+def _text_parts(parts: tuple[Part, ...], refuse: Refuse) -> tuple[Part, ...]:
+    """Return the parts that a tool's result may have here: the API takes text only."""
+    texts = tuple(part for part in parts if isinstance(part, Text | Json))
+    if len(texts) < len(parts):
+        refuse("media in a tool's result", "it must be text; put images and files into a user message after it")
+    return texts
 
 
 def _content(parts: tuple[Part, ...], quirks: Quirks, refuse: Refuse) -> str | list[dict[str, Any]]:
@@ -218,7 +227,7 @@ def _tool(tool: Tool, quirks: Quirks, refuse: Refuse) -> dict[str, Any]:
     function: dict[str, Any] = {"name": tool.name}
     if tool.description is not None:
         function["description"] = tool.description
-    function["parameters"] = _schema(tool.parameters, quirks.schema_drops)
+    function["parameters"] = _schema(tool.parameters, quirks.schema_drops | quirks.tool_schema_drops)
     if tool.strict is not None and _allowed("strict", quirks, refuse):
         function["strict"] = tool.strict
     return {"type": "function", "function": function}

@@ -35,6 +35,7 @@ class Quirks:
         json_schema_with_tools: Whether it takes json_schema together with tools.
         json_schema_with_stream: Whether it streams json_schema.
         schema_drops: Keys that must not occur in the schemas of tools and answers.
+        tool_schema_drops: Keys that must not occur in the schemas of tools.
         reasoning: How effort and budget are asked for; see `encode.REASONING`.
         echo: Fields of an assistant message that must come back with its tool calls.
         media: The kinds of media part it takes.
@@ -56,6 +57,7 @@ class Quirks:
     json_schema_with_tools: bool = True
     json_schema_with_stream: bool = True
     schema_drops: frozenset[str] = attrs.field(default=frozenset(), converter=_set)
+    tool_schema_drops: frozenset[str] = attrs.field(default=frozenset(), converter=_set)
     reasoning: Literal["effort", "thinking", "thinking_effort", "enable_thinking", "object"] = "effort"
     echo: tuple[str, ...] = attrs.field(default=(), converter=tuple[str, ...])
     media: frozenset[str] = attrs.field(default=frozenset({"image", "audio", "document"}), converter=_set)

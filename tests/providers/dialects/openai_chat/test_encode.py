@@ -201,16 +201,12 @@ def _no_instruction(body: dict[str, Any]) -> None:
     body["messages"] = [message for message in body["messages"] if message["role"] != "system"]
 
 
-def _no_additional_properties(body: dict[str, Any]) -> None:
-    del body["response_format"]["json_schema"]["schema"]["additionalProperties"]
-
-
 # What we send instead of what is recorded, and why: (reason, files, situations, what to change in the recorded body).
 DIFFERENCES: list[tuple[str, frozenset[str], frozenset[str], Callable[[dict[str, Any]], Any]]] = [
     ("max_tokens is deprecated at these and refused by their reasoning models",
      frozenset({"azure-chat", "groq", "openai-chat"}), EVERY, _max_completion_tokens),
     ("a usage that comes unasked is no promise; asking does no harm there",
-     frozenset({"cerebras", "deepinfra", "groq"}), frozenset({"plain-stream"}),
+     frozenset({"cerebras", "deepinfra"}), frozenset({"plain-stream"}),
      lambda body: body.update(stream_options={"include_usage": True})),
     ("ResponseFormat has no description: the schema has one", ALL, frozenset({"json-schema"}), _no_description),
     ("null stands for no content in OpenAI's schema and is taken by these too",
@@ -227,8 +223,6 @@ DIFFERENCES: list[tuple[str, frozenset[str], frozenset[str], Callable[[dict[str,
     ("only grok-4 and the code models refuse these",
      frozenset({"xai-chat"}), frozenset({"settings"}),
      lambda body: body.update(frequency_penalty=0.2, presence_penalty=0.1, stop=["END", "STOP"])),
-    ("schema_drops holds for the schemas of answers, too",
-     frozenset({"xai-chat"}), frozenset({"json-schema", "json-schema-with-tools"}), _no_additional_properties),
     ("strict is refused there inside tools, as litellm found",
      frozenset({"xai-chat"}), frozenset({"tool-strict"}), lambda body: body["tools"][0]["function"].pop("strict")),
     ("prompts are sent as they are; the user asks for JSON",
@@ -263,6 +257,7 @@ DIFFERENCES: list[tuple[str, frozenset[str], frozenset[str], Callable[[dict[str,
 # What is refused, or left out and reported. Where nothing is recorded, the other client has no form for it either.
 NO_DOCUMENT = ["document content"]
 REFUSED: dict[tuple[str, str], list[str]] = {
+    **{(file, "tool-result-image"): ["media in a tool's result"] for file in ALL},
     **{(file, situation): ["document url"] for file in ALL for situation in ("pdf-url", "text-file")},
     **{
         (file, situation): NO_DOCUMENT

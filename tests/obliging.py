@@ -29,5 +29,3 @@ def _answer(body: dict[str, Any]) -> dict[str, Any]:
     if body.get("response_format"):
         return completion('{"name": "Oslo", "inhabitants": 720000}')
     return completion("Hi!")
-
-

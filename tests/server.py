@@ -99,13 +99,17 @@ class Connection:
                 already = headers.get(name.lower())
                 headers[name.lower()] = value.strip() if already is None else f"{already}, {value.strip()}"
             length = int(headers.get("content-length", "0"))
-            while len(self._held) < length:
-                self._receive()
-            body = bytes(self._held[:length])
-            del self._held[:length]
-            self._request = Request(method, path, headers, body, self.number)
+            self._request = Request(method, path, headers, self.take(length), self.number)
             self._server.requests.append(self._request)
         return self._request
+
+    def take(self, size: int) -> bytes:
+        """Return bytes that are no HTTP."""
+        while len(self._held) < size:
+            self._receive()
+        data = bytes(self._held[:size])
+        del self._held[:size]
+        return data
 
     def head(self, status: int = 200, headers: Mapping[str, str] | None = None) -> None:
         """Send a status line and headers."""

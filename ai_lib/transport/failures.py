@@ -6,7 +6,7 @@ import http.client
 import socket
 import ssl
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 
 import requests
 import urllib3
@@ -25,7 +25,7 @@ from ai_lib.errors import (
 )
 from ai_lib.transport.limits import LimitReached
 
-__all__ = ["FOREIGN", "mapped_failures", "timeout_error", "translated"]
+__all__ = ["FOREIGN", "mapped_failures", "timeout_error", "translated", "unusable_request"]
 
 _TIMEOUTS = {
     "connect_timeout": "no connection",
@@ -40,21 +40,28 @@ _TIMEOUT_HINTS = {
     "total_timeout": "Raise timeout=, or ask for less",
 }
 
-FOREIGN = (requests.RequestException, urllib3.exceptions.HTTPError, http.client.HTTPException, OSError)
+FOREIGN = (
+    requests.RequestException,
+    urllib3.exceptions.HTTPError,
+    urllib3.exceptions.ProxySchemeUnsupported,
+    http.client.HTTPException,
+    OSError,
+)
 Ours = TransportError | ConfigurationError | InvalidResponseError
 
 
 @contextmanager
 def mapped_failures(url: str) -> Iterator[None]:
     """Turn what the libraries below raise into errors of ours that name the layer, the host and the next step."""
-    with suppress(ValueError):
-        try:
-            yield
-        except FOREIGN as exc:
-            raise translated(exc, url) from exc
-        return
-    # Out here Python does not attach the ValueError: http.client's hold the header, which may be a secret.
-    raise ConfigurationError(
+    try:
+        yield
+    except FOREIGN as exc:
+        raise translated(exc, url) from exc
+
+
+def unusable_request(url: str) -> ConfigurationError:
+    """Return the error for what http.client refuses to send."""
+    return ConfigurationError(
         f"the request to {_host(url)} cannot be made: a character in the address or in a header cannot be sent",
         code="unusable_request",
     )
@@ -131,6 +138,7 @@ _TABLE: tuple[tuple[_Kinds, Callable[[BaseException, str], Ours]], ...] = (
             _requests.InvalidSchema,
             _requests.MissingSchema,
             _urllib3.LocationValueError,
+            _urllib3.ProxySchemeUnsupported,
             http.client.InvalidURL,
         ),
         _unusable,
@@ -163,17 +171,15 @@ def timeout_error(code: str, host: str, seconds: float | None = None) -> Request
 def _causes(exc: BaseException) -> Iterator[BaseException]:
     """Yield an exception and all that it wraps: causes, contexts, urllib3's reasons, exceptions among its arguments."""
     seen: set[int] = set()
-    queue: list[BaseException | None] = [exc]
+    queue: list[object] = [exc]
     while queue:
         current = queue.pop(0)
-        if current is None or id(current) in seen:
+        if not isinstance(current, BaseException) or id(current) in seen:
             continue
         seen.add(id(current))
         yield current
-        queue += [argument for argument in current.args if isinstance(argument, BaseException)]
-        reason = getattr(current, "reason", None)
-        queue += [reason if isinstance(reason, BaseException) else None]
-        queue += [getattr(current, "original_error", None), current.__cause__, current.__context__]
+        queue += [*current.args, getattr(current, "reason", None), getattr(current, "original_error", None)]
+        queue += [current.__cause__, current.__context__]
 
 
 def _reason(cause: BaseException) -> str:

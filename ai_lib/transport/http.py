@@ -19,7 +19,7 @@ from requests.adapters import HTTPAdapter
 from requests.structures import CaseInsensitiveDict
 
 from ai_lib.errors import ConfigurationError
-from ai_lib.transport.failures import mapped_failures
+from ai_lib.transport.failures import mapped_failures, unusable_request
 from ai_lib.transport.limits import Limits, limit_pools, limited
 from ai_lib.transport.proxies import ProxyRules, ca_bundle
 from ai_lib.transport.stream import Stream
@@ -150,7 +150,8 @@ class HttpTransport:
             ConfigurationError: The address or a header cannot be sent.
         """
         limits = Limits(request.timeout, request.deadline, self._clock)
-        with mapped_failures(request.url), limited(limits) as exchange:
+        response = None
+        with suppress(ValueError), mapped_failures(request.url), limited(limits) as exchange:
             limits.left()
             response = (
                 self._session()
@@ -164,6 +165,9 @@ class HttpTransport:
                     proxies=self._proxies_for(request.url),
                 )
             )
+        if response is None:
+            # Out here, since Python would attach the ValueError, and http.client's hold the header, key or not.
+            raise unusable_request(request.url)
         return Stream(response, request.url, exchange)
 
     def close(self) -> None:

@@ -10,6 +10,7 @@ import attrs
 
 from ai_lib.errors import InvalidRequestError
 from ai_lib.types.coerce import messages_from, tool_choice_from, tools_from
+from ai_lib.types.content import Text
 from ai_lib.types.message import Message, Role
 from ai_lib.types.tool import NamedTool, Tool, ToolChoice
 
@@ -138,7 +139,7 @@ def _check_messages(messages: tuple[Message, ...]) -> None:
             raise InvalidRequestError(f"messages[{number}] has a tool_call_id but role {role.value!r}, not 'tool'")
         if message.tool_calls and role is not Role.ASSISTANT:
             raise InvalidRequestError(f"messages[{number}] has tool_calls but role {role.value!r}, not 'assistant'")
-        if not message.content and role in (Role.SYSTEM, Role.USER):
+        if role is Role.USER and all(isinstance(part, Text) and not part.text for part in message.content):
             raise InvalidRequestError(f"messages[{number}] ({role.value}) has no content")
 
 

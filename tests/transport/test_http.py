@@ -64,6 +64,16 @@ def test_a_header_that_http_cannot_carry_is_a_configuration_error_and_nothing_is
     assert server.requests == []
 
 
+@pytest.mark.parametrize("value", [f"{KEY}\n", f"{KEY} 日本"])
+def test_a_header_that_cannot_be_sent_is_not_in_the_error(value, server, transport):
+    with pytest.raises(ConfigurationError) as caught:
+        transport.send(HttpRequest(url=server.url, headers={"Authorization": value}, body=b"{}"))
+
+    assert caught.value.code == "unusable_request"
+    assert causes(caught.value) == [caught.value]
+    assert KEY not in str(caught.value)
+
+
 @pytest.mark.parametrize(
     "address", ["http://[::1", "http://host:99999", "http:///v1", "http://a..b/v1", f"http://{'x' * 70}.test"]
 )

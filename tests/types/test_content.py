@@ -33,7 +33,7 @@ def test_a_type_that_cannot_be_told_must_be_given(tmp_path):
 
 
 def test_a_file_that_is_not_there_is_a_wrong_request(tmp_path):
-    with pytest.raises(InvalidRequestError, match="cannot read Audio file: .*nowhere.wav"):
+    with pytest.raises(InvalidRequestError, match=r"cannot read Audio file: .*nowhere\.wav"):
         Audio.from_file(tmp_path / "nowhere.wav")
 
 

@@ -1,0 +1,66 @@
+"""A client that has been used may be used on both sides of a fork."""
+
+from __future__ import annotations
+
+import os
+
+from tests.server import Server, completion, json_reply
+
+CHILDREN, CALLS = 4, 50
+
+
+def echo(connection):
+    """Answer with the question."""
+    question = connection.read_request().json["messages"][0]["content"]
+    json_reply(200, completion(question))(connection)
+
+
+def wrong_answers(client, who):
+    """Return how many of many calls did not get an answer to their own question."""
+    questions = [f"{who} {number}" for number in range(CALLS)]
+    return sum(client.chat(question).text != question for question in questions)
+
+
+def test_children_and_parent_call_side_by_side_and_each_gets_its_own_answers(connect):
+    with Server(echo) as server:
+        client = connect(server)
+        client.chat("warm up")
+
+        children = []
+        for number in range(CHILDREN):
+            child = os.fork()
+            if child == 0:
+                code = 255  # unless the calls below raise nothing
+                try:
+                    code = wrong_answers(client, f"child {number}")
+                finally:
+                    os._exit(code)
+            children.append(child)
+        wrong_in_parent = wrong_answers(client, "parent")
+        codes = [os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) for child in children]
+
+        of_the_first_connection = {
+            request.json["messages"][0]["content"].split()[0]
+            for request in server.requests
+            if request.connection == 0
+        }
+    assert codes == [0] * CHILDREN
+    assert wrong_in_parent == 0
+    assert len(server.requests) == 1 + (CHILDREN + 1) * CALLS
+    assert of_the_first_connection == {"warm", "parent"}
+    assert len(server.connections) == 1 + CHILDREN
+
+
+def test_a_child_that_closes_its_client_leaves_the_connection_of_the_parent_alone(connect):
+    with Server(echo) as server:
+        client = connect(server)
+        client.chat("before")
+
+        child = os.fork()
+        if child == 0:
+            client.close()
+            os._exit(0)
+        os.waitpid(child, 0)
+        client.chat("after")
+
+        assert [request.connection for request in server.requests] == [0, 0]

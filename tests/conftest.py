@@ -7,8 +7,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from tests.server import Server, completion, json_reply
+
+# A busy machine is slow, and that is no finding about the code.
+settings.register_profile("ai_lib", deadline=None, suppress_health_check=[HealthCheck.too_slow], database=None)
+settings.load_profile("ai_lib")
 
 _MACHINE = ("AI_", "OLLAMA_", "LLAMA_", "AWS_", "AZURE_", "GOOGLE_", "CLOUDFLARE_")
 _MACHINE_ENDS = ("_PROXY", "_API_KEY", "_TOKEN", "_API_BASE", "_BASE_URL", "_ENDPOINT", "_CA_BUNDLE", "_MODEL")

@@ -125,8 +125,9 @@ class HttpTransport:
         self._cert = cert
         self._pool_size = pool_size
         self._clock = clock
-        self._owned: tuple[int, requests.Session] | None = None
-        self._left_behind: list[requests.Session] = []
+        # One for each process: a fork copies sockets that belong to the parent, and locks in any state, so a child
+        # leaves the parent's session alone and makes its own.
+        self._sessions: dict[int, requests.Session] = {}
         self._routes: dict[str, dict[str, str]] = {}
 
     def send(self, request: HttpRequest) -> HttpResponse:
@@ -172,24 +173,22 @@ class HttpTransport:
 
     def close(self) -> None:
         """Close the connections that are not in use; a later call opens new ones."""
-        owned, self._owned = self._owned, None
-        if owned is not None and owned[0] == os.getpid():
-            owned[1].close()
+        session = self._sessions.pop(os.getpid(), None)
+        if session is not None:
+            session.close()
 
     def _session(self) -> requests.Session:
-        owned, pid = self._owned, os.getpid()
-        if owned is None or owned[0] != pid:
-            # A fork copies sockets that belong to the parent, and locks in any state: leave both alone and start
-            # anew. No lock of our own is involved; of two threads that get here at once, one session is dropped.
-            if owned is not None:
-                self._left_behind.append(owned[1])
-            session = requests.Session()
-            session.trust_env = False
+        pid = os.getpid()
+        session = self._sessions.get(pid)
+        if session is None:
+            made = requests.Session()
+            made.trust_env = False
             adapter = _Adapter(self._pool_size)
-            session.mount("https://", adapter)
-            session.mount("http://", adapter)
-            self._owned = owned = (pid, session)
-        return owned[1]
+            made.mount("https://", adapter)
+            made.mount("http://", adapter)
+            # Not under a lock, which a fork may copy while it is held: threads that get here at once agree on the first.
+            session = self._sessions.setdefault(pid, made)
+        return session
 
     def _proxies_for(self, url: str) -> dict[str, str]:
         parts = urlsplit(url)

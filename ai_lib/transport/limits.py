@@ -20,6 +20,7 @@ from urllib3.connection import HTTPConnection
 from urllib3.connectionpool import HTTPConnectionPool
 from urllib3.exceptions import ConnectTimeoutError, IncompleteRead, NewConnectionError, ProtocolError
 
+from ai_lib.transport.chunked import ChunkedBody, ChunkedError
 from ai_lib.types.wire import Timeout
 from ai_lib.utils.clock import Clock
 
@@ -27,8 +28,6 @@ __all__ = ["LimitReached", "LimitedResponse", "Limits", "limit_pools", "limited"
 
 # http.client's own buffer is 8 KiB; with a larger one a fast stream needs an eighth of the system calls.
 _BUFFER = 65536
-# The longest line that urllib3 accepts between two chunks is of this order too.
-_CHUNK_LINE = 65536
 
 
 class LimitReached(TimeoutError):
@@ -169,34 +168,21 @@ class LimitedResponse(http.client.HTTPResponse):
             super().begin()
 
     def chunks(self) -> Iterator[bytes]:
-        """Yield the bytes of a chunked body as they come.
-
-        urllib3 has two ways: `stream(None)` waits until a chunk is whole and loses what came of a chunk that is cut off;
-        `read1` does neither and costs three times as much where each event is a chunk of its own.
-        """
-        while left := self._chunk_size():
-            while left > 0:
-                data = self.fp.read1(min(left, _BUFFER))
-                if not data:
-                    raise IncompleteRead(partial=0, expected=left)
-                left -= len(data)
-                yield data
-            self.fp.readline(_CHUNK_LINE)
-        while self.fp.readline(_CHUNK_LINE).strip():
-            continue  # trailers
+        """Yield the bytes of a chunked body as they come: after each wait, all that is there."""
+        body = ChunkedBody()
+        while not body.ended:
+            data = self.fp.read1(_BUFFER)
+            if not data:
+                if body.missing:
+                    raise IncompleteRead(partial=0, expected=body.missing)
+                raise ProtocolError("it ended between two chunks")
+            try:
+                content = body.feed(data)
+            except ChunkedError as exc:
+                raise http.client.HTTPException(str(exc)) from exc
+            if content:
+                yield content
         self.close()
-
-    def _chunk_size(self) -> int:
-        line = self.fp.readline(_CHUNK_LINE)
-        if not line:
-            raise ProtocolError("it ended between two chunks")
-        try:
-            size = int(line.partition(b";")[0], 16)
-        except ValueError as exc:
-            raise http.client.HTTPException("a chunk without its length") from exc
-        if size < 0:
-            raise http.client.HTTPException("a chunk of negative length")
-        return size
 
 
 class _LimitedConnection(HTTPConnection):

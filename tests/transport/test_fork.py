@@ -40,9 +40,7 @@ def test_children_and_parent_call_side_by_side_and_each_gets_its_own_answers(con
         codes = [os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) for child in children]
 
         of_the_first_connection = {
-            request.json["messages"][0]["content"].split()[0]
-            for request in server.requests
-            if request.connection == 0
+            request.json["messages"][0]["content"].split()[0] for request in server.requests if request.connection == 0
         }
     assert codes == [0] * CHILDREN
     assert wrong_in_parent == 0

@@ -164,12 +164,21 @@ def test_https_proxy_from_the_environment_tunnels(tunnels, certificates, monkeyp
     assert response.status == 200
 
 
-MALFORMED = ["http://", "ftp://user:hunter2@host", "http://user:hunter2@:80", "http://a b", "http://h:99999", "http://[::1"]
+MALFORMED = [
+    "http://",
+    "ftp://user:hunter2@host",
+    "http://user:hunter2@:80",
+    "http://a b",
+    "http://h:99999",
+    "http://[::1",
+]
 
 
 @pytest.mark.parametrize("address", MALFORMED)
 def test_a_malformed_proxy_is_refused_at_once_and_its_password_not_repeated(address):
-    with pytest.raises(ConfigurationError, match="the proxy address from proxy= is malformed; expected scheme") as caught:
+    with pytest.raises(
+        ConfigurationError, match="the proxy address from proxy= is malformed; expected scheme"
+    ) as caught:
         HttpTransport(proxy=address)
 
     assert caught.value.code == "malformed_proxy"

@@ -94,9 +94,7 @@ def test_a_client_certificate_and_its_key_may_be_two_files(strict, certificates,
     issued = certificates.authority.issue_cert("client@example.org")
     issued.cert_chain_pems[0].write_to_path(tmp_path / "cert.pem")
     issued.private_key_pem.write_to_path(tmp_path / "key.pem")
-    transport = HttpTransport(
-        verify=certificates.ca_file, cert=(str(tmp_path / "cert.pem"), str(tmp_path / "key.pem"))
-    )
+    transport = HttpTransport(verify=certificates.ca_file, cert=(str(tmp_path / "cert.pem"), str(tmp_path / "key.pem")))
 
     assert status(transport, strict) == 200
 

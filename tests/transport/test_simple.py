@@ -1,0 +1,99 @@
+"""The smallest transport: bytes in, bytes out."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from ai_lib import AiClient, ConfigurationError, ProviderConfig, UnsupportedFeatureError
+from ai_lib.transport.simple import SimpleTransport, transport_from
+from ai_lib.types.wire import HttpRequest
+from tests.server import completion
+
+CONFIG = ProviderConfig("gw", base_url="https://gw.test/v1", default_model="m")
+
+
+class Post:
+    """Remembers what it was given and answers "hi"."""
+
+    def __init__(self):
+        self.posted = []
+        self.closed = False
+
+    def post(self, url, body):
+        self.posted.append((url, json.loads(body)["messages"]))
+        return json.dumps(completion("hi")).encode()
+
+    def close(self):
+        self.closed = True
+
+
+def test_an_object_with_post_is_enough_for_a_chat():
+    inner = Post()
+
+    answer = AiClient(CONFIG, transport=inner).chat("hello")
+
+    assert answer.text == "hi"
+    assert inner.posted == [("https://gw.test/v1/chat/completions", [{"role": "user", "content": "hello"}])]
+
+
+def test_it_cannot_stream_and_the_error_says_what_can_be_done():
+    inner = Post()
+
+    with pytest.raises(UnsupportedFeatureError) as caught:
+        AiClient(CONFIG, transport=inner).stream("hello")
+
+    assert caught.value.code == "no_stream"
+    assert str(caught.value) == (
+        "gw: Post only has post(url, body) and cannot stream. "
+        "Use chat(), or give it a stream(request) method as in ai_lib.api.transport.Transport"
+    )
+    assert inner.posted == []
+
+
+def test_it_cannot_get():
+    with pytest.raises(UnsupportedFeatureError, match=r"Post only has post\(url, body\); a GET needs a Transport"):
+        AiClient(CONFIG, transport=Post()).list_models()
+
+
+def test_closing_the_client_closes_it_where_it_can_be_closed():
+    inner = Post()
+
+    AiClient(CONFIG, transport=inner).close()
+
+    assert inner.closed
+
+
+def test_closing_does_nothing_where_it_cannot():
+    class Bare:
+        def post(self, url, body):
+            return body
+
+    transport = SimpleTransport(Bare())
+
+    transport.close()
+
+    assert transport.send(HttpRequest(url="x", body=b"same")).body == b"same"
+
+
+def test_what_it_raises_comes_through():
+    class Failing:
+        def post(self, url, body):
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        AiClient(CONFIG, transport=Failing()).chat("hello")
+
+
+def test_a_whole_transport_is_taken_as_it_is(transport):
+    assert transport_from(transport) is transport
+
+
+def test_what_is_neither_is_refused():
+    with pytest.raises(ConfigurationError) as caught:
+        transport_from(object())
+
+    assert str(caught.value) == (
+        "object is no transport: it needs send(), stream() and close(), or post(url, body) -> bytes"
+    )

@@ -9,9 +9,10 @@ HEAD = """# Providers
 
 This page is generated from `ai_lib/providers/configs/`, one file a provider; `python docs/generate.py` writes it anew.
 
-A provider is named by its id or an alias: `AiClient("groq")`, `AiClient(Provider.GROQ)`, or with a model after a slash,
-`AiClient("groq/openai/gpt-oss-20b")`. The key is read from the first of its variables that is set; no variable belongs to
-two providers. `<ID>_MODEL` in the environment replaces the default model, and the base URL variable the base URL.
+A provider is named by its id or an alias: `AiClient("groq")`, `AiClient(Provider.GROQ)`, or with a model after a
+slash, `AiClient("groq/openai/gpt-oss-20b")`. The key is read from the first of its variables that is set; no variable
+belongs to two providers. `<ID>_MODEL` in the environment replaces the default model, and the base URL variable the
+base URL.
 Where the table shows no default model, name one.
 
 | id | provider | key variables | base URL | base URL variable | default model |
@@ -21,6 +22,7 @@ RETIRED = "\n## Ended\n\n"
 
 
 def row(config: ProviderConfig) -> str:
+    """Return one line of the table."""
     names = " ".join(f"`{name}`" for name in (config.id, *config.aliases))
     keys = " ".join(f"`{name}`" for name in config.key_env) or "none"
     keys += " (optional)" if config.key_optional and config.key_env else ""

@@ -2,9 +2,9 @@
 
 Source: https://www.rfc-editor.org/rfc/rfc9112#section-7.1
 
-urllib3 has two ways to read such a body. `stream(None)` waits until a chunk is whole and loses what came of a chunk that
-is cut off; `read1` does neither and takes three times as long where each event is a chunk of its own. Here a read takes
-all chunks that have come, however many, and gives their bytes as one piece.
+urllib3 has two ways to read such a body. `stream(None)` waits until a chunk is whole and loses what came of a chunk
+that is cut off; `read1` does neither and takes three times as long where each event is a chunk of its own. Here a read
+takes all chunks that have come, however many, and gives their bytes as one piece.
 """
 
 from __future__ import annotations

@@ -86,7 +86,7 @@ def _limit(code: str) -> Callable[[BaseException, str], Ours]:
 
 
 def _reached(cause: BaseException, host: str) -> Ours:
-    assert isinstance(cause, LimitReached)
+    assert isinstance(cause, LimitReached)  # noqa: S101 - the table says so
     return timeout_error(cause.code, host, cause.seconds)
 
 

@@ -52,7 +52,7 @@ class _Adapter(HTTPAdapter):
         # Dropping a pool closes its connections once nobody holds a response that came through it, and a stream that
         # is over may be held for long. Not `pool.close()`: a call that has just chosen the pool would fail.
         for manager in (self.poolmanager, *self.proxy_manager.values()):
-            for key in manager.pools.keys():
+            for key in manager.pools.keys():  # noqa: SIM118 - no dict: iterating it is forbidden
                 pool = manager.pools.get(key)
                 _close_idle(pool.pool if pool is not None else None)
         super().close()
@@ -186,7 +186,7 @@ class HttpTransport:
             adapter = _Adapter(self._pool_size)
             made.mount("https://", adapter)
             made.mount("http://", adapter)
-            # Not under a lock, which a fork may copy while it is held: threads that get here at once agree on the first.
+            # Not under a lock, which a fork may copy while it is held: threads that get here at once agree on one.
             session = self._sessions.setdefault(pid, made)
         return session
 

@@ -30,7 +30,7 @@ __all__ = ["LimitReached", "LimitedResponse", "Limits", "limit_pools", "limited"
 _BUFFER = 65536
 
 
-class LimitReached(TimeoutError):
+class LimitReached(TimeoutError):  # noqa: N818 - an event of this package, never shown
     """A read ran into a limit."""
 
     def __init__(self, code: str, seconds: float | None) -> None:

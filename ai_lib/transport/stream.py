@@ -82,6 +82,7 @@ class Stream:
         return body
 
     def finish(self) -> None:
+        """Give the connection back for the next request, if the body ends at once."""
         self._limits.shorten(_FINISH_SECONDS)
         with suppress(AiLibError):  # everything has been delivered: the worst is one connection less to reuse
             self._next()
@@ -89,6 +90,7 @@ class Stream:
         self._free()
 
     def cancel(self) -> None:
+        """End the stream from any thread: a read that waits in another one raises `CancelledError` at once."""
         if os.getpid() != self._pid:
             return  # a fork's copy: shutting the socket down here would end the parent's stream
         self._cancelled = True
@@ -104,6 +106,7 @@ class Stream:
             return  # the body has just ended, or the response is a mock without a socket
 
     def close(self) -> None:
+        """Free the connection; calling it again does nothing."""
         # Not `_free` at once: closing a file object in which another thread reads would wait for that read to end.
         self.cancel()
 

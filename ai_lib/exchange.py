@@ -102,8 +102,13 @@ class Exchange:
             raise
 
     def _prepare(self, request: ChatCompletionRequest, *, stream: bool) -> tuple[HttpRequest, tuple[str, ...]]:
-        prepared, left_out = self.adapter.chat_request(request, stream=stream, on_unsupported=self.on_unsupported)
-        return attrs.evolve(prepared, timeout=self.timeout, deadline=self.deadline), left_out
+        return self.adapter.chat_request(
+            request,
+            stream=stream,
+            on_unsupported=self.on_unsupported,
+            timeout=self.timeout,
+            deadline=self.deadline,
+        )
 
     def _chunks(self, opened: HttpStream) -> Iterator[ChatCompletionChunk]:
         kind = opened.headers.get("content-type", "").partition(";")[0].strip().lower()

@@ -243,15 +243,18 @@ class AiClient:
             if isinstance(messages, ChatCompletionRequest):
                 request = attrs.evolve(messages, **fields) if fields else messages
             else:
-                request = ChatCompletionRequest(messages=messages, **fields)
+                fields["model"] = self._named(fields.get("model"))
+                return ChatCompletionRequest(messages=messages, **fields)
         except TypeError as exc:
             reason = str(exc).replace("ChatCompletionRequest.__init__() ", "")
             raise InvalidRequestError(f"{reason}; a provider's own fields go into extensions={{...}}") from exc
-        if request.model is None or request.model.strip().lower() in _DEFAULT_MODEL:
-            request = attrs.evolve(request, model=self._default_model())
-        return request
+        model = self._named(request.model)
+        return request if model == request.model else attrs.evolve(request, model=model)
 
-    def _default_model(self) -> str:
+    def _named(self, given: str | None) -> str:
+        """Return the model that was given, or the default where none or a word for it was."""
+        if given is not None and given.strip().lower() not in _DEFAULT_MODEL:
+            return given
         model = self.model
         if model is None:
             raise ConfigurationError(

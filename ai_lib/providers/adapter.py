@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import partial
 from typing import Any, Literal, TypeAlias, TypeVar
 
 import attrs
@@ -23,7 +24,7 @@ from ai_lib.types.chunk import ChatCompletionChunk
 from ai_lib.types.model import ModelInfo
 from ai_lib.types.request import ChatCompletionRequest
 from ai_lib.types.response import ChatCompletionResponse
-from ai_lib.types.wire import HttpRequest, HttpResponse
+from ai_lib.types.wire import HttpRequest, HttpResponse, Timeout
 from ai_lib.utils import json
 
 __all__ = ["OnUnsupported", "ProviderAdapter"]
@@ -31,6 +32,7 @@ __all__ = ["OnUnsupported", "ProviderAdapter"]
 OnUnsupported: TypeAlias = Literal["raise", "warn", "drop"]
 T = TypeVar("T")
 
+_DEFAULT_TIMEOUT = Timeout()
 _REQUEST_IDS = ("x-request-id", "request-id", "apim-request-id", "x-amzn-requestid", "mistral-correlation-id")
 _TITLE = re.compile(r"<title[^>]*>(.*?)</title>", re.I | re.S)
 
@@ -68,7 +70,13 @@ class ProviderAdapter:
     # --- ours to wire
 
     def chat_request(
-        self, request: ChatCompletionRequest, *, stream: bool, on_unsupported: OnUnsupported = "raise"
+        self,
+        request: ChatCompletionRequest,
+        *,
+        stream: bool,
+        on_unsupported: OnUnsupported = "raise",
+        timeout: Timeout = _DEFAULT_TIMEOUT,
+        deadline: float | None = None,
     ) -> tuple[HttpRequest, tuple[str, ...]]:
         """Return the HTTP request, and what was left out of it.
 
@@ -76,6 +84,8 @@ class ProviderAdapter:
             request: What is asked; its model is named.
             stream: Whether the answer is to come as a stream.
             on_unsupported: What to do with a field that the provider has no form for: raise, or leave it out.
+            timeout: The limits of the attempt.
+            deadline: When the whole call must be over.
 
         Raises:
             UnsupportedFeatureError: A field has no form here, and `on_unsupported` is "raise".
@@ -101,7 +111,11 @@ class ProviderAdapter:
             raise InvalidRequestError(f"the request holds a value without a JSON form: {exc}") from exc
         headers = {"Content-Type": "application/json", "Accept": "text/event-stream" if stream else "application/json"}
         return HttpRequest(
-            url=self.base_url + self.config.chat_path, headers={**headers, **self._all_headers}, body=content
+            url=self.base_url + self.config.chat_path,
+            headers={**headers, **self._all_headers},
+            body=content,
+            timeout=timeout,
+            deadline=deadline,
         ), tuple(left_out)
 
     def models_request(self) -> HttpRequest:
@@ -131,8 +145,8 @@ class ProviderAdapter:
         Raises:
             AiLibError: It is an error, or not an answer.
         """
-        answer = self._decoded(self.dialect.decode, response)
-        return attrs.evolve(answer, request_id=self.request_id(response.headers), headers=response.headers)
+        decode = partial(self.dialect.decode, request_id=self.request_id(response.headers), headers=response.headers)
+        return self._decoded(decode, response)
 
     def decode_models(self, response: HttpResponse) -> list[ModelInfo]:
         """Return the models in a whole response.

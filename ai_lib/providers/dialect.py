@@ -43,7 +43,7 @@ class Dialect:
         framing: How its streams are cut into events.
         quirks: Makes its switches from a configuration's table; raises `ConfigurationError` for an unknown one.
         encode: Makes the body of a request; the flag says whether to stream.
-        decode: Reads a whole answer.
+        decode: Reads a whole answer: the decoded JSON, the context, and as keywords the facts that are not in the JSON.
         decode_stream: Reads the data of a stream's events; raises `StreamInterruptedError` when they end too early.
         decode_models: Reads a list of models.
     """
@@ -52,6 +52,6 @@ class Dialect:
     framing: Literal["sse", "ndjson"] = "sse"
     quirks: Callable[[Mapping[str, Any]], Any]
     encode: Callable[[ChatCompletionRequest, bool, Context, Refuse], dict[str, Any]]
-    decode: Callable[[Any, Context], ChatCompletionResponse]
+    decode: Callable[..., ChatCompletionResponse]
     decode_stream: Callable[[Iterable[str], Context], Iterator[ChatCompletionChunk]]
     decode_models: Callable[[Any, Context], list[ModelInfo]]

@@ -25,12 +25,14 @@ class ChunkedBody:
 
     Attributes:
         ended: Whether the last chunk and the trailers have come.
+        wrong: What is wrong with the bytes after the content that `feed` returned last; None while all is well.
     """
 
-    __slots__ = ("_expects", "_held", "_left", "ended")
+    __slots__ = ("_expects", "_held", "_left", "ended", "wrong")
 
     def __init__(self) -> None:
         self.ended = False
+        self.wrong: ChunkedError | None = None
         self._expects = _SIZE
         self._held = b""  # a line between chunks that is not whole yet
         self._left = 0  # bytes of the current chunk that have not come
@@ -41,14 +43,17 @@ class ChunkedBody:
         return self._left
 
     def feed(self, data: bytes) -> bytes:
-        """Return the content of what has come, without sizes and line ends.
+        """Return the content of what has come, without sizes and line ends, up to what is `wrong`."""
+        out: list[bytes] = []
+        try:
+            self._feed(data, out)
+        except ChunkedError as exc:
+            self.wrong = exc
+        return out[0] if len(out) == 1 else b"".join(out)
 
-        Raises:
-            ChunkedError: It is not chunked as the RFC says.
-        """
+    def _feed(self, data: bytes, out: list[bytes]) -> None:
         if self._held:
             data, self._held = self._held + data, b""
-        out: list[bytes] = []
         position = 0
         while not self.ended:
             if self._expects == _SIZE and not self._left:
@@ -69,7 +74,6 @@ class ChunkedBody:
                 break
             self._line(data[position:end])
             position = end + 1
-        return out[0] if len(out) == 1 else b"".join(out)
 
     def _line(self, line: bytes) -> None:
         if self._expects == _SIZE:

@@ -18,7 +18,7 @@ import urllib3
 from requests.adapters import HTTPAdapter
 from requests.structures import CaseInsensitiveDict
 
-from ai_lib.errors import ConfigurationError
+from ai_lib.errors import ConfigurationError, ConnectionLostError
 from ai_lib.transport.failures import mapped_failures, unusable_request
 from ai_lib.transport.limits import Limits, limit_pools, limited
 from ai_lib.transport.proxies import ProxyRules, ca_bundle
@@ -139,6 +139,10 @@ class HttpTransport:
         stream = self.stream(request)
         try:
             body = stream.read_all(MAX_BODY)
+        except ConnectionLostError:
+            if stream.status < 400:
+                raise
+            body = b""  # an error's status matters more than the end of its text
         finally:
             stream.close()
         return HttpResponse(status=stream.status, headers=stream.headers, body=body, received_at=self._clock.wall())
@@ -150,7 +154,10 @@ class HttpTransport:
             TransportError: It did not get through.
             ConfigurationError: The address or a header cannot be sent.
         """
-        limits = Limits(request.timeout, request.deadline, self._clock)
+        deadline = request.deadline
+        if deadline is None and request.timeout.total is not None:
+            deadline = self._clock.now() + request.timeout.total
+        limits = Limits(request.timeout, deadline, self._clock)
         response = None
         with suppress(ValueError), mapped_failures(request.url), limited(limits) as exchange:
             limits.left()

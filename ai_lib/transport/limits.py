@@ -20,7 +20,7 @@ from urllib3.connection import HTTPConnection
 from urllib3.connectionpool import HTTPConnectionPool
 from urllib3.exceptions import ConnectTimeoutError, IncompleteRead, NewConnectionError, ProtocolError
 
-from ai_lib.transport.chunked import ChunkedBody, ChunkedError
+from ai_lib.transport.chunked import ChunkedBody
 from ai_lib.types.wire import Timeout
 from ai_lib.utils.clock import Clock
 
@@ -176,12 +176,11 @@ class LimitedResponse(http.client.HTTPResponse):
                 if body.missing:
                     raise IncompleteRead(partial=0, expected=body.missing)
                 raise ProtocolError("it ended between two chunks")
-            try:
-                content = body.feed(data)
-            except ChunkedError as exc:
-                raise http.client.HTTPException(str(exc)) from exc
+            content = body.feed(data)
             if content:
                 yield content
+            if body.wrong is not None:
+                raise http.client.HTTPException(str(body.wrong)) from body.wrong
         self.close()
 
 

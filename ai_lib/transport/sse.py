@@ -20,6 +20,8 @@ __all__ = ["events"]
 
 # An event of 16 MiB: an image in base64 fits, a server that never ends a line does not fill the memory.
 MAX_EVENT = 16 * 1024 * 1024
+# sseclient-py takes time with the square of an event's lines; nobody sends more than a handful.
+MAX_LINES = 10_000
 _BOM = b"\xef\xbb\xbf"
 
 
@@ -30,7 +32,7 @@ def events(pieces: Iterable[bytes]) -> Iterator[str]:
         pieces: The body, cut anywhere.
 
     Raises:
-        InvalidResponseError: An event is longer than 16 MiB.
+        InvalidResponseError: An event is longer than 16 MiB or has more than 10,000 lines.
     """
     for block in frames(pieces):
         # Invalid UTF-8 is replaced, as the standard has it.
@@ -39,6 +41,10 @@ def events(pieces: Iterable[bytes]) -> Iterator[str]:
                 if len(event) > 6:
                     yield event[6:]
             else:
+                if event.count("\n") > MAX_LINES:
+                    raise InvalidResponseError(
+                        f"an event of the stream has more than {MAX_LINES} lines", code="event_too_large"
+                    )
                 for read in SSEClient(iter((f"{event}\n\n".encode(),))).events():
                     if read.data:
                         yield read.data

@@ -333,3 +333,9 @@ def test_closing_an_open_stream_frees_its_connection_and_may_be_done_twice(serve
     opened.close()
 
     assert server.connections[0].closed.wait(5)
+
+
+def test_an_error_status_counts_even_when_its_text_is_cut_off(server, transport):
+    server.script(raw_reply(b"HTTP/1.1 401 Unauthorized\r\nContent-Length: 50\r\n\r\n{", close=True))
+
+    assert transport.send(HttpRequest(url=server.url, body=b"{}")).status == 401

@@ -123,3 +123,8 @@ def test_many_events_longer_than_the_bound_together_pass():
     pieces = [b"data: " + b"x" * 1_000_000 + b"\n", b"\n"] * 20
 
     assert len(list(sse.events(pieces))) == 20
+
+
+def test_an_event_of_endless_lines_is_refused_before_it_costs_time():
+    with pytest.raises(InvalidResponseError, match="an event of the stream has more than 10000 lines"):
+        list(sse.events([b"data: x\n" * 10_002 + b"\n"]))

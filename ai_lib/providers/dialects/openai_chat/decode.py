@@ -55,12 +55,13 @@ _FAILED: dict[str, type[ProviderError]] = {
 }
 
 
-def decode(payload: Any, context: Context) -> ChatCompletionResponse:
+def decode(payload: Any, context: Context, **facts: Any) -> ChatCompletionResponse:
     """Return the answer.
 
     Args:
         payload: The decoded JSON.
         context: The provider.
+        facts: Fields of the answer that are not in the payload, such as `request_id`.
 
     Raises:
         AiLibError: The payload is an error object.
@@ -86,6 +87,7 @@ def decode(payload: Any, context: Context) -> ChatCompletionResponse:
         usage_status=UsageStatus.FINALIZED if usage is not None else UsageStatus.UNSUPPORTED,
         created=payload.get("created"),
         raw=payload,
+        **facts,
     )
 
 

@@ -34,7 +34,7 @@ T = TypeVar("T")
 
 _DEFAULT_TIMEOUT = Timeout()
 _REQUEST_IDS = ("x-request-id", "request-id", "apim-request-id", "x-amzn-requestid", "mistral-correlation-id")
-_TITLE = re.compile(r"<title[^>]*>(.*?)</title>", re.I | re.S)
+_TITLE = r"(?is)<title[^>]*>(.*?)</title>"
 
 
 @attrs.frozen(kw_only=True)
@@ -266,5 +266,5 @@ class ProviderAdapter:
 
 def _plain(text: str) -> str:
     """Return the title of a page, or the text itself on one line."""
-    found = _TITLE.search(text)
+    found = re.search(_TITLE, text)
     return " ".join((found[1] if found else text).split())[:200]

@@ -134,9 +134,10 @@ def _request_id(payload: Mapping[str, Any]) -> str | None:
 
 
 # "Please try again in 5.289s", "in 340ms", "in 1m26.4s", "retry after 12 seconds", "resets in ~30s"
-_WAIT_WORDS = re.compile(r"(?:try again in|retry after|resets in)\s*~?\s*", re.I)
-_WAIT_PART = re.compile(
-    r"(\d++(?:\.\d++)?)\s*+(ms|milliseconds?|s|secs?|seconds?|m|mins?|minutes?|h|hours?|d|days?)?(?![a-z/:-])\s*", re.I
+# Compiled by `re` when first used, which most programs never do.
+_WAIT_WORDS = r"(?i)(?:try again in|retry after|resets in)\s*~?\s*"
+_WAIT_PART = (
+    r"(?i)(\d++(?:\.\d++)?)\s*+(ms|milliseconds?|s|secs?|seconds?|m|mins?|minutes?|h|hours?|d|days?)?(?![a-z/:-])\s*"
 )
 _SECONDS_IN = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
@@ -147,18 +148,18 @@ def _wait_in(error: Mapping[str, Any]) -> float | None:
         if isinstance(detail, Mapping) and isinstance(detail.get("retryDelay"), str):  # google.rpc.RetryInfo
             return _seconds(detail["retryDelay"].removesuffix("s"))
     message = error.get("message")
-    found = _WAIT_WORDS.search(message) if isinstance(message, str) else None
+    found = re.search(_WAIT_WORDS, message) if isinstance(message, str) else None
     return _duration(found.string, found.end()) if found is not None else None
 
 
 def _duration(text: str, start: int) -> float | None:
     """Return the seconds of a wait such as "1m26.4s" that begins at `start`, or None when there is none."""
     total = None
-    while found := _WAIT_PART.match(text, start):
+    while found := re.match(_WAIT_PART, text[start:]):
         unit = (found[2] or "s").lower()
         factor = 0.001 if unit.startswith(("ms", "milli")) else _SECONDS_IN[unit[0]]
         total = (total or 0.0) + float(found[1]) * factor
-        start = found.end()
+        start += found.end()
     return total
 
 

@@ -5,7 +5,6 @@ The one impure module of this package: it reads files that ship with it, when th
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Iterator
 from difflib import get_close_matches
 from functools import cache
@@ -26,6 +25,8 @@ def _load(provider_id: str) -> ProviderConfig | None:
     file = _FOLDER / f"{provider_id}.toml"
     if not file.is_file():
         return None
+    import tomllib  # takes 3 ms, and a configuration made at run time does not need it
+
     data: dict[str, Any] = tomllib.loads(file.read_text(encoding="utf-8"))
     return ProviderConfig(provider_id, **data)
 

@@ -14,7 +14,7 @@ from ai_lib.utils import json
 __all__ = ["NamedTool", "Tool", "ToolCall", "ToolChoice"]
 
 # The strictest of the providers' rules (OpenAI: letters, digits, _ and -, at most 64).
-_TOOL_NAME = re.compile(r"[a-zA-Z0-9_-]{1,64}")
+_TOOL_NAME = r"[a-zA-Z0-9_-]{1,64}"
 _NO_PARAMETERS: Mapping[str, Any] = {"type": "object", "properties": {}}
 
 
@@ -37,7 +37,7 @@ class Tool:
     function: Callable[..., Any] | None = attrs.field(default=None, kw_only=True, eq=False, repr=False)
 
     def __attrs_post_init__(self) -> None:
-        if not isinstance(self.name, str) or not _TOOL_NAME.fullmatch(self.name):
+        if not isinstance(self.name, str) or not re.fullmatch(_TOOL_NAME, self.name):
             raise InvalidRequestError(f"tool name {self.name!r} must be 1 to 64 letters, digits, '_' or '-'")
         if not isinstance(self.parameters, Mapping) or self.parameters.get("type", "object") != "object":
             raise InvalidRequestError(f"parameters of tool {self.name!r} must be a JSON Schema of type object")

@@ -9,10 +9,11 @@
 1, 2, 3
 """
 
-from ai_lib.client.builder import AiClientBuilder
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
 from ai_lib.client.client import AiClient, quick_chat
 from ai_lib.client.options import ConnectionOptions
-from ai_lib.client.provider import Provider
 from ai_lib.errors import (
     AiLibError,
     AuthenticationError,
@@ -46,7 +47,6 @@ from ai_lib.errors import (
 )
 from ai_lib.exchange import ChatStream
 from ai_lib.providers.config import ProviderConfig
-from ai_lib.tools import tool
 from ai_lib.transport.http import HttpTransport
 from ai_lib.types.chunk import ChatCompletionChunk, ToolCallDelta
 from ai_lib.types.content import Audio, Document, Image, Json, Text
@@ -54,10 +54,15 @@ from ai_lib.types.message import Citation, Message, Role
 from ai_lib.types.model import ModelInfo
 from ai_lib.types.request import ChatCompletionRequest, ResponseFormat
 from ai_lib.types.response import ChatCompletionResponse, Choice
-from ai_lib.types.serialize import from_json, to_json
 from ai_lib.types.tool import NamedTool, Tool, ToolCall
 from ai_lib.types.usage import Usage, UsageStatus
 from ai_lib.types.wire import HttpRequest, HttpResponse, Timeout
+
+if TYPE_CHECKING:
+    from ai_lib.client.builder import AiClientBuilder
+    from ai_lib.client.provider import Provider
+    from ai_lib.tools import tool
+    from ai_lib.types.serialize import from_json, to_json
 
 __version__ = "0.1.0"
 
@@ -126,3 +131,23 @@ __all__ = [
     "to_json",
     "tool",
 ]
+
+# What many programs never use, and what takes time to import.
+_LAZY = {
+    "AiClientBuilder": "ai_lib.client.builder",
+    "Provider": "ai_lib.client.provider",
+    "from_json": "ai_lib.types.serialize",
+    "to_json": "ai_lib.types.serialize",
+    "tool": "ai_lib.tools",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _LAZY:
+        raise AttributeError(f"module 'ai_lib' has no attribute {name!r}")
+    value = globals()[name] = getattr(import_module(_LAZY[name]), name)
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_LAZY})

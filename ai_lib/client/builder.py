@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import attrs
 
 from ai_lib.api.transport import BytesTransport, Transport
 from ai_lib.client.client import AiClient
 from ai_lib.client.options import ConnectionOptions
-from ai_lib.client.provider import Provider
 from ai_lib.providers.adapter import OnUnsupported
 from ai_lib.providers.config import ProviderConfig
 from ai_lib.types.wire import Timeout
+
+if TYPE_CHECKING:
+    from ai_lib.client.provider import Provider
 
 __all__ = ["AiClientBuilder"]
 

@@ -10,7 +10,6 @@ import attrs
 
 from ai_lib.api.transport import BytesTransport, Transport
 from ai_lib.client.options import ConnectionOptions, base_url_of, headers_of, key_of, model_of, timeout_of
-from ai_lib.client.provider import Provider
 from ai_lib.client.target import target_of
 from ai_lib.client.transports import transport_for
 from ai_lib.errors import ConfigurationError, InvalidRequestError
@@ -19,8 +18,6 @@ from ai_lib.providers.adapter import OnUnsupported, ProviderAdapter
 from ai_lib.providers.config import ProviderConfig
 from ai_lib.providers.registry import dialect_of
 from ai_lib.reliability import retry
-from ai_lib.structured import response_format_from
-from ai_lib.tools import tools_from
 from ai_lib.types.message import Message
 from ai_lib.types.model import ModelInfo
 from ai_lib.types.request import ChatCompletionRequest
@@ -30,6 +27,7 @@ from ai_lib.utils.clock import SYSTEM_CLOCK, Clock
 
 if TYPE_CHECKING:
     from ai_lib.client.builder import AiClientBuilder
+    from ai_lib.client.provider import Provider
 
 __all__ = ["AiClient", "quick_chat"]
 
@@ -235,9 +233,14 @@ class AiClient:
     # --- wiring
 
     def _request(self, messages: Prompt, fields: dict[str, Any]) -> ChatCompletionRequest:
+        # Imported where they are used: most programs need neither, and both take time.
         if "tools" in fields:
+            from ai_lib.tools import tools_from
+
             fields["tools"] = tools_from(fields["tools"])
         if "response_format" in fields:
+            from ai_lib.structured import response_format_from
+
             fields["response_format"] = response_format_from(fields["response_format"])
         try:
             if isinstance(messages, ChatCompletionRequest):

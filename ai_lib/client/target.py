@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import attrs
 
-from ai_lib.client.provider import Provider
 from ai_lib.errors import ConfigurationError
 from ai_lib.providers.config import ProviderConfig
 from ai_lib.providers.registry import config_of, configs, is_provider
 from ai_lib.utils.env import first_set
+
+if TYPE_CHECKING:
+    from ai_lib.client.provider import Provider
 
 __all__ = ["Target", "target_of"]
 

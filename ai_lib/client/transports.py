@@ -9,7 +9,6 @@ from ai_lib.client.options import ConnectionOptions
 from ai_lib.errors import ConfigurationError
 from ai_lib.providers.config import ProviderConfig
 from ai_lib.transport.http import HttpTransport
-from ai_lib.transport.simple import transport_from
 from ai_lib.utils.clock import Clock
 
 __all__ = ["transport_for"]
@@ -42,6 +41,8 @@ def transport_for(config: ProviderConfig, options: ConnectionOptions, given: obj
         ConfigurationError: What was given is no transport, or a setting cannot be used.
     """
     if given is not None:
+        from ai_lib.transport.simple import transport_from
+
         return transport_from(given)
     make = _TRANSPORTS.get(config.transport)
     if make is None:

@@ -6,7 +6,6 @@ The one impure module of this package: it reads files that ship with it, when th
 from __future__ import annotations
 
 from collections.abc import Iterator
-from difflib import get_close_matches
 from functools import cache
 from importlib import import_module, resources
 from typing import Any
@@ -69,6 +68,8 @@ def config_of(name: str) -> ProviderConfig:
     """
     config = _find(name)
     if config is None:
+        from difflib import get_close_matches
+
         known = [*_ids(), *_aliases()]
         near = get_close_matches(name.lower(), known, n=3, cutoff=0.5)
         advice = f"did you mean {' or '.join(near)}?" if near else "`ai-lib providers` lists them all"

@@ -3,24 +3,22 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Self
 
 import attrs
 
 from ai_lib.api.transport import BytesTransport, Transport
 from ai_lib.client.options import ConnectionOptions, base_url_of, headers_of, key_of, model_of, timeout_of
+from ai_lib.client.request import Prompt, request_from
 from ai_lib.client.target import target_of
 from ai_lib.client.transports import transport_for
-from ai_lib.errors import ConfigurationError, InvalidRequestError
+from ai_lib.errors import ConfigurationError
 from ai_lib.exchange import ChatStream, Exchange
 from ai_lib.providers.adapter import OnUnsupported, ProviderAdapter
 from ai_lib.providers.config import ProviderConfig
 from ai_lib.providers.registry import dialect_of
 from ai_lib.reliability import retry
-from ai_lib.types.message import Message
 from ai_lib.types.model import ModelInfo
-from ai_lib.types.request import ChatCompletionRequest
 from ai_lib.types.response import ChatCompletionResponse
 from ai_lib.types.wire import Timeout
 from ai_lib.utils.clock import SYSTEM_CLOCK, Clock
@@ -31,7 +29,6 @@ if TYPE_CHECKING:
 
 __all__ = ["AiClient", "quick_chat"]
 
-Prompt = str | Message | Iterable[Message | Mapping[str, Any]] | ChatCompletionRequest
 _DEFAULT_MODEL = ("", "auto", "default", "provider_default")
 _ON_UNSUPPORTED = ("raise", "warn", "drop")
 
@@ -121,7 +118,7 @@ class AiClient:
             InvalidRequestError: The request is wrong; where it can be told here, nothing was sent.
             AiLibError: The call failed; see `ai_lib.errors` for the classes.
         """
-        request = self._request(messages, fields)
+        request = request_from(messages, fields, self._named)
         exchange = self._exchange(timeout, on_unsupported)
         answer = retry.call(lambda: exchange.chat(request), self._policy, deadline=exchange.deadline, clock=self._clock)
         self._tell(answer.adjustments, exchange.on_unsupported)
@@ -151,7 +148,7 @@ class AiClient:
         Raises:
             AiLibError: As for `chat`, when the stream cannot be opened; iterating raises what happens later.
         """
-        request = self._request(messages, fields)
+        request = request_from(messages, fields, self._named)
         exchange = self._exchange(timeout, on_unsupported)
         opened = retry.call(
             lambda: exchange.stream(request), self._policy, deadline=exchange.deadline, clock=self._clock
@@ -231,28 +228,6 @@ class AiClient:
         self.__init__(**arguments)  # type: ignore[misc]
 
     # --- wiring
-
-    def _request(self, messages: Prompt, fields: dict[str, Any]) -> ChatCompletionRequest:
-        # Imported where they are used: most programs need neither, and both take time.
-        if "tools" in fields:
-            from ai_lib.tools import tools_from
-
-            fields["tools"] = tools_from(fields["tools"])
-        if "response_format" in fields:
-            from ai_lib.structured import response_format_from
-
-            fields["response_format"] = response_format_from(fields["response_format"])
-        try:
-            if isinstance(messages, ChatCompletionRequest):
-                request = attrs.evolve(messages, **fields) if fields else messages
-            else:
-                fields["model"] = self._named(fields.get("model"))
-                return ChatCompletionRequest(messages=messages, **fields)
-        except TypeError as exc:
-            reason = str(exc).replace("ChatCompletionRequest.__init__() ", "")
-            raise InvalidRequestError(f"{reason}; a provider's own fields go into extensions={{...}}") from exc
-        model = self._named(request.model)
-        return request if model == request.model else attrs.evolve(request, model=model)
 
     def _named(self, given: str | None) -> str:
         """Return the model that was given, or the default where none or a word for it was."""

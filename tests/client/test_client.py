@@ -87,8 +87,12 @@ def test_without_any_model_the_error_says_how_to_name_one(server):
 
 
 def test_a_field_that_does_not_exist_is_refused_before_anything_is_sent(server):
-    with pytest.raises(InvalidRequestError, match="unexpected keyword argument 'temprature'; a provider's own fields"):
+    with pytest.raises(InvalidRequestError, match=r"a request has no field 'temprature'; did you mean 'temperature'\?"):
         client_of(server).chat("hi", temprature=1)
+    with pytest.raises(
+        InvalidRequestError, match=r"no field 'service_tier'; a provider's own fields go into extensions"
+    ):
+        client_of(server).stream("hi", service_tier="flex")
     assert server.requests == []
 
 

@@ -24,6 +24,25 @@ from ai_lib import (
     quick_chat,
     tool,
 )
+from ai_lib.api.chat import ChatProvider
+from ai_lib.api.transport import BytesTransport, Transport
+from ai_lib.exchange import Exchange
+from ai_lib.transport.embedded import EmbeddedTransport
+from ai_lib.transport.http import HttpTransport
+from ai_lib.transport.simple import SimpleTransport
+
+# What is ours fits the protocols that users implement.
+provider_types: list[type[ChatProvider]] = [Exchange]
+transport_types: list[type[Transport]] = [HttpTransport, EmbeddedTransport, SimpleTransport]
+
+
+class Canned:
+    def post(self, url: str, body: bytes) -> bytes:
+        return b"{}"
+
+
+canned: BytesTransport = Canned()
+AiClient("groq", transport=canned)
 
 client = AiClient("groq")
 assert_type(AiClient(Provider.GROQ, model="m", options=ConnectionOptions(timeout=Timeout(total=3))), AiClient)

@@ -1,0 +1,59 @@
+"""From the arguments of a call to a request."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, TypeAlias
+
+import attrs
+
+from ai_lib.errors import InvalidRequestError
+from ai_lib.types.message import Message
+from ai_lib.types.request import ChatCompletionRequest
+
+__all__ = ["Prompt", "request_from"]
+
+Prompt: TypeAlias = str | Message | Iterable[Message | Mapping[str, Any]] | ChatCompletionRequest
+"""What can be asked: a text, a message, messages or dicts in the OpenAI chat form, or a whole request."""
+
+_FIELDS = frozenset(attrs.fields_dict(ChatCompletionRequest)) - {"messages"}
+
+
+def request_from(
+    messages: Prompt, fields: dict[str, Any], model_for: Callable[[str | None], str]
+) -> ChatCompletionRequest:
+    """Return the request.
+
+    Args:
+        messages: What is asked.
+        fields: The other fields; `tools` may hold plain functions, `response_format` be a word, a schema or a type.
+        model_for: Returns the model to ask for the one that was named, or for None.
+
+    Raises:
+        InvalidRequestError: A field does not exist, or the request makes no sense.
+    """
+    if not fields.keys() <= _FIELDS:
+        raise _unknown(fields.keys() - _FIELDS)
+    # Imported where they are used: most programs need neither, and both take time.
+    if "tools" in fields:
+        from ai_lib.tools import tools_from
+
+        fields["tools"] = tools_from(fields["tools"])
+    if "response_format" in fields:
+        from ai_lib.structured import response_format_from
+
+        fields["response_format"] = response_format_from(fields["response_format"])
+    if not isinstance(messages, ChatCompletionRequest):
+        fields["model"] = model_for(fields.get("model"))
+        return ChatCompletionRequest(messages=messages, **fields)
+    model = model_for(fields.get("model", messages.model))
+    return attrs.evolve(messages, **{**fields, "model": model})
+
+
+def _unknown(names: Iterable[str]) -> InvalidRequestError:
+    from difflib import get_close_matches
+
+    name = min(names)
+    near = get_close_matches(name, _FIELDS, n=1)
+    advice = f"did you mean {near[0]!r}?" if near else "a provider's own fields go into extensions={...}"
+    return InvalidRequestError(f"a request has no field {name!r}; {advice}", code="unknown_field")

@@ -7,8 +7,10 @@ import sys
 import threading
 import time
 from pathlib import Path
+from typing import Annotated
 
 import attrs
+import msgspec
 import pytest
 
 from ai_lib import (
@@ -26,8 +28,9 @@ pytestmark = pytest.mark.live
 
 @attrs.define
 class City:
-    name: str
-    inhabitants: int
+    # Bounded, because a model this small may never end a text or a number by itself.
+    name: Annotated[str, msgspec.Meta(max_length=20)]
+    inhabitants: Annotated[int, msgspec.Meta(ge=0, le=99_999_999)]
 
 
 @tool
@@ -107,14 +110,14 @@ def test_a_streamed_tool_call_is_the_same_as_a_whole_one(local):
 
 
 def test_an_answer_can_be_held_to_a_class(local):
-    city = local.chat("Which is the largest city of Norway?", response_format=City, max_tokens=150).parsed
+    city = local.chat("Which is the largest city of Norway?", response_format=City, max_tokens=200, temperature=0).parsed
 
     assert isinstance(city, City)
     assert isinstance(city.inhabitants, int)
 
 
 def test_a_streamed_answer_can_be_held_to_a_class(local):
-    stream = local.stream("Which is the largest city of Norway?", response_format=City, max_tokens=150)
+    stream = local.stream("Which is the largest city of Norway?", response_format=City, max_tokens=200, temperature=0)
 
     assert isinstance(stream.final_response().parsed, City)
 

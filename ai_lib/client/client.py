@@ -190,17 +190,18 @@ class AiClient:
 
         return AiClientBuilder(provider)
 
-    def with_options(self, **changes: Any) -> AiClient:
+    def with_options(self, options: ConnectionOptions | None = None, /, **changes: Any) -> AiClient:
         """Return a client like this one with other settings.
 
         Args:
+            options: Options in place of this client's; None means to start from this client's.
             changes: Fields of `ConnectionOptions`, or `model`, `on_unsupported`, `transport`.
         """
         own: dict[str, Any] = {
             name: changes.pop(name) for name in ("model", "on_unsupported", "transport") if name in changes
         }
         try:
-            options = attrs.evolve(self._options, **changes)
+            options = attrs.evolve(options or self._options, **changes)
         except TypeError as exc:
             raise ConfigurationError(f"unknown option: {', '.join(sorted(changes))}") from exc
         arguments: dict[str, Any] = {**self._arguments, "options": options, **own}

@@ -19,7 +19,7 @@ def _positive(_: object, field: attrs.Attribute[float], value: float | None) -> 
         raise ConfigurationError(f"timeout {field.name} must be a number of seconds above 0 or None, got {value!r}")
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen
 class Timeout:
     """Four limits of time, in seconds; None means no limit.
 

@@ -399,6 +399,14 @@ def test_settings_can_be_changed_on_a_copy(server):
     assert client.model == "m"
 
 
+def test_all_options_can_be_replaced_on_a_copy(server):
+    other = client_of(server).with_options(ConnectionOptions(api_key="other-key"), max_retries=0)
+
+    other.chat("hi")
+
+    assert server.requests[0].headers["authorization"] == "Bearer other-key"
+
+
 def test_an_option_that_does_not_exist_is_named(server):
     with pytest.raises(ConfigurationError, match="unknown option: tiemout"):
         client_of(server).with_options(tiemout=3)

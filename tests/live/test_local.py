@@ -110,7 +110,9 @@ def test_a_streamed_tool_call_is_the_same_as_a_whole_one(local):
 
 
 def test_an_answer_can_be_held_to_a_class(local):
-    city = local.chat("Which is the largest city of Norway?", response_format=City, max_tokens=200, temperature=0).parsed
+    city = local.chat(
+        "Which is the largest city of Norway?", response_format=City, max_tokens=200, temperature=0
+    ).parsed
 
     assert isinstance(city, City)
     assert isinstance(city.inhabitants, int)

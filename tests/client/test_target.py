@@ -1,0 +1,56 @@
+"""What users may write for a provider, and what they are told when it is none."""
+
+import pytest
+
+from ai_lib import AiClient, ConfigurationError, ProviderConfig
+
+
+@pytest.mark.parametrize(
+    ("provider", "reason"),
+    [
+        (5, "provider must be a name, a Provider or a ProviderConfig, not int"),
+        ("groq/", "'groq/' names no model after the slash"),
+        ("", "no provider ''"),
+        ("../../etc/passwd", "no provider '..'"),
+        ("github_models", "GitHub Models ended its service on 2026-07-30"),
+    ],
+)
+def test_what_names_no_provider_is_refused(provider, reason):
+    with pytest.raises(ConfigurationError, match=reason):
+        AiClient(provider)
+
+
+def test_a_variable_that_names_no_provider_is_refused(monkeypatch):
+    monkeypatch.setenv("AI_LIB_MODEL", "gpt-4o")
+
+    with pytest.raises(ConfigurationError, match="AI_LIB_MODEL must be 'provider' or 'provider/model', and 'gpt-4o'"):
+        AiClient()
+
+
+@pytest.mark.parametrize(
+    ("fields", "reason"),
+    [
+        ({"id": ""}, "provider id '' must be a name"),
+        ({"id": "a/b"}, "provider id 'a/b' must be a name without '/'"),
+        ({"base_url": "gateway.example/v1"}, "base_url must start with https:// or http://"),
+        ({"base_url": "https://gateway.example/v1/"}, "base_url must not end with '/'"),
+        ({"base_url": "https://gateway.example/v1?a=b"}, r"base_url must not hold '\?' or '#'"),
+        ({"chat_path": "chat"}, "chat_path of provider 'gateway' must start with '/'"),
+        ({"dialect": "morse"}, "no dialect 'morse'"),
+        ({"quirks": {"colour": "red"}}, "unknown quirk of dialect openai_chat: colour; known: accepts"),
+        ({"transport": "pigeon"}, "provider 'gateway': transport must be one of http, embedded"),
+    ],
+)
+def test_a_configuration_that_makes_no_sense_is_refused(fields, reason):
+    with pytest.raises(ConfigurationError, match=reason):
+        AiClient(ProviderConfig(**{"id": "gateway", "base_url": "https://gateway.example/v1", **fields}))
+
+
+def test_what_is_no_transport_is_refused_with_what_one_needs():
+    with pytest.raises(ConfigurationError, match=r"int is no transport: it needs send\(\), stream\(\) and close\(\)"):
+        AiClient(ProviderConfig("gateway", base_url="https://gateway.example/v1"), transport=5)
+
+
+def test_an_unknown_way_with_unsupported_fields_is_refused():
+    with pytest.raises(ConfigurationError, match="on_unsupported must be one of raise, warn, drop, got 'ignore'"):
+        AiClient(ProviderConfig("gateway", base_url="https://gateway.example/v1"), on_unsupported="ignore")

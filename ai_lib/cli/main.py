@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import sys
 from collections.abc import Callable, Iterable, Sequence
@@ -16,6 +15,7 @@ from ai_lib.errors import AiLibError
 from ai_lib.providers.registry import configs
 from ai_lib.types.message import Message
 from ai_lib.types.serialize import to_json
+from ai_lib.utils import json
 from ai_lib.utils.env import first_set
 
 __all__ = ["main"]
@@ -23,10 +23,10 @@ __all__ = ["main"]
 
 def _prompt(words: str | None) -> str:
     """Return what to ask: the words, what comes on standard input, or both with a blank line between."""
-    piped = "" if sys.stdin is None or sys.stdin.isatty() else sys.stdin.read().strip()
-    if words in (None, "-") and not piped and sys.stdin is not None and sys.stdin.isatty():
-        piped = sys.stdin.read().strip()
-    return "\n\n".join(part for part in ("" if words in (None, "-") else words, piped) if part)
+    words = "" if words in (None, "-") else words
+    typed_already = words and sys.stdin is not None and sys.stdin.isatty()
+    piped = "" if sys.stdin is None or typed_already else sys.stdin.read().strip()
+    return "\n\n".join(part for part in (words, piped) if part)
 
 
 def _chat(given: argparse.Namespace) -> None:
@@ -70,7 +70,7 @@ def _providers(given: argparse.Namespace) -> None:
         for config in configs()
     ]
     if given.json:
-        print(json.dumps(rows))
+        print(json.dumps(rows).decode())
         return
     _table(
         ("id", "name", "key", "", "default model"),

@@ -181,7 +181,7 @@ class AiClient:
     @property
     def model(self) -> str | None:
         """The model used when a call names none."""
-        return self._model if self._model not in (None, *_DEFAULT_MODEL) else model_of(self._config)
+        return self._model if _names_one(self._model) else model_of(self._config)
 
     @staticmethod
     def builder(provider: str | Provider | ProviderConfig | None = None) -> AiClientBuilder:
@@ -232,7 +232,7 @@ class AiClient:
 
     def _named(self, given: str | None) -> str:
         """Return the model that was given, or the default where none or a word for it was."""
-        if given is not None and given.strip().lower() not in _DEFAULT_MODEL:
+        if given is not None and _names_one(given):
             return given
         model = self.model
         if model is None:
@@ -260,6 +260,11 @@ class AiClient:
             warnings.warn(
                 f"{self._config.display_name}: left out of the request: {'; '.join(adjustments)}", stacklevel=3
             )
+
+
+def _names_one(model: str | None) -> bool:
+    """Return whether this is a model's name, and neither nothing nor a word for the default."""
+    return model is not None and model.strip().lower() not in _DEFAULT_MODEL
 
 
 def quick_chat(prompt: str, *, provider: str | None = None, model: str | None = None, **fields: Any) -> str:

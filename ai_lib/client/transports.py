@@ -28,7 +28,7 @@ def _http(options: ConnectionOptions, clock: Clock) -> Transport:
 def _embedded(options: ConnectionOptions, clock: Clock) -> Transport:
     from ai_lib.transport.embedded import EmbeddedTransport
 
-    return EmbeddedTransport(HttpTransport(disable_proxy=True, pool_size=options.pool_size, clock=clock))
+    return EmbeddedTransport(HttpTransport(disable_proxy=True, pool_size=options.pool_size, clock=clock), clock)
 
 
 _TRANSPORTS: dict[str, Callable[[ConnectionOptions, Clock], Transport]] = {"http": _http, "embedded": _embedded}

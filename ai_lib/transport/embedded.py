@@ -7,7 +7,6 @@ The server listens on 127.0.0.1, wants a key that only this process knows, and e
 from __future__ import annotations
 
 import importlib.util
-import json
 import os
 import secrets
 import socket
@@ -26,6 +25,7 @@ from ai_lib.api.transport import HttpStream
 from ai_lib.errors import ConfigurationError, RequestTimeoutError, TransportError
 from ai_lib.transport.http import HttpTransport
 from ai_lib.types.wire import HttpRequest, HttpResponse, Timeout
+from ai_lib.utils import json
 from ai_lib.utils.clock import SYSTEM_CLOCK, Clock
 from ai_lib.utils.env import first_set
 
@@ -136,7 +136,7 @@ def _launched() -> _Server:
         stderr=log,
     )
     assert process.stdin is not None  # noqa: S101 - PIPE, two lines above
-    process.stdin.write(json.dumps(settings).encode() + b"\n")
+    process.stdin.write(json.dumps(settings) + b"\n")
     process.stdin.flush()
     return _Server(process, f"http://127.0.0.1:{port}", api_key, log)
 

@@ -69,6 +69,12 @@ def test_the_words_for_the_default_model_mean_it(server, model):
     assert server.requests[0].json["model"] == "m"
 
 
+def test_a_word_for_the_default_model_means_it_on_the_client_too(server):
+    client_of(server, model="AUTO").chat("hi")
+
+    assert server.requests[0].json["model"] == "m"
+
+
 def test_the_call_wins_over_the_client_and_the_client_over_the_environment(server, monkeypatch):
     monkeypatch.setenv("GATEWAY_MODEL", "from-environment")
     client_of(server).chat("hi")

@@ -149,8 +149,8 @@ def test_threads_share_one_server(local):
             thread.start()
         for thread in threads:
             thread.join()
-        children = subprocess.run(
-            ["ps", "--ppid", str(os.getpid()), "-o", "args"], capture_output=True, text=True, check=True
+        children = subprocess.run(  # -ww: whole command lines, however narrow the terminal
+            ["ps", "-ww", "--ppid", str(os.getpid()), "-o", "args"], capture_output=True, text=True, check=True
         )
 
         assert len(texts) == 4

@@ -1,7 +1,8 @@
 """The recorded cases in `tests/wire`, and how they are replayed.
 
-A case is a folder with the bytes of `response.json`, `response.sse` or `error.json` {status, headers, body}, and
-`expected.json`: the provider to replay under, and what a correct client reads. Fields that are not in it are not compared.
+A case is a folder with the bytes of `response.json`, `response.sse`, `.ndjson`, `.eventstream`, or `error.json` {status,
+headers, body}, and `expected.json`: the provider (and the api of it) to replay under, and what a correct client reads.
+Fields that are not in it are not compared.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from ai_lib.errors import AiLibError
 from ai_lib.providers.adapter import ProviderAdapter
 from ai_lib.providers.config import ProviderConfig
 from ai_lib.providers.registry import config_of, dialect_of
-from ai_lib.transport import sse
+from ai_lib.exchange import FRAMINGS
 from ai_lib.types.chunk import ChatCompletionChunk
 from ai_lib.types.fold import Fold
 from ai_lib.types.response import ChatCompletionResponse, Choice
@@ -29,6 +30,7 @@ from ai_lib.types.wire import HttpResponse
 __all__ = [
     "BASE_URL",
     "KEY",
+    "DIALECTS",
     "Case",
     "adapter_for",
     "as_params",
@@ -44,7 +46,14 @@ __all__ = [
 KEY = "canary-key-123"
 BASE_URL = "http://x.invalid/v1"
 _WIRE = Path(__file__).parent / "wire"
-_KINDS = {"response.json": "whole", "response.sse": "stream", "error.json": "error"}
+_KINDS = {
+    "response.json": "whole",
+    "response.sse": "stream",
+    "response.ndjson": "stream",
+    "response.eventstream": "stream",
+    "error.json": "error",
+}
+DIALECTS = sorted(folder.name for folder in _WIRE.iterdir() if folder.is_dir() and folder.name != "requests")
 # Providers that are no one's: they show the plain dialect, or one switch of it.
 _OWN = {
     "wire": ProviderConfig("wire", base_url=BASE_URL, key_env="WIRE_API_KEY"),
@@ -64,7 +73,7 @@ class Case:
 
     @property
     def adapter(self) -> ProviderAdapter:
-        return adapter_for(self.expected["provider"])
+        return adapter_for(self.expected["provider"], self.expected.get("api"))
 
     @property
     def http(self) -> HttpResponse:
@@ -106,10 +115,12 @@ def requests_of(name: str) -> dict[str, Any]:
 
 
 @cache
-def adapter_for(provider: str) -> ProviderAdapter:
-    """Return an adapter that speaks chat completions as this provider does."""
+def adapter_for(provider: str, api: str | None = None) -> ProviderAdapter:
+    """Return an adapter that speaks as this provider does, in its usual API or another one."""
     config = _OWN.get(provider) or config_of(provider)
-    return ProviderAdapter(config=config, dialect=dialect_of("openai_chat"), base_url=BASE_URL, api_key=KEY)
+    if api is not None:
+        config = config.with_api(api)
+    return ProviderAdapter(config=config, dialect=dialect_of(config.dialect), base_url=BASE_URL, api_key=KEY)
 
 
 def replay(adapter: ProviderAdapter, pieces: Iterable[bytes]) -> tuple[list[ChatCompletionChunk], AiLibError | None]:
@@ -117,7 +128,7 @@ def replay(adapter: ProviderAdapter, pieces: Iterable[bytes]) -> tuple[list[Chat
     chunks = []
     folded = Fold()
     try:
-        for chunk in adapter.decode_stream(sse.events(pieces)):
+        for chunk in adapter.decode_stream(FRAMINGS[adapter.dialect.framing](pieces)):
             chunks.append(chunk)
             folded.add(chunk)
         folded.check()
@@ -159,7 +170,7 @@ def reading(response: ChatCompletionResponse) -> dict[str, Any]:
 
 def _choice(choice: Choice) -> dict[str, Any]:
     message = choice.message
-    cited = [{"url": item.url, "title": item.title} for item in message.citations]
+    cited = [{"url": item.url, "title": item.title, "cited_text": item.cited_text} for item in message.citations]
     logprobs = choice.logprobs
     return {
         "index": choice.index,

@@ -61,7 +61,7 @@ class ProviderAdapter:
     def __attrs_post_init__(self) -> None:
         set_once: Callable[[str, Any], None] = lambda name, value: object.__setattr__(self, name, value)  # noqa: E731
         quirks = self.dialect.quirks(self.config.quirks)
-        set_once("_context", Context(self.config.id, quirks, self._error_inside))
+        set_once("_context", Context(self.config.id, self.config.owner, quirks, self._error_inside))
         key = {self.config.key_header: self.config.key_prefix + self.api_key} if self.api_key else {}
         own = {name: value for name, value in self.headers.items() if name.lower() not in map(str.lower, key)}
         set_once("_all_headers", {**own, **key})

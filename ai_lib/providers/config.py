@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from string import Formatter
-from typing import Any
+from typing import Any, Literal
 
 import attrs
 
 from ai_lib.errors import ConfigurationError
 
-__all__ = ["ProviderConfig"]
+__all__ = ["Api", "Endpoint", "ProviderConfig"]
 
 
 def _names(value: str | Iterable[str]) -> tuple[str, ...]:
@@ -31,6 +31,60 @@ def _plain_url(_: object, field: attrs.Attribute[str], value: str) -> None:
         raise ConfigurationError(f"{field.name} must not hold '?' or '#', got {value!r}")
 
 
+@attrs.frozen(kw_only=True)
+class Endpoint:
+    """Where and how a provider does something beside chat.
+
+    Args:
+        format: The name of the wire format: a module in the folder that is called like the table.
+        path: What is appended to the base URL; `{model}` and `{model_path}` as in `ProviderConfig.chat_path`.
+        base_url: What the path is appended to, instead of the provider's base URL.
+        model: The model used when the caller names none.
+        batch: Most inputs of one request; more are sent in several.
+        headers: Further headers.
+        options: The format's own switches.
+    """
+
+    format: str
+    path: str
+    base_url: str | None = None
+    model: str | None = None
+    batch: int | None = None
+    headers: Mapping[str, str] = attrs.field(factory=dict)
+    options: Mapping[str, Any] = attrs.field(factory=dict)
+
+
+@attrs.frozen(kw_only=True)
+class Api:
+    """Another chat API of a provider, with what differs from its usual one.
+
+    Args:
+        dialect: The wire format.
+        chat_path: Where chat completions are asked for.
+        stream_path: As in `ProviderConfig`.
+        base_url: What paths are appended to; None means as usual.
+        quirks: The dialect's switches; nothing is taken over from the usual API's.
+        query: As in `ProviderConfig`.
+        query_env: As in `ProviderConfig`.
+    """
+
+    dialect: str
+    chat_path: str
+    stream_path: str | None = None
+    base_url: str | None = None
+    quirks: Mapping[str, Any] = attrs.field(factory=dict)
+    query: Mapping[str, str] = attrs.field(factory=dict)
+    query_env: Mapping[str, str] = attrs.field(factory=dict)
+
+
+def _endpoint(table: Mapping[str, Any] | Endpoint | None) -> Endpoint | None:
+    return Endpoint(**table) if isinstance(table, Mapping) else table
+
+
+def _apis(tables: Mapping[str, Mapping[str, Any] | Api]) -> dict[str, Api]:
+    return {name: Api(**table) if isinstance(table, Mapping) else table for name, table in tables.items()}
+
+
 @attrs.frozen
 class ProviderConfig:
     """One provider: where it is, how it takes its key, and which switches its dialect needs.
@@ -49,13 +103,29 @@ class ProviderConfig:
         key_optional: Whether the provider works without a key.
         key_header: The header that carries the key.
         key_prefix: What stands before the key in it.
+        bearer_env: Environment variables that hold a bearer token, which goes into Authorization instead of the key.
+        credentials: What signs requests when there is no key: "aws" or "google"; None where only a key does.
         base_url_env: Environment variables that replace `base_url`.
         base_url_env_is_host: Whether those variables hold only the host, so that the path of `base_url` is appended.
         url_env: For each `{name}` in `base_url`, the environment variables that fill it.
+        url_defaults: What fills a `{name}` when none of its variables is set.
+        url_variants: Base URLs for certain values, under "name=value".
         headers: Headers sent with every request.
         headers_env: Headers sent when the environment variable beside each is set.
-        chat_path: Where chat completions are asked for.
+        query: What is added to the query of every address.
+        query_env: The same, with the environment variable that replaces each value.
+        chat_path: Where chat completions are asked for; `{model}` is the model, every reserved character escaped,
+            `{model_path}` the same with its slashes left.
+        stream_path: The same for streams; None means `chat_path`.
+        streaming: "native", "emulated" where the service cannot stream, or "emulated_with_tools" where it cannot
+            together with tools; an emulated stream is one whole answer as chunks.
         models_path: Where the list of models is; None, or "" in a file, where there is none.
+        api: The one of `apis` that this configuration speaks; None for the usual one.
+        apis: Further chat APIs, by the name to pass as `api`.
+        embed: Where embeddings are made.
+        rerank: Where documents are ranked.
+        count_tokens: Where the tokens of a request are counted.
+        upload: Where files are uploaded.
         default_model: The model used when the caller names none.
         vision_model: The model to suggest for images.
         model_env: Environment variables that replace `default_model`, beside those made from `id` and `key_env`.
@@ -81,13 +151,27 @@ class ProviderConfig:
     key_optional: bool = attrs.field(default=False, kw_only=True)
     key_header: str = attrs.field(default="Authorization", kw_only=True)
     key_prefix: str = attrs.field(default="Bearer ", kw_only=True)
+    bearer_env: tuple[str, ...] = attrs.field(default=(), converter=_names, kw_only=True)
+    credentials: str | None = attrs.field(default=None, kw_only=True)
     base_url_env: tuple[str, ...] = attrs.field(default=(), converter=_names, kw_only=True)
     base_url_env_is_host: bool = attrs.field(default=False, kw_only=True)
     url_env: Mapping[str, tuple[str, ...]] = attrs.field(factory=dict, kw_only=True)
+    url_defaults: Mapping[str, str] = attrs.field(factory=dict, kw_only=True)
+    url_variants: Mapping[str, str] = attrs.field(factory=dict, kw_only=True)
     headers: Mapping[str, str] = attrs.field(factory=dict, kw_only=True)
     headers_env: Mapping[str, str] = attrs.field(factory=dict, kw_only=True)
+    query: Mapping[str, str] = attrs.field(factory=dict, kw_only=True)
+    query_env: Mapping[str, str] = attrs.field(factory=dict, kw_only=True)
     chat_path: str = attrs.field(default="/chat/completions", kw_only=True)
+    stream_path: str | None = attrs.field(default=None, kw_only=True)
+    streaming: Literal["native", "emulated", "emulated_with_tools"] = attrs.field(default="native", kw_only=True)
     models_path: str | None = attrs.field(default="/models", converter=_path_or_none, kw_only=True)
+    apis: Mapping[str, Api] = attrs.field(factory=dict, converter=_apis, kw_only=True)
+    api: str | None = attrs.field(default=None, kw_only=True)
+    embed: Endpoint | None = attrs.field(default=None, converter=_endpoint, kw_only=True)
+    rerank: Endpoint | None = attrs.field(default=None, converter=_endpoint, kw_only=True)
+    count_tokens: Endpoint | None = attrs.field(default=None, converter=_endpoint, kw_only=True)
+    upload: Endpoint | None = attrs.field(default=None, converter=_endpoint, kw_only=True)
     default_model: str | None = attrs.field(default=None, kw_only=True)
     vision_model: str | None = attrs.field(default=None, kw_only=True)
     model_env: tuple[str, ...] = attrs.field(default=(), converter=_names, kw_only=True)
@@ -106,10 +190,30 @@ class ProviderConfig:
     def __attrs_post_init__(self) -> None:
         if not self.id or "/" in self.id or self.id != self.id.strip():
             raise ConfigurationError(f"provider id {self.id!r} must be a name without '/' and blanks around it")
-        for field in ("chat_path", "models_path"):
+        for field in ("chat_path", "stream_path", "models_path"):
             path = getattr(self, field)
             if path is not None and not path.startswith("/"):
                 raise ConfigurationError(f"{field} of provider {self.id!r} must start with '/', got {path!r}")
+
+    def with_api(self, name: str) -> ProviderConfig:
+        """Return the configuration for another of the provider's chat APIs.
+
+        Raises:
+            ConfigurationError: The provider has no such API.
+        """
+        api = self.apis.get(name)
+        if api is None:
+            known = ", ".join(self.apis) or "none but its usual one"
+            raise ConfigurationError(
+                f"{self.display_name} has no api {name!r}; it has {known}", code="unknown_api", provider=self.id
+            )
+        changes = attrs.asdict(api, recurse=False)
+        return attrs.evolve(self, api=name, **{**changes, "base_url": api.base_url or self.base_url})
+
+    @property
+    def owner(self) -> str:
+        """The name under which opaque data is kept on messages: what one API made, another cannot read."""
+        return f"{self.id}/{self.api}" if self.api else self.id
 
     @property
     def display_name(self) -> str:

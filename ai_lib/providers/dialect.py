@@ -1,4 +1,4 @@
-"""What a wire format must offer: a value that holds four pure functions."""
+"""What a wire format must offer: values that hold pure functions."""
 
 from __future__ import annotations
 
@@ -13,10 +13,12 @@ from ai_lib.types.model import ModelInfo
 from ai_lib.types.request import ChatCompletionRequest
 from ai_lib.types.response import ChatCompletionResponse
 
-__all__ = ["Context", "Dialect", "Refuse"]
+__all__ = ["Context", "Dialect", "FollowUp", "Framing", "Operation", "Refuse"]
 
 Refuse = Callable[[str, str], None]
 """Called with a field and a reason when the wire has no form for it; raises, or returns to have the field left out."""
+
+Framing = Literal["sse", "sse_named", "ndjson", "eventstream"]
 
 
 @attrs.frozen
@@ -24,34 +26,85 @@ class Context:
     """What a dialect may know of the provider it speaks for.
 
     Args:
-        provider: The provider's id; opaque data is kept under it and goes back only to it.
+        provider: The provider's id.
+        owner: The name under which opaque data is kept on messages; it goes back only to the same owner.
         quirks: The dialect's own switches.
         fail: Makes the typed error for an error object that came with or inside an answer.
     """
 
     provider: str
+    owner: str
     quirks: Any
     fail: Callable[[Any], AiLibError]
 
 
 @attrs.frozen(kw_only=True)
+class FollowUp:
+    """A further request that an answer asks for, since it is not finished.
+
+    Args:
+        url: Where to GET.
+        wait: Seconds to wait before.
+        stream: Whether a stream comes from there.
+    """
+
+    url: str
+    wait: float = 0.0
+    stream: bool = False
+
+
+def _no_headers(body: Mapping[str, Any]) -> Mapping[str, str]:
+    return {}
+
+
+def _no_follow_up(payload: Any) -> FollowUp | None:
+    return None
+
+
+def _one_page(payload: Any) -> Mapping[str, str] | None:
+    return None
+
+
+@attrs.frozen(kw_only=True)
 class Dialect:
-    """A wire format.
+    """A wire format for chat.
 
     Args:
         name: The name that configurations use.
-        framing: How its streams are cut into events.
+        framing: How its streams are cut into events: "sse" and "ndjson" give each event's data, "sse_named" gives
+            {"event", "data"} as JSON, "eventstream" (AWS) gives {event type: payload} as JSON.
         quirks: Makes its switches from a configuration's table; raises `ConfigurationError` for an unknown one.
         encode: Makes the body of a request; the flag says whether to stream.
         decode: Reads a whole answer: the decoded JSON, the context, and as keywords the facts that are not in the JSON.
         decode_stream: Reads the data of a stream's events; raises `StreamInterruptedError` when they end too early.
         decode_models: Reads a list of models.
+        headers: The headers that a body needs beside the usual ones, such as those for beta features.
+        next_page: Reads from a list of models what to add to the query for the next page; None at the end.
+        follow_up: Reads from an answer where to go on, when it is not finished.
     """
 
     name: str
-    framing: Literal["sse", "ndjson"] = "sse"
+    framing: Framing = "sse"
     quirks: Callable[[Mapping[str, Any]], Any]
     encode: Callable[[ChatCompletionRequest, bool, Context, Refuse], dict[str, Any]]
     decode: Callable[..., ChatCompletionResponse]
     decode_stream: Callable[[Iterable[str], Context], Iterator[ChatCompletionChunk]]
     decode_models: Callable[[Any, Context], list[ModelInfo]]
+    headers: Callable[[Mapping[str, Any]], Mapping[str, str]] = _no_headers
+    next_page: Callable[[Any], Mapping[str, str] | None] = _one_page
+    follow_up: Callable[[Any], FollowUp | None] = _no_follow_up
+
+
+@attrs.frozen(kw_only=True)
+class Operation:
+    """A wire format for something beside chat: embeddings, reranking, counting tokens.
+
+    Args:
+        quirks: Makes its switches from the `options` of a configuration's table.
+        encode: Makes the body of a request: the request, the context, and what to call for a field without a form.
+        decode: Reads the answer: the decoded JSON and the context.
+    """
+
+    quirks: Callable[[Mapping[str, Any]], Any]
+    encode: Callable[[Any, Context, Refuse], dict[str, Any]]
+    decode: Callable[[Any, Context], Any]

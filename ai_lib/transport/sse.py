@@ -11,12 +11,14 @@ needs 3 us for it, as much as all else that is done for an event.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from typing import Any
 
 from sseclient import SSEClient
 
 from ai_lib.errors import InvalidResponseError
+from ai_lib.utils import json
 
-__all__ = ["events"]
+__all__ = ["events", "named_events"]
 
 # An event of 16 MiB: an image in base64 fits, a server that never ends a line does not fill the memory.
 MAX_EVENT = 16 * 1024 * 1024
@@ -34,20 +36,38 @@ def events(pieces: Iterable[bytes]) -> Iterator[str]:
     Raises:
         InvalidResponseError: An event is longer than 16 MiB or has more than 10,000 lines.
     """
+    for event in _whole(pieces):
+        if event.startswith("data: ") and "\n" not in event:
+            if len(event) > 6:
+                yield event[6:]
+        else:
+            yield from (read.data for read in _read(event) if read.data)
+
+
+def named_events(pieces: Iterable[bytes]) -> Iterator[str]:
+    """Yield each event's name and data as a JSON object, for services that put only plain text into the data.
+
+    Args:
+        pieces: As for `events`.
+
+    Raises:
+        InvalidResponseError: As for `events`.
+    """
+    for event in _whole(pieces):
+        for read in _read(event):
+            yield json.dumps({"event": read.event, "data": read.data}).decode()
+
+
+def _whole(pieces: Iterable[bytes]) -> Iterator[str]:
     for block in frames(pieces):
         # Invalid UTF-8 is replaced, as the standard has it.
-        for event in block.decode("utf-8", "replace").removesuffix("\n\n").split("\n\n"):
-            if event.startswith("data: ") and "\n" not in event:
-                if len(event) > 6:
-                    yield event[6:]
-            else:
-                if event.count("\n") > MAX_LINES:
-                    raise InvalidResponseError(
-                        f"an event of the stream has more than {MAX_LINES} lines", code="event_too_large"
-                    )
-                for read in SSEClient(iter((f"{event}\n\n".encode(),))).events():
-                    if read.data:
-                        yield read.data
+        yield from block.decode("utf-8", "replace").removesuffix("\n\n").split("\n\n")
+
+
+def _read(event: str) -> Iterator[Any]:
+    if event.count("\n") > MAX_LINES:
+        raise InvalidResponseError(f"an event of the stream has more than {MAX_LINES} lines", code="event_too_large")
+    return iter(SSEClient(iter((f"{event}\n\n".encode(),))).events())
 
 
 def frames(pieces: Iterable[bytes]) -> Iterator[bytes]:

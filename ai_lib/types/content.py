@@ -9,23 +9,51 @@ from typing import Any, Literal, Self, TypeAlias
 import attrs
 
 from ai_lib.errors import InvalidRequestError
+from ai_lib.utils import json
 from ai_lib.utils.files import FileName, media_type_of, read_named_file
 
-__all__ = ["Audio", "Document", "Image", "Json", "Media", "Part", "Text"]
+__all__ = ["Audio", "CacheTime", "Document", "Image", "Json", "Media", "Part", "Text"]
+
+CacheTime: TypeAlias = Literal["5m", "1h"]
+"""How long a provider keeps everything up to a mark in its prompt cache."""
 
 
 @attrs.frozen
 class Text:
-    """Text, sent exactly as given."""
+    """Text, sent exactly as given.
+
+    Args:
+        text: The text.
+        cache: Asks the provider to cache the prompt up to the end of this part.
+    """
 
     text: str = attrs.field(validator=attrs.validators.instance_of(str))
+    cache: CacheTime | None = attrs.field(default=None, kw_only=True)
 
 
 @attrs.frozen
 class Json:
-    """A JSON value, sent as its compact text."""
+    """A JSON value, sent as its compact text where the provider takes no values.
+
+    Args:
+        value: The value.
+        cache: As in `Text`.
+    """
 
     value: Any
+    cache: CacheTime | None = attrs.field(default=None, kw_only=True)
+
+    @property
+    def text(self) -> str:
+        """The value as compact JSON.
+
+        Raises:
+            InvalidRequestError: It has no JSON form.
+        """
+        try:
+            return json.dumps(self.value).decode()
+        except (TypeError, ValueError, RecursionError) as exc:
+            raise InvalidRequestError(f"a Json part holds a value without a JSON form: {exc}") from exc
 
 
 @attrs.frozen(kw_only=True)
@@ -38,6 +66,7 @@ class Media:
         file_id: The id of a file uploaded to the provider before.
         media_type: The media type, for example "image/png"; known wherever there are bytes.
         name: A file name to show; never opened.
+        cache: As in `Text`.
     """
 
     url: str | None = None
@@ -45,6 +74,7 @@ class Media:
     file_id: str | None = None
     media_type: str | None = None
     name: str | None = None
+    cache: CacheTime | None = None
 
     def __attrs_post_init__(self) -> None:
         given = [field for field in ("url", "data", "file_id") if getattr(self, field) is not None]

@@ -36,6 +36,7 @@ class Citation:
         title: Its title.
         start: Index in the answer's text where the cited passage begins.
         end: Index where it ends.
+        cited_text: The passage of the source, where the provider quotes it.
         data: The provider's own object.
     """
 
@@ -43,6 +44,7 @@ class Citation:
     title: str | None = None
     start: int | None = None
     end: int | None = None
+    cited_text: str | None = None
     data: Mapping[str, Any] | None = attrs.field(default=None, repr=False)
 
 
@@ -86,6 +88,7 @@ class Message:
         name: The speaker's name, where there are several.
         tool_calls: What the assistant asks to have run.
         tool_call_id: In a tool message, the id of the call it answers.
+        is_error: In a tool message, that the tool failed; where the wire has no flag for it, the content alone says so.
         reasoning: What the model thought, when the provider shows it.
         refusal: Why the model would not answer, when the provider says so in a field of its own.
         citations: The sources the answer names.
@@ -97,15 +100,16 @@ class Message:
     name: str | None = None
     tool_calls: tuple[ToolCall, ...] = attrs.field(default=(), converter=_calls)
     tool_call_id: str | None = None
+    is_error: bool = False
     reasoning: str | None = None
     refusal: str | None = None
     citations: tuple[Citation, ...] = attrs.field(default=(), converter=_citations)
     provider_data: Mapping[str, Any] | None = attrs.field(default=None, repr=False)
 
     @classmethod
-    def system(cls, text: str) -> Message:
+    def system(cls, *content: PartLike) -> Message:
         """Instructions that stand above the conversation."""
-        return cls(role=Role.SYSTEM, content=text)
+        return cls(role=Role.SYSTEM, content=content)
 
     @classmethod
     def user(cls, *content: PartLike, name: str | None = None) -> Message:
@@ -118,15 +122,18 @@ class Message:
         return cls(role=Role.ASSISTANT, content=content, tool_calls=tool_calls)
 
     @classmethod
-    def tool(cls, tool_call_id: str, *content: PartLike, name: str | None = None) -> Message:
+    def tool(
+        cls, tool_call_id: str, *content: PartLike, name: str | None = None, is_error: bool = False
+    ) -> Message:
         """The result of a tool call.
 
         Args:
             tool_call_id: The id of the call, from `ToolCall.id`.
             content: The result: text, or parts such as `Json(...)`.
-            name: The tool's name, for providers that want it.
+            name: The tool's name, for providers that want it; found by the call's id where it is not given.
+            is_error: That the tool failed.
         """
-        return cls(role=Role.TOOL, content=content, tool_call_id=tool_call_id, name=name)
+        return cls(role=Role.TOOL, content=content, tool_call_id=tool_call_id, name=name, is_error=is_error)
 
     @property
     def text(self) -> str:

@@ -18,6 +18,9 @@ class ModelInfo:
         provider: The provider's id.
         created: Seconds since 1970, where told.
         owned_by: Who made it, where told.
+        name: The name for people to read, where told.
+        context_length: Most tokens of a prompt, where told.
+        max_output_tokens: Most tokens of an answer, where told.
         raw: The provider's own entry.
     """
 
@@ -25,4 +28,7 @@ class ModelInfo:
     provider: str | None = None
     created: int | None = None
     owned_by: str | None = None
+    name: str | None = None
+    context_length: int | None = None
+    max_output_tokens: int | None = None
     raw: Any = attrs.field(default=None, repr=False, eq=False)

@@ -27,6 +27,7 @@ class Tool:
         description: What it does, for the model to read.
         parameters: A JSON Schema of type object.
         strict: Ask the provider to hold the arguments to the schema; None leaves it to the provider.
+        cache: Asks the provider to cache the prompt up to the end of this tool.
         function: What runs it, for `run_tools`; never sent.
     """
 
@@ -34,6 +35,7 @@ class Tool:
     description: str | None = None
     parameters: Mapping[str, Any] = attrs.field(default=_NO_PARAMETERS)
     strict: bool | None = attrs.field(default=None, kw_only=True)
+    cache: Literal["5m", "1h"] | None = attrs.field(default=None, kw_only=True)
     function: Callable[..., Any] | None = attrs.field(default=None, kw_only=True, eq=False, repr=False)
 
     def __attrs_post_init__(self) -> None:

@@ -48,3 +48,13 @@ class Usage:
     audio_prompt_tokens: int | None = None
     audio_completion_tokens: int | None = None
     cost: Decimal | None = None
+
+    @property
+    def uncached_prompt_tokens(self) -> int:
+        """The part of the prompt that was neither read from the cache nor written to it."""
+        return max(0, self.prompt_tokens - (self.cached_tokens or 0) - (self.cache_write_tokens or 0))
+
+    @property
+    def answer_tokens(self) -> int:
+        """The part of the completion that was not reasoning."""
+        return max(0, self.completion_tokens - (self.reasoning_tokens or 0))

@@ -12,7 +12,8 @@ from typing import Any, cast
 from ai_lib.errors import ContentFilterError, InvalidResponseError, OverloadedError, ProviderError
 from ai_lib.providers.dialect import Context
 from ai_lib.providers.dialects.openai_chat.quirks import REASONING_TEXT, Quirks
-from ai_lib.providers.dialects.openai_chat.usage import count, usage_of
+from ai_lib.providers.dialects.openai_chat.usage import usage_of
+from ai_lib.providers.wire import count, first_count
 from ai_lib.types.fold import arguments_text, made_up_id
 from ai_lib.types.message import Citation, Message, Role
 from ai_lib.types.model import ModelInfo
@@ -238,7 +239,7 @@ def logprobs_of(choice: Mapping[str, Any]) -> Mapping[str, Any] | None:
 def kept_of_call(call: Mapping[str, Any], context: Context) -> dict[str, Any] | None:
     """Return what a tool call must bring back: the signatures of Gemini behind a compatible front."""
     extra = call.get("extra_content")
-    return {context.provider: {"extra_content": extra}} if extra else None
+    return {context.owner: {"extra_content": extra}} if extra else None
 
 
 def kept(wire: Mapping[str, Any], context: Context) -> dict[str, Any] | None:
@@ -247,7 +248,7 @@ def kept(wire: Mapping[str, Any], context: Context) -> dict[str, Any] | None:
     if not echo:
         return None
     own = {field: wire[field] for field in echo if field not in REASONING_TEXT and wire.get(field)}
-    return {context.provider: own} if own else None
+    return {context.owner: own} if own else None
 
 
 def citations_of(sources: Any) -> list[Citation]:
@@ -294,8 +295,22 @@ def decode_models(payload: Any, context: Context) -> list[ModelInfo]:
     return [_model(entry, context.provider) for entry in entries if isinstance(entry, str) or entry.get("id")]
 
 
+# The names that Groq, Mistral, OpenRouter, Together, vLLM and others give to the two limits.
+_CONTEXT_LENGTH = ("context_window", "context_length", "max_context_length", "max_model_len")
+_MAX_OUTPUT = ("max_completion_tokens", "max_output_tokens", "max_output_length")
+
+
 def _model(entry: Any, provider: str) -> ModelInfo:
     if isinstance(entry, str):
-        return ModelInfo(entry, provider)
+        return ModelInfo(entry, provider, raw=entry)
     fields = cast("Mapping[str, Any]", entry)
-    return ModelInfo(fields["id"], provider, count(fields.get("created")), fields.get("owned_by"), entry)
+    return ModelInfo(
+        fields["id"],
+        provider,
+        count(fields.get("created")),
+        fields.get("owned_by"),
+        name=fields.get("name") or fields.get("display_name"),
+        context_length=first_count(*(fields.get(key) for key in _CONTEXT_LENGTH)),
+        max_output_tokens=first_count(*(fields.get(key) for key in _MAX_OUTPUT)),
+        raw=entry,
+    )

@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from ai_lib.errors import InvalidRequestError
 from ai_lib.providers.dialect import Context, Refuse
 from ai_lib.providers.dialects.openai_chat.quirks import REASONING_TEXT, Quirks
+from ai_lib.providers.wire import extended, own
 from ai_lib.types.content import Audio, Document, Image, Json, Part, Text
 from ai_lib.types.message import Message, Role
 from ai_lib.types.request import ChatCompletionRequest, ResponseFormat
 from ai_lib.types.tool import NamedTool, Tool, ToolCall, ToolChoice
-from ai_lib.utils import json
 
 __all__ = ["REASONING", "encode"]
 
@@ -32,6 +31,8 @@ _PLAIN = (
     "user",
     "metadata",
 )
+
+_STREAM = frozenset({"stream"})
 
 
 def encode(request: ChatCompletionRequest, stream: bool, context: Context, refuse: Refuse) -> dict[str, Any]:
@@ -62,7 +63,7 @@ def encode(request: ChatCompletionRequest, stream: bool, context: Context, refus
         body["stream"] = True
         if quirks.stream_usage:
             body["stream_options"] = {"include_usage": True}
-    return _extended(body, request.extensions)
+    return extended(body, request.extensions, also=_STREAM)
 
 
 def _put_plain(body: dict[str, Any], request: ChatCompletionRequest, quirks: Quirks, refuse: Refuse) -> None:
@@ -86,13 +87,6 @@ def _allowed(field: str, quirks: Quirks, refuse: Refuse) -> bool:
     return True
 
 
-def _extended(body: dict[str, Any], extensions: Mapping[str, Any]) -> dict[str, Any]:
-    clash = sorted({*body, "stream"} & set(extensions) - {"stream_options"})
-    if clash:
-        raise InvalidRequestError(f"extensions repeat fields that the request already sets: {', '.join(clash)}")
-    return {**body, **extensions}
-
-
 # --- messages -------------------------------------------------------------------------------------------------
 
 
@@ -103,13 +97,13 @@ def _message(message: Message, context: Context, refuse: Refuse) -> dict[str, An
     wire: dict[str, Any] = {"role": role.value, "content": _content(parts, quirks, refuse)}
     if message.name is not None and role is not Role.TOOL and _allowed("name", quirks, refuse):
         wire["name"] = message.name
-    wire.update(_own(message.provider_data, context.provider))
+    wire.update(own(message.provider_data, context.owner))
     if role is Role.TOOL:
         wire["tool_call_id"] = message.tool_call_id
     elif message.tool_calls:
         if not wire["content"]:
             wire["content"] = quirks.empty_content
-        wire["tool_calls"] = [_tool_call(call, context.provider) for call in message.tool_calls]
+        wire["tool_calls"] = [_tool_call(call, context.owner) for call in message.tool_calls]
         if message.reasoning is not None:
             wire.update({field: message.reasoning for field in quirks.echo if field in REASONING_TEXT})
     if message.refusal is not None:
@@ -126,16 +120,28 @@ def _text_parts(parts: tuple[Part, ...], refuse: Refuse) -> tuple[Part, ...]:
 
 
 def _content(parts: tuple[Part, ...], quirks: Quirks, refuse: Refuse) -> str | list[dict[str, Any]]:
-    if len(parts) == 1 and isinstance(parts[0], Text):
+    if len(parts) == 1 and isinstance(parts[0], Text) and parts[0].cache is None:
         return parts[0].text
     if not parts:
         return ""
-    wire = [item for part in parts if (item := _PARTS[type(part)](part, quirks, refuse)) is not None]
+    wire = [item for part in parts if (item := _part(part, quirks, refuse)) is not None]
     if not wire:  # every part was refused and is to be left out
         return ""
+    if any("cache_control" in item for item in wire):
+        return wire
     texts = [item["text"] for item in wire if item["type"] == "text"]
     if len(texts) == len(wire) and (len(texts) == 1 or quirks.text_only_as_string):
         return "".join(texts)
+    return wire
+
+
+def _part(part: Part, quirks: Quirks, refuse: Refuse) -> dict[str, Any] | None:
+    wire = _PARTS[type(part)](part, quirks, refuse)
+    if wire is not None and part.cache is not None:
+        if quirks.cache_marks:
+            wire["cache_control"] = {"type": "ephemeral", "ttl": part.cache}
+        else:
+            refuse("cache", "the provider caches by itself, or not at all")
     return wire
 
 
@@ -144,10 +150,7 @@ def _text(part: Text, quirks: Quirks, refuse: Refuse) -> dict[str, Any]:
 
 
 def _json(part: Json, quirks: Quirks, refuse: Refuse) -> dict[str, Any]:
-    try:
-        return {"type": "text", "text": json.dumps(part.value).decode()}
-    except (TypeError, ValueError, RecursionError) as exc:
-        raise InvalidRequestError(f"a Json part holds a value without a JSON form: {exc}") from exc
+    return {"type": "text", "text": part.text}
 
 
 def _image(part: Image, quirks: Quirks, refuse: Refuse) -> dict[str, Any] | None:
@@ -206,17 +209,12 @@ _PARTS: dict[type[Any], Callable[[Any, Quirks, Refuse], dict[str, Any] | None]] 
 }
 
 
-def _own(data: Mapping[str, Any] | None, provider: str) -> Mapping[str, Any]:
-    """Return what this provider wants back; "*" is what the user put in by hand."""
-    return {**data.get("*", {}), **data.get(provider, {})} if data else {}
-
-
-def _tool_call(call: ToolCall, provider: str) -> dict[str, Any]:
+def _tool_call(call: ToolCall, owner: str) -> dict[str, Any]:
     return {
         "id": call.id,
         "type": "function",
         "function": {"name": call.name, "arguments": call.arguments_json},
-        **_own(call.provider_data, provider),
+        **own(call.provider_data, owner),
     }
 
 
@@ -224,6 +222,8 @@ def _tool_call(call: ToolCall, provider: str) -> dict[str, Any]:
 
 
 def _tool(tool: Tool, quirks: Quirks, refuse: Refuse) -> dict[str, Any]:
+    if tool.cache is not None:
+        refuse("cache", "chat completions have no mark for a tool")
     function: dict[str, Any] = {"name": tool.name}
     if tool.description is not None:
         function["description"] = tool.description

@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 import attrs
 
-from ai_lib.errors import ConfigurationError
+from ai_lib.providers.wire import quirks_of
 
 __all__ = ["REASONING_TEXT", "Quirks", "quirks_from"]
 
@@ -44,6 +44,7 @@ class Quirks:
         text_only_as_string: Whether several text parts must be sent as one string.
         empty_content: What stands for the content of an assistant message that has only tool calls.
         think_tags: Whether thinking comes inside the text, between <think> and </think>.
+        cache_marks: Whether parts may carry cache_control, as with Anthropic.
     """
 
     rename: Mapping[str, str] = attrs.field(factory=dict)
@@ -66,16 +67,7 @@ class Quirks:
     text_only_as_string: bool = False
     empty_content: str | None = None
     think_tags: bool = False
+    cache_marks: bool = False
 
 
-def quirks_from(table: Mapping[str, Any]) -> Quirks:
-    """Return the switches from a configuration's table.
-
-    Raises:
-        ConfigurationError: The table has a switch that does not exist.
-    """
-    unknown = sorted(set(table) - set(attrs.fields_dict(Quirks)))
-    if unknown:
-        known = ", ".join(sorted(attrs.fields_dict(Quirks)))
-        raise ConfigurationError(f"unknown quirk of dialect openai_chat: {', '.join(unknown)}; known: {known}")
-    return Quirks(**table)
+quirks_from = quirks_of(Quirks)

@@ -8,7 +8,7 @@ Fields that are not in it are not compared.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -17,10 +17,10 @@ import attrs
 import pytest
 
 from ai_lib.errors import AiLibError
+from ai_lib.exchange import FRAMINGS
 from ai_lib.providers.adapter import ProviderAdapter
 from ai_lib.providers.config import ProviderConfig
 from ai_lib.providers.registry import config_of, dialect_of
-from ai_lib.exchange import FRAMINGS
 from ai_lib.types.chunk import ChatCompletionChunk
 from ai_lib.types.fold import Fold
 from ai_lib.types.response import ChatCompletionResponse, Choice
@@ -29,8 +29,8 @@ from ai_lib.types.wire import HttpResponse
 
 __all__ = [
     "BASE_URL",
-    "KEY",
     "DIALECTS",
+    "KEY",
     "Case",
     "adapter_for",
     "as_params",
@@ -39,6 +39,7 @@ __all__ = [
     "fold",
     "reading",
     "replay",
+    "replay_events",
     "requests_of",
     "same_fields",
 ]
@@ -66,6 +67,7 @@ _OWN = {
 class Case:
     """One recorded answer."""
 
+    dialect: str
     name: str
     kind: str
     body: bytes = attrs.field(repr=False)
@@ -74,6 +76,10 @@ class Case:
     @property
     def adapter(self) -> ProviderAdapter:
         return adapter_for(self.expected["provider"], self.expected.get("api"))
+
+    def events(self, pieces: Iterable[bytes]) -> Iterator[str]:
+        """Return the data of the events in a body of this case's framing."""
+        return FRAMINGS[self.adapter.dialect.framing](pieces)
 
     @property
     def http(self) -> HttpResponse:
@@ -87,24 +93,25 @@ class Case:
 
 
 @cache
-def _all_cases(dialect: str) -> tuple[Case, ...]:
-    return tuple(_case(folder) for folder in sorted((_WIRE / dialect).iterdir()))
+def _all_cases(dialect: str | None) -> tuple[Case, ...]:
+    folders = [_WIRE / name for name in ([dialect] if dialect else DIALECTS)]
+    return tuple(_case(case) for folder in folders for case in sorted(folder.iterdir()))
 
 
 def _case(folder: Path) -> Case:
     (recorded,) = (path for path in folder.iterdir() if path.name != "expected.json")
     expected = json.loads((folder / "expected.json").read_text("utf-8"))
-    return Case(folder.name, _KINDS[recorded.name], recorded.read_bytes(), expected)
+    return Case(folder.parent.name, folder.name, _KINDS[recorded.name], recorded.read_bytes(), expected)
 
 
-def cases_of(dialect: str, *kinds: str) -> tuple[Case, ...]:
-    """Return the cases of a dialect; the kinds are whole, stream and error."""
+def cases_of(dialect: str | None, *kinds: str) -> tuple[Case, ...]:
+    """Return the cases of a dialect, or of all; the kinds are whole, stream and error."""
     return tuple(case for case in _all_cases(dialect) if case.kind in kinds)
 
 
 def as_params(cases: Iterable[Case]) -> list[Any]:
     """Return the cases for `pytest.mark.parametrize`, each under its folder's name."""
-    return [pytest.param(case, id=case.name) for case in cases]
+    return [pytest.param(case, id=f"{case.dialect}-{case.name}") for case in cases]
 
 
 @cache
@@ -125,10 +132,17 @@ def adapter_for(provider: str, api: str | None = None) -> ProviderAdapter:
 
 def replay(adapter: ProviderAdapter, pieces: Iterable[bytes]) -> tuple[list[ChatCompletionChunk], AiLibError | None]:
     """Return the chunks of a stream's bytes, and the error that ended them."""
+    return replay_events(adapter, FRAMINGS[adapter.dialect.framing](pieces))
+
+
+def replay_events(
+    adapter: ProviderAdapter, events: Iterable[str]
+) -> tuple[list[ChatCompletionChunk], AiLibError | None]:
+    """Return the chunks of a stream's events, and the error that ended them."""
     chunks = []
     folded = Fold()
     try:
-        for chunk in adapter.decode_stream(FRAMINGS[adapter.dialect.framing](pieces)):
+        for chunk in adapter.decode_stream(events):
             chunks.append(chunk)
             folded.add(chunk)
         folded.check()

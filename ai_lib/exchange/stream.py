@@ -32,6 +32,7 @@ class Watch:
         self._event_seen = False
 
     def pieces(self, source: Iterable[bytes]) -> Iterator[bytes]:
+        """Yield the bytes, and raise after too long a time without an event."""
         since = self._now()
         for piece in source:
             yield piece
@@ -47,6 +48,7 @@ class Watch:
                 )
 
     def events(self, framed: Iterable[str]) -> Iterator[str]:
+        """Yield the events, and note that one came."""
         for event in framed:
             self._event_seen = True
             yield event

@@ -2,25 +2,19 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
 from typing import Any, Literal, TypeAlias, TypeVar
+from urllib.parse import quote, urlencode, urlsplit
 
 import attrs
 
-from ai_lib.errors import (
-    AiLibError,
-    AuthenticationError,
-    InvalidRequestError,
-    InvalidResponseError,
-    UnsupportedFeatureError,
-    classify,
-)
-from ai_lib.providers.config import ProviderConfig
-from ai_lib.providers.dialect import Context, Dialect
-from ai_lib.providers.faults import ERROR_KINDS, MAX_BODY, MAX_MESSAGE, fault_of, json_text, redact, retry_after_of
+from ai_lib.errors import InvalidRequestError, UnsupportedFeatureError
+from ai_lib.providers.config import Endpoint, ProviderConfig
+from ai_lib.providers.dialect import Context, Dialect, FollowUp, Framing, Operation, Refuse
+from ai_lib.providers.failures import ErrorReader
 from ai_lib.types.chunk import ChatCompletionChunk
+from ai_lib.types.message import Message
 from ai_lib.types.model import ModelInfo
 from ai_lib.types.request import ChatCompletionRequest
 from ai_lib.types.response import ChatCompletionResponse
@@ -33,8 +27,12 @@ OnUnsupported: TypeAlias = Literal["raise", "warn", "drop"]
 T = TypeVar("T")
 
 _DEFAULT_TIMEOUT = Timeout()
-_REQUEST_IDS = ("x-request-id", "request-id", "apim-request-id", "x-amzn-requestid", "mistral-correlation-id")
-_TITLE = r"(?is)<title[^>]*>(.*?)</title>"
+_ACCEPT: dict[Framing, str] = {
+    "sse": "text/event-stream",
+    "sse_named": "text/event-stream",
+    "ndjson": "application/x-ndjson",
+    "eventstream": "application/vnd.amazon.eventstream",
+}
 
 
 @attrs.frozen(kw_only=True)
@@ -47,6 +45,7 @@ class ProviderAdapter:
         base_url: Where it is, without a slash at the end.
         api_key: The key; None where the provider needs none.
         headers: Headers for every request, the key not among them.
+        query: What is added to the query of every address.
     """
 
     config: ProviderConfig
@@ -54,18 +53,18 @@ class ProviderAdapter:
     base_url: str
     api_key: str | None = attrs.field(default=None, repr=False)
     headers: Mapping[str, str] = attrs.field(factory=dict, repr=False)
+    query: Mapping[str, str] = attrs.field(factory=dict)
+    errors: ErrorReader = attrs.field(init=False, repr=False)
     _context: Context = attrs.field(init=False, repr=False)
     _all_headers: Mapping[str, str] = attrs.field(init=False, repr=False)
-    _error_table: dict[str, type[AiLibError]] = attrs.field(init=False, repr=False)
 
     def __attrs_post_init__(self) -> None:
         set_once: Callable[[str, Any], None] = lambda name, value: object.__setattr__(self, name, value)  # noqa: E731
-        quirks = self.dialect.quirks(self.config.quirks)
-        set_once("_context", Context(self.config.id, self.config.owner, quirks, self._error_inside))
+        set_once("errors", ErrorReader(self.config, self.api_key))
+        set_once("_context", self._context_for(self.dialect.quirks(self.config.quirks)))
         key = {self.config.key_header: self.config.key_prefix + self.api_key} if self.api_key else {}
         own = {name: value for name, value in self.headers.items() if name.lower() not in map(str.lower, key)}
         set_once("_all_headers", {**own, **key})
-        set_once("_error_table", {code: ERROR_KINDS[kind] for code, kind in self.config.errors.items()})
 
     # --- ours to wire
 
@@ -92,49 +91,88 @@ class ProviderAdapter:
             InvalidRequestError: Something in the request has no JSON form.
         """
         left_out: list[str] = []
-
-        def refuse(field: str, reason: str) -> None:
-            if on_unsupported == "raise":
-                raise UnsupportedFeatureError(
-                    f"{self.config.display_name} does not support {field}: {reason}",
-                    code="unsupported_feature",
-                    provider=self.config.id,
-                    model=request.model,
-                    hint="Leave it out, or pass on_unsupported='warn' or 'drop' to have it left out",
-                )
-            left_out.append(f"{field}: {reason}")
-
-        body = self.dialect.encode(request, stream, self._context, refuse)
-        try:
-            content = json.dumps(body)
-        except (TypeError, ValueError, RecursionError) as exc:
-            raise InvalidRequestError(f"the request holds a value without a JSON form: {exc}") from exc
-        headers = {"Content-Type": "application/json", "Accept": "text/event-stream" if stream else "application/json"}
+        body = self.dialect.encode(
+            request, stream, self._context, self._refusing(request.model, on_unsupported, left_out)
+        )
+        left_out += self._left_behind(request.messages)
+        path = self.config.chat_path if not stream else self.config.stream_path or self.config.chat_path
         return HttpRequest(
-            url=self.base_url + self.config.chat_path,
-            headers={**headers, **self._all_headers},
-            body=content,
+            url=self._url(path, request.model),
+            headers={
+                "Content-Type": "application/json",
+                "Accept": _ACCEPT[self.dialect.framing] if stream else "application/json",
+                **self._all_headers,
+                **(self.dialect.headers(body) if self.dialect.headers is not None else {}),
+            },
+            body=_json_bytes(body),
             timeout=timeout,
             deadline=deadline,
         ), tuple(left_out)
 
-    def models_request(self) -> HttpRequest:
+    def emulates_stream(self, request: ChatCompletionRequest) -> bool:
+        """Return whether a stream of this request is a whole answer given out as chunks."""
+        how = self.config.streaming
+        return how == "emulated" or (how == "emulated_with_tools" and bool(request.tools))
+
+    def request_for(
+        self,
+        endpoint: Endpoint,
+        operation: Operation,
+        request: Any,
+        on_unsupported: OnUnsupported = "raise",
+    ) -> tuple[HttpRequest, tuple[str, ...]]:
+        """Return the HTTP request for something beside chat, and what was left out of it.
+
+        Args:
+            endpoint: Where.
+            operation: The wire format.
+            request: What is asked; it has a `model`.
+            on_unsupported: As for `chat_request`.
+        """
+        left_out: list[str] = []
+        context = self._context_for(operation.quirks(endpoint.options))
+        body = operation.encode(request, context, self._refusing(request.model, on_unsupported, left_out))
+        headers = {"Content-Type": "application/json", "Accept": "application/json", **self._all_headers}
+        return HttpRequest(
+            url=self._url(endpoint.path, request.model, endpoint.base_url),
+            headers={**headers, **endpoint.headers},
+            body=_json_bytes(body),
+        ), tuple(left_out)
+
+    def models_request(self, page: Mapping[str, str] | None = None) -> HttpRequest:
         """Return the HTTP request for the list of models.
+
+        Args:
+            page: What `next_page` gave; None for the first page.
 
         Raises:
             UnsupportedFeatureError: The provider has none.
         """
         if self.config.models_path is None:
-            raise UnsupportedFeatureError(
-                f"{self.config.display_name} has no list of models",
-                code="unsupported_feature",
-                provider=self.config.id,
-                hint=f"See {self.config.docs}" if self.config.docs else "See the vendor's documentation",
-            )
+            error = self.unsupported("list_models", "the service has no list of models")
+            error.hint = f"See {self.config.docs}" if self.config.docs else "See the vendor's documentation"
+            raise error
         return HttpRequest(
             method="GET",
-            url=self.base_url + self.config.models_path,
+            url=self._url(self.config.models_path, None, query=page),
             headers={"Accept": "application/json", **self._all_headers},
+        )
+
+    def follow_up_request(self, further: FollowUp) -> HttpRequest:
+        """Return the HTTP request that goes on where an answer was not finished; the key stays with its host."""
+        ours = urlsplit(further.url)[:2] == urlsplit(self.base_url)[:2]
+        accept = _ACCEPT[self.dialect.framing] if further.stream else "application/json"
+        return HttpRequest(
+            method="GET", url=further.url, headers={"Accept": accept, **(self._all_headers if ours else {})}
+        )
+
+    def unsupported(self, feature: str, reason: str, model: str | None = None) -> UnsupportedFeatureError:
+        """Return the error for something that the provider cannot do."""
+        return UnsupportedFeatureError(
+            f"{self.config.display_name} does not support {feature}: {reason}",
+            code="unsupported_feature",
+            provider=self.config.id,
+            model=model,
         )
 
     # --- wire to ours
@@ -145,8 +183,9 @@ class ProviderAdapter:
         Raises:
             AiLibError: It is an error, or not an answer.
         """
-        decode = partial(self.dialect.decode, request_id=self.request_id(response.headers), headers=response.headers)
-        return self._decoded(decode, response)
+        headers = response.headers
+        decode = partial(self.dialect.decode, request_id=self.errors.request_id(headers), headers=headers)
+        return self._decoded(decode, response, self._context)
 
     def decode_models(self, response: HttpResponse) -> list[ModelInfo]:
         """Return the models in a whole response.
@@ -154,117 +193,95 @@ class ProviderAdapter:
         Raises:
             AiLibError: It is an error, or not a list of models.
         """
-        return self._decoded(self.dialect.decode_models, response)
+        return self._decoded(self.dialect.decode_models, response, self._context)
+
+    def decode_for(self, endpoint: Endpoint, operation: Operation, response: HttpResponse) -> Any:
+        """Return what the answer to `request_for` says.
+
+        Raises:
+            AiLibError: It is an error, or not such an answer.
+        """
+        return self._decoded(operation.decode, response, self._context_for(operation.quirks(endpoint.options)))
 
     def decode_stream(self, events: Iterable[str]) -> Iterator[ChatCompletionChunk]:
         """Yield the chunks of a stream's events; see `Dialect.decode_stream`."""
         return self.dialect.decode_stream(events, self._context)
 
-    def _decoded(self, read: Callable[[Any, Context], T], response: HttpResponse) -> T:
+    def next_page(self, response: HttpResponse) -> Mapping[str, str] | None:
+        """Return what to add to the query for the next page of models, or None."""
+        return self.dialect.next_page(json.loads(response.body)) if self.dialect.next_page is not None else None
+
+    def follow_up(self, response: HttpResponse, *, stream: bool) -> FollowUp | None:
+        """Return where to go on when the answer is not finished, or None.
+
+        Args:
+            response: The answer.
+            stream: Whether a stream is wanted.
+        """
+        if self.dialect.follow_up is None or response.status >= 300:
+            return None
+        try:
+            return self.dialect.follow_up(json.loads(response.body), stream)
+        except (AttributeError, LookupError, TypeError, ValueError):
+            return None  # not formed as promised: `decode` says how
+
+    def _decoded(self, decode: Callable[[Any, Context], T], response: HttpResponse, context: Context) -> T:
         if response.status >= 300:
-            raise self.error(response)
+            raise self.errors.error(response)
         try:
             payload = json.loads(response.body)
         except (ValueError, RecursionError) as exc:
-            raise self.not_json(response) from exc
+            raise self.errors.not_json(response) from exc
         try:
-            return read(payload, self._context)
+            return decode(payload, context)
         except (AttributeError, LookupError, TypeError, ValueError) as exc:
             # A value of another kind than the dialect promises, such as a number where an object should be.
-            raise InvalidResponseError(
-                f"the answer is not formed as promised: {type(exc).__name__}: {exc}",
-                code="malformed_answer",
-                provider=self.config.id,
-                request_id=self.request_id(response.headers),
-                body=self._without_key(response.body.decode("utf-8", "replace")),
-            ) from exc
+            raise self.errors.malformed(response, exc) from exc
 
-    def request_id(self, headers: Mapping[str, str]) -> str | None:
-        """Return the id to quote to the provider's support."""
-        own = self.config.request_id_header
-        if own and (found := headers.get(own)):
-            return found
-        for name in _REQUEST_IDS:
-            if found := headers.get(name):
-                return found
-        return None
+    # --- what several of these need
 
-    # --- errors
+    def _context_for(self, quirks: Any) -> Context:
+        return Context(self.config.id, self.config.owner, quirks, self.errors.inside)
 
-    def error(self, response: HttpResponse) -> AiLibError:
-        """Return the typed error for a response with a status from 300 up."""
-        if response.status < 400:
-            return self._redirect(response)
-        text = self._without_key(response.body.decode("utf-8", "replace"))
-        try:
-            payload: Any = json.loads(response.body)
-        except (ValueError, RecursionError):
-            payload = _plain(text)
-        error = self._error(payload, response.status, text)
-        error.request_id = self.request_id(response.headers) or error.request_id
-        wait = retry_after_of(response.headers, response.received_at)
-        error.retry_after = wait if wait is not None else error.retry_after
-        told = response.headers.get("x-should-retry")  # OpenAI's word on the matter
-        if told in ("true", "false"):
-            error.retryable = told == "true"
-        return error
+    def _refusing(self, model: str | None, on_unsupported: OnUnsupported, left_out: list[str]) -> Refuse:
+        def refuse(field: str, reason: str) -> None:
+            if on_unsupported == "raise":
+                error = self.unsupported(field, reason, model)
+                error.hint = "Leave it out, or pass on_unsupported='warn' or 'drop' to have it left out"
+                raise error
+            left_out.append(f"{field}: {reason}")
 
-    def _error_inside(self, payload: Any) -> AiLibError:
-        """Return the typed error for an error object inside an answer that had status 200."""
-        return self._error(payload, None, self._without_key(json_text(payload)))
+        return refuse
 
-    def _without_key(self, text: str, limit: int = MAX_BODY) -> str:
-        return redact(text, (self.api_key,) if self.api_key else (), limit)
+    def _left_behind(self, messages: Iterable[Message]) -> list[str]:
+        """Return a note for what other providers put on the messages: it means nothing to this one, and stays here."""
+        owners = {
+            owner
+            for message in messages
+            for data in (message.provider_data, *[call.provider_data for call in message.tool_calls])
+            for owner in data or ()
+        }
+        return [
+            f"provider_data: what {owner} put on the messages (signatures and the like) goes back only to it"
+            for owner in sorted(owners - {self.config.owner, "*"})
+        ]
 
-    def _error(self, payload: Any, status: int | None, text: str) -> AiLibError:
-        fault = fault_of(payload)
-        code = next((code for code in fault.codes if not code.isdigit()), fault.codes[0] if fault.codes else None)
-        kind = classify(status or fault.status, fault.codes, fault.message, self._error_table)
-        error = kind(
-            self._without_key(fault.message, MAX_MESSAGE) or f"{self.config.display_name} gave no reason",
-            status=status or fault.status,
-            code=code and self._without_key(code, MAX_MESSAGE),
-            provider=self.config.id,
-            request_id=fault.request_id and self._without_key(fault.request_id, MAX_MESSAGE),
-            retry_after=fault.retry_after,
-            body=text,
-        )
-        if isinstance(error, AuthenticationError):
-            error.hint = self._key_hint(error.hint)
-        return error
-
-    def _key_hint(self, hint: str) -> str:
-        variables = " or ".join(self.config.key_env)
-        hint = f"{hint}; it is read from {variables} or api_key=" if variables else hint
-        return f"{hint}. {self.config.key_note}" if self.config.key_note else hint
-
-    def _redirect(self, response: HttpResponse) -> InvalidResponseError:
-        target = self._without_key(response.headers.get("location", "an address it does not name"))
-        return InvalidResponseError(
-            f"the server redirects to {target}",
-            status=response.status,
-            code="redirect",
-            provider=self.config.id,
-            hint="Set base_url to the final address; redirects are not followed, because the key would go along",
-        )
-
-    def not_json(self, response: HttpResponse) -> InvalidResponseError:
-        """Return the error for a body that should be JSON and is not."""
-        text = self._without_key(response.body.decode("utf-8", "replace"))
-        kind = response.headers.get("content-type", "no content type").partition(";")[0]
-        what = f"{kind}: {_plain(text)}" if text.strip() else "an empty body"
-        return InvalidResponseError(
-            f"expected JSON, got {what[:200]}",
-            status=response.status,
-            code="not_json",
-            provider=self.config.id,
-            request_id=self.request_id(response.headers),
-            body=text,
-            hint="A proxy, a captive portal or a wrong base_url often answers like this",
-        )
+    def _url(
+        self,
+        path: str,
+        model: str | None,
+        base_url: str | None = None,
+        query: Mapping[str, str] | None = None,
+    ) -> str:
+        if "{" in path and model is not None:
+            path = path.replace("{model}", quote(model, safe="")).replace("{model_path}", quote(model, safe="/"))
+        url = (base_url or self.base_url) + path
+        added = {**self.query, **(query or {})}
+        return f"{url}{'&' if '?' in url else '?'}{urlencode(added)}" if added else url
 
 
-def _plain(text: str) -> str:
-    """Return the title of a page, or the text itself on one line."""
-    found = re.search(_TITLE, text)
-    return " ".join((found[1] if found else text).split())[:200]
+def _json_bytes(body: Mapping[str, Any]) -> bytes:
+    try:
+        return json.dumps(body)
+    except (TypeError, ValueError, RecursionError) as exc:
+        raise InvalidRequestError(f"the request holds a value without a JSON form: {exc}") from exc

@@ -53,18 +53,6 @@ class FollowUp:
     stream: bool = False
 
 
-def _no_headers(body: Mapping[str, Any]) -> Mapping[str, str]:
-    return {}
-
-
-def _no_follow_up(payload: Any) -> FollowUp | None:
-    return None
-
-
-def _one_page(payload: Any) -> Mapping[str, str] | None:
-    return None
-
-
 @attrs.frozen(kw_only=True)
 class Dialect:
     """A wire format for chat.
@@ -80,7 +68,7 @@ class Dialect:
         decode_models: Reads a list of models.
         headers: The headers that a body needs beside the usual ones, such as those for beta features.
         next_page: Reads from a list of models what to add to the query for the next page; None at the end.
-        follow_up: Reads from an answer where to go on, when it is not finished.
+        follow_up: Reads from an answer where to go on, when it is not finished; the flag says whether to stream.
     """
 
     name: str
@@ -90,9 +78,9 @@ class Dialect:
     decode: Callable[..., ChatCompletionResponse]
     decode_stream: Callable[[Iterable[str], Context], Iterator[ChatCompletionChunk]]
     decode_models: Callable[[Any, Context], list[ModelInfo]]
-    headers: Callable[[Mapping[str, Any]], Mapping[str, str]] = _no_headers
-    next_page: Callable[[Any], Mapping[str, str] | None] = _one_page
-    follow_up: Callable[[Any], FollowUp | None] = _no_follow_up
+    headers: Callable[[Mapping[str, Any]], Mapping[str, str]] | None = None
+    next_page: Callable[[Any], Mapping[str, str] | None] | None = None
+    follow_up: Callable[[Any, bool], FollowUp | None] | None = None
 
 
 @attrs.frozen(kw_only=True)

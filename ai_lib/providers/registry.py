@@ -12,9 +12,9 @@ from typing import Any
 
 from ai_lib.errors import ConfigurationError
 from ai_lib.providers.config import ProviderConfig
-from ai_lib.providers.dialect import Dialect
+from ai_lib.providers.dialect import Dialect, Operation
 
-__all__ = ["config_of", "configs", "dialect_of", "is_provider"]
+__all__ = ["config_of", "configs", "dialect_of", "is_provider", "operation_of"]
 
 _FOLDER = resources.files("ai_lib.providers") / "configs"
 
@@ -84,6 +84,25 @@ def config_of(name: str) -> ProviderConfig:
             provider=config.id,
         )
     return config
+
+
+@cache
+def operation_of(kind: str, name: str) -> Operation:
+    """Return the wire format of this name for something beside chat.
+
+    Args:
+        kind: The folder: "embed", "rerank" or "count_tokens".
+        name: The module in it.
+
+    Raises:
+        ConfigurationError: There is none.
+    """
+    try:
+        module = import_module(f"ai_lib.providers.{kind}.{name}")
+    except ModuleNotFoundError as exc:
+        raise ConfigurationError(f"no {kind} format {name!r}", code="unknown_format") from exc
+    operation: Operation = module.OPERATION
+    return operation
 
 
 @cache

@@ -36,16 +36,16 @@ class Citation:
         title: Its title.
         start: Index in the answer's text where the cited passage begins.
         end: Index where it ends.
-        cited_text: The passage of the source, where the provider quotes it.
         data: The provider's own object.
+        cited_text: The passage of the source, where the provider quotes it.
     """
 
     url: str | None = None
     title: str | None = None
     start: int | None = None
     end: int | None = None
-    cited_text: str | None = None
     data: Mapping[str, Any] | None = attrs.field(default=None, repr=False)
+    cited_text: str | None = None
 
 
 def _parts(content: PartLike | Iterable[PartLike] | None) -> tuple[Part, ...]:
@@ -122,9 +122,7 @@ class Message:
         return cls(role=Role.ASSISTANT, content=content, tool_calls=tool_calls)
 
     @classmethod
-    def tool(
-        cls, tool_call_id: str, *content: PartLike, name: str | None = None, is_error: bool = False
-    ) -> Message:
+    def tool(cls, tool_call_id: str, *content: PartLike, name: str | None = None, is_error: bool = False) -> Message:
         """The result of a tool call.
 
         Args:

@@ -51,7 +51,7 @@ def error_for(status: int, body: Any = None, headers: dict[str, str] | None = No
         api_key=KEY,
     )
     content = b"" if body is None else body if isinstance(body, bytes) else json.dumps(body).encode()
-    return adapter.error(HttpResponse(status=status, headers={**JSON, **(headers or {})}, body=content))
+    return adapter.errors.error(HttpResponse(status=status, headers={**JSON, **(headers or {})}, body=content))
 
 
 # --- statuses and codes ---------------------------------------------------------------------------------------------

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any, Literal
+from typing import Literal
 
 import attrs
 
@@ -70,4 +70,4 @@ class Quirks:
     cache_marks: bool = False
 
 
-quirks_from = quirks_of(Quirks)
+quirks_from = quirks_of(Quirks, "dialect openai_chat")

@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
-from collections.abc import Callable
-from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import attrs
@@ -18,268 +14,12 @@ from ai_lib.errors import InvalidRequestError, UnsupportedFeatureError
 from ai_lib.providers.adapter import ProviderAdapter
 from ai_lib.providers.config import ProviderConfig
 from ai_lib.providers.registry import configs, dialect_of
-from ai_lib.types.content import Audio, Document, Image, Json, Text
+from ai_lib.types.content import Audio, Document, Image, Json
 from ai_lib.types.message import Citation, Message
 from ai_lib.types.request import ChatCompletionRequest, ResponseFormat
 from ai_lib.types.tool import NamedTool, Tool, ToolCall
-from tests.wire_cases import BASE_URL, adapter_for, requests_of
-
-GET_TIME = Tool(
-    "get_time",
-    "Current time in a zone",
-    {"type": "object", "properties": {"zone": {"type": "string"}}, "required": ["zone"], "additionalProperties": False},
-)
-ADD = Tool(
-    "add",
-    "Add two numbers",
-    {"type": "object", "properties": {"a": {"type": "number"}, "b": {"type": "number"}}, "required": ["a", "b"]},
-)
-TOOLS = (GET_TIME, ADD)
-CITY = ResponseFormat(
-    kind="json_schema",
-    name="city",
-    strict=True,
-    schema={
-        "$schema": "http://json-schema.org/draft-07/schema#",
-        "type": "object",
-        "properties": {
-            "city": {"type": "string"},
-            "population": {"type": "integer", "minimum": 0},
-            "mayor": {"type": ["string", "null"]},
-            "size": {"enum": ["small", "large"], "type": "string"},
-        },
-        "required": ["city", "population", "mayor", "size"],
-        "additionalProperties": False,
-    },
-)
-PNG = Image.from_data_url("data:image/png;base64,iVBORw0KGgo=")
-PDF = Document.from_data_url("data:application/pdf;base64,JVBERi0xLjQK", name="doc.pdf")
-WAV = Audio.from_data_url("data:audio/wav;base64,UklGRg==")
-
-
-def asking(*parts: Any) -> Message:
-    return Message.user("What is this?", *parts)
-
-
-SITUATIONS: dict[str, dict[str, Any]] = {
-    "plain": {"messages": "Say hi"},
-    "plain-stream": {"messages": "Say hi"},
-    "system": {"messages": [Message.system("Be brief."), Message.user("Say hi")]},
-    "multi-turn": {
-        "messages": [Message.user("My name is Ada"), Message.assistant("Hello Ada"), Message.user("What is my name?")]
-    },
-    "assistant-prefill": {"messages": [Message.user("Say hi"), Message.assistant("Hi the")]},
-    "settings": {
-        "messages": "Say hi",
-        "max_tokens": 100,
-        "temperature": 0.5,
-        "top_p": 0.9,
-        "frequency_penalty": 0.2,
-        "presence_penalty": 0.1,
-        "stop": ["END", "STOP"],
-        "seed": 7,
-    },
-    "image-url": {"messages": asking(Image.from_url("https://example.com/cat.png"))},
-    "image-base64": {"messages": asking(PNG)},
-    "pdf-url": {"messages": asking(Document.from_url("https://example.com/doc.pdf"))},
-    "pdf-base64": {"messages": asking(PDF)},
-    "text-file": {"messages": asking(Document.from_url("https://example.com/notes.txt"))},
-    "text-file-base64": {"messages": asking(Text("some notes"))},
-    "audio-wav-base64": {"messages": asking(WAV)},
-    "tools": {"messages": "What time is it in Oslo?", "tools": TOOLS},
-    "tool-choice-auto": {"messages": "x", "tools": TOOLS, "tool_choice": "auto"},
-    "tool-choice-none": {"messages": "x", "tools": TOOLS, "tool_choice": "none"},
-    "tool-choice-required": {"messages": "x", "tools": TOOLS, "tool_choice": "required"},
-    "tool-choice-specific": {"messages": "x", "tools": TOOLS, "tool_choice": "add"},
-    "tool-strict": {"messages": "x", "tools": [attrs.evolve(GET_TIME, strict=True)]},
-    "tool-results-parallel": {
-        "messages": [
-            Message.user("Time in Oslo and 2+3?"),
-            Message.assistant(
-                "Checking.",
-                tool_calls=[
-                    ToolCall("call_1", "get_time", '{"zone":"Europe/Oslo"}'),
-                    ToolCall("call_2", "add", '{"a":2,"b":3}'),
-                ],
-            ),
-            Message.tool("call_1", "12:00"),
-            Message.tool("call_2", Json({"sum": 5})),
-        ],
-        "tools": TOOLS,
-    },
-    "tool-result-error": {
-        "messages": [
-            Message.user("2+x?"),
-            Message.assistant(tool_calls=[ToolCall("call_1", "add", '{"a":2,"b":"x"}')]),
-            Message.tool("call_1", "b is not a number"),
-        ],
-        "tools": TOOLS,
-    },
-    "tool-result-image": {
-        "messages": [
-            Message.user("Look"),
-            Message.assistant(tool_calls=[ToolCall("call_1", "get_time", '{"zone":"UTC"}')]),
-            Message.tool("call_1", PNG),
-        ],
-        "tools": TOOLS,
-    },
-    "json-object": {"messages": "City facts as JSON", "response_format": ResponseFormat(kind="json_object")},
-    "json-schema": {"messages": "City facts", "response_format": CITY},
-    "json-schema-with-tools": {"messages": "City facts", "response_format": CITY, "tools": TOOLS},
-    "reasoning-none": {"messages": "Think", "max_tokens": 4000, "reasoning": "none"},
-    "reasoning-low": {"messages": "Think", "max_tokens": 4000, "reasoning": "low"},
-    "reasoning-high": {"messages": "Think", "max_tokens": 4000, "reasoning": "high"},
-    "reasoning-replay": {
-        "messages": [
-            Message.user("Time?"),
-            attrs.evolve(
-                Message.assistant(tool_calls=[ToolCall("call_1", "get_time", '{"zone":"UTC"}')]),
-                reasoning="I should call the tool.",
-            ),
-            Message.tool("call_1", "12:00"),
-        ],
-        "tools": TOOLS,
-    },
-}
-
-
-# The recorded files, and whose configuration the requests are encoded under.
-RECORDED = {
-    "alibaba": "qwen",
-    "azure-chat": "azure_openai",
-    "baseten": "baseten",
-    "cerebras": "cerebras",
-    "deepinfra": "deepinfra",
-    "deepseek": "deepseek",
-    "fireworks": "fireworks",
-    "groq": "groq",
-    "moonshotai": "moonshot",
-    "openai-chat": "openai",
-    "openai-chat-reasoning": "openai",
-    "togetherai": "together",
-    "xai-chat": "xai",
-}
-ALL = frozenset(RECORDED)
-PLAIN = frozenset({"baseten", "cerebras", "deepinfra", "fireworks", "togetherai"})
-REPLAY = frozenset({"reasoning-replay"})
-CALLS = frozenset({"reasoning-replay", "tool-result-error"})
-EVERY = frozenset(SITUATIONS)
-
-
-def _assistant(body: dict[str, Any]) -> dict[str, Any]:
-    found: dict[str, Any] = next(message for message in body["messages"] if message["role"] == "assistant")
-    return found
-
-
-def _max_completion_tokens(body: dict[str, Any]) -> None:
-    if "max_tokens" in body:
-        body["max_completion_tokens"] = body.pop("max_tokens")
-
-
-def _no_description(body: dict[str, Any]) -> None:
-    body.get("response_format", {}).get("json_schema", {}).pop("description", None)
-
-
-def _no_thinking(body: dict[str, Any]) -> None:
-    _assistant(body).pop("reasoning", None)
-    _assistant(body).pop("reasoning_content", None)
-    _assistant(body)["tool_calls"][0].pop("extra_content", None)
-
-
-def _text_as_string(body: dict[str, Any]) -> None:
-    for message in body["messages"]:
-        content = message["content"]
-        if isinstance(content, list) and all(part["type"] == "text" for part in content):
-            message["content"] = "".join(part["text"] for part in content)
-
-
-def _first_role_system(body: dict[str, Any]) -> None:
-    body["messages"][0]["role"] = "system"
-
-
-def _no_instruction(body: dict[str, Any]) -> None:
-    body["messages"] = [message for message in body["messages"] if message["role"] != "system"]
-
-
-# What we send instead of what is recorded, and why: (reason, files, situations, what to change in the recorded body).
-DIFFERENCES: list[tuple[str, frozenset[str], frozenset[str], Callable[[dict[str, Any]], Any]]] = [
-    ("max_tokens is deprecated at these and refused by their reasoning models",
-     frozenset({"azure-chat", "groq", "openai-chat"}), EVERY, _max_completion_tokens),
-    ("a usage that comes unasked is no promise; asking does no harm there",
-     frozenset({"cerebras", "deepinfra"}), frozenset({"plain-stream"}),
-     lambda body: body.update(stream_options={"include_usage": True})),
-    ("ResponseFormat has no description: the schema has one", ALL, frozenset({"json-schema"}), _no_description),
-    ("null stands for no content in OpenAI's schema and is taken by these too",
-     frozenset({"deepseek", "groq", "xai-chat"}), CALLS, lambda body: _assistant(body).update(content=None)),
-    ("thinking goes back only where the provider demands it; the situation has no signature",
-     PLAIN | {"groq"}, REPLAY, _no_thinking),
-    ("an effort is sent as the user wrote it; the other client leaves 'none' out",
-     PLAIN | {"groq", "moonshotai"}, frozenset({"reasoning-none"}), lambda body: body.update(reasoning_effort="none")),
-    ("developer is a word of OpenAI alone, which takes system as well",
-     frozenset({"openai-chat-reasoning"}), frozenset({"system"}), _first_role_system),
-    ("which fields a model refuses is known by model, not by provider: the provider's own error tells",
-     frozenset({"openai-chat-reasoning"}), frozenset({"settings"}),
-     lambda body: body.update(temperature=0.5, top_p=0.9, frequency_penalty=0.2, presence_penalty=0.1)),
-    ("only grok-4 and the code models refuse these",
-     frozenset({"xai-chat"}), frozenset({"settings"}),
-     lambda body: body.update(frequency_penalty=0.2, presence_penalty=0.1, stop=["END", "STOP"])),
-    ("strict is refused there inside tools, as litellm found",
-     frozenset({"xai-chat"}), frozenset({"tool-strict"}), lambda body: body["tools"][0]["function"].pop("strict")),
-    ("prompts are sent as they are; the user asks for JSON",
-     frozenset({"deepseek"}), frozenset({"json-object", "json-schema", "json-schema-with-tools"}), _no_instruction),
-    ("no silent fallback from a schema to any JSON",
-     frozenset({"deepseek"}), frozenset({"json-schema", "json-schema-with-tools"}),
-     lambda body: body.pop("response_format")),
-    ("a schema cannot be combined with tools there",
-     frozenset({"cerebras", "fireworks", "groq"}), frozenset({"json-schema-with-tools"}),
-     lambda body: body.pop("response_format")),
-    ("one text part is sent as a string, which all take",
-     frozenset({"alibaba", "deepinfra"}), EVERY, _text_as_string),
-    ("top_k is not part of the situation", frozenset({"alibaba"}), frozenset({"settings"}), lambda body: body.pop("top_k")),
-    ("the provider knows budgets, not efforts; guessing a number is left to the user",
-     frozenset({"alibaba"}), frozenset({"reasoning-low", "reasoning-high"}),
-     lambda body: [body.pop("enable_thinking"), body.pop("thinking_budget")]),
-    ("the other client leaves seed out; the provider takes it",
-     frozenset({"moonshotai"}), frozenset({"settings"}), lambda body: body.update(seed=7)),
-    ("the provider does not fetch images", frozenset({"moonshotai"}), frozenset({"image-url"}),
-     lambda body: body["messages"][0].update(content="What is this?")),
-    ("the provider refuses file parts in chat completions", frozenset({"azure-chat"}), frozenset({"pdf-base64"}),
-     lambda body: body["messages"][0].update(content="What is this?")),
-    ("required and named choices are refused there",
-     frozenset({"deepinfra", "moonshotai"}), frozenset({"tool-choice-required", "tool-choice-specific"}),
-     lambda body: body.pop("tool_choice")),
-    ("required is refused there", frozenset({"alibaba"}), frozenset({"tool-choice-required"}),
-     lambda body: body.pop("tool_choice")),
-    ("penalties are refused there", frozenset({"cerebras"}), frozenset({"settings"}),
-     lambda body: [body.pop("frequency_penalty"), body.pop("presence_penalty")]),
-]  # fmt: skip
-
-# What is refused, or left out and reported. Where nothing is recorded, the other client has no form for it either.
-NO_DOCUMENT = ["document content"]
-REFUSED: dict[tuple[str, str], list[str]] = {
-    **{(file, "tool-result-image"): ["media in a tool's result"] for file in ALL},
-    **{(file, situation): ["document url"] for file in ALL for situation in ("pdf-url", "text-file")},
-    **{
-        (file, situation): NO_DOCUMENT
-        for file in ("alibaba", "azure-chat", "deepseek", "groq", "moonshotai", "xai-chat")
-        for situation in ("pdf-url", "pdf-base64", "text-file")
-    },
-    **{(file, "audio-wav-base64"): ["audio content"] for file in ("deepseek", "groq", "moonshotai", "xai-chat")},
-    **{(file, "json-schema-with-tools"): ["response_format"] for file in ("cerebras", "deepseek", "fireworks", "groq")},
-    ("alibaba", "reasoning-high"): ["reasoning"],
-    ("alibaba", "reasoning-low"): ["reasoning"],
-    ("alibaba", "settings"): ["frequency_penalty"],
-    ("alibaba", "tool-choice-required"): ["tool_choice"],
-    ("cerebras", "settings"): ["presence_penalty", "frequency_penalty"],
-    ("deepinfra", "tool-choice-required"): ["tool_choice"],
-    ("deepinfra", "tool-choice-specific"): ["tool_choice"],
-    ("deepseek", "json-schema"): ["response_format"],
-    ("deepseek", "settings"): ["seed"],
-    ("moonshotai", "image-url"): ["image url"],
-    ("moonshotai", "tool-choice-required"): ["tool_choice"],
-    ("moonshotai", "tool-choice-specific"): ["tool_choice"],
-    ("xai-chat", "tool-strict"): ["strict"],
-}
+from tests.situations import CITY, PDF, PNG, TOOLS, WAV
+from tests.wire_cases import BASE_URL, adapter_for
 
 
 def body_of(adapter: ProviderAdapter, *, stream: bool = False, **fields: Any) -> dict[str, Any]:
@@ -288,91 +28,6 @@ def body_of(adapter: ProviderAdapter, *, stream: bool = False, **fields: Any) ->
     assert content is not None
     body: dict[str, Any] = json.loads(content)
     return body
-
-
-def ours(file: str, situation: str) -> tuple[dict[str, Any], list[str]]:
-    """Return our body for a situation, and the names of the fields left out of it."""
-    model = requests_of(file)["plain"]["body"]["model"]
-    request = ChatCompletionRequest(model=model, **SITUATIONS[situation])
-    stream = situation == "plain-stream"
-    prepared, left_out = adapter_for(RECORDED[file]).chat_request(request, stream=stream, on_unsupported="drop")
-    assert prepared.body is not None
-    return json.loads(prepared.body), [reason.partition(":")[0] for reason in left_out]
-
-
-@pytest.mark.parametrize("situation", sorted(SITUATIONS))
-@pytest.mark.parametrize("file", sorted(RECORDED))
-def test_a_body_is_what_another_client_sends_but_for_the_differences_listed(file: str, situation: str) -> None:
-    recorded = json.loads(json.dumps(requests_of(file)[situation]))
-    for _, files, situations, change in DIFFERENCES:
-        if "body" in recorded and file in files and situation in situations:
-            change(recorded["body"])
-
-    body, left_out = ours(file, situation)
-
-    assert left_out == REFUSED.get((file, situation), [])
-    assert body == recorded.get("body", body)
-
-
-@pytest.mark.parametrize(("file", "situation"), sorted(REFUSED))
-def test_what_is_left_out_on_request_is_refused_otherwise(file: str, situation: str) -> None:
-    request = ChatCompletionRequest(model="m", **SITUATIONS[situation])
-
-    with pytest.raises(UnsupportedFeatureError) as caught:
-        adapter_for(RECORDED[file]).chat_request(request, stream=False)
-
-    assert f"does not support {REFUSED[file, situation][0]}" in str(caught.value)
-    assert caught.value.provider == RECORDED[file]
-    assert "on_unsupported" in caught.value.hint
-
-
-@pytest.mark.parametrize("difference", DIFFERENCES, ids=lambda difference: difference[0])
-def test_every_listed_difference_still_is_one(difference: Any) -> None:
-    _, files, situations, change = difference
-    changed = []
-
-    for file in sorted(files):
-        for situation in sorted(situations):
-            recorded = requests_of(file)[situation].get("body")
-            copied = json.loads(json.dumps(recorded))
-            if copied is not None:
-                change(copied)
-            changed.append(copied != recorded)
-
-    assert any(changed)
-
-
-# --- the providers' own schemas -----------------------------------------------------------------------------------
-
-
-@pytest.fixture(scope="session")
-def validator(shared: Path) -> ModuleType:
-    """The checker of bodies against the schemas that providers publish."""
-    pytest.importorskip("jsonschema", reason="needs jsonschema")
-    path = shared / "tools" / "validate_request.py"
-    if not path.is_file():
-        pytest.skip(f"needs {path}")
-    spec = importlib.util.spec_from_file_location("validate_request", path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-# OpenAI's schema allows only text in the content of a tool message.
-@pytest.mark.parametrize("situation", sorted(set(SITUATIONS) - {"tool-result-image"}))
-@pytest.mark.parametrize(
-    ("file", "kind", "unknown_keys"),
-    # Groq's document does not know stream_options, which the service takes.
-    [("openai-chat", "openai.chat", False), ("groq", "groq.chat", True)],
-)
-def test_a_body_fits_the_schema_that_the_provider_publishes(
-    validator: ModuleType, file: str, kind: str, unknown_keys: bool, situation: str
-) -> None:
-    body, _ = ours(file, situation)
-
-    assert validator.errors(kind, body, open=unknown_keys) == []
 
 
 # --- every field -------------------------------------------------------------------------------------------------
@@ -415,10 +70,11 @@ def test_every_field_of_a_request_has_a_strategy_here() -> None:
 def test_every_field_of_a_message_and_of_a_tool_is_known_to_these_tests() -> None:
     assert set(attrs.fields_dict(Message)) == {
         "role", "content", "name", "tool_calls", "tool_call_id", "reasoning", "refusal", "citations", "provider_data",
+        "is_error",
     }  # fmt: skip
-    assert set(attrs.fields_dict(Tool)) == {"name", "description", "parameters", "strict", "function"}
+    assert set(attrs.fields_dict(Tool)) == {"name", "description", "parameters", "strict", "cache", "function"}
     assert set(attrs.fields_dict(ResponseFormat)) == {"kind", "schema", "name", "strict", "parser"}
-    assert set(attrs.fields_dict(Image)) == {"url", "data", "file_id", "media_type", "name", "detail"}
+    assert set(attrs.fields_dict(Image)) == {"url", "data", "file_id", "media_type", "name", "detail", "cache"}
 
 
 def names_of(field: str, request: ChatCompletionRequest, config: ProviderConfig) -> set[str]:
@@ -701,11 +357,11 @@ def test_an_extension_under_a_fields_name_on_the_wire_is_refused() -> None:
         body_of(adapter, max_tokens=5, extensions={"max_completion_tokens": 6})
 
 
-def test_the_options_of_a_stream_can_be_replaced() -> None:
+def test_the_options_of_a_stream_are_joined_with_the_users() -> None:
     body = body_of(adapter_for("wire"), stream=True, extensions={"stream_options": {"include_obfuscation": False}})
 
     assert body["stream"] is True
-    assert body["stream_options"] == {"include_obfuscation": False}
+    assert body["stream_options"] == {"include_usage": True, "include_obfuscation": False}
 
 
 def _endless() -> dict[str, Any]:

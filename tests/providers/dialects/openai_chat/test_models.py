@@ -102,7 +102,7 @@ def test_a_provider_without_a_list_says_where_to_look(docs: str | None, hint: st
     config = ProviderConfig("wire", base_url=BASE_URL, models_path=None, docs=docs)
     adapter = ProviderAdapter(config=config, dialect=dialect_of("openai_chat"), base_url=BASE_URL)
 
-    with pytest.raises(UnsupportedFeatureError, match="wire has no list of models") as caught:
+    with pytest.raises(UnsupportedFeatureError, match="wire does not support list_models") as caught:
         adapter.models_request()
 
     assert caught.value.hint == hint

@@ -1,0 +1,176 @@
+"""What one provider is asked over one transport: each method sends once, and follows an answer that is not finished."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, TypeVar
+
+import attrs
+
+from ai_lib.api.transport import HttpStream, Transport
+from ai_lib.errors import AiLibError, RequestTimeoutError
+from ai_lib.exchange.bodies import Whole, peek, read
+from ai_lib.exchange.stream import ChatStream, Watch
+from ai_lib.providers.adapter import OnUnsupported, ProviderAdapter
+from ai_lib.providers.dialect import Framing
+from ai_lib.transport import eventstream, ndjson, sse
+from ai_lib.types.chunk import ChatCompletionChunk, chunks_of
+from ai_lib.types.model import ModelInfo
+from ai_lib.types.request import ChatCompletionRequest
+from ai_lib.types.response import ChatCompletionResponse
+from ai_lib.types.wire import HttpRequest, HttpResponse, Timeout
+from ai_lib.utils.clock import Clock
+
+__all__ = ["FRAMINGS", "Exchange"]
+
+T = TypeVar("T")
+
+FRAMINGS: dict[Framing, Callable[[Iterable[bytes]], Iterator[str]]] = {
+    "sse": sse.events,
+    "sse_named": sse.named_events,
+    "ndjson": ndjson.lines,
+    "eventstream": eventstream.events,
+}
+"""How the bytes of a stream are cut into events."""
+# What a stream is never: a login page, or an error in JSON. NDJSON is sometimes labelled as JSON.
+_EVENT_STARTS = (b"data:", b"event:", b"id:", b":", b"retry:")
+_MAX_PAGES = 100
+
+
+@attrs.frozen(kw_only=True)
+class Exchange:
+    """One provider reached over one transport, within one call's time.
+
+    Args:
+        adapter: The provider.
+        transport: What moves the bytes.
+        timeout: The limits of an attempt.
+        deadline: When the whole call must be over, on the clock's `now`.
+        on_unsupported: What to do with fields that the provider has no form for.
+        clock: The time.
+    """
+
+    adapter: ProviderAdapter
+    transport: Transport
+    timeout: Timeout
+    deadline: float | None
+    on_unsupported: OnUnsupported = "raise"
+    clock: Clock
+
+    def chat(self, request: ChatCompletionRequest) -> ChatCompletionResponse:
+        """Ask once and return the whole answer."""
+        prepared, left_out = self._prepare(request, stream=False)
+        return self._named(request.model, lambda: self._chat(request, prepared, left_out))
+
+    def stream(self, request: ChatCompletionRequest) -> ChatStream:
+        """Ask once and return when the answer begins."""
+        emulated = self.adapter.emulates_stream(request)
+        prepared, left_out = self._prepare(request, stream=not emulated)
+        open_stream = self._emulated if emulated else self._opened
+        opened, chunks = self._named(request.model, lambda: open_stream(prepared))
+        return ChatStream(
+            opened,
+            chunks,
+            provider=self.adapter.config.id,
+            model=request.model,
+            request_id=self.adapter.errors.request_id(opened.headers),
+            parser=_parser_of(request),
+            adjustments=left_out,
+        )
+
+    def list_models(self) -> list[ModelInfo]:
+        """Ask for the list of models, page after page."""
+        return self._named(None, self._models)
+
+    def ask(self, prepared: HttpRequest, decode: Callable[[HttpResponse], T], model: str | None = None) -> T:
+        """Send one request of another kind and return what its answer says."""
+        return self._named(model, lambda: decode(self.transport.send(self._limited(prepared))))
+
+    # --- within one attempt
+
+    def _chat(
+        self, request: ChatCompletionRequest, prepared: HttpRequest, left_out: tuple[str, ...]
+    ) -> ChatCompletionResponse:
+        answer = self.adapter.decode(self._finished(self.transport.send(prepared)))
+        parser = _parser_of(request)
+        if parser is not None or left_out:
+            answer = attrs.evolve(answer, parser=parser, adjustments=left_out)
+        return answer
+
+    def _emulated(self, prepared: HttpRequest) -> tuple[HttpStream, Iterator[ChatCompletionChunk]]:
+        response = self._finished(self.transport.send(prepared))
+        return Whole(response), chunks_of(self.adapter.decode(response))
+
+    def _opened(self, prepared: HttpRequest) -> tuple[HttpStream, Iterator[ChatCompletionChunk]]:
+        opened = self.transport.stream(prepared)
+        if opened.status >= 300:
+            raise self.adapter.errors.error(read(opened))
+        kind = opened.headers.get("content-type", "").partition(";")[0].strip().lower()
+        pieces: Iterable[bytes] = opened
+        if kind.endswith(("/json", "/html")):
+            # Some servers ignore `stream`, some answer 200 with an error or a login page, some only get the type wrong,
+            # and some say in JSON where the stream is.
+            first, pieces = peek(opened)
+            if self.adapter.dialect.framing == "ndjson" or not first.lstrip().startswith(_EVENT_STARTS):
+                return self._from_json(read(opened, pieces))
+        watch = Watch(self.timeout.idle, self.clock)
+        framed = FRAMINGS[self.adapter.dialect.framing](watch.pieces(pieces))
+        return opened, self.adapter.decode_stream(watch.events(framed))
+
+    def _from_json(self, response: HttpResponse) -> tuple[HttpStream, Iterator[ChatCompletionChunk]]:
+        further = self.adapter.follow_up(response, stream=True)
+        if further is not None and further.stream:
+            self._wait(further.wait)
+            return self._opened(self._limited(self.adapter.follow_up_request(further)))
+        response = self._finished(response)
+        return Whole(response), chunks_of(self.adapter.decode(response))
+
+    def _finished(self, response: HttpResponse) -> HttpResponse:
+        """Return the response, or the one at the end of the requests that it asks for."""
+        while (further := self.adapter.follow_up(response, stream=False)) is not None:
+            self._wait(further.wait)
+            response = self.transport.send(self._limited(self.adapter.follow_up_request(further)))
+        return response
+
+    def _wait(self, seconds: float) -> None:
+        if self.deadline is not None and self.clock.now() + seconds >= self.deadline:
+            raise RequestTimeoutError("the answer is not finished and the call's time is over", code="total_timeout")
+        if seconds:
+            self.clock.sleep(seconds)
+
+    def _models(self) -> list[ModelInfo]:
+        found: list[ModelInfo] = []
+        page: Any = {}
+        for _ in range(_MAX_PAGES):
+            response = self.transport.send(self._limited(self.adapter.models_request(page)))
+            found += self.adapter.decode_models(response)
+            page = self.adapter.next_page(response)
+            if page is None:
+                break
+        return found
+
+    # --- what every attempt needs
+
+    def _prepare(self, request: ChatCompletionRequest, *, stream: bool) -> tuple[HttpRequest, tuple[str, ...]]:
+        return self.adapter.chat_request(
+            request,
+            stream=stream,
+            on_unsupported=self.on_unsupported,
+            timeout=self.timeout,
+            deadline=self.deadline,
+        )
+
+    def _limited(self, prepared: HttpRequest) -> HttpRequest:
+        return attrs.evolve(prepared, timeout=self.timeout, deadline=self.deadline)
+
+    def _named(self, model: str | None, attempt: Callable[[], T]) -> T:
+        try:
+            return attempt()
+        except AiLibError as error:
+            error.provider = error.provider or self.adapter.config.id
+            error.model = error.model or model
+            raise
+
+
+def _parser_of(request: ChatCompletionRequest) -> Callable[[str], Any] | None:
+    return request.response_format.parser if request.response_format else None

@@ -1,0 +1,63 @@
+"""The beginning of a body, and a stream that turned out to be none as a whole response."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterable, Iterator
+
+from ai_lib.api.transport import HttpStream
+from ai_lib.errors import InvalidResponseError, TransportError
+from ai_lib.types.wire import HttpResponse
+
+__all__ = ["Whole", "peek", "read"]
+
+_MAX_ERROR_BODY = 65536
+_MAX_WHOLE_BODY = 64 * 1024 * 1024
+
+
+def peek(opened: HttpStream) -> tuple[bytes, Iterable[bytes]]:
+    """Return enough of a body's beginning to tell an event from JSON, and the body with that still in front."""
+    pieces = iter(opened)
+    first = b""
+    while len(first.lstrip()) < len(b"event:") and (piece := next(pieces, b"")):
+        first += piece
+    return first, itertools.chain((first,), pieces)
+
+
+def read(opened: HttpStream, pieces: Iterable[bytes] | None = None) -> HttpResponse:
+    """Return a stream that turned out to be no stream as a whole response, and free its connection.
+
+    What is too long, or breaks off, is cut: an error's status matters more than the end of its text.
+    """
+    body: list[bytes] = []
+    size = 0
+    limit = _MAX_ERROR_BODY if pieces is None else _MAX_WHOLE_BODY
+    try:
+        for piece in opened if pieces is None else pieces:
+            body.append(piece)
+            size += len(piece)
+            if size > limit:
+                break
+    except (TransportError, InvalidResponseError):
+        if pieces is not None:
+            raise
+    finally:
+        opened.close()
+    return HttpResponse(status=opened.status, headers=opened.headers, body=b"".join(body))
+
+
+class Whole:
+    """A response that has been read to its end, where a stream is asked for."""
+
+    def __init__(self, response: HttpResponse) -> None:
+        self.status = response.status
+        self.headers = response.headers
+        self._body = response.body
+
+    def __iter__(self) -> Iterator[bytes]:
+        return iter((self._body,))
+
+    def finish(self) -> None:
+        """Do nothing: no connection is held."""
+
+    cancel = close = finish

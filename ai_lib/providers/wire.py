@@ -1,0 +1,162 @@
+"""What every dialect needs and none owns: reading numbers, finding what belongs to a message, joining bodies."""
+
+from __future__ import annotations
+
+import functools
+import math
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from decimal import Decimal, InvalidOperation
+from fnmatch import fnmatchcase
+from typing import Any, TypeVar
+
+import attrs
+
+from ai_lib.errors import ConfigurationError, InvalidRequestError, InvalidResponseError
+from ai_lib.providers.dialect import Context
+from ai_lib.types.chunk import ChatCompletionChunk
+from ai_lib.types.message import Message
+from ai_lib.utils import json
+
+__all__ = [
+    "count",
+    "extended",
+    "first_count",
+    "for_model",
+    "json_events",
+    "money",
+    "own",
+    "quirks_of",
+    "tool_names",
+    "typed",
+]
+
+T = TypeVar("T")
+ChunkReader = Callable[[Iterable[str], Context], Iterator[ChatCompletionChunk]]
+
+
+# --- reading
+
+
+def count(value: Any) -> int | None:
+    """Return a JSON number as a whole number, or None for anything else."""
+    counts = isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+    return int(value) if counts else None
+
+
+def first_count(*values: Any) -> int | None:
+    """Return the first of the values that is a number."""
+    for value in values:
+        if (number := count(value)) is not None:
+            return number
+    return None
+
+
+def money(value: Any) -> Decimal | None:
+    """Return a price, or None for what is no number."""
+    if value is None or isinstance(value, bool):
+        return None
+    try:
+        return Decimal(str(value))
+    except InvalidOperation:
+        return None
+
+
+def json_events(events: Iterable[str]) -> Iterator[Mapping[str, Any]]:
+    """Yield each event's data as a JSON object; `[DONE]`, which some fronts add to any dialect, is passed over.
+
+    Raises:
+        ValueError: An event is not a JSON object.
+    """
+    for data in events:
+        if data.startswith("[DONE]"):
+            continue
+        payload = json.loads(data)
+        if not isinstance(payload, Mapping):
+            raise ValueError(f"expected an object, got {type(payload).__name__}")  # noqa: TRY004 - see `typed`
+        yield payload
+
+
+def typed(read: ChunkReader) -> ChunkReader:
+    """Make a `decode_stream` that raises `InvalidResponseError` for events that are not formed as promised."""
+
+    @functools.wraps(read)
+    def reader(events: Iterable[str], context: Context) -> Iterator[ChatCompletionChunk]:
+        try:
+            yield from read(events, context)
+        except (AttributeError, LookupError, TypeError, ValueError, RecursionError) as exc:
+            # Not JSON, or a value of another kind than the dialect promises, such as a number for an object.
+            raise InvalidResponseError(
+                f"an event of the stream is not formed as promised: {type(exc).__name__}: {exc}", code="malformed_event"
+            ) from exc
+
+    return reader
+
+
+# --- writing
+
+
+def own(data: Mapping[str, Any] | None, owner: str) -> Mapping[str, Any]:
+    """Return the opaque data that goes back to its owner; "*" is what the user put in by hand."""
+    return {**data.get("*", {}), **data.get(owner, {})} if data else {}
+
+
+def tool_names(messages: Iterable[Message]) -> dict[str, str]:
+    """Return the name of the tool for each call's id, for wires that want it beside a result."""
+    return {call.id: call.name for message in messages for call in message.tool_calls}
+
+
+def extended(
+    body: Mapping[str, Any], extensions: Mapping[str, Any], also: frozenset[str] = frozenset()
+) -> dict[str, Any]:
+    """Return the body with the user's own fields put in; objects on both sides are joined, and there the user's win.
+
+    Args:
+        body: What the request made.
+        extensions: The user's fields.
+        also: Fields that the request sets only at times, and extensions must never.
+
+    Raises:
+        InvalidRequestError: A field is set twice.
+    """
+    clash = [
+        key for key in extensions if key in also or (key in body and not _both_objects(body[key], extensions[key]))
+    ]
+    if clash:
+        raise InvalidRequestError(f"extensions repeat fields that the request already sets: {', '.join(sorted(clash))}")
+    return _joined(body, extensions)
+
+
+def _both_objects(one: Any, other: Any) -> bool:
+    return isinstance(one, Mapping) and isinstance(other, Mapping)
+
+
+def _joined(have: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, Any]:
+    joined = {key: _joined(have[key], new[key]) for key in new if key in have and _both_objects(have[key], new[key])}
+    return {**have, **new, **joined}
+
+
+def for_model(table: Mapping[str, T], model: str | None) -> T | None:
+    """Return the value of the first pattern that fits a model's name, or None: `{"claude-3-*": 4096, "*": 64000}`."""
+    return next((value for pattern, value in table.items() if fnmatchcase(model or "", pattern)), None)
+
+
+def quirks_of(cls: type[T], whose: str) -> Callable[[Mapping[str, Any]], T]:
+    """Return what makes a dialect's switches from a configuration's table.
+
+    It raises `ConfigurationError` for a switch that does not exist.
+
+    Args:
+        cls: The attrs class of the switches.
+        whose: Named in the error, such as "dialect openai_chat".
+    """
+
+    def make(table: Mapping[str, Any]) -> T:
+        known = {field.name for field in attrs.fields(cls)}  # type: ignore[arg-type]
+        unknown = sorted(set(table) - known)
+        if unknown:
+            raise ConfigurationError(
+                f"unknown quirk of {whose}: {', '.join(unknown)}; known: {', '.join(sorted(known))}"
+            )
+        return cls(**table)
+
+    return make

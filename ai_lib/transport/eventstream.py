@@ -1,0 +1,92 @@
+"""AWS event streams: bytes as they come, each frame as a JSON object under the name of its event.
+
+A frame is its length, the length of its headers, a CRC of both, the headers, the payload and a CRC of everything.
+Source: https://docs.aws.amazon.com/AmazonS3/latest/API/RESTSelectObjectAppendix.html (the encoding is the same for all
+services), and botocore.eventstream.
+"""
+
+from __future__ import annotations
+
+import struct
+import zlib
+from collections.abc import Iterable, Iterator
+
+from ai_lib.errors import InvalidResponseError
+from ai_lib.utils import json
+
+__all__ = ["events"]
+
+MAX_FRAME = 16 * 1024 * 1024
+_PRELUDE = struct.Struct(">III")
+_CRC = struct.Struct(">I")
+_SHORT = struct.Struct(">H")
+_STRING = 7
+# The size of a header's value for each type; None where two bytes before it tell the size.
+_SIZES: dict[int, int | None] = {0: 0, 1: 0, 2: 1, 3: 2, 4: 4, 5: 8, 6: None, _STRING: None, 8: 8, 9: 16}
+
+
+def events(pieces: Iterable[bytes]) -> Iterator[str]:
+    """Yield each frame as JSON: {event type: payload}, and for an exception {"exception": {"type", ...payload}}.
+
+    A frame that the stream breaks off is dropped, so that its missing end is seen by whoever waits for the last event.
+
+    Args:
+        pieces: The body, cut anywhere.
+
+    Raises:
+        InvalidResponseError: A checksum is wrong, or a frame is malformed or longer than 16 MiB.
+    """
+    for frame in _frames(pieces):
+        try:
+            yield _event(frame)
+        except (LookupError, ValueError, struct.error) as exc:
+            raise InvalidResponseError(f"a frame of the stream is malformed: {exc}", code="malformed_event") from exc
+
+
+def _frames(pieces: Iterable[bytes]) -> Iterator[bytes]:
+    held = bytearray()
+    for piece in pieces:
+        held += piece
+        while len(held) >= _PRELUDE.size:
+            total, _, crc = _PRELUDE.unpack_from(held)
+            if zlib.crc32(held[:8]) != crc:
+                raise InvalidResponseError("the checksum of a frame's beginning is wrong", code="malformed_event")
+            if total > MAX_FRAME:
+                raise InvalidResponseError(
+                    f"a frame of the stream is longer than {MAX_FRAME} bytes", code="event_too_large"
+                )
+            if len(held) < total:
+                break
+            frame = bytes(held[:total])
+            del held[:total]
+            if zlib.crc32(frame[:-4]) != _CRC.unpack(frame[-4:])[0]:
+                raise InvalidResponseError("the checksum of a frame is wrong", code="malformed_event")
+            yield frame
+
+
+def _event(frame: bytes) -> str:
+    _, size, _ = _PRELUDE.unpack_from(frame)
+    end = _PRELUDE.size + size
+    headers = dict(_headers(frame[_PRELUDE.size : end]))
+    payload = json.loads(frame[end:-4] or b"{}")
+    if headers.get(":message-type") == "event":
+        return json.dumps({headers[":event-type"]: payload}).decode()
+    kind = headers.get(":exception-type") or headers.get(":error-code") or "unknown"
+    told = payload if isinstance(payload, dict) else {"message": payload}
+    message = headers.get(":error-message")
+    return json.dumps({"exception": {"type": kind, **({"message": message} if message else {}), **told}}).decode()
+
+
+def _headers(data: bytes) -> Iterator[tuple[str, str]]:
+    at = 0
+    while at < len(data):
+        start, at = at + 1, at + 1 + data[at]
+        name, kind = data[start:at].decode(), data[at]
+        at += 1
+        size = _SIZES[kind]
+        if size is None:
+            (size,) = _SHORT.unpack_from(data, at)
+            at += _SHORT.size
+        if kind == _STRING:
+            yield name, data[at : at + size].decode()
+        at += size

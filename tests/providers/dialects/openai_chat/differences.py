@@ -1,0 +1,148 @@
+"""Where our requests differ from the recorded ones of another client, and why."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from tests.situations import SITUATIONS
+
+__all__ = ["DIFFERENCES", "RECORDED", "REFUSED"]
+
+# The recorded files, and whose configuration the requests are encoded under.
+RECORDED = {
+    "alibaba": "qwen",
+    "azure-chat": "azure_openai",
+    "baseten": "baseten",
+    "cerebras": "cerebras",
+    "deepinfra": "deepinfra",
+    "deepseek": "deepseek",
+    "fireworks": "fireworks",
+    "groq": "groq",
+    "moonshotai": "moonshot",
+    "openai-chat": "openai",
+    "openai-chat-reasoning": "openai",
+    "togetherai": "together",
+    "xai-chat": "xai",
+}
+ALL = frozenset(RECORDED)
+PLAIN = frozenset({"baseten", "cerebras", "deepinfra", "fireworks", "togetherai"})
+REPLAY = frozenset({"reasoning-replay"})
+CALLS = frozenset({"reasoning-replay", "tool-result-error"})
+EVERY = frozenset(SITUATIONS)
+
+
+def _assistant(body: dict[str, Any]) -> dict[str, Any]:
+    found: dict[str, Any] = next(message for message in body["messages"] if message["role"] == "assistant")
+    return found
+
+
+def _max_completion_tokens(body: dict[str, Any]) -> None:
+    if "max_tokens" in body:
+        body["max_completion_tokens"] = body.pop("max_tokens")
+
+
+def _no_description(body: dict[str, Any]) -> None:
+    body.get("response_format", {}).get("json_schema", {}).pop("description", None)
+
+
+def _no_thinking(body: dict[str, Any]) -> None:
+    _assistant(body).pop("reasoning", None)
+    _assistant(body).pop("reasoning_content", None)
+    _assistant(body)["tool_calls"][0].pop("extra_content", None)
+
+
+def _text_as_string(body: dict[str, Any]) -> None:
+    for message in body["messages"]:
+        content = message["content"]
+        if isinstance(content, list) and all(part["type"] == "text" for part in content):
+            message["content"] = "".join(part["text"] for part in content)
+
+
+def _first_role_system(body: dict[str, Any]) -> None:
+    body["messages"][0]["role"] = "system"
+
+
+def _no_instruction(body: dict[str, Any]) -> None:
+    body["messages"] = [message for message in body["messages"] if message["role"] != "system"]
+
+
+# What we send instead of what is recorded, and why: (reason, files, situations, what to change in the recorded body).
+DIFFERENCES: list[tuple[str, frozenset[str], frozenset[str], Callable[[dict[str, Any]], Any]]] = [
+    ("max_tokens is deprecated at these and refused by their reasoning models",
+     frozenset({"azure-chat", "groq", "openai-chat"}), EVERY, _max_completion_tokens),
+    ("a usage that comes unasked is no promise; asking does no harm there",
+     frozenset({"cerebras", "deepinfra"}), frozenset({"plain-stream"}),
+     lambda body: body.update(stream_options={"include_usage": True})),
+    ("ResponseFormat has no description: the schema has one", ALL, frozenset({"json-schema"}), _no_description),
+    ("null stands for no content in OpenAI's schema and is taken by these too",
+     frozenset({"deepseek", "groq", "xai-chat"}), CALLS, lambda body: _assistant(body).update(content=None)),
+    ("thinking goes back only where the provider demands it; the situation has no signature",
+     PLAIN | {"groq"}, REPLAY, _no_thinking),
+    ("an effort is sent as the user wrote it; the other client leaves 'none' out",
+     PLAIN | {"groq", "moonshotai"}, frozenset({"reasoning-none"}), lambda body: body.update(reasoning_effort="none")),
+    ("developer is a word of OpenAI alone, which takes system as well",
+     frozenset({"openai-chat-reasoning"}), frozenset({"system"}), _first_role_system),
+    ("which fields a model refuses is known by model, not by provider: the provider's own error tells",
+     frozenset({"openai-chat-reasoning"}), frozenset({"settings"}),
+     lambda body: body.update(temperature=0.5, top_p=0.9, frequency_penalty=0.2, presence_penalty=0.1)),
+    ("only grok-4 and the code models refuse these",
+     frozenset({"xai-chat"}), frozenset({"settings"}),
+     lambda body: body.update(frequency_penalty=0.2, presence_penalty=0.1, stop=["END", "STOP"])),
+    ("strict is refused there inside tools, as litellm found",
+     frozenset({"xai-chat"}), frozenset({"tool-strict"}), lambda body: body["tools"][0]["function"].pop("strict")),
+    ("prompts are sent as they are; the user asks for JSON",
+     frozenset({"deepseek"}), frozenset({"json-object", "json-schema", "json-schema-with-tools"}), _no_instruction),
+    ("no silent fallback from a schema to any JSON",
+     frozenset({"deepseek"}), frozenset({"json-schema", "json-schema-with-tools"}),
+     lambda body: body.pop("response_format")),
+    ("a schema cannot be combined with tools there",
+     frozenset({"cerebras", "fireworks", "groq"}), frozenset({"json-schema-with-tools"}),
+     lambda body: body.pop("response_format")),
+    ("one text part is sent as a string, which all take",
+     frozenset({"alibaba", "deepinfra"}), EVERY, _text_as_string),
+    ("top_k is not part of the situation", frozenset({"alibaba"}), frozenset({"settings"}), lambda body: body.pop("top_k")),
+    ("the provider knows budgets, not efforts; guessing a number is left to the user",
+     frozenset({"alibaba"}), frozenset({"reasoning-low", "reasoning-high"}),
+     lambda body: [body.pop("enable_thinking"), body.pop("thinking_budget")]),
+    ("the other client leaves seed out; the provider takes it",
+     frozenset({"moonshotai"}), frozenset({"settings"}), lambda body: body.update(seed=7)),
+    ("the provider does not fetch images", frozenset({"moonshotai"}), frozenset({"image-url"}),
+     lambda body: body["messages"][0].update(content="What is this?")),
+    ("the provider refuses file parts in chat completions", frozenset({"azure-chat"}), frozenset({"pdf-base64"}),
+     lambda body: body["messages"][0].update(content="What is this?")),
+    ("required and named choices are refused there",
+     frozenset({"deepinfra", "moonshotai"}), frozenset({"tool-choice-required", "tool-choice-specific"}),
+     lambda body: body.pop("tool_choice")),
+    ("required is refused there", frozenset({"alibaba"}), frozenset({"tool-choice-required"}),
+     lambda body: body.pop("tool_choice")),
+    ("penalties are refused there", frozenset({"cerebras"}), frozenset({"settings"}),
+     lambda body: [body.pop("frequency_penalty"), body.pop("presence_penalty")]),
+]  # fmt: skip
+
+# What is refused, or left out and reported. Where nothing is recorded, the other client has no form for it either.
+NO_DOCUMENT = ["document content"]
+REFUSED: dict[tuple[str, str], list[str]] = {
+    **{(file, "tool-result-image"): ["media in a tool's result"] for file in ALL},
+    **{(file, situation): ["document url"] for file in ALL for situation in ("pdf-url", "text-file")},
+    **{
+        (file, situation): NO_DOCUMENT
+        for file in ("alibaba", "azure-chat", "deepseek", "groq", "moonshotai", "xai-chat")
+        for situation in ("pdf-url", "pdf-base64", "text-file")
+    },
+    **{(file, "audio-wav-base64"): ["audio content"] for file in ("deepseek", "groq", "moonshotai", "xai-chat")},
+    **{(file, "json-schema-with-tools"): ["response_format"] for file in ("cerebras", "deepseek", "fireworks", "groq")},
+    ("alibaba", "reasoning-high"): ["reasoning"],
+    ("alibaba", "reasoning-low"): ["reasoning"],
+    ("alibaba", "settings"): ["frequency_penalty"],
+    ("alibaba", "tool-choice-required"): ["tool_choice"],
+    ("cerebras", "settings"): ["presence_penalty", "frequency_penalty"],
+    ("deepinfra", "tool-choice-required"): ["tool_choice"],
+    ("deepinfra", "tool-choice-specific"): ["tool_choice"],
+    ("deepseek", "json-schema"): ["response_format"],
+    ("deepseek", "settings"): ["seed"],
+    ("moonshotai", "image-url"): ["image url"],
+    ("moonshotai", "tool-choice-required"): ["tool_choice"],
+    ("moonshotai", "tool-choice-specific"): ["tool_choice"],
+    ("xai-chat", "tool-strict"): ["strict"],
+}

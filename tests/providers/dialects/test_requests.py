@@ -1,0 +1,120 @@
+"""Our requests beside those that another client sends, field by field, for every dialect.
+
+Each dialect's folder has a `differences.py`: which recorded file stands for which of our providers (RECORDED, "provider" or
+"provider/api"), where we send something else and why (DIFFERENCES), and what we refuse (REFUSED).
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+from importlib import import_module
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+from ai_lib.errors import UnsupportedFeatureError
+from ai_lib.providers.adapter import ProviderAdapter
+from ai_lib.types.request import ChatCompletionRequest
+from tests.situations import SITUATIONS
+from tests.wire_cases import adapter_for, requests_of
+
+TABLES = [
+    import_module(f"tests.providers.dialects.{file.parent.name}.differences")
+    for file in sorted(Path(__file__).parent.glob("*/differences.py"))
+]
+RECORDED = {file: whose for table in TABLES for file, whose in table.RECORDED.items()}
+REFUSED = {key: fields for table in TABLES for key, fields in table.REFUSED.items()}
+DIFFERENCES = [difference for table in TABLES for difference in table.DIFFERENCES]
+
+
+def adapter_of(file: str) -> ProviderAdapter:
+    provider, _, api = RECORDED[file].partition("/")
+    return adapter_for(provider, api or None)
+
+
+def ours(file: str, situation: str) -> tuple[dict[str, Any], list[str]]:
+    """Return our body for a situation, and the names of the fields left out of it."""
+    model = requests_of(file)["plain"]["body"].get("model", "m")
+    request = ChatCompletionRequest(model=model, **SITUATIONS[situation])
+    stream = situation == "plain-stream"
+    prepared, left_out = adapter_of(file).chat_request(request, stream=stream, on_unsupported="drop")
+    assert prepared.body is not None
+    return json.loads(prepared.body), [reason.partition(":")[0] for reason in left_out]
+
+
+@pytest.mark.parametrize("situation", sorted(SITUATIONS))
+@pytest.mark.parametrize("file", sorted(RECORDED))
+def test_a_body_is_what_another_client_sends_but_for_the_differences_listed(file: str, situation: str) -> None:
+    recorded = json.loads(json.dumps(requests_of(file)[situation]))
+    for _, files, situations, change in DIFFERENCES:
+        if "body" in recorded and file in files and situation in situations:
+            change(recorded["body"])
+
+    body, left_out = ours(file, situation)
+
+    assert left_out == REFUSED.get((file, situation), [])
+    assert body == recorded.get("body", body)
+
+
+@pytest.mark.parametrize(("file", "situation"), sorted(REFUSED))
+def test_what_is_left_out_on_request_is_refused_otherwise(file: str, situation: str) -> None:
+    request = ChatCompletionRequest(model="m", **SITUATIONS[situation])
+
+    with pytest.raises(UnsupportedFeatureError) as caught:
+        adapter_of(file).chat_request(request, stream=False)
+
+    assert f"does not support {REFUSED[file, situation][0]}" in str(caught.value)
+    assert caught.value.provider == RECORDED[file].partition("/")[0]
+    assert "on_unsupported" in caught.value.hint
+
+
+@pytest.mark.parametrize("difference", DIFFERENCES, ids=lambda difference: difference[0])
+def test_every_listed_difference_still_is_one(difference: Any) -> None:
+    _, files, situations, change = difference
+    changed = []
+
+    for file in sorted(files):
+        for situation in sorted(situations):
+            recorded = requests_of(file)[situation].get("body")
+            copied = json.loads(json.dumps(recorded))
+            if copied is not None:
+                change(copied)
+            changed.append(copied != recorded)
+
+    assert any(changed)
+
+
+# --- the providers' own schemas -----------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="session")
+def validator(shared: Path) -> ModuleType:
+    """The checker of bodies against the schemas that providers publish."""
+    pytest.importorskip("jsonschema", reason="needs jsonschema")
+    path = shared / "tools" / "validate_request.py"
+    if not path.is_file():
+        pytest.skip(f"needs {path}")
+    spec = importlib.util.spec_from_file_location("validate_request", path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+# OpenAI's schema allows only text in the content of a tool message.
+@pytest.mark.parametrize("situation", sorted(set(SITUATIONS) - {"tool-result-image"}))
+@pytest.mark.parametrize(
+    ("file", "kind", "unknown_keys"),
+    # Groq's document does not know stream_options, which the service takes.
+    [("openai-chat", "openai.chat", False), ("groq", "groq.chat", True)],
+)
+def test_a_body_fits_the_schema_that_the_provider_publishes(
+    validator: ModuleType, file: str, kind: str, unknown_keys: bool, situation: str
+) -> None:
+    body, _ = ours(file, situation)
+
+    assert validator.errors(kind, body, open=unknown_keys) == []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Self
 
 import attrs
@@ -49,6 +50,16 @@ class AiClientBuilder:
     def with_api_key(self, api_key: str) -> Self:
         """Use this key instead of the environment's."""
         self._connection["api_key"] = api_key
+        return self
+
+    def with_token(self, token: Callable[[], str]) -> Self:
+        """Use the bearer token that this function returns, instead of a key."""
+        self._connection["token"] = token
+        return self
+
+    def with_api(self, api: str) -> Self:
+        """Use another of the provider's chat APIs, such as "responses"."""
+        self._client["api"] = api
         return self
 
     def with_proxy(self, proxy: str) -> Self:

@@ -8,7 +8,16 @@ from typing import TYPE_CHECKING, Any, Self
 import attrs
 
 from ai_lib.api.transport import BytesTransport, Transport
-from ai_lib.client.options import ConnectionOptions, base_url_of, headers_of, key_of, model_of, timeout_of
+from ai_lib.client.options import (
+    ConnectionOptions,
+    base_url_of,
+    headers_of,
+    key_of,
+    model_of,
+    query_of,
+    timeout_of,
+    with_bearer,
+)
 from ai_lib.client.request import Prompt, request_from
 from ai_lib.client.target import target_of
 from ai_lib.client.transports import transport_for
@@ -40,6 +49,7 @@ class AiClient:
         provider: An id such as "groq", "provider/model", a `Provider`, a `ProviderConfig` of your own, or None for what
             the environment says (AI_LIB_MODEL, else the one provider whose key is set, else the embedded model).
         model: The default model; None means `<PROVIDER>_MODEL` from the environment, else the provider's default.
+        api: Another of the provider's chat APIs, where it has several: "responses" at OpenAI.
         options: How to reach it.
         on_unsupported: What to do with a request's field that the provider has no form for: "raise", or leave it out
             with a warning ("warn") or without ("drop"); what was left out is on `response.adjustments`.
@@ -57,6 +67,7 @@ class AiClient:
         provider: str | Provider | ProviderConfig | None = None,
         *,
         model: str | None = None,
+        api: str | None = None,
         options: ConnectionOptions | None = None,
         on_unsupported: OnUnsupported = "raise",
         transport: Transport | BytesTransport | None = None,
@@ -69,6 +80,7 @@ class AiClient:
         self._arguments: dict[str, Any] = {
             "provider": provider,
             "model": model,
+            "api": api,
             "options": options,
             "on_unsupported": on_unsupported,
             "transport": transport,
@@ -76,7 +88,8 @@ class AiClient:
         }
         target = target_of(provider)
         self._options = options = options or ConnectionOptions()
-        self._config = config = target.config
+        config = target.config if api is None else target.config.with_api(api)
+        self._config = config = with_bearer(config, options)
         self._model = model or target.model
         self._on_unsupported: OnUnsupported = on_unsupported
         self._clock = clock
@@ -88,8 +101,9 @@ class AiClient:
             base_url=base_url_of(config, options),
             api_key=key_of(config, options),
             headers=headers_of(config, options),
+            query=query_of(config),
         )
-        self._transport = transport_for(config, options, transport, clock)
+        self._transport = transport_for(config, options, transport, clock, has_key=self._adapter.api_key is not None)
 
     # --- the calls
 
@@ -195,10 +209,10 @@ class AiClient:
 
         Args:
             options: Options in place of this client's; None means to start from this client's.
-            changes: Fields of `ConnectionOptions`, or `model`, `on_unsupported`, `transport`.
+            changes: Fields of `ConnectionOptions`, or `model`, `api`, `on_unsupported`, `transport`.
         """
         own: dict[str, Any] = {
-            name: changes.pop(name) for name in ("model", "on_unsupported", "transport") if name in changes
+            name: changes.pop(name) for name in ("model", "api", "on_unsupported", "transport") if name in changes
         }
         try:
             options = attrs.evolve(options or self._options, **changes)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import attrs
 
@@ -11,7 +11,16 @@ from ai_lib.providers.config import ProviderConfig
 from ai_lib.types.wire import Timeout
 from ai_lib.utils.env import first_set
 
-__all__ = ["ConnectionOptions", "base_url_of", "headers_of", "key_of", "model_of", "timeout_of"]
+__all__ = [
+    "ConnectionOptions",
+    "base_url_of",
+    "headers_of",
+    "key_of",
+    "model_of",
+    "query_of",
+    "timeout_of",
+    "with_bearer",
+]
 
 
 def _masked(value: object) -> str:
@@ -25,6 +34,8 @@ class ConnectionOptions:
     Args:
         base_url: What the API's paths are appended to, instead of the provider's own.
         api_key: The key, instead of the one from the environment.
+        token: Returns a bearer token (Microsoft Entra, OAuth); asked before every request, so that it can renew the
+            token, and used instead of a key.
         proxy: A proxy's address, scheme://[user:password@]host:port.
         disable_proxy: Use no proxy, whatever the environment says.
         timeout: Seconds for the whole call, or a `Timeout` with four limits.
@@ -37,6 +48,7 @@ class ConnectionOptions:
 
     base_url: str | None = None
     api_key: str | None = attrs.field(default=None, repr=_masked)
+    token: Callable[[], str] | None = attrs.field(default=None, repr=_masked)
     proxy: str | None = attrs.field(default=None, repr=_masked)
     disable_proxy: bool = False
     timeout: float | Timeout | None = None
@@ -50,6 +62,12 @@ class ConnectionOptions:
         timeout_of(self.timeout, None)
         if self.base_url is not None and not self.base_url.startswith(("https://", "http://")):
             raise ConfigurationError(f"base_url must start with https:// or http://, got {self.base_url!r}")
+        if self.token is not None and not callable(self.token):
+            raise ConfigurationError(
+                "token must be a function that returns a bearer token; pass a token itself as api_key"
+            )
+        if self.token is not None and self.api_key is not None:
+            raise ConfigurationError("token and api_key contradict each other: give one of them")
         if self.proxy is not None and self.disable_proxy:
             raise ConfigurationError("proxy and disable_proxy=True contradict each other")
         for name, value in self.headers.items():
@@ -78,6 +96,18 @@ def timeout_of(given: float | Timeout | None, default: Timeout | None) -> Timeou
     return attrs.evolve(default or Timeout(), total=float(given))
 
 
+def with_bearer(config: ProviderConfig, options: ConnectionOptions) -> ProviderConfig:
+    """Return the configuration under which a bearer token from the environment is sent, where that is what there is.
+
+    A key that is named, or set beside it, comes first.
+    """
+    if options.api_key is not None or options.token is not None:
+        return config
+    if first_set(config.key_env) is not None or first_set(config.bearer_env) is None:
+        return config
+    return attrs.evolve(config, key_env=config.bearer_env, key_header="Authorization", key_prefix="Bearer ")
+
+
 def key_of(config: ProviderConfig, options: ConnectionOptions) -> str | None:
     """Return the key: the argument, else the provider's own variables, else None where none is needed.
 
@@ -85,12 +115,14 @@ def key_of(config: ProviderConfig, options: ConnectionOptions) -> str | None:
         MissingKeyError: The provider needs a key and there is none.
         ConfigurationError: The key holds a character that cannot be in a header.
     """
+    if options.token is not None:
+        return None
     if options.api_key is not None:
         return checked_key(options.api_key, "api_key=")
     found = first_set(config.key_env)
     if found is not None:
         return checked_key(found[1], found[0])
-    if config.key_optional or not config.key_env:
+    if config.key_optional or config.credentials or not config.key_env:
         return None
     names = " or ".join(config.key_env)
     raise MissingKeyError(
@@ -130,18 +162,29 @@ def base_url_of(config: ProviderConfig, options: ConnectionOptions) -> str:
     found = first_set(config.base_url_env)
     if found is not None:
         return _url_from_env(config, *found)
-    values = {}
-    for field in config.url_fields:
-        filled = first_set(config.url_env.get(field, ()))
-        if filled is None:
-            variables = [*config.url_env.get(field, ()), *config.base_url_env]
-            raise ConfigurationError(
-                f"{config.display_name} needs {' or '.join(variables)} to be set, or ConnectionOptions(base_url=...)",
-                code="missing_base_url",
-                provider=config.id,
-            )
-        values[field] = filled[1]
-    return config.base_url.format(**values)
+    values = {field: _filled(config, field) for field in config.url_fields}
+    variant = next((url for told, url in config.url_variants.items() if _holds(told, values)), config.base_url)
+    return variant.format(**values)
+
+
+def _filled(config: ProviderConfig, field: str) -> str:
+    variables = config.url_env.get(field, ())
+    found = first_set(variables)
+    if found is not None:
+        return found[1]
+    if field in config.url_defaults:
+        return config.url_defaults[field]
+    raise ConfigurationError(
+        f"{config.display_name} needs {' or '.join([*variables, *config.base_url_env])} to be set, "
+        "or ConnectionOptions(base_url=...)",
+        code="missing_base_url",
+        provider=config.id,
+    )
+
+
+def _holds(told: str, values: Mapping[str, str]) -> bool:
+    field, _, value = told.partition("=")
+    return values.get(field) == value
 
 
 def _url_from_env(config: ProviderConfig, name: str, value: str) -> str:
@@ -161,6 +204,12 @@ def headers_of(config: ProviderConfig, options: ConnectionOptions) -> dict[str, 
     for name, value in from_env.items():
         _check_header(name, value)
     return {**config.headers, **from_env, **options.headers}
+
+
+def query_of(config: ProviderConfig) -> dict[str, str]:
+    """Return what goes into the query of every address: configuration, then environment."""
+    from_env = {name: found[1] for name, variable in config.query_env.items() if (found := first_set([variable]))}
+    return {**config.query, **from_env}
 
 
 def model_of(config: ProviderConfig) -> str | None:

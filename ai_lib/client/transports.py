@@ -1,4 +1,4 @@
-"""Which transport a client gets."""
+"""Which transport a client gets, and what authorizes its requests."""
 
 from __future__ import annotations
 
@@ -9,9 +9,12 @@ from ai_lib.client.options import ConnectionOptions
 from ai_lib.errors import ConfigurationError
 from ai_lib.providers.config import ProviderConfig
 from ai_lib.transport.http import HttpTransport
+from ai_lib.types.wire import HttpRequest
 from ai_lib.utils.clock import Clock
 
 __all__ = ["transport_for"]
+
+Authorize = Callable[[HttpRequest], HttpRequest]
 
 
 def _http(options: ConnectionOptions, clock: Clock) -> Transport:
@@ -34,12 +37,50 @@ def _embedded(options: ConnectionOptions, clock: Clock) -> Transport:
 _TRANSPORTS: dict[str, Callable[[ConnectionOptions, Clock], Transport]] = {"http": _http, "embedded": _embedded}
 
 
-def transport_for(config: ProviderConfig, options: ConnectionOptions, given: object, clock: Clock) -> Transport:
+def _aws() -> Authorize:
+    from ai_lib.transport.aws import signer
+
+    return signer("bedrock")
+
+
+def _google() -> Authorize:
+    from ai_lib.transport.authorized import bearer
+    from ai_lib.transport.google import GoogleToken
+
+    return bearer(GoogleToken())
+
+
+_CREDENTIALS: dict[str, Callable[[], Authorize]] = {"aws": _aws, "google": _google}
+
+
+def transport_for(
+    config: ProviderConfig, options: ConnectionOptions, given: object, clock: Clock, *, has_key: bool
+) -> Transport:
     """Return the caller's transport, or the kind that the provider's configuration names.
 
+    Args:
+        config: The provider.
+        options: How to reach it.
+        given: The caller's transport, or None.
+        clock: The time.
+        has_key: Whether a key goes with the requests, so that nothing else needs to authorize them.
+
     Raises:
-        ConfigurationError: What was given is no transport, or a setting cannot be used.
+        ConfigurationError: What was given is no transport, a setting cannot be used, or a package is missing.
     """
+    transport = _plain(config, options, given, clock)
+    if options.token is not None:
+        from ai_lib.transport.authorized import AuthorizedTransport, bearer
+
+        return AuthorizedTransport(transport, bearer(options.token))
+    if config.credentials and not has_key:
+        from ai_lib.transport.authorized import AuthorizedTransport
+
+        return AuthorizedTransport(transport, _CREDENTIALS[config.credentials]())
+    return transport
+
+
+def _plain(config: ProviderConfig, options: ConnectionOptions, given: object, clock: Clock) -> Transport:
     if given is not None:
         from ai_lib.transport.simple import transport_from
 

@@ -66,6 +66,13 @@ class Api:
         quirks: The dialect's switches; nothing is taken over from the usual API's.
         query: As in `ProviderConfig`.
         query_env: As in `ProviderConfig`.
+        headers: As in `ProviderConfig`; None, here and below, means as usual.
+        key_env: As in `ProviderConfig`.
+        key_header: As in `ProviderConfig`.
+        key_prefix: As in `ProviderConfig`.
+        credentials: As in `ProviderConfig`; "" for none.
+        default_model: As in `ProviderConfig`.
+        url_variants: As in `ProviderConfig`.
     """
 
     dialect: str
@@ -75,6 +82,17 @@ class Api:
     quirks: Mapping[str, Any] = attrs.field(factory=dict)
     query: Mapping[str, str] = attrs.field(factory=dict)
     query_env: Mapping[str, str] = attrs.field(factory=dict)
+    headers: Mapping[str, str] | None = None
+    key_env: tuple[str, ...] | None = attrs.field(default=None, converter=attrs.converters.optional(_names))
+    key_header: str | None = None
+    key_prefix: str | None = None
+    credentials: str | None = None
+    default_model: str | None = None
+    url_variants: Mapping[str, str] | None = None
+
+
+# What an API says anew even when it says nothing: the usual API's would mean something else there.
+_OWN_TO_API = frozenset({"dialect", "chat_path", "stream_path", "quirks", "query", "query_env"})
 
 
 def _endpoint(table: Mapping[str, Any] | Endpoint | None) -> Endpoint | None:
@@ -207,8 +225,9 @@ class ProviderConfig:
             raise ConfigurationError(
                 f"{self.display_name} has no api {name!r}; it has {known}", code="unknown_api", provider=self.id
             )
-        changes = attrs.asdict(api, recurse=False)
-        return attrs.evolve(self, api=name, **{**changes, "base_url": api.base_url or self.base_url})
+        told = attrs.asdict(api, recurse=False)
+        changes = {field: value for field, value in told.items() if value is not None or field in _OWN_TO_API}
+        return attrs.evolve(self, api=name, **changes)
 
     @property
     def owner(self) -> str:

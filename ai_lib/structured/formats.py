@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
 
@@ -36,6 +36,13 @@ def response_format_from(given: Any) -> ResponseFormat | None:
     raise InvalidRequestError(f"response_format must be a word, a JSON Schema or a class, not {type(given).__name__}")
 
 
+def _held_to(schema: Mapping[str, Any]) -> Callable[[str], Any]:
+    """Return what reads an answer and checks it, since providers leave parts of a schema out."""
+    from ai_lib.structured.validate import parser_for
+
+    return parser_for(schema)
+
+
 def _from_word(word: str) -> ResponseFormat | None:
     if word == "text":
         return None
@@ -59,10 +66,10 @@ def _from_dict(given: Mapping[str, Any]) -> ResponseFormat | None:
             schema=wrapped["schema"],
             name=wrapped.get("name", "response"),
             strict=wrapped.get("strict"),
-            parser=partial(parse, dict),
+            parser=_held_to(wrapped["schema"]),
         )
     if kind == "object":
         return ResponseFormat(
-            kind="json_schema", schema=given, name=str(given.get("title", "response")), parser=partial(parse, dict)
+            kind="json_schema", schema=given, name=str(given.get("title", "response")), parser=_held_to(given)
         )
     raise InvalidRequestError("response_format as a dict must be OpenAI's form or a JSON Schema with type 'object'")

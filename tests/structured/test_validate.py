@@ -1,0 +1,119 @@
+"""JSON Schemas that answers are held to."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from ai_lib.structured.validate import parser_for
+
+NODE = {
+    "$defs": {"node": {"type": "object", "properties": {"next": {"anyOf": [{"$ref": "#/$defs/node"}, {"type": "null"}]},
+                                                       "n": {"type": "integer"}}, "required": ["n"]}},
+    "$ref": "#/$defs/node",
+}  # fmt: skip
+
+GOOD: list[tuple[dict[str, Any], Any]] = [
+    ({"type": "integer", "minimum": 0}, 0),
+    ({"type": "integer"}, 3.0),
+    ({"type": ["string", "null"]}, None),
+    ({"enum": ["a", 1]}, 1),
+    ({"const": {"a": [1]}}, {"a": [1.0]}),
+    ({"multipleOf": 0.1}, 0.3),
+    ({"minLength": 2, "maxLength": 2}, "ää"),
+    ({"minLength": 2}, 7),
+    ({"pattern": "^a"}, "abc"),
+    ({"uniqueItems": True}, [1, True, "1"]),
+    ({"items": {"type": "integer"}, "minItems": 1}, [1, 2]),
+    ({"prefixItems": [{"type": "string"}], "items": False}, ["a"]),
+    ({"properties": {"a": {"type": "string"}}, "additionalProperties": False}, {"a": "x"}),
+    ({"patternProperties": {"^x": {"type": "integer"}}, "additionalProperties": False}, {"x1": 1}),
+    ({"oneOf": [{"type": "integer"}, {"type": "string"}]}, 1),
+    ({"allOf": [{"minimum": 1}, {"maximum": 3}]}, 2),
+    ({"not": {"type": "string"}}, 1),
+    ({"format": "email"}, "no address"),
+    ({}, {"anything": None}),
+    (NODE, {"n": 1, "next": {"n": 2, "next": None}}),
+]
+BAD: list[tuple[dict[str, Any], Any, str]] = [
+    ({"type": "integer", "minimum": 0}, -1, "$ must be at least 0"),
+    ({"maximum": 3}, 4, "$ must be at most 3"),
+    ({"exclusiveMinimum": 3}, 3, "$ must be above 3"),
+    ({"exclusiveMaximum": 3}, 3, "$ must be below 3"),
+    ({"multipleOf": 2}, 3, "$ must be a multiple of 2"),
+    ({"type": "integer"}, 1.5, "$ must be of type integer"),
+    ({"type": "number"}, True, "$ must be of type number"),
+    ({"type": ["string", "null"]}, 1, "$ must be of type string or null"),
+    ({"enum": ["a", 1]}, True, "$ must be one of ['a', 1]"),
+    ({"const": 1}, "1", "$ must be 1"),
+    ({"minLength": 2}, "a", "$ must have at least 2 characters"),
+    ({"maxLength": 2}, "abc", "$ must have at most 2 characters"),
+    ({"pattern": "^a"}, "ba", "$ must match ^a"),
+    ({"minItems": 1}, [], "$ must have at least 1 items"),
+    ({"maxItems": 1}, [1, 2], "$ must have at most 1 items"),
+    ({"uniqueItems": True}, [{"a": 1}, {"a": 1}], "$ must not hold an item twice"),
+    ({"items": {"type": "integer"}}, [1, "x"], "$[1] must be of type integer"),
+    ({"prefixItems": [{}], "items": False}, [1, 2], "$[1] must not be there"),
+    ({"required": ["a"]}, {}, "$ lacks 'a'"),
+    ({"properties": {"a": {"type": "string"}}}, {"a": 1}, "$.a must be of type string"),
+    ({"properties": {}, "additionalProperties": False}, {"b": 1}, "$.b must not be there"),
+    ({"minProperties": 1}, {}, "$ must have at least 1 properties"),
+    ({"maxProperties": 0}, {"a": 1}, "$ must have at most 0 properties"),
+    ({"anyOf": [{"type": "integer"}, {"type": "null"}]}, "x", "$ fits none of the forms it may have"),
+    ({"oneOf": [{"minimum": 1}, {"minimum": 2}]}, 3, "$ must fit exactly one of the forms it may have"),
+    ({"allOf": [{"minimum": 1}, {"maximum": 3}]}, 4, "$ must be at most 3"),
+    ({"not": {"type": "string"}}, "x", "$ has a form that it must not have"),
+    (NODE, {"n": 1, "next": {"next": None}}, "$.next fits none of the forms it may have"),
+]
+
+
+@pytest.mark.parametrize(("schema", "value"), GOOD)
+def test_what_fits_is_given_back(schema: dict[str, Any], value: Any) -> None:
+    assert parser_for(schema)(json.dumps(value)) == value
+
+
+@pytest.mark.parametrize(("schema", "value", "complaint"), BAD)
+def test_what_does_not_fit_is_told_with_its_place(schema: dict[str, Any], value: Any, complaint: str) -> None:
+    with pytest.raises(ValueError) as caught:
+        parser_for(schema)(json.dumps(value))
+
+    assert str(caught.value) == complaint
+
+
+def test_text_that_is_no_json_does_not_fit() -> None:
+    with pytest.raises(ValueError):
+        parser_for({})("{")
+
+
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers(-5, 5) | st.floats(-5, 5) | st.text("ab", max_size=3),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from("ab"), inner, max_size=2),
+    max_leaves=6,
+)
+RULES = st.recursive(
+    st.sampled_from([entry[0] for entry in [*GOOD, *BAD] if not {"$ref", "multipleOf"} & set(entry[0])]),
+    lambda inner: st.one_of(
+        st.lists(inner, min_size=1, max_size=2).map(lambda parts: {"anyOf": parts}),
+        inner.map(lambda part: {"items": part, "properties": {"a": part}}),
+    ),
+    max_leaves=4,
+)
+
+
+@settings(deadline=None, max_examples=400)
+@given(schema=RULES, value=VALUES)
+def test_it_agrees_with_a_complete_validator(schema: dict[str, Any], value: Any) -> None:
+    jsonschema = pytest.importorskip("jsonschema", reason="needs jsonschema")
+
+    fits = jsonschema.Draft202012Validator(schema).is_valid(value)
+
+    found = True
+    try:
+        parser_for(schema)(json.dumps(value))
+    except ValueError:
+        found = False
+    assert found == fits

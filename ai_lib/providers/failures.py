@@ -55,6 +55,8 @@ class ErrorReader:
         error.request_id = self.request_id(response.headers) or error.request_id
         wait = retry_after_of(response.headers, response.received_at)
         error.retry_after = wait if wait is not None else error.retry_after
+        if error.retry_after is None and response.status == 429:
+            error.retry_after = _reset_of(response.headers)
         told = response.headers.get("x-should-retry")  # OpenAI's word on the matter
         if told in ("true", "false"):
             error.retryable = told == "true"
@@ -124,6 +126,14 @@ class ErrorReader:
             body=text,
             hint="A proxy, a captive portal or a wrong base_url often answers like this",
         )
+
+
+def _reset_of(headers: Mapping[str, str]) -> float | None:
+    """Return the seconds until what is used up is there again, where the headers tell."""
+    from ai_lib.types.limits import rate_limits_of  # few calls fail like this, and an import costs every program
+
+    waits = [limit.reset for limit in rate_limits_of(headers).values() if limit.remaining == 0 and limit.reset]
+    return max(waits, default=None)
 
 
 def _plain(text: str) -> str:

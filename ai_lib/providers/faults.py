@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from typing import Any
 
 import attrs
@@ -28,6 +26,7 @@ from ai_lib.errors import (
     RateLimitError,
 )
 from ai_lib.utils import json
+from ai_lib.utils.times import date_of, duration_of, seconds_of
 
 __all__ = ["ERROR_KINDS", "MAX_BODY", "MAX_MESSAGE", "Fault", "fault_of", "json_text", "redact", "retry_after_of"]
 
@@ -134,33 +133,17 @@ def _request_id(payload: Mapping[str, Any]) -> str | None:
 
 
 # "Please try again in 5.289s", "in 340ms", "in 1m26.4s", "retry after 12 seconds", "resets in ~30s"
-# Compiled by `re` when first used, which most programs never do.
 _WAIT_WORDS = r"(?i)(?:try again in|retry after|resets in)\s*~?\s*"
-_WAIT_PART = (
-    r"(?i)(\d++(?:\.\d++)?)\s*+(ms|milliseconds?|s|secs?|seconds?|m|mins?|minutes?|h|hours?|d|days?)?(?![a-z/:-])\s*"
-)
-_SECONDS_IN = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
 
 def _wait_in(error: Mapping[str, Any]) -> float | None:
     details = error.get("details")
     for detail in details if isinstance(details, list) else ():
         if isinstance(detail, Mapping) and isinstance(detail.get("retryDelay"), str):  # google.rpc.RetryInfo
-            return _seconds(detail["retryDelay"].removesuffix("s"))
+            return seconds_of(detail["retryDelay"].removesuffix("s"))
     message = error.get("message")
     found = re.search(_WAIT_WORDS, message) if isinstance(message, str) else None
-    return _duration(found.string, found.end()) if found is not None else None
-
-
-def _duration(text: str, start: int) -> float | None:
-    """Return the seconds of a wait such as "1m26.4s" that begins at `start`, or None when there is none."""
-    total = None
-    while found := re.match(_WAIT_PART, text[start:]):
-        unit = (found[2] or "s").lower()
-        factor = 0.001 if unit.startswith(("ms", "milli")) else _SECONDS_IN[unit[0]]
-        total = (total or 0.0) + float(found[1]) * factor
-        start += found.end()
-    return total
+    return duration_of(found.string[found.end() :]) if found is not None else None
 
 
 def retry_after_of(headers: Mapping[str, str], received_at: float | None = None) -> float | None:
@@ -171,33 +154,16 @@ def retry_after_of(headers: Mapping[str, str], received_at: float | None = None)
             clock on this side does not matter.
         received_at: When the response came, in seconds since 1970; used where there is no Date header.
     """
-    milliseconds = _seconds(headers.get("retry-after-ms"))
+    milliseconds = seconds_of(headers.get("retry-after-ms"))
     if milliseconds is not None:
         return milliseconds / 1000
     value = headers.get("retry-after")
-    seconds = _seconds(value)
+    seconds = seconds_of(value)
     if seconds is not None or value is None:
         return seconds
-    until, now = _date(value), _date(headers.get("date"))
+    until, now = date_of(value), date_of(headers.get("date"))
     start = now.timestamp() if now is not None else received_at
     return max(0.0, until.timestamp() - start) if until is not None and start is not None else None
-
-
-def _seconds(value: str | None) -> float | None:
-    try:
-        seconds = float(value) if value is not None else None
-    except ValueError:
-        return None
-    return seconds if seconds is not None and 0 <= seconds < float("inf") else None
-
-
-def _date(value: str | None) -> datetime | None:
-    try:
-        date = parsedate_to_datetime(value) if value else None
-    except ValueError:
-        return None
-    # Without a zone it is GMT (RFC 9110 section 5.6.7), not this machine's time.
-    return date.replace(tzinfo=UTC) if date is not None and date.tzinfo is None else date
 
 
 def redact(text: str, secrets: tuple[str, ...], limit: int = MAX_BODY) -> str:

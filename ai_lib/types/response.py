@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from decimal import Decimal
-from typing import Any, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import attrs
 
@@ -12,6 +12,9 @@ from ai_lib.errors import InvalidResponseError
 from ai_lib.types.message import Citation, Message
 from ai_lib.types.tool import ToolCall
 from ai_lib.types.usage import Usage, UsageStatus
+
+if TYPE_CHECKING:
+    from ai_lib.types.limits import RateLimit
 
 __all__ = ["ChatCompletionResponse", "Choice", "FinishReason"]
 
@@ -113,6 +116,13 @@ class ChatCompletionResponse:
     def cost(self) -> Decimal | None:
         """What the provider says the call cost, in USD; None when it does not say."""
         return self.usage.cost
+
+    @property
+    def rate_limits(self) -> dict[str, RateLimit]:
+        """What the headers say about how much more may be asked, by "requests", "tokens" and the like."""
+        from ai_lib.types.limits import rate_limits_of  # few read them, and an import costs every program
+
+        return rate_limits_of(self.headers)
 
     @property
     def parsed(self) -> Any:

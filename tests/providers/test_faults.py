@@ -402,6 +402,14 @@ def test_a_wait_in_the_headers_wins_over_one_in_the_body() -> None:
     assert error.retry_after == 2.0
 
 
+def test_without_any_wait_the_reset_of_what_is_used_up_is_it() -> None:
+    spent = {"x-ratelimit-limit-requests": "10", "x-ratelimit-remaining-requests": "5", "x-ratelimit-reset-requests": "1s",
+             "x-ratelimit-limit-tokens": "10", "x-ratelimit-remaining-tokens": "0", "x-ratelimit-reset-tokens": "7.5s"}  # fmt: skip
+
+    assert error_for(429, None, spent).retry_after == 7.5
+    assert error_for(500, None, spent).retry_after is None
+
+
 @pytest.mark.parametrize(
     ("told", "status", "retryable"), [("false", 500, False), ("true", 400, True), ("maybe", 500, True)]
 )

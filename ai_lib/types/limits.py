@@ -1,0 +1,85 @@
+"""What a provider's headers say about how much more may be asked."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import attrs
+
+from ai_lib.utils.times import date_of, duration_of, seconds_of
+
+__all__ = ["RateLimit", "rate_limits_of"]
+
+
+@attrs.frozen
+class RateLimit:
+    """One limit of a key, as the last answer tells it.
+
+    Args:
+        limit: How many there are in a window.
+        remaining: How many are left of it.
+        reset: Seconds until it is full again.
+    """
+
+    limit: int | None = None
+    remaining: int | None = None
+    reset: float | None = None
+
+
+# For each kind, the names that services give to the three headers; the first that occur are read.
+_NAMES: dict[str, tuple[str, ...]] = {
+    "requests": (
+        "x-ratelimit-{}-requests",
+        "anthropic-ratelimit-requests-{}",
+        "x-ratelimit-{}-req-minute",
+        "x-ratelimit-{}-requests-minute",
+        "x-ratelimit-{}-requests-day",
+        "x-ratelimit-{}",
+    ),
+    "tokens": (
+        "x-ratelimit-{}-tokens",
+        "anthropic-ratelimit-tokens-{}",
+        "x-ratelimit-{}-tokens-minute",
+        "x-tokenlimit-{}",
+    ),
+    "input_tokens": ("anthropic-ratelimit-input-tokens-{}",),
+    "output_tokens": ("anthropic-ratelimit-output-tokens-{}",),
+}
+_EPOCH = 10**9  # a number above this is a time, below it a number of seconds
+
+
+def rate_limits_of(headers: Mapping[str, str]) -> dict[str, RateLimit]:
+    """Return the limits in an answer's headers, by "requests", "tokens", "input_tokens" and "output_tokens".
+
+    Args:
+        headers: The headers. Times are taken relative to the answer's own Date.
+    """
+    found = {}
+    for kind, names in _NAMES.items():
+        for name in names:
+            limit, remaining, reset = (headers.get(name.format(what)) for what in ("limit", "remaining", "reset"))
+            if limit is not None or remaining is not None:
+                found[kind] = RateLimit(_count(limit), _count(remaining), _reset(reset, headers))
+                break
+    return found
+
+
+def _count(value: str | None) -> int | None:
+    number = seconds_of(value)  # None also for -1, with which Azure says that it does not know
+    return int(number) if number is not None else None
+
+
+def _reset(value: str | None, headers: Mapping[str, str]) -> float | None:
+    """Return the seconds in a reset header: a duration, seconds left, seconds since 1970, or a time (RFC 3339)."""
+    if value is None:
+        return None
+    number = seconds_of(value)
+    if number is not None and number < _EPOCH:
+        return number
+    now = date_of(headers.get("date"))
+    if number is None:
+        then = date_of(value)
+        if then is None:
+            return duration_of(value)
+        number = then.timestamp()
+    return max(0.0, number - now.timestamp()) if now is not None else None

@@ -311,7 +311,10 @@ def test_the_list_of_models_comes_from_the_provider(server):
 def test_a_provider_without_a_list_of_models_says_so_before_any_request(server):
     client = AiClient(ProviderConfig("gateway", base_url=server.url, models_path=None, docs="https://docs.example"))
 
-    with pytest.raises(UnsupportedFeatureError, match=r"gateway does not support list_models: the service has no list of models. See https://docs.example"):
+    with pytest.raises(
+        UnsupportedFeatureError,
+        match=r"gateway does not support list_models: the service has no list of models. See https://docs.example",
+    ):
         client.list_models()
     assert server.requests == []
 

@@ -2,54 +2,80 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
 
 import attrs
 import pytest
 
-from ai_lib import AiClient, ConnectionOptions, ProviderConfig, Tool
-from ai_lib.errors import AuthenticationError, ConfigurationError, MissingKeyError, RateLimitError
-from ai_lib.providers.dialects.openai_chat.quirks import quirks_from
+from ai_lib import AiClient, ConnectionOptions, Message, ProviderConfig, Tool
+from ai_lib.errors import (
+    AuthenticationError,
+    ConfigurationError,
+    MissingKeyError,
+    RateLimitError,
+    StreamInterruptedError,
+    UnsupportedFeatureError,
+)
+from ai_lib.providers.adapter import ProviderAdapter
 from ai_lib.providers.faults import ERROR_KINDS
-from ai_lib.providers.registry import config_of, configs
+from ai_lib.providers.registry import config_of, configs, dialect_of, operation_of
 from ai_lib.types.request import ChatCompletionRequest
-from tests.server import Request, Server, completion, json_reply, sse_reply, stream_events
+from tests.contract.wires import WIRES, Wire, at
+from tests.server import Request, Server, json_reply
 
 KEY = "own-key-4711"
 OTHER_KEY = "canary-of-another"
 ALL = tuple(configs())
-LIVE = [pytest.param(config, id=config.id) for config in ALL if config.retired is None]
-NEED_A_KEY = [pytest.param(c, id=c.id) for c in ALL if c.retired is None and c.key_env and not c.key_optional]
-WORK_WITHOUT = [pytest.param(c, id=c.id) for c in ALL if c.retired is None and (c.key_optional or not c.key_env)]
-KEY_VARIABLES = [pytest.param(c, name, id=f"{c.id}-{name}") for c in ALL if c.retired is None for name in c.key_env]
+# Every provider that answers chats, in its usual API and in every other one.
+SPEAKERS = [
+    speaker
+    for config in ALL
+    if config.retired is None and config.chat_path is not None
+    for speaker in (config, *(config.with_api(name) for name in config.apis))
+]
+
+
+def named(config: ProviderConfig) -> str:
+    return config.owner.replace("/", "-")
+
+
+def params(speakers: Iterable[ProviderConfig]) -> list[Any]:
+    return [pytest.param(config, id=named(config)) for config in speakers]
+
+
+LIVE = params(SPEAKERS)
+NEED_A_KEY = params(c for c in SPEAKERS if c.key_env and not c.key_optional and not c.credentials)
+WORK_WITHOUT = params(c for c in SPEAKERS if (c.key_optional or not c.key_env) and not c.credentials)
+KEY_VARIABLES = [pytest.param(c, name, id=f"{named(c)}-{name}") for c in SPEAKERS for name in c.key_env]
 URL_VARIABLES = [
-    pytest.param(c, name, id=f"{c.id}-{name}") for c in ALL if c.retired is None for name in c.base_url_env
+    pytest.param(c, name, id=f"{c.id}-{name}") for c in SPEAKERS if c.api is None for name in c.base_url_env
 ]
 MODEL_VARIABLES = [
-    pytest.param(c, name, id=f"{c.id}-{name}") for c in ALL if c.retired is None for name in c.model_variables
+    pytest.param(c, name, id=f"{c.id}-{name}") for c in SPEAKERS if c.api is None for name in c.model_variables
 ]
-CALL = {"id": "c1", "type": "function", "function": {"name": "add", "arguments": '{"a":1}'}}
-CALLING = {
-    "index": 0,
-    "message": {"role": "assistant", "content": None, "tool_calls": [CALL]},
-    "finish_reason": "tool_calls",
-}
+ADD = Tool("add", "Add", {"type": "object", "properties": {"a": {"type": "integer"}}, "required": ["a"]})
 
 
 @pytest.fixture(scope="module")
 def provider_server() -> Iterator[Server]:
     """One server for all tests of this file; each begins with an empty record."""
-    with Server(json_reply(200, completion())) as running:
+    with Server(json_reply(200, {})) as running:
         yield running
 
 
 @pytest.fixture
-def here(provider_server: Server) -> Server:
+def here(provider_server: Server, request: pytest.FixtureRequest) -> Server:
+    """The server, answering "hi" in the dialect of the test's provider."""
     provider_server.requests.clear()
-    provider_server.script(json_reply(200, completion()))
+    config = request.node.callspec.params["config"]
+    provider_server.script(json_reply(200, wire_of(config).whole))
     return provider_server
+
+
+def wire_of(config: ProviderConfig) -> Wire:
+    return WIRES[config.dialect]
 
 
 def path_of(config: ProviderConfig) -> str:
@@ -57,9 +83,32 @@ def path_of(config: ProviderConfig) -> str:
     return urlsplit(config.base_url.replace("{", "").replace("}", "")).path
 
 
+def chat_path_of(config: ProviderConfig, *, stream: bool = False, model: str = "some-model") -> str:
+    """Return the path and query that a chat must be sent to."""
+    path = config.stream_path if stream and config.stream_path is not None else config.chat_path
+    assert path is not None
+    path = path.replace("{model}", model).replace("{model_path}", model)
+    return f"{path}{'&' if '?' in path else '?'}{urlencode(config.query)}" if config.query else path
+
+
 def client_of(config: ProviderConfig, server: Server, **options: Any) -> AiClient:
     given = {"base_url": server.url + path_of(config), "api_key": KEY, "max_retries": 0, **options}
-    return AiClient(config.id, model="some-model", options=ConnectionOptions(**given))
+    return AiClient(config.id, api=config.api, model="some-model", options=ConnectionOptions(**given))
+
+
+def quirk_of(config: ProviderConfig, name: str, default: Any) -> Any:
+    """Return one of the dialect's switches; the default where the dialect has no such switch."""
+    return getattr(dialect_of(config.dialect).quirks(config.quirks), name, default)
+
+
+def takes(config: ProviderConfig, **fields: Any) -> bool:
+    """Return whether a request with these fields can be encoded for a provider."""
+    adapter = ProviderAdapter(config=config, dialect=dialect_of(config.dialect), base_url="http://x.invalid")
+    try:
+        adapter.chat_request(ChatCompletionRequest(messages="hi", model="some-model", **fields), stream=False)
+    except UnsupportedFeatureError:
+        return False
+    return True
 
 
 def everything_sent(server: Server) -> str:
@@ -74,61 +123,119 @@ def only(server: Server) -> Request:
 # --- the request ----------------------------------------------------------------------------------------------------
 
 
+def text_at(body: Any, place: str) -> Any:
+    """Return the text at a place, also where it stands alone in a list of parts."""
+    found = at(body, place)
+    return found[0]["text"] if isinstance(found, list) and len(found) == 1 else found
+
+
 @pytest.mark.parametrize("config", LIVE)
 def test_a_chat_goes_to_the_providers_path_with_its_key_in_one_header(config: ProviderConfig, here: Server) -> None:
     with client_of(config, here) as client:
         answer = client.chat("hi there")
 
     sent = only(here)
-    assert (sent.method, sent.path) == ("POST", path_of(config) + config.chat_path)
+    assert (sent.method, sent.path) == ("POST", path_of(config) + chat_path_of(config))
     assert sent.headers[config.key_header.lower()] == config.key_prefix + KEY
     assert everything_sent(here).count(KEY) == 1
     assert sent.headers["content-type"] == "application/json"
     assert sent.headers.items() >= {name.lower(): value for name, value in config.headers.items()}.items()
-    assert sent.json == {"model": "some-model", "messages": [{"role": "user", "content": "hi there"}]}
-    assert (answer.text, answer.provider, answer.usage.total_tokens) == ("hi", config.id, 3)
+    assert text_at(sent.json, wire_of(config).said) == "hi there"
+    assert (sent.json.get("model") == "some-model") != ("some-model" in sent.path)
+    assert (answer.text, answer.provider, answer.finish_reason) == ("hi", config.id, "stop")
+    assert (answer.usage.prompt_tokens, answer.usage.completion_tokens, answer.usage.total_tokens) == (1, 2, 3)
+    assert answer.adjustments == ()
 
 
-@pytest.mark.parametrize("config", LIVE)
+@pytest.mark.parametrize("config", params(c for c in SPEAKERS if c.streaming != "emulated"))
 def test_a_stream_is_asked_for_as_the_provider_wants_it(config: ProviderConfig, here: Server) -> None:
-    here.script(sse_reply(stream_events("He", "llo")))
+    wire = wire_of(config)
+    here.script(*wire.stream)
 
     with client_of(config, here) as client:
         stream = client.stream("hi")
         texts = [chunk.text for chunk in stream if chunk.text]
 
-    wants_usage = quirks_from(config.quirks).stream_usage
-    assert texts == ["He", "llo"]
+    sent = here.requests[0]
+    assert "".join(texts) == "Hello"
     assert (stream.response.text, stream.response.finish_reason) == ("Hello", "stop")
-    assert stream.response.usage.total_tokens == 3
-    assert only(here).json["stream"] is True
-    assert only(here).json.get("stream_options") == ({"include_usage": True} if wants_usage else None)
-    assert only(here).headers["accept"] == "text/event-stream"
+    assert sent.path == path_of(config) + chat_path_of(config, stream=True)
+    assert wire.streams(sent.json) if wire.streams is not None else config.stream_path is not None
+    if config.dialect == "openai_chat":
+        wants_usage = quirk_of(config, "stream_usage", default=None)
+        assert sent.json.get("stream_options") == ({"include_usage": True} if wants_usage else None)
+    if len(here.requests) == 1:
+        assert stream.response.usage.total_tokens == 3
+        assert sent.headers["accept"] != "application/json"
+
+
+@pytest.mark.parametrize("config", params(c for c in SPEAKERS if c.streaming != "emulated"))
+def test_a_stream_that_ends_too_early_is_an_error_with_what_had_come(config: ProviderConfig, here: Server) -> None:
+    here.script(*wire_of(config).cut_stream)
+
+    with client_of(config, here) as client, pytest.raises(StreamInterruptedError) as caught:
+        list(client.stream("hi"))
+
+    assert caught.value.partial is not None
+    assert caught.value.partial.text == "He"
+    assert (caught.value.provider, caught.value.model) == (config.id, "some-model")
 
 
 @pytest.mark.parametrize("config", LIVE)
 def test_the_limit_of_tokens_goes_under_the_providers_name_and_no_other(config: ProviderConfig, here: Server) -> None:
-    name = quirks_from(config.quirks).rename.get("max_tokens", "max_tokens")
+    renamed = quirk_of(config, "rename", {}).get("max_tokens", wire_of(config).limit)
 
     with client_of(config, here) as client:
         client.chat("hi", max_tokens=7)
 
-    assert [key for key in only(here).json if key.startswith("max_")] == [name]
-    assert only(here).json[name] == 7
+    assert at(only(here).json, renamed) == 7
+    assert only(here).body.decode().count(":7") == 1
 
 
-@pytest.mark.parametrize(
-    "config", [param for param in LIVE if "tools" not in quirks_from(param.values[0].quirks).rejects]
-)
+@pytest.mark.parametrize("config", params(c for c in SPEAKERS if takes(c, tools=[ADD])))
 def test_a_tool_can_be_called(config: ProviderConfig, here: Server) -> None:
-    here.script(json_reply(200, completion(choices=[CALLING])))
+    wire = wire_of(config)
+    here.script(json_reply(200, wire.calling), *(wire.calling_stream if config.streaming == "native" else ()))
 
     with client_of(config, here) as client:
-        answer = client.chat("1+1?", tools=[Tool("add", "Add", {"type": "object", "properties": {}})])
+        answer = client.chat("1+1?", tools=[ADD])
+        streamed = client.stream("1+1?", tools=[ADD]).final_response()
 
-    assert [(call.name, call.arguments) for call in answer.tool_calls] == [("add", {"a": 1})]
-    assert answer.finish_reason == "tool_calls"
-    assert only(here).json["tools"][0]["function"]["name"] == "add"
+    for found in (answer, streamed):
+        assert [(call.name, call.arguments) for call in found.tool_calls] == [("add", {"a": 1})]
+        assert found.tool_calls[0].id
+    # A provider's own word stands, where it has one; Ollama says "stop".
+    assert answer.finish_reason == streamed.finish_reason
+    assert at(here.requests[0].json, wire.tool) == "add"
+    assert len(here.requests) == 2
+
+
+@pytest.mark.parametrize("config", params(c for c in SPEAKERS if takes(c, tools=[ADD])))
+def test_a_result_goes_back_with_the_call(config: ProviderConfig, here: Server) -> None:
+    here.script(json_reply(200, wire_of(config).calling), json_reply(200, wire_of(config).whole))
+
+    with client_of(config, here) as client:
+        asked = client.chat("1+1?", tools=[ADD])
+        result = Message.tool(asked.tool_calls[0].id, "two-is-the-result")
+        answer = client.chat([Message.user("1+1?"), asked.message, result], tools=[ADD])
+
+    sent = here.requests[1].body.decode()
+    assert answer.text == "hi"
+    assert "two-is-the-result" in sent
+    assert sent.count('"add"') >= 2
+
+
+@pytest.mark.parametrize("config", params(c for c in SPEAKERS if c.models_path is not None))
+def test_the_models_can_be_listed(config: ProviderConfig, here: Server) -> None:
+    here.script(json_reply(200, wire_of(config).models))
+
+    with client_of(config, here) as client:
+        models = client.list_models()
+
+    assert [(model.id.rpartition("/")[2], model.provider) for model in models] == [("m1", config.id)]
+    assert only(here).method == "GET"
+    assert only(here).path.partition("?")[0].endswith(str(config.models_path).partition("?")[0])
+    assert everything_sent(here).count(KEY) == 1
 
 
 # --- errors ---------------------------------------------------------------------------------------------------------
@@ -138,7 +245,7 @@ def test_a_tool_can_be_called(config: ProviderConfig, here: Server) -> None:
 def test_a_refused_key_is_an_authentication_error_that_names_the_variables(
     config: ProviderConfig, here: Server
 ) -> None:
-    here.script(json_reply(401, {"error": {"message": f"bad key {KEY}"}}))
+    here.script(json_reply(401, wire_of(config).failing(401, f"bad key {KEY}")))
 
     with client_of(config, here) as client, pytest.raises(AuthenticationError) as caught:
         client.chat("hi")
@@ -152,7 +259,7 @@ def test_a_refused_key_is_an_authentication_error_that_names_the_variables(
 
 @pytest.mark.parametrize("config", LIVE)
 def test_too_many_requests_is_a_rate_limit_with_the_wait(config: ProviderConfig, here: Server) -> None:
-    here.script(json_reply(429, {"error": {"message": "slow down"}}, {"retry-after": "17"}))
+    here.script(json_reply(429, wire_of(config).failing(429, "slow down"), {"retry-after": "17"}))
 
     with client_of(config, here) as client, pytest.raises(RateLimitError) as caught:
         client.chat("hi")
@@ -202,7 +309,7 @@ def test_a_base_url_variable_is_obeyed(
     with client_of(config, here, base_url=None) as client:
         client.chat("hi")
 
-    assert only(here).path == f"/own{config.chat_path}"
+    assert only(here).path == f"/own{chat_path_of(config)}"
 
 
 @pytest.mark.parametrize(("config", "variable"), [p for p in URL_VARIABLES if p.values[0].base_url_env_is_host])
@@ -214,7 +321,7 @@ def test_a_variable_that_holds_a_host_gets_the_providers_path(
     with client_of(config, here, base_url=None) as client:
         client.chat("hi")
 
-    assert only(here).path == path_of(config) + config.chat_path
+    assert only(here).path == path_of(config) + chat_path_of(config)
 
 
 @pytest.mark.parametrize(("config", "variable"), MODEL_VARIABLES)
@@ -227,7 +334,7 @@ def test_a_model_variable_is_obeyed(
     with AiClient(config.id, options=options) as client:
         client.chat("hi")
 
-    assert only(here).json["model"] == "model-of-mine"
+    assert only(here).json.get("model") == "model-of-mine" or "/model-of-mine" in only(here).path
 
 
 @pytest.mark.parametrize("config", LIVE)
@@ -253,13 +360,15 @@ def test_a_key_of_another_provider_is_never_sent(
         monkeypatch.setenv(name, OTHER_KEY)
     for name in config.key_env:
         monkeypatch.setenv(name, KEY)
-    here.script(json_reply(200, completion()), sse_reply(stream_events("hi")))
+    wire = wire_of(config)
+    streams = wire.stream if config.streaming == "native" else ()
+    here.script(json_reply(200, wire.whole), *streams)
 
     with client_of(config, here, api_key=None) as client:
         client.chat("hi")
         list(client.stream("hi"))
 
-    assert len(here.requests) == 2
+    assert len(here.requests) == 1 + max(1, len(streams))
     assert OTHER_KEY not in everything_sent(here)
 
 
@@ -297,14 +406,17 @@ REQUEST_FIELDS = frozenset(attrs.fields_dict(ChatCompletionRequest))
 
 @pytest.mark.parametrize("config", LIVE)
 def test_the_switches_of_a_configuration_name_things_that_exist(config: ProviderConfig) -> None:
-    quirks = quirks_from(config.quirks)
-
-    assert quirks.rejects <= REQUEST_FIELDS | {"name", "strict"}
-    assert set(quirks.rename) <= REQUEST_FIELDS
-    assert quirks.accepts <= {"top_k"}
-    assert quirks.tool_choice <= {"auto", "none", "required", "named"}
-    assert quirks.media <= {"image", "audio", "document"}
+    assert set(quirk_of(config, "rejects", ())) <= REQUEST_FIELDS | {"name", "strict", "refusal"}
+    assert set(quirk_of(config, "rename", ())) <= REQUEST_FIELDS
+    assert set(quirk_of(config, "media", ())) <= {"image", "audio", "document"}
     assert set(config.errors.values()) <= set(ERROR_KINDS)
+
+
+@pytest.mark.parametrize("config", [pytest.param(config, id=config.id) for config in ALL])
+def test_what_a_provider_offers_beside_chat_has_a_format(config: ProviderConfig) -> None:
+    for kind in ("embed", "rerank", "count_tokens"):
+        endpoint = getattr(config, kind)
+        assert endpoint is None or operation_of(kind, endpoint.format).quirks(endpoint.options) is not None
 
 
 @pytest.mark.parametrize("config", LIVE)

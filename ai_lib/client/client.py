@@ -8,24 +8,15 @@ from typing import TYPE_CHECKING, Any, Self
 import attrs
 
 from ai_lib.api.transport import BytesTransport, Transport
-from ai_lib.client.options import (
-    ConnectionOptions,
-    base_url_of,
-    headers_of,
-    key_of,
-    model_of,
-    query_of,
-    timeout_of,
-    with_bearer,
-)
+from ai_lib.client.adapters import adapter_for
+from ai_lib.client.options import ConnectionOptions, model_of, timeout_of
 from ai_lib.client.request import Prompt, request_from
 from ai_lib.client.target import target_of
 from ai_lib.client.transports import transport_for
 from ai_lib.errors import ConfigurationError
 from ai_lib.exchange import ChatStream, Exchange
-from ai_lib.providers.adapter import OnUnsupported, ProviderAdapter
+from ai_lib.providers.adapter import OnUnsupported
 from ai_lib.providers.config import ProviderConfig
-from ai_lib.providers.registry import dialect_of
 from ai_lib.reliability import retry
 from ai_lib.types.model import ModelInfo
 from ai_lib.types.response import ChatCompletionResponse
@@ -88,21 +79,13 @@ class AiClient:
         }
         target = target_of(provider)
         self._options = options = options or ConnectionOptions()
-        config = target.config if api is None else target.config.with_api(api)
-        self._config = config = with_bearer(config, options)
         self._model = model or target.model
         self._on_unsupported: OnUnsupported = on_unsupported
         self._clock = clock
         self._timeout = timeout_of(options.timeout, None)
         self._policy = retry.RetryPolicy(max_retries=options.max_retries)
-        self._adapter = ProviderAdapter(
-            config=config,
-            dialect=dialect_of(config.dialect),
-            base_url=base_url_of(config, options),
-            api_key=key_of(config, options),
-            headers=headers_of(config, options),
-            query=query_of(config),
-        )
+        self._adapter = adapter_for(target.config, api, options)
+        self._config = config = self._adapter.config
         self._transport = transport_for(config, options, transport, clock, has_key=self._adapter.api_key is not None)
 
     # --- the calls

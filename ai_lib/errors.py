@@ -430,8 +430,10 @@ _CONTEXT_WORDS = (
     "current length is",
     "maximum input length is",
     "context length exceeded",
+    "request too large for model",
 )
 _FILTER_WORDS = (
+    "output blocked by content filtering policy",
     "rejected as a result of our safety system",
     "considered high risk",
     "system_unsafe",
@@ -452,12 +454,15 @@ def classify(
         codes: The error object's code, type and status fields, most specific first.
         message: The provider's text; its words, and those inside the codes, are looked at last, and only where status
             and codes say no more than "bad request".
-        table: The provider's own codes, which win over the general ones.
+        table: The provider's own codes, which win over the general ones, and statuses that mean something else there.
     """
     for code in codes:
         known = (table or {}).get(code) or _BY_CODE.get(code.lower())
-        if known is not None:
+        # A request that is too large stays so, however long one waits, even where the code speaks of a rate.
+        if known is not None and not (status == 413 and known is RateLimitError):
             return known
+    if table is not None and str(status) in table:
+        return table[str(status)]
     if status is None:
         found: type[AiLibError] = ProviderError
     elif status >= 500:

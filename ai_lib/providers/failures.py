@@ -51,7 +51,10 @@ class ErrorReader:
         except (ValueError, RecursionError):
             payload = _plain(text)
         named = response.headers.get("x-amzn-errortype", "").partition(":")[0]  # AWS names the kind only there
-        error = self._error(payload, response.status, text, (named,) if named else ())
+        codes = (named,) if named else ()
+        if self._config.zero_limit_is_quota and response.status == 429 and _has_zero_limit(response.headers):
+            codes = ("insufficient_quota", *codes)
+        error = self._error(payload, response.status, text, codes)
         error.request_id = self.request_id(response.headers) or error.request_id
         wait = retry_after_of(response.headers, response.received_at)
         error.retry_after = wait if wait is not None else error.retry_after
@@ -73,7 +76,9 @@ class ErrorReader:
         fault = fault_of(payload)
         codes += fault.codes
         code = next((code for code in codes if not code.isdigit()), codes[0] if codes else None)
-        kind = classify(status or fault.status, codes, fault.message, self._table)
+        # The status comes last among the codes: a configuration may say what a service means by one.
+        told = (*codes, *((str(status),) if status is not None else ()))
+        kind = classify(status or fault.status, told, fault.message, self._table)
         error = kind(
             self._without_key(fault.message, MAX_MESSAGE) or f"{self._config.display_name} gave no reason",
             status=status or fault.status,
@@ -128,9 +133,15 @@ class ErrorReader:
         )
 
 
+def _has_zero_limit(headers: Mapping[str, str]) -> bool:
+    from ai_lib.types.limits import rate_limits_of  # few calls fail like this, and an import costs every program
+
+    return any(limit.limit == 0 for limit in rate_limits_of(headers).values())
+
+
 def _reset_of(headers: Mapping[str, str]) -> float | None:
     """Return the seconds until what is used up is there again, where the headers tell."""
-    from ai_lib.types.limits import rate_limits_of  # few calls fail like this, and an import costs every program
+    from ai_lib.types.limits import rate_limits_of  # as above
 
     waits = [limit.reset for limit in rate_limits_of(headers).values() if limit.remaining == 0 and limit.reset]
     return max(waits, default=None)

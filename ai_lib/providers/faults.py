@@ -83,6 +83,8 @@ def fault_of(payload: Any) -> Fault:
     metadata = error.get("metadata")
     if isinstance(metadata, Mapping):
         scalars.insert(0, metadata.get("provider_code"))
+        if metadata.get("reasons"):  # OpenRouter's moderation
+            scalars.insert(0, "content_filter")
     if error is not payload and isinstance(payload.get("error"), str):
         scalars.append(payload.get("code"))
     codes = tuple(str(value) for value in scalars if isinstance(value, str | int) and value != "")

@@ -1,0 +1,124 @@
+"""What one attempt sends, through a client and seen by a server: emulated streams, and data that stays with its maker."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterator
+from typing import Any
+
+import attrs
+import pytest
+
+from ai_lib import AiClient, ConnectionOptions, Message, ProviderConfig, Tool, ToolCall
+from ai_lib.errors import AiLibError, OverloadedError
+from tests.server import Server, completion, json_reply, sse_reply, stream_events
+
+ADD = Tool("add")
+
+
+@pytest.fixture
+def server() -> Iterator[Server]:
+    with Server(json_reply(200, completion("whole"))) as running:
+        yield running
+
+
+def client_of(server: Server, **fields: Any) -> AiClient:
+    config = ProviderConfig("own", base_url=server.url, default_model="m", **fields)
+    return AiClient(config, options=ConnectionOptions(max_retries=0))
+
+
+# --- emulated streams ------------------------------------------------------------------------------------------------
+
+
+def test_a_service_that_cannot_stream_is_asked_once_and_its_answer_given_out_as_chunks(server: Server) -> None:
+    with client_of(server, streaming="emulated") as client, client.stream("hi") as stream:
+        texts = [chunk.text for chunk in stream]
+
+    assert texts == ["whole"]
+    assert len(server.requests) == 1
+    assert "stream" not in server.requests[0].json
+    assert server.requests[0].headers["accept"] == "application/json"
+    assert stream.response.usage.total_tokens == 3
+    assert stream.response.finish_reason == "stop"
+
+
+def test_an_emulated_stream_has_the_same_answer_as_a_chat(server: Server) -> None:
+    server.script(json_reply(200, completion("whole"), {"x-request-id": "r1"}))
+
+    with client_of(server, streaming="emulated") as client:
+        chat, streamed = client.chat("hi"), client.stream("hi").final_response()
+
+    assert streamed.text == chat.text
+    assert streamed.request_id == chat.request_id == "r1"
+    assert (streamed.id, streamed.model, streamed.usage) == (chat.id, chat.model, chat.usage)
+
+
+def test_only_streams_with_tools_are_emulated_where_only_those_are_refused(server: Server) -> None:
+    server.script(json_reply(200, completion("whole")), sse_reply(stream_events("in", "pieces")))
+
+    with client_of(server, streaming="emulated_with_tools") as client:
+        with_tools = client.stream("hi", tools=[ADD]).final_response()
+        without = client.stream("hi").final_response()
+
+    assert [sent.json.get("stream") for sent in server.requests] == [None, True]
+    assert (with_tools.text, without.text) == ("whole", "inpieces")
+
+
+def test_an_error_of_an_emulated_stream_comes_when_it_is_opened(server: Server) -> None:
+    server.script(json_reply(503, {"error": {"message": "busy"}}))
+
+    with client_of(server, streaming="emulated") as client, pytest.raises(OverloadedError):
+        client.stream("hi")
+
+
+def test_an_emulated_stream_that_is_left_early_keeps_what_it_had(server: Server) -> None:
+    with client_of(server, streaming="emulated") as client:
+        stream = client.stream("hi")
+        next(stream)
+        stream.cancel()
+        with pytest.raises(AiLibError):
+            next(stream)
+
+    assert stream.response.text == "whole"
+
+
+# --- what belongs to another provider ----------------------------------------------------------------------------------
+
+
+def foreign_turns() -> list[Message]:
+    call = ToolCall("c1", "add", "{}", provider_data={"gemini": {"thoughtSignature": "canary-signature"}})
+    asked = attrs.evolve(
+        Message.assistant(tool_calls=[call]), provider_data={"anthropic": {"content": ["canary-thinking"]}}
+    )
+    return [Message.user("hi"), asked, Message.tool("c1", "2")]
+
+
+def test_what_another_provider_put_on_the_messages_stays_behind_with_a_note(server: Server) -> None:
+    with client_of(server) as client:
+        answer = client.chat(foreign_turns(), tools=[ADD])
+
+    assert "canary" not in server.requests[0].body.decode()
+    assert [note.partition(" (")[0] for note in answer.adjustments] == [
+        "provider_data: what anthropic put on the messages",
+        "provider_data: what gemini put on the messages",
+    ]
+
+
+def test_the_note_is_a_warning_where_warnings_are_wanted(server: Server) -> None:
+    with client_of(server) as client, pytest.warns(UserWarning, match="what anthropic put on the messages"):
+        client.chat(foreign_turns(), tools=[ADD], on_unsupported="warn")
+
+
+def test_what_the_provider_itself_or_the_user_put_there_goes_without_a_note(server: Server) -> None:
+    turns = [
+        Message.user("hi"),
+        attrs.evolve(Message.assistant("yes"), provider_data={"own": {"kept": 1}, "*": {"by_hand": 2}}),
+        Message.user("and?"),
+    ]
+
+    with client_of(server) as client, warnings.catch_warnings():
+        warnings.simplefilter("error")
+        answer = client.chat(turns, on_unsupported="warn")
+
+    assert answer.adjustments == ()
+    assert server.requests[0].json["messages"][1] == {"role": "assistant", "content": "yes", "kept": 1, "by_hand": 2}

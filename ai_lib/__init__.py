@@ -62,7 +62,11 @@ if TYPE_CHECKING:
     from ai_lib.client.builder import AiClientBuilder
     from ai_lib.client.provider import Provider
     from ai_lib.tools import tool
+    from ai_lib.types.embedding import EmbeddingResponse
+    from ai_lib.types.rerank import RerankResponse, RerankResult
     from ai_lib.types.serialize import from_json, to_json
+    from ai_lib.types.tokens import TokenCount
+    from ai_lib.types.upload import UploadedFile
 
 __version__ = "0.1.0"
 
@@ -89,6 +93,7 @@ __all__ = [
     "ContextLengthError",
     "DNSError",
     "Document",
+    "EmbeddingResponse",
     "HttpRequest",
     "HttpResponse",
     "HttpTransport",
@@ -111,6 +116,8 @@ __all__ = [
     "QuotaExceededError",
     "RateLimitError",
     "RequestTimeoutError",
+    "RerankResponse",
+    "RerankResult",
     "ResponseFormat",
     "Role",
     "StreamInterruptedError",
@@ -118,12 +125,14 @@ __all__ = [
     "TLSError",
     "Text",
     "Timeout",
+    "TokenCount",
     "Tool",
     "ToolArgumentsError",
     "ToolCall",
     "ToolCallDelta",
     "TransportError",
     "UnsupportedFeatureError",
+    "UploadedFile",
     "Usage",
     "UsageStatus",
     "from_json",
@@ -135,7 +144,12 @@ __all__ = [
 # What many programs never use, and what takes time to import.
 _LAZY = {
     "AiClientBuilder": "ai_lib.client.builder",
+    "EmbeddingResponse": "ai_lib.types.embedding",
     "Provider": "ai_lib.client.provider",
+    "RerankResponse": "ai_lib.types.rerank",
+    "RerankResult": "ai_lib.types.rerank",
+    "TokenCount": "ai_lib.types.tokens",
+    "UploadedFile": "ai_lib.types.upload",
     "from_json": "ai_lib.types.serialize",
     "to_json": "ai_lib.types.serialize",
     "tool": "ai_lib.tools",

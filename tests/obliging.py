@@ -10,13 +10,16 @@ CALL = {"id": "call_1", "type": "function", "function": {"name": "weather", "arg
 
 
 def obliging(connection: Connection) -> None:
-    """Answer a chat, a stream, a request with tools, or one for an object; and the list of models."""
+    """Answer a chat, a stream, a request with tools, one for an object or for vectors; and the list of models."""
     request = connection.read_request()
     if request.method == "GET":
         json_reply(200, {"data": [{"id": "small"}, {"id": "large"}]})(connection)
         return
     body = request.json
-    if body.get("stream"):
+    if request.path.endswith("/embeddings"):
+        rows = [{"index": index, "embedding": [len(text), text.count(" ")]} for index, text in enumerate(body["input"])]
+        json_reply(200, {"data": rows, "usage": {"prompt_tokens": 9, "total_tokens": 9}})(connection)
+    elif body.get("stream"):
         sse_reply(stream_events("Once ", "upon ", "a time."))(connection)
     else:
         json_reply(200, _answer(body))(connection)

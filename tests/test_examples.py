@@ -26,7 +26,8 @@ def load(file: Path):
 def test_an_example_runs_and_prints_something(file, server, capsys):
     server.script(obliging)
 
-    load(file).main(AiClient(ProviderConfig("gateway", base_url=server.url, default_model="m")))
+    embed = {"format": "openai", "path": "/embeddings", "model": "e"}
+    load(file).main(AiClient(ProviderConfig("gateway", base_url=server.url, default_model="m", embed=embed)))
 
     assert capsys.readouterr().out.strip()
 

@@ -9,13 +9,14 @@ NAMES = [
     "AiClient", "AiClientBuilder", "AiLibError", "Audio", "AuthenticationError", "BackpressureError", "CancelledError",
     "ChatCompletionChunk", "ChatCompletionRequest", "ChatCompletionResponse", "ChatStream", "Choice",
     "CircuitOpenError", "Citation", "ConfigurationError", "ConnectError", "ConnectionLostError", "ConnectionOptions",
-    "ContentFilterError", "ContextLengthError", "DNSError", "Document", "HttpRequest", "HttpResponse", "HttpTransport",
-    "Image", "InvalidRequestError", "InvalidResponseError", "Json", "Message", "MissingKeyError", "ModelInfo",
-    "ModelNotFoundError", "NamedTool", "NetworkError", "OverloadedError", "PermissionDeniedError", "Provider",
-    "ProviderConfig", "ProviderError", "ProxyError", "QuotaExceededError", "RateLimitError", "RequestTimeoutError",
-    "ResponseFormat", "Role", "StreamInterruptedError", "StreamTimeoutError", "TLSError", "Text", "Timeout", "Tool",
-    "ToolArgumentsError", "ToolCall", "ToolCallDelta", "TransportError", "UnsupportedFeatureError", "Usage",
-    "UsageStatus", "from_json", "quick_chat", "to_json", "tool",
+    "ContentFilterError", "ContextLengthError", "DNSError", "Document", "EmbeddingResponse", "HttpRequest",
+    "HttpResponse", "HttpTransport", "Image", "InvalidRequestError", "InvalidResponseError", "Json", "Message",
+    "MissingKeyError", "ModelInfo", "ModelNotFoundError", "NamedTool", "NetworkError", "OverloadedError",
+    "PermissionDeniedError", "Provider", "ProviderConfig", "ProviderError", "ProxyError", "QuotaExceededError",
+    "RateLimitError", "RequestTimeoutError", "RerankResponse", "RerankResult", "ResponseFormat", "Role",
+    "StreamInterruptedError", "StreamTimeoutError", "TLSError", "Text", "Timeout", "TokenCount", "Tool",
+    "ToolArgumentsError", "ToolCall", "ToolCallDelta", "TransportError", "UnsupportedFeatureError", "UploadedFile",
+    "Usage", "UsageStatus", "from_json", "quick_chat", "to_json", "tool",
 ]  # fmt: skip
 
 # Run in a fresh interpreter: reports what importing did beyond defining names.

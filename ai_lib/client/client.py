@@ -9,7 +9,8 @@ import attrs
 
 from ai_lib.api.transport import BytesTransport, Transport
 from ai_lib.client.adapters import adapter_for
-from ai_lib.client.options import ConnectionOptions, model_of, timeout_of
+from ai_lib.client.operations import Operations
+from ai_lib.client.options import ConnectionOptions, model_of, names_one, timeout_of
 from ai_lib.client.request import Prompt, request_from
 from ai_lib.client.target import target_of
 from ai_lib.client.transports import transport_for
@@ -18,7 +19,6 @@ from ai_lib.exchange import ChatStream, Exchange
 from ai_lib.providers.adapter import OnUnsupported
 from ai_lib.providers.config import ProviderConfig
 from ai_lib.reliability import retry
-from ai_lib.types.model import ModelInfo
 from ai_lib.types.response import ChatCompletionResponse
 from ai_lib.types.wire import Timeout
 from ai_lib.utils.clock import SYSTEM_CLOCK, Clock
@@ -29,11 +29,10 @@ if TYPE_CHECKING:
 
 __all__ = ["AiClient", "quick_chat"]
 
-_DEFAULT_MODEL = ("", "auto", "default", "provider_default")
 _ON_UNSUPPORTED = ("raise", "warn", "drop")
 
 
-class AiClient:
+class AiClient(Operations):
     """Talks to one provider. Make one and keep it: it is safe to share between threads and usable after a fork.
 
     Args:
@@ -82,6 +81,7 @@ class AiClient:
         self._model = model or target.model
         self._on_unsupported: OnUnsupported = on_unsupported
         self._clock = clock
+        self._uploaded: dict[Any, Any] = {}
         self._timeout = timeout_of(options.timeout, None)
         self._policy = retry.RetryPolicy(max_retries=options.max_retries)
         self._adapter = adapter_for(target.config, api, options)
@@ -115,8 +115,8 @@ class AiClient:
             InvalidRequestError: The request is wrong; where it can be told here, nothing was sent.
             AiLibError: The call failed; see `ai_lib.errors` for the classes.
         """
-        request = request_from(messages, fields, self._named)
         exchange = self._exchange(timeout, on_unsupported)
+        request = self._placed(request_from(messages, fields, self._named), exchange)
         answer = retry.call(lambda: exchange.chat(request), self._policy, deadline=exchange.deadline, clock=self._clock)
         self._tell(answer.adjustments, exchange.on_unsupported)
         return answer
@@ -145,23 +145,13 @@ class AiClient:
         Raises:
             AiLibError: As for `chat`, when the stream cannot be opened; iterating raises what happens later.
         """
-        request = request_from(messages, fields, self._named)
         exchange = self._exchange(timeout, on_unsupported)
+        request = self._placed(request_from(messages, fields, self._named), exchange)
         opened = retry.call(
             lambda: exchange.stream(request), self._policy, deadline=exchange.deadline, clock=self._clock
         )
         self._tell(opened.adjustments, exchange.on_unsupported)
         return opened
-
-    def list_models(self, *, timeout: float | Timeout | None = None) -> list[ModelInfo]:
-        """Return the models that the key can use, as the provider lists them.
-
-        Raises:
-            UnsupportedFeatureError: The provider has no such list.
-            AiLibError: The call failed.
-        """
-        exchange = self._exchange(timeout, None)
-        return retry.call(exchange.list_models, self._policy, deadline=exchange.deadline, clock=self._clock)
 
     # --- what it is
 
@@ -178,7 +168,7 @@ class AiClient:
     @property
     def model(self) -> str | None:
         """The model used when a call names none."""
-        return self._model if _names_one(self._model) else model_of(self._config)
+        return self._model if names_one(self._model) else model_of(self._config)
 
     @staticmethod
     def builder(provider: str | Provider | ProviderConfig | None = None) -> AiClientBuilder:
@@ -229,9 +219,11 @@ class AiClient:
 
     def _named(self, given: str | None) -> str:
         """Return the model that was given, or the default where none or a word for it was."""
-        if given is not None and _names_one(given):
+        if given is not None and names_one(given):
             return given
         model = self.model
+        if model is None and self._config.chat_path is None:
+            raise self._adapter.no_chat()
         if model is None:
             raise ConfigurationError(
                 f"{self._config.display_name} has no default model; "
@@ -257,11 +249,6 @@ class AiClient:
             warnings.warn(
                 f"{self._config.display_name}: left out of the request: {'; '.join(adjustments)}", stacklevel=3
             )
-
-
-def _names_one(model: str | None) -> bool:
-    """Return whether this is a model's name, and neither nothing nor a word for the default."""
-    return model is not None and model.strip().lower() not in _DEFAULT_MODEL
 
 
 def quick_chat(prompt: str, *, provider: str | None = None, model: str | None = None, **fields: Any) -> str:

@@ -17,6 +17,7 @@ __all__ = [
     "headers_of",
     "key_of",
     "model_of",
+    "names_one",
     "query_of",
     "timeout_of",
     "with_bearer",
@@ -44,6 +45,9 @@ class ConnectionOptions:
         verify: True, a CA file or folder, or False to trust any server.
         cert: A client certificate: one file, or (certificate, key).
         pool_size: Connections to keep open; give it as many as there are threads.
+        inline_limit: Bytes up to which an image, a recording or a document goes inside a message; larger ones are
+            uploaded first where the provider can be told an uploaded file's id instead. None means the provider's
+            own limit, else 64 KiB; 0 uploads all that can be, `math.inf` uploads nothing.
     """
 
     base_url: str | None = None
@@ -57,6 +61,7 @@ class ConnectionOptions:
     verify: bool | str = True
     cert: str | tuple[str, str] | None = None
     pool_size: int = 64
+    inline_limit: float | None = None
 
     def __attrs_post_init__(self) -> None:
         timeout_of(self.timeout, None)
@@ -70,8 +75,14 @@ class ConnectionOptions:
             raise ConfigurationError("token and api_key contradict each other: give one of them")
         if self.proxy is not None and self.disable_proxy:
             raise ConfigurationError("proxy and disable_proxy=True contradict each other")
+        if self.inline_limit is not None and not _is_size(self.inline_limit):
+            raise ConfigurationError(f"inline_limit must be a number of bytes from 0, got {self.inline_limit!r}")
         for name, value in self.headers.items():
             _check_header(name, value)
+
+
+def _is_size(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and value >= 0
 
 
 def _check_header(name: object, value: object) -> None:
@@ -162,9 +173,13 @@ def base_url_of(config: ProviderConfig, options: ConnectionOptions) -> str:
     found = first_set(config.base_url_env)
     if found is not None:
         return _url_from_env(config, *found)
-    values = {field: _filled(config, field) for field in config.url_fields}
+    values = _gaps(config)
     variant = next((url for told, url in config.url_variants.items() if _holds(told, values)), config.base_url)
     return variant.format(**values)
+
+
+def _gaps(config: ProviderConfig) -> dict[str, str]:
+    return {field: _filled(config, field) for field in config.url_fields}
 
 
 def _filled(config: ProviderConfig, field: str) -> str:
@@ -188,14 +203,32 @@ def _holds(told: str, values: Mapping[str, str]) -> bool:
 
 
 def _url_from_env(config: ProviderConfig, name: str, value: str) -> str:
-    url = value.rstrip("/")
+    url = (_local_url(value, config.base_url) if config.base_url.startswith("http://") else value).rstrip("/")
     if not url.startswith(("https://", "http://")):
         raise ConfigurationError(f"{name} must hold a URL with https:// or http://", provider=config.id)
     scheme, _, rest = url.partition("://")
     if config.base_url_env_is_host and "/" not in rest:
         path = config.base_url.partition("://")[2].partition("/")[2]
-        return f"{scheme}://{rest}/{path}"
+        return f"{scheme}://{rest}/{path.format(**_gaps(config))}".rstrip("/")
     return url
+
+
+def _local_url(value: str, default: str) -> str:
+    """Return the address of a server on this machine or nearby.
+
+    What is left out of it (scheme, host, port) is that of the default, and an address to listen at is made one to call:
+    Ollama's server and its clients share OLLAMA_HOST. Source: https://docs.ollama.com/faq
+    """
+    from urllib.parse import urlsplit  # few addresses are local, and an import costs every program
+
+    if "://" not in value:
+        try:
+            usual, told = urlsplit(default), urlsplit(f"http://{value}")
+            host = f"[{told.hostname}]" if ":" in (told.hostname or "") else told.hostname or usual.hostname
+            value = f"http://{host}:{told.port or usual.port}{told.path}"
+        except ValueError:  # not a host and a port
+            return value
+    return value.replace("://0.0.0.0", "://127.0.0.1").replace("://[::]", "://[::1]")
 
 
 def headers_of(config: ProviderConfig, options: ConnectionOptions) -> dict[str, str]:
@@ -210,6 +243,14 @@ def query_of(config: ProviderConfig) -> dict[str, str]:
     """Return what goes into the query of every address: configuration, then environment."""
     from_env = {name: found[1] for name, variable in config.query_env.items() if (found := first_set([variable]))}
     return {**config.query, **from_env}
+
+
+_DEFAULT_MODEL = ("", "auto", "default", "provider_default")
+
+
+def names_one(model: str | None) -> bool:
+    """Return whether this is a model's name, and neither nothing nor a word for the default."""
+    return model is not None and model.strip().lower() not in _DEFAULT_MODEL
 
 
 def model_of(config: ProviderConfig) -> str | None:

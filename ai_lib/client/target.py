@@ -35,7 +35,7 @@ def target_of(provider: str | Provider | ProviderConfig | None) -> Target:
 
     Args:
         provider: An id or alias, "provider/model" (split at the first slash), a configuration, or None for what the
-            environment says: AI_LIB_MODEL, else the one provider whose key is set, else the embedded model.
+            environment says: AI_LIB_MODEL, else the one provider with chat whose key is set, else the embedded model.
 
     Raises:
         ConfigurationError: There is no such provider, or the environment does not tell which.
@@ -62,7 +62,8 @@ def _from_environment() -> Target:
                 f"AI_LIB_MODEL must be 'provider' or 'provider/model', and {named[1]!r} names no known provider"
             )
         return target_of(named[1])
-    usable = [config for config in configs() if config.retired is None and first_set(config.key_env)]
+    chats = [config for config in configs() if config.retired is None and config.chat_path is not None]
+    usable = [config for config in chats if first_set(config.key_env)]
     if len(usable) == 1:
         return Target(usable[0])
     if usable:

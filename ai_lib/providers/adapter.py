@@ -11,7 +11,7 @@ import attrs
 
 from ai_lib.errors import InvalidRequestError, UnsupportedFeatureError
 from ai_lib.providers.config import Endpoint, ProviderConfig
-from ai_lib.providers.dialect import Context, Dialect, FollowUp, Framing, Operation, Refuse
+from ai_lib.providers.dialect import Content, Context, Dialect, FollowUp, Framing, Operation, Refuse
 from ai_lib.providers.failures import ErrorReader
 from ai_lib.types.chunk import ChatCompletionChunk
 from ai_lib.types.message import Message
@@ -27,6 +27,7 @@ OnUnsupported: TypeAlias = Literal["raise", "warn", "drop"]
 T = TypeVar("T")
 
 _DEFAULT_TIMEOUT = Timeout()
+_JSON = {"Content-Type": "application/json"}
 _ACCEPT: dict[Framing, str] = {
     "sse": "text/event-stream",
     "sse_named": "text/event-stream",
@@ -87,27 +88,31 @@ class ProviderAdapter:
             deadline: When the whole call must be over.
 
         Raises:
-            UnsupportedFeatureError: A field has no form here, and `on_unsupported` is "raise".
-            InvalidRequestError: Something in the request has no JSON form.
+            UnsupportedFeatureError: A field has no form here, and `on_unsupported` is "raise"; or there is no chat.
+            InvalidRequestError: Something in the request has no JSON form, or the request is larger than is taken.
         """
+        path = self.config.chat_path if not stream else self.config.stream_path or self.config.chat_path
+        if path is None:
+            raise self.no_chat()
         left_out: list[str] = []
         body = self.dialect.encode(
             request, stream, self._context, self._refusing(request.model, on_unsupported, left_out)
         )
         left_out += self._left_behind(request.messages)
-        path = self.config.chat_path if not stream else self.config.stream_path or self.config.chat_path
         return HttpRequest(
             url=self._url(path, request.model),
             headers={
                 "Content-Type": "application/json",
                 "Accept": _ACCEPT[self.dialect.framing] if stream else "application/json",
-                **self._all_headers,
-                **(self.dialect.headers(body) if self.dialect.headers is not None else {}),
+                **_with_headers(self._all_headers, self._headers_for(body)),
             },
-            body=_json_bytes(body),
+            body=self._within_limit(_json_bytes(body)),
             timeout=timeout,
             deadline=deadline,
         ), tuple(left_out)
+
+    def _headers_for(self, body: Mapping[str, Any]) -> Mapping[str, str]:
+        return self.dialect.headers(body) if self.dialect.headers is not None else {}
 
     def emulates_stream(self, request: ChatCompletionRequest) -> bool:
         """Return whether a stream of this request is a whole answer given out as chunks."""
@@ -130,13 +135,13 @@ class ProviderAdapter:
             on_unsupported: As for `chat_request`.
         """
         left_out: list[str] = []
-        context = self._context_for(operation.quirks(endpoint.options))
+        context = self._context_beside(endpoint, operation)
         body = operation.encode(request, context, self._refusing(request.model, on_unsupported, left_out))
-        headers = {"Content-Type": "application/json", "Accept": "application/json", **self._all_headers}
+        content = body if isinstance(body, Content) else Content(body=_json_bytes(body), headers=_JSON)
         return HttpRequest(
             url=self._url(endpoint.path, request.model, endpoint.base_url),
-            headers={**headers, **endpoint.headers},
-            body=_json_bytes(body),
+            headers={**content.headers, "Accept": "application/json", **self._all_headers, **endpoint.headers},
+            body=content.body,
         ), tuple(left_out)
 
     def models_request(self, page: Mapping[str, str] | None = None) -> HttpRequest:
@@ -175,6 +180,13 @@ class ProviderAdapter:
             model=model,
         )
 
+    def no_chat(self) -> UnsupportedFeatureError:
+        """Return the error for a chat with a provider that has none."""
+        can = [what for what in ("embed", "rerank") if getattr(self.config, what) is not None]
+        error = self.unsupported("chat", "the service has no chat models")
+        error.hint = f"Use {' or '.join(f'client.{what}()' for what in can)}" if can else error.hint
+        return error
+
     # --- wire to ours
 
     def decode(self, response: HttpResponse) -> ChatCompletionResponse:
@@ -201,7 +213,7 @@ class ProviderAdapter:
         Raises:
             AiLibError: It is an error, or not such an answer.
         """
-        return self._decoded(operation.decode, response, self._context_for(operation.quirks(endpoint.options)))
+        return self._decoded(operation.decode, response, self._context_beside(endpoint, operation))
 
     def decode_stream(self, events: Iterable[str]) -> Iterator[ChatCompletionChunk]:
         """Yield the chunks of a stream's events; see `Dialect.decode_stream`."""
@@ -243,6 +255,13 @@ class ProviderAdapter:
     def _context_for(self, quirks: Any) -> Context:
         return Context(self.config.id, self.config.owner, quirks, self.errors.inside)
 
+    def _context_beside(self, endpoint: Endpoint, operation: Operation) -> Context:
+        options = dict(endpoint.options)
+        for field, value in (self.config.gaps_in(self.base_url) or {}).items():
+            texts = {name: text for name, text in options.items() if isinstance(text, str)}
+            options |= {name: text.replace(f"{{{field}}}", value) for name, text in texts.items()}
+        return self._context_for(operation.quirks(options))
+
     def _refusing(self, model: str | None, on_unsupported: OnUnsupported, left_out: list[str]) -> Refuse:
         def refuse(field: str, reason: str) -> None:
             if on_unsupported == "raise":
@@ -274,10 +293,31 @@ class ProviderAdapter:
         query: Mapping[str, str] | None = None,
     ) -> str:
         if "{" in path and model is not None:
-            path = path.replace("{model}", quote(model, safe="")).replace("{model_path}", quote(model, safe="/"))
-        url = (base_url or self.base_url) + path
+            named = model if "/" in model else self.config.model_prefix + model
+            path = path.replace("{model}", quote(model, safe="")).replace("{model_path}", quote(named, safe="/"))
+        url = (self.base_url if base_url is None else self.config.beside(self.base_url, base_url)) + path
         added = {**self.query, **(query or {})}
         return f"{url}{'&' if '?' in url else '?'}{urlencode(added)}" if added else url
+
+    def _within_limit(self, body: bytes) -> bytes:
+        limit = self.config.max_bytes.get("request")
+        if limit is not None and len(body) > limit:
+            raise InvalidRequestError(
+                f"the request has {len(body):,} bytes and {self.config.display_name} takes {limit:,}",
+                code="request_too_large",
+                provider=self.config.id,
+                hint="Upload large files with client.upload_file() where the provider can, or send less",
+            )
+        return body
+
+
+def _with_headers(have: Mapping[str, str], more: Mapping[str, str]) -> Mapping[str, str]:
+    """Return both; a header that is in both, such as one for beta features, gets both values (RFC 9110 section 5.3)."""
+    if not more:
+        return have
+    spelled = {name.lower(): name for name in have}
+    added = {spelled.get(name.lower(), name): value for name, value in more.items()}
+    return {**have, **{name: f"{have[name]}, {value}" if name in have else value for name, value in added.items()}}
 
 
 def _json_bytes(body: Mapping[str, Any]) -> bytes:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from string import Formatter
 from typing import Any, Literal
+from urllib.parse import urlsplit
 
 import attrs
 
@@ -42,7 +44,7 @@ class Endpoint:
         model: The model used when the caller names none.
         batch: Most inputs of one request; more are sent in several.
         headers: Further headers.
-        options: The format's own switches.
+        options: The format's own switches; texts may have the gaps of `base_url`, filled as there.
     """
 
     format: str
@@ -62,6 +64,7 @@ class Api:
         dialect: The wire format.
         chat_path: Where chat completions are asked for.
         stream_path: As in `ProviderConfig`.
+        model_prefix: As in `ProviderConfig`.
         base_url: What paths are appended to; None means as usual.
         quirks: The dialect's switches; nothing is taken over from the usual API's.
         query: As in `ProviderConfig`.
@@ -78,6 +81,7 @@ class Api:
     dialect: str
     chat_path: str
     stream_path: str | None = None
+    model_prefix: str = ""
     base_url: str | None = None
     quirks: Mapping[str, Any] = attrs.field(factory=dict)
     query: Mapping[str, str] = attrs.field(factory=dict)
@@ -92,7 +96,11 @@ class Api:
 
 
 # What an API says anew even when it says nothing: the usual API's would mean something else there.
-_OWN_TO_API = frozenset({"dialect", "chat_path", "stream_path", "quirks", "query", "query_env"})
+_OWN_TO_API = frozenset({"dialect", "chat_path", "stream_path", "model_prefix", "quirks", "query", "query_env"})
+
+
+# Where an API says one of these, the other endpoints' paths and the key would not fit together.
+_ELSEWHERE = frozenset({"base_url", "key_env", "key_header", "key_prefix", "credentials"})
 
 
 def _endpoint(table: Mapping[str, Any] | Endpoint | None) -> Endpoint | None:
@@ -133,8 +141,9 @@ class ProviderConfig:
         query: What is added to the query of every address.
         query_env: The same, with the environment variable that replaces each value.
         chat_path: Where chat completions are asked for; `{model}` is the model, every reserved character escaped,
-            `{model_path}` the same with its slashes left.
+            `{model_path}` the same with its slashes left. None, or "" in a file, where there are none.
         stream_path: The same for streams; None means `chat_path`.
+        model_prefix: What stands before the model in `{model_path}`, unless its name has a slash.
         streaming: "native", "emulated" where the service cannot stream, or "emulated_with_tools" where it cannot
             together with tools; an emulated stream is one whole answer as chunks.
         models_path: Where the list of models is; None, or "" in a file, where there is none.
@@ -143,15 +152,21 @@ class ProviderConfig:
         embed: Where embeddings are made.
         rerank: Where documents are ranked.
         count_tokens: Where the tokens of a request are counted.
-        upload: Where files are uploaded.
+        upload: Where files are uploaded; its options may say `in_chat`, the parts of a message that may name an
+            uploaded file ("image", "audio", "document"), and `inline_limit` and `lifetime`: see `upload.form.Options`.
+        max_bytes: Most bytes of an "image", "audio" or "document" inside a message, of a whole "request", and of an
+            uploaded "file"; more is an error before anything is sent.
         default_model: The model used when the caller names none.
         vision_model: The model to suggest for images.
         model_env: Environment variables that replace `default_model`, beside those made from `id` and `key_env`.
         transport: "http", or "embedded" for the model that runs on this machine.
         quirks: The dialect's switches; see the dialect's `Quirks`.
-        errors: The provider's own error codes, each with one of the words of `adapter.ERROR_KINDS`.
+        errors: The provider's own error codes, and statuses that mean something of its own, each with one of the words
+            of `faults.ERROR_KINDS`.
+        zero_limit_is_quota: Whether a limit of 0 in the headers of a 429 says that the plan lacks the model.
         request_id_header: The response header that holds the request id, where it is none of the usual ones.
         key_note: What to tell users when the key is refused.
+        model_note: What to tell users when there is no such model.
         retired: The date on which the service ended; using the provider then raises an error with `notes`.
         checked: The date on which the facts were last compared with their sources.
         docs: Where the vendor describes the API.
@@ -180,8 +195,9 @@ class ProviderConfig:
     headers_env: Mapping[str, str] = attrs.field(factory=dict, kw_only=True)
     query: Mapping[str, str] = attrs.field(factory=dict, kw_only=True)
     query_env: Mapping[str, str] = attrs.field(factory=dict, kw_only=True)
-    chat_path: str = attrs.field(default="/chat/completions", kw_only=True)
+    chat_path: str | None = attrs.field(default="/chat/completions", converter=_path_or_none, kw_only=True)
     stream_path: str | None = attrs.field(default=None, kw_only=True)
+    model_prefix: str = attrs.field(default="", kw_only=True)
     streaming: Literal["native", "emulated", "emulated_with_tools"] = attrs.field(default="native", kw_only=True)
     models_path: str | None = attrs.field(default="/models", converter=_path_or_none, kw_only=True)
     apis: Mapping[str, Api] = attrs.field(factory=dict, converter=_apis, kw_only=True)
@@ -190,14 +206,17 @@ class ProviderConfig:
     rerank: Endpoint | None = attrs.field(default=None, converter=_endpoint, kw_only=True)
     count_tokens: Endpoint | None = attrs.field(default=None, converter=_endpoint, kw_only=True)
     upload: Endpoint | None = attrs.field(default=None, converter=_endpoint, kw_only=True)
+    max_bytes: Mapping[str, int] = attrs.field(factory=dict, kw_only=True)
     default_model: str | None = attrs.field(default=None, kw_only=True)
     vision_model: str | None = attrs.field(default=None, kw_only=True)
     model_env: tuple[str, ...] = attrs.field(default=(), converter=_names, kw_only=True)
     transport: str = attrs.field(default="http", kw_only=True)
     quirks: Mapping[str, Any] = attrs.field(factory=dict, kw_only=True)
     errors: Mapping[str, str] = attrs.field(factory=dict, kw_only=True)
+    zero_limit_is_quota: bool = attrs.field(default=False, kw_only=True)
     request_id_header: str | None = attrs.field(default=None, kw_only=True)
     key_note: str | None = attrs.field(default=None, kw_only=True)
+    model_note: str | None = attrs.field(default=None, kw_only=True)
     retired: str | None = attrs.field(default=None, kw_only=True)
     checked: str | None = attrs.field(default=None, kw_only=True)
     docs: str | None = attrs.field(default=None, kw_only=True)
@@ -227,6 +246,10 @@ class ProviderConfig:
             )
         told = attrs.asdict(api, recurse=False)
         changes = {field: value for field, value in told.items() if value is not None or field in _OWN_TO_API}
+        if _ELSEWHERE & {field for field, value in told.items() if value is not None}:
+            changes |= dict.fromkeys(("embed", "rerank", "count_tokens", "upload"))
+        if api.dialect != self.dialect:
+            changes["count_tokens"] = None
         return attrs.evolve(self, api=name, **changes)
 
     @property
@@ -250,3 +273,31 @@ class ProviderConfig:
     def url_fields(self) -> tuple[str, ...]:
         """The names in braces in `base_url`."""
         return tuple(field for _, field, _, _ in Formatter().parse(self.base_url) if field)
+
+    def gaps_in(self, used: str) -> dict[str, str] | None:
+        """Return what fills the gaps of `base_url`, such as the region; None where another server is used.
+
+        Args:
+            used: The base URL in use.
+        """
+        pieces = ""
+        for text, field, _, _ in Formatter().parse(self.base_url):
+            known = f"(?P<{field}>" in pieces
+            pieces += re.escape(text) + (f"(?P={field})" if known else f"(?P<{field}>[^/]+)" if field else "")
+        ours = re.fullmatch(pieces, used)
+        return ours.groupdict() if ours is not None else None
+
+    def beside(self, used: str, other: str) -> str:
+        """Return another base URL of the provider's for the server that is used.
+
+        The gaps in it are filled as those in `base_url` are. Where users named a server of their own, or another
+        region's, it is that server with the other path: their key goes nowhere else.
+
+        Args:
+            used: The base URL in use.
+            other: The other base URL as the configuration says it.
+        """
+        gaps = self.gaps_in(used)
+        if gaps is not None:
+            return other.format(**gaps)
+        return used.removesuffix(urlsplit(self.base_url).path) + urlsplit(other).path

@@ -13,7 +13,7 @@ from ai_lib.types.model import ModelInfo
 from ai_lib.types.request import ChatCompletionRequest
 from ai_lib.types.response import ChatCompletionResponse
 
-__all__ = ["Context", "Dialect", "FollowUp", "Framing", "Operation", "Refuse"]
+__all__ = ["Content", "Context", "Dialect", "FollowUp", "Framing", "Operation", "Refuse"]
 
 Refuse = Callable[[str, str], None]
 """Called with a field and a reason when the wire has no form for it; raises, or returns to have the field left out."""
@@ -84,8 +84,21 @@ class Dialect:
 
 
 @attrs.frozen(kw_only=True)
+class Content:
+    """A body that is not JSON.
+
+    Args:
+        body: The bytes.
+        headers: The headers that say what they are.
+    """
+
+    body: bytes = attrs.field(repr=False)
+    headers: Mapping[str, str]
+
+
+@attrs.frozen(kw_only=True)
 class Operation:
-    """A wire format for something beside chat: embeddings, reranking, counting tokens.
+    """A wire format for something beside chat: embeddings, reranking, counting tokens, uploading files.
 
     Args:
         quirks: Makes its switches from the `options` of a configuration's table.
@@ -94,5 +107,5 @@ class Operation:
     """
 
     quirks: Callable[[Mapping[str, Any]], Any]
-    encode: Callable[[Any, Context, Refuse], dict[str, Any]]
+    encode: Callable[[Any, Context, Refuse], dict[str, Any] | Content]
     decode: Callable[[Any, Context], Any]

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from ai_lib.errors import AiLibError, AuthenticationError, InvalidResponseError, classify
+from ai_lib.errors import AiLibError, AuthenticationError, InvalidResponseError, ModelNotFoundError, classify
 from ai_lib.providers.config import ProviderConfig
 from ai_lib.providers.faults import ERROR_KINDS, MAX_BODY, MAX_MESSAGE, fault_of, json_text, redact, retry_after_of
 from ai_lib.types.wire import HttpResponse
@@ -50,7 +50,8 @@ class ErrorReader:
             payload: Any = json.loads(response.body)
         except (ValueError, RecursionError):
             payload = _plain(text)
-        named = response.headers.get("x-amzn-errortype", "").partition(":")[0]  # AWS names the kind only there
+        # AWS names the kind only there, at times with an address after it and a namespace before it.
+        named = response.headers.get("x-amzn-errortype", "").partition(":")[0].rpartition("#")[2]
         codes = (named,) if named else ()
         if self._config.zero_limit_is_quota and response.status == 429 and _has_zero_limit(response.headers):
             codes = ("insufficient_quota", *codes)
@@ -90,6 +91,8 @@ class ErrorReader:
         )
         if isinstance(error, AuthenticationError):
             error.hint = self._key_hint(error.hint)
+        if isinstance(error, ModelNotFoundError) and self._config.model_note:
+            error.hint = f"{error.hint}. {self._config.model_note}"
         return error
 
     def _key_hint(self, hint: str) -> str:

@@ -69,6 +69,10 @@ class Fault:
     retry_after: float | None = None
 
 
+# The names that services give to the provider's text; AWS writes Message where its front answers.
+_MESSAGES = ("message", "Message", "msg", "status_msg", "detail")
+
+
 def fault_of(payload: Any) -> Fault:
     """Return the fields of an error object of any shape seen: one case of each is in the tests' wire folder."""
     if isinstance(payload, list):
@@ -87,9 +91,12 @@ def fault_of(payload: Any) -> Fault:
             scalars.insert(0, "content_filter")
     if error is not payload and isinstance(payload.get("error"), str):
         scalars.append(payload.get("code"))
+    if isinstance(error.get("__type"), str):  # AWS: com.amazon.coral.service#UnknownOperationException
+        scalars.append(error["__type"].rpartition("#")[2])
+    scalars[:0] = _detailed(error.get("details"))
     codes = tuple(str(value) for value in scalars if isinstance(value, str | int) and value != "")
     numbers = [int(code) for code in codes if len(code) == 3 and code.isdecimal()]
-    message = error.get("message") or error.get("msg") or error.get("status_msg") or error.get("detail") or ""
+    message = next((text for name in _MESSAGES if (text := error.get(name))), "")
     return Fault(
         message=_text(message),
         codes=codes,
@@ -127,6 +134,23 @@ def json_text(value: Any) -> str:
         return json.dumps(value).decode()
     except ValueError:  # half of a surrogate pair, which JSON can hold and UTF-8 cannot
         return ascii(value)
+
+
+def _detailed(details: Any) -> list[Any]:
+    """Return the reasons among Google's details; a limit that counts days is used up, and waiting seconds is no use.
+
+    Source: https://cloud.google.com/apis/design/errors#error_details
+    """
+    found: list[Any] = []
+    for detail in details if isinstance(details, list) else ():
+        if not isinstance(detail, Mapping):
+            continue
+        violations = detail.get("violations")
+        for violation in violations if isinstance(violations, list) else ():
+            if isinstance(violation, Mapping) and "PerDay" in str(violation.get("quotaId")):
+                found.insert(0, "insufficient_quota")
+        found.append(detail.get("reason"))
+    return found
 
 
 def _request_id(payload: Mapping[str, Any]) -> str | None:

@@ -12,7 +12,7 @@ import attrs
 
 from ai_lib.errors import InvalidRequestError
 
-__all__ = ["Subset", "rewritten"]
+__all__ = ["Subset", "has_free_keys", "rewritten"]
 
 
 def _set(values: Iterable[str]) -> frozenset[str]:
@@ -29,6 +29,7 @@ class Subset:
         inline_refs: Whether `$ref` must be replaced by what it names.
         close_objects: Whether objects must say additionalProperties false.
         const_as_enum: Whether `const` must be an `enum` of one.
+        one_of_as_any_of: Whether `oneOf` must be an `anyOf`.
         nullable: Whether null is said by `nullable: true` instead of in the type (OpenAPI 3.0).
         formats: The values of `format` that are taken; None for all.
     """
@@ -38,6 +39,7 @@ class Subset:
     inline_refs: bool = False
     close_objects: bool = False
     const_as_enum: bool = False
+    one_of_as_any_of: bool = False
     nullable: bool = False
     formats: frozenset[str] | None = attrs.field(default=None, converter=attrs.converters.optional(_set))
 
@@ -59,6 +61,20 @@ def rewritten(schema: Mapping[str, Any], subset: Subset) -> dict[str, Any]:
         out.pop("$defs", None)
         out.pop("definitions", None)
     return out
+
+
+def has_free_keys(schema: Any) -> bool:
+    """Return whether an object in the schema may have keys that it does not name: closing it would leave it empty."""
+    if isinstance(schema, list | tuple):
+        return any(has_free_keys(item) for item in schema)
+    if not isinstance(schema, Mapping):
+        return False
+    more = schema.get("additionalProperties")
+    unnamed = schema.get("type") == "object" and "properties" not in schema and more is not False
+    if unnamed or (isinstance(more, Mapping) and more) or schema.get("patternProperties"):
+        return True
+    named = [inner for key in _NAMED for inner in (schema.get(key) or {}).values()]
+    return has_free_keys([*named, *(value for key, value in schema.items() if key not in _NAMED | _DATA)])
 
 
 def _schema(schema: Any, subset: Subset, root: Mapping[str, Any], seen: tuple[str, ...]) -> Any:
@@ -97,6 +113,8 @@ def _adapted(out: dict[str, Any], subset: Subset) -> dict[str, Any]:
         out["additionalProperties"] = False
     if subset.const_as_enum and "const" in out:
         out["enum"] = [out.pop("const")]
+    if subset.one_of_as_any_of and "oneOf" in out and "anyOf" not in out:
+        out["anyOf"] = out.pop("oneOf")
     if subset.nullable:
         return _nullable(out)
     return out

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import functools
+import hashlib
 import math
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from decimal import Decimal, InvalidOperation
 from fnmatch import fnmatchcase
@@ -11,21 +13,28 @@ from typing import Any, TypeVar
 
 import attrs
 
-from ai_lib.errors import ConfigurationError, InvalidRequestError, InvalidResponseError
+from ai_lib.errors import ConfigurationError, InvalidRequestError, InvalidResponseError, ToolArgumentsError
 from ai_lib.providers.dialect import Context
 from ai_lib.types.chunk import ChatCompletionChunk
 from ai_lib.types.message import Message
+from ai_lib.types.tool import ToolCall
+from ai_lib.types.usage import Usage
 from ai_lib.utils import json
 
 __all__ = [
+    "arguments_object",
     "count",
     "extended",
     "first_count",
     "for_model",
+    "input_usage",
     "json_events",
+    "listed",
     "money",
     "own",
     "quirks_of",
+    "short_id",
+    "text_of",
     "tool_names",
     "typed",
 ]
@@ -39,6 +48,8 @@ ChunkReader = Callable[[Iterable[str], Context], Iterator[ChatCompletionChunk]]
 
 def count(value: Any) -> int | None:
     """Return a JSON number as a whole number, or None for anything else."""
+    if value is None or value.__class__ is int:  # nearly all, and some providers count in every event of a stream
+        return value
     counts = isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
     return int(value) if counts else None
 
@@ -61,6 +72,19 @@ def money(value: Any) -> Decimal | None:
         return None
 
 
+def text_of(value: Any) -> str:
+    """Return a text that may be missing.
+
+    Raises:
+        TypeError: It is something else.
+    """
+    if isinstance(value, str):
+        return value
+    if value is None:
+        return ""
+    raise TypeError(f"expected text, got {type(value).__name__}")
+
+
 def json_events(events: Iterable[str]) -> Iterator[Mapping[str, Any]]:
     """Yield each event's data as a JSON object; `[DONE]`, which some fronts add to any dialect, is passed over.
 
@@ -74,6 +98,43 @@ def json_events(events: Iterable[str]) -> Iterator[Mapping[str, Any]]:
         if not isinstance(payload, Mapping):
             raise ValueError(f"expected an object, got {type(payload).__name__}")  # noqa: TRY004 - see `typed`
         yield payload
+
+
+def listed(payload: Any, context: Context, *names: str) -> list[Any]:
+    """Return the first of these fields of an answer that is a list.
+
+    Raises:
+        AiLibError: The answer is an error object.
+        InvalidResponseError: It has no such list.
+    """
+    if not isinstance(payload, Mapping):
+        raise InvalidResponseError(f"expected a JSON object, got {type(payload).__name__}", code="malformed_answer")
+    for name in names:
+        found = payload.get(name)
+        if isinstance(found, list):
+            return found
+    if any(payload.get(name) for name in ("error", "errors", "message", "detail")):
+        raise context.fail(payload)
+    raise InvalidResponseError(
+        f"the answer has no {' or '.join(names)}; its keys are: {', '.join(map(str, payload)) or 'none'}",
+        code="malformed_answer",
+        hint="Check that base_url is that of the provider's API",
+    )
+
+
+def input_usage(wire: Any) -> Usage | None:
+    """Return the tokens of a call that only reads, such as embedding; None where the provider does not count them."""
+    if not isinstance(wire, Mapping):
+        return None
+    read = first_count(wire.get("prompt_tokens"), wire.get("input_tokens"), wire.get("total_tokens"))
+    if read is None:
+        return None
+    cost = wire.get("cost")
+    return Usage(
+        prompt_tokens=read,
+        total_tokens=first_count(wire.get("total_tokens"), read) or read,
+        cost=money(cost.get("total_cost") if isinstance(cost, Mapping) else cost),  # an object at Perplexity
+    )
 
 
 def typed(read: ChunkReader) -> ChunkReader:
@@ -103,6 +164,28 @@ def own(data: Mapping[str, Any] | None, owner: str) -> Mapping[str, Any]:
 def tool_names(messages: Iterable[Message]) -> dict[str, str]:
     """Return the name of the tool for each call's id, for wires that want it beside a result."""
     return {call.id: call.name for message in messages for call in message.tool_calls}
+
+
+def arguments_object(call: ToolCall) -> dict[str, Any]:
+    """Return a call's arguments for wires that take only an object.
+
+    What the model wrote and is no object goes back as text in one field, as Anthropic advises, so that the model can
+    see its mistake. Source: https://platform.claude.com/docs/en/agents-and-tools/tool-use/fine-grained-tool-streaming
+    """
+    try:
+        return call.arguments
+    except ToolArgumentsError:
+        return {"INVALID_JSON": call.arguments_json}
+
+
+_SHORT_ID = re.compile(r"[a-zA-Z0-9]{9}")
+
+
+def short_id(call_id: str) -> str:
+    """Return a tool call's id as nine letters and digits, which Mistral's models demand; the same for the same id."""
+    if _SHORT_ID.fullmatch(call_id):
+        return call_id
+    return hashlib.sha256(call_id.encode("utf-8", "surrogatepass")).hexdigest()[:9]
 
 
 def extended(

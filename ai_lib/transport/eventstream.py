@@ -10,6 +10,7 @@ from __future__ import annotations
 import struct
 import zlib
 from collections.abc import Iterable, Iterator
+from typing import Any
 
 from ai_lib.errors import InvalidResponseError
 from ai_lib.utils import json
@@ -28,6 +29,7 @@ _SIZES: dict[int, int | None] = {0: 0, 1: 0, 2: 1, 3: 2, 4: 4, 5: 8, 6: None, _S
 def events(pieces: Iterable[bytes]) -> Iterator[str]:
     """Yield each frame as JSON: {event type: payload}, and for an exception {"exception": {"type", ...payload}}.
 
+    Whether a payload is JSON is for its reader to find out.
     A frame that the stream breaks off is dropped, so that its missing end is seen by whoever waits for the last event.
 
     Args:
@@ -39,7 +41,7 @@ def events(pieces: Iterable[bytes]) -> Iterator[str]:
     for frame in _frames(pieces):
         try:
             yield _event(frame)
-        except (LookupError, ValueError, struct.error) as exc:
+        except (LookupError, ValueError, struct.error, RecursionError) as exc:
             raise InvalidResponseError(f"a frame of the stream is malformed: {exc}", code="malformed_event") from exc
 
 
@@ -48,9 +50,11 @@ def _frames(pieces: Iterable[bytes]) -> Iterator[bytes]:
     for piece in pieces:
         held += piece
         while len(held) >= _PRELUDE.size:
-            total, _, crc = _PRELUDE.unpack_from(held)
+            total, headers, crc = _PRELUDE.unpack_from(held)
             if zlib.crc32(held[:8]) != crc:
                 raise InvalidResponseError("the checksum of a frame's beginning is wrong", code="malformed_event")
+            if total < _PRELUDE.size + headers + _CRC.size:
+                raise InvalidResponseError("a frame is shorter than its parts", code="malformed_event")
             if total > MAX_FRAME:
                 raise InvalidResponseError(
                     f"a frame of the stream is longer than {MAX_FRAME} bytes", code="event_too_large"
@@ -68,13 +72,23 @@ def _event(frame: bytes) -> str:
     _, size, _ = _PRELUDE.unpack_from(frame)
     end = _PRELUDE.size + size
     headers = dict(_headers(frame[_PRELUDE.size : end]))
-    payload = json.loads(frame[end:-4] or b"{}")
+    payload = frame[end : -_CRC.size]
     if headers.get(":message-type") == "event":
-        return json.dumps({headers[":event-type"]: payload}).decode()
+        # The payload is put in as it stands: whoever reads the event decodes it, once.
+        return f"{{{json.dumps(headers[':event-type']).decode()}:{payload.decode() or '{}'}}}"
     kind = headers.get(":exception-type") or headers.get(":error-code") or "unknown"
-    told = payload if isinstance(payload, dict) else {"message": payload}
     message = headers.get(":error-message")
-    return json.dumps({"exception": {"type": kind, **({"message": message} if message else {}), **told}}).decode()
+    told = {"type": kind, **({"message": message} if message else {}), **_told(payload)}
+    return json.dumps({"exception": told}).decode()
+
+
+def _told(payload: bytes) -> dict[str, Any]:
+    """Return what an exception says of itself; it need not be JSON for the exception to count."""
+    try:
+        found = json.loads(payload or b"{}")
+    except ValueError:
+        found = payload.decode("utf-8", "replace")
+    return found if isinstance(found, dict) else {"message": found}
 
 
 def _headers(data: bytes) -> Iterator[tuple[str, str]]:
@@ -87,6 +101,8 @@ def _headers(data: bytes) -> Iterator[tuple[str, str]]:
         if size is None:
             (size,) = _SHORT.unpack_from(data, at)
             at += _SHORT.size
+        if at + size > len(data):
+            raise ValueError("a header is longer than all headers together")
         if kind == _STRING:
             yield name, data[at : at + size].decode()
         at += size

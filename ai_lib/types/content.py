@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import base64
-import binascii
 from typing import Any, Literal, Self, TypeAlias
 
 import attrs
 
 from ai_lib.errors import InvalidRequestError
 from ai_lib.utils import json
-from ai_lib.utils.files import FileName, media_type_of, read_named_file
+from ai_lib.utils.files import FileName, data_url, media_type_of, read_data_url, read_named_file
 
 __all__ = ["Audio", "CacheTime", "Document", "Image", "Json", "Media", "Part", "Text"]
 
@@ -138,14 +137,11 @@ class Media:
         Raises:
             InvalidRequestError: It is not a base64 data: URL.
         """
-        head, comma, body = url.partition(",")
-        if not head.startswith("data:") or not head.endswith(";base64") or not comma:
-            raise InvalidRequestError("a data URL looks like data:image/png;base64,....")
         try:
-            data = base64.b64decode(body, validate=True)
-        except binascii.Error as exc:
-            raise InvalidRequestError(f"the data URL is not valid base64: {exc}") from exc
-        return cls.from_bytes(data, head[len("data:") : -len(";base64")] or None, **fields)
+            data, media_type = read_data_url(url)
+        except ValueError as exc:
+            raise InvalidRequestError(str(exc)) from exc
+        return cls.from_bytes(data, media_type, **fields)
 
     @classmethod
     def from_file_id(cls, file_id: str, **fields: Any) -> Self:
@@ -160,7 +156,7 @@ class Media:
     @property
     def data_url(self) -> str:
         """The bytes as a data: URL, or the http(s) address as it is."""
-        return self.url if self.url is not None else f"data:{self.media_type};base64,{self.base64}"
+        return self.url if self.url is not None else data_url(self.data or b"", self.media_type or "")
 
 
 @attrs.frozen(kw_only=True)

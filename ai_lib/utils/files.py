@@ -1,4 +1,7 @@
-"""Files that the caller named, and what kind of media they are."""
+"""Files that the caller named: what kind of media they are, how large, and where to put some for a while.
+
+Nothing here opens a file that the caller did not name.
+"""
 
 from __future__ import annotations
 
@@ -6,9 +9,30 @@ from os import PathLike, fspath
 from pathlib import Path
 from typing import TypeAlias
 
-__all__ = ["FileName", "media_type_of", "read_named_file"]
+__all__ = [
+    "UNKNOWN_MEDIA_TYPE",
+    "FileName",
+    "data_url",
+    "extension_of",
+    "is_audio",
+    "is_image",
+    "is_text",
+    "is_video",
+    "media_type_of",
+    "media_type_of_name",
+    "name_for",
+    "read_data_url",
+    "read_file",
+    "read_named_file",
+    "size_is_at_most",
+    "size_of",
+    "temporary_file",
+    "temporary_folder",
+]
 
 FileName: TypeAlias = str | PathLike[str]
+
+UNKNOWN_MEDIA_TYPE = "application/octet-stream"
 
 # By their first bytes, since users' names are often wrong and providers check the content.
 _MAGIC: tuple[tuple[bytes, int, str], ...] = (
@@ -23,6 +47,13 @@ _MAGIC: tuple[tuple[bytes, int, str], ...] = (
     (b"OggS", 0, "audio/ogg"),
     (b"fLaC", 0, "audio/flac"),
     (b"ftypM4A", 4, "audio/mp4"),
+    (b"II*\0", 0, "image/tiff"),
+    (b"MM\0*", 0, "image/tiff"),
+    (b"ftypqt", 4, "video/quicktime"),
+    (b"ftypisom", 4, "video/mp4"),
+    (b"ftypmp4", 4, "video/mp4"),
+    (b"AVI ", 8, "video/x-msvideo"),
+    (b"\x1aE\xdf\xa3", 0, "video/webm"),
 )
 _BY_SUFFIX: dict[str, str] = {
     ".png": "image/png",
@@ -32,31 +63,51 @@ _BY_SUFFIX: dict[str, str] = {
     ".webp": "image/webp",
     ".svg": "image/svg+xml",
     ".bmp": "image/bmp",
+    ".tiff": "image/tiff",
+    ".tif": "image/tiff",
     ".mp3": "audio/mpeg",
     ".wav": "audio/wav",
     ".ogg": "audio/ogg",
     ".m4a": "audio/mp4",
+    ".aac": "audio/aac",
     ".flac": "audio/flac",
+    ".wma": "audio/x-ms-wma",
+    ".mp4": "video/mp4",
+    ".m4v": "video/mp4",
+    ".avi": "video/x-msvideo",
+    ".mov": "video/quicktime",
+    ".wmv": "video/x-ms-wmv",
+    ".flv": "video/x-flv",
+    ".mkv": "video/x-matroska",
+    ".webm": "video/webm",
     ".pdf": "application/pdf",
     ".txt": "text/plain",
     ".md": "text/markdown",
     ".csv": "text/csv",
     ".html": "text/html",
+    ".css": "text/css",
+    ".js": "text/javascript",
+    ".py": "text/x-python",
+    ".rs": "text/x-rust",
+    ".java": "text/x-java",
+    ".c": "text/x-c",
+    ".cpp": "text/x-c++",
     ".json": "application/json",
+    ".xml": "application/xml",
+    ".docx": "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
+    ".xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    ".pptx": "application/vnd.openxmlformats-officedocument.presentationml.presentation",
+    ".zip": "application/zip",
 }
+_TEXTS = frozenset({"application/json", "application/xml"})
 
 
-def read_named_file(path: FileName) -> tuple[bytes, str]:
-    """Return the content and the bare name of a file.
+# --- kinds
 
-    The one function that opens a file for a request. Nothing calls it but the `from_file` constructors, and
-    only with what the caller named.
 
-    Raises:
-        OSError: The file cannot be read.
-    """
-    file = Path(fspath(path))
-    return file.read_bytes(), file.name
+def extension_of(name: FileName) -> str:
+    """Return the ending of a file's name in lower case, without its dot; empty where there is none."""
+    return Path(fspath(name)).suffix.lower().removeprefix(".")
 
 
 def media_type_of(data: bytes, name: str = "") -> str | None:
@@ -65,3 +116,141 @@ def media_type_of(data: bytes, name: str = "") -> str | None:
         if data[offset : offset + len(magic)] == magic:
             return media_type
     return _BY_SUFFIX.get(Path(name).suffix.lower())
+
+
+def media_type_of_name(name: FileName) -> str:
+    """Return the media type told by a name's ending, else "application/octet-stream"."""
+    return _BY_SUFFIX.get(Path(fspath(name)).suffix.lower(), UNKNOWN_MEDIA_TYPE)
+
+
+def name_for(media_type: str) -> str:
+    """Return a name for bytes that have none, with the ending that tells what they are."""
+    return "file" + next((suffix for suffix, known in _BY_SUFFIX.items() if known == media_type), "")
+
+
+def is_image(name: FileName) -> bool:
+    """Return whether a name's ending is that of an image."""
+    return media_type_of_name(name).startswith("image/")
+
+
+def is_audio(name: FileName) -> bool:
+    """Return whether a name's ending is that of a sound recording."""
+    return media_type_of_name(name).startswith("audio/")
+
+
+def is_video(name: FileName) -> bool:
+    """Return whether a name's ending is that of a film."""
+    return media_type_of_name(name).startswith("video/")
+
+
+def is_text(name: FileName) -> bool:
+    """Return whether a name's ending is that of a text that people can read."""
+    media_type = media_type_of_name(name)
+    return media_type.startswith("text/") or media_type in _TEXTS
+
+
+# --- reading
+
+
+def read_named_file(path: FileName) -> tuple[bytes, str]:
+    """Return the content and the bare name of a file.
+
+    The one function that opens a file for a request. Nothing calls it but the `from_file` constructors and
+    `upload_file`, and only with what the caller named.
+
+    Raises:
+        OSError: The file cannot be read.
+    """
+    file = Path(fspath(path))
+    return file.read_bytes(), file.name
+
+
+def read_file(path: FileName, *, max_bytes: int | None = None, root: FileName | None = None) -> bytes:
+    """Return the content of a file.
+
+    Args:
+        path: The file.
+        max_bytes: Most bytes to take; None for no limit.
+        root: A folder that the file must be in, links and `..` followed; None for anywhere.
+
+    Raises:
+        OSError: The file cannot be read.
+        ValueError: It is larger, or lies elsewhere.
+    """
+    file = Path(fspath(path))
+    if root is not None and not file.resolve().is_relative_to(Path(fspath(root)).resolve()):
+        raise ValueError(f"{file} is not inside {fspath(root)}")
+    with file.open("rb") as opened:
+        data = opened.read() if max_bytes is None else opened.read(max_bytes + 1)
+    if max_bytes is not None and len(data) > max_bytes:
+        raise ValueError(f"{file} has more than {max_bytes:,} bytes")
+    return data
+
+
+def size_of(path: FileName) -> int:
+    """Return a file's size in bytes.
+
+    Raises:
+        OSError: There is no such file.
+    """
+    return Path(fspath(path)).stat().st_size
+
+
+def size_is_at_most(path: FileName, megabytes: float) -> bool:
+    """Return whether a file has at most this many megabytes of 1,048,576 bytes."""
+    return size_of(path) <= megabytes * 1024 * 1024
+
+
+# --- for a while
+
+
+def temporary_file(data: bytes, *, prefix: str = "ai_lib-", suffix: str = "") -> Path:
+    """Write bytes to a new file that only this user can read and whose name nobody can guess; you remove it.
+
+    Args:
+        data: The content.
+        prefix: How its name begins.
+        suffix: How its name ends, such as ".png".
+    """
+    import os
+    from tempfile import mkstemp
+
+    handle, path = mkstemp(suffix, prefix)
+    with os.fdopen(handle, "wb") as opened:
+        opened.write(data)
+    return Path(path)
+
+
+def temporary_folder(*, prefix: str = "ai_lib-") -> Path:
+    """Make a new folder that only this user can open and whose name nobody can guess; you remove it."""
+    from tempfile import mkdtemp
+
+    return Path(mkdtemp(prefix=prefix))
+
+
+# --- data: URLs
+
+
+def data_url(data: bytes, media_type: str) -> str:
+    """Return bytes as a base64 data: URL (RFC 2397)."""
+    from base64 import b64encode
+
+    return f"data:{media_type};base64,{b64encode(data).decode('ascii')}"
+
+
+def read_data_url(url: str) -> tuple[bytes, str | None]:
+    """Return the bytes of a base64 data: URL (RFC 2397), and their media type where it tells one.
+
+    Raises:
+        ValueError: It is none.
+    """
+    from base64 import b64decode
+
+    head, comma, body = url.partition(",")
+    if not head.startswith("data:") or not head.endswith(";base64") or not comma:
+        raise ValueError("a data URL looks like data:image/png;base64,....")
+    try:
+        data = b64decode(body, validate=True)
+    except ValueError as exc:
+        raise ValueError(f"the data URL is not valid base64: {exc}") from exc
+    return data, head[len("data:") : -len(";base64")] or None

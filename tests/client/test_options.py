@@ -97,6 +97,45 @@ def test_a_base_url_without_http_is_refused(url, monkeypatch):
         base_url_of(PLAIN, ConnectionOptions())
 
 
+LOCAL = ProviderConfig("local", base_url="http://127.0.0.1:11434", base_url_env="LOCAL_HOST", base_url_env_is_host=True)
+
+
+@pytest.mark.parametrize(
+    ("told", "url"),
+    [
+        ("0.0.0.0", "http://127.0.0.1:11434"),
+        ("0.0.0.0:8000", "http://127.0.0.1:8000"),
+        ("http://0.0.0.0:8000/", "http://127.0.0.1:8000"),
+        (":8000", "http://127.0.0.1:8000"),
+        ("gpu.example", "http://gpu.example:11434"),
+        ("gpu.example:8000/", "http://gpu.example:8000"),
+        ("gpu.example/ollama", "http://gpu.example:11434/ollama"),
+        ("[::1]", "http://[::1]:11434"),
+        ("[::]:8000", "http://[::1]:8000"),
+        ("https://ollama.com", "https://ollama.com"),
+    ],
+)
+def test_a_variable_may_name_the_host_of_a_server_nearby(told, url, monkeypatch):
+    monkeypatch.setenv("LOCAL_HOST", told)
+
+    assert base_url_of(LOCAL, ConnectionOptions()) == url
+
+
+def test_a_host_gets_the_path_of_a_server_nearby(monkeypatch):
+    config = ProviderConfig("local", base_url="http://127.0.0.1:1/v1", base_url_env="LOCAL_HOST", base_url_env_is_host=True)
+    monkeypatch.setenv("LOCAL_HOST", "gpu.example")
+
+    assert base_url_of(config, ConnectionOptions()) == "http://gpu.example:1/v1"
+
+
+@pytest.mark.parametrize("told", ["gpu.example:port", "gpu.example:99999999", "ftp://gpu.example"])
+def test_what_names_no_server_nearby_is_refused(told, monkeypatch):
+    monkeypatch.setenv("LOCAL_HOST", told)
+
+    with pytest.raises(ConfigurationError, match="LOCAL_HOST must hold a URL"):
+        base_url_of(LOCAL, ConnectionOptions())
+
+
 def test_headers_come_from_the_configuration_the_environment_and_the_argument(monkeypatch):
     config = ProviderConfig("gw", base_url="https://x", headers={"a": "1", "b": "1"}, headers_env={"b": "GW_B"})
     monkeypatch.setenv("GW_B", "2")

@@ -406,7 +406,7 @@ REQUEST_FIELDS = frozenset(attrs.fields_dict(ChatCompletionRequest))
 
 @pytest.mark.parametrize("config", LIVE)
 def test_the_switches_of_a_configuration_name_things_that_exist(config: ProviderConfig) -> None:
-    assert set(quirk_of(config, "rejects", ())) <= REQUEST_FIELDS | {"name", "strict", "refusal"}
+    assert set(quirk_of(config, "rejects", ())) <= REQUEST_FIELDS | {"name", "strict", "refusal", "cache"}
     assert set(quirk_of(config, "rename", ())) <= REQUEST_FIELDS
     assert set(quirk_of(config, "media", ())) <= {"image", "audio", "document"}
     assert set(config.errors.values()) <= set(ERROR_KINDS)

@@ -14,7 +14,7 @@ import pytest
 from ai_lib.client.provider import Provider
 from ai_lib.errors import ConfigurationError, classify
 from ai_lib.providers.config import ProviderConfig
-from ai_lib.providers.dialects.openai_chat.encode import REASONING
+from ai_lib.providers.dialects.openai_chat.reasoning import REASONING
 from ai_lib.providers.dialects.openai_chat.quirks import Quirks, quirks_from
 from ai_lib.providers.faults import ERROR_KINDS
 from ai_lib.providers.registry import config_of, configs, dialect_of
@@ -32,7 +32,7 @@ OPENAI_CHAT = {provider: config for provider, config in CONFIGS.items() if confi
 REJECTABLE = {
     *("temperature", "top_p", "max_tokens", "seed", "n", "presence_penalty", "frequency_penalty", "logit_bias"),
     *("logprobs", "top_logprobs", "parallel_tool_calls", "user", "metadata"),
-    *("stop", "tools", "reasoning", "name", "strict"),
+    *("stop", "tools", "reasoning", "name", "refusal", "strict"),
 }
 
 every_file = pytest.mark.parametrize("provider", sorted(FILES))

@@ -503,3 +503,37 @@ def test_an_error_in_a_200_with_half_a_surrogate_pair_is_typed() -> None:
         adapter_for("wire").decode(response)
 
     assert caught.value.status == 500
+
+
+# --- Google's details ------------------------------------------------------------------------------------------------
+
+
+def google(*details: Any) -> dict[str, Any]:
+    return {"error": {"code": 429, "message": "no", "status": "RESOURCE_EXHAUSTED", "details": list(details)}}
+
+
+@pytest.mark.parametrize(
+    ("details", "codes"),
+    [
+        ([], ("429", "RESOURCE_EXHAUSTED")),
+        ([{"reason": "API_KEY_INVALID"}], ("API_KEY_INVALID", "429", "RESOURCE_EXHAUSTED")),
+        (
+            [{"reason": "RATE_LIMIT_EXCEEDED"}, {"violations": [{"quotaId": "RequestsPerDayPerModel"}]}],
+            ("insufficient_quota", "RATE_LIMIT_EXCEEDED", "429", "RESOURCE_EXHAUSTED"),
+        ),
+        ([{"violations": [{"quotaId": "RequestsPerMinute"}, {"x": 1}, None]}], ("429", "RESOURCE_EXHAUSTED")),
+        ([None, "x", {"reason": {"a": 1}}, {"violations": "x"}], ("429", "RESOURCE_EXHAUSTED")),
+    ],
+)
+def test_what_the_details_name_is_more_specific_than_the_status(details: list[Any], codes: tuple[str, ...]) -> None:
+    assert fault_of(google(*details)).codes == codes
+
+
+def test_a_limit_that_counts_days_is_a_quota_and_one_that_counts_minutes_a_wait() -> None:
+    wait = {"retryDelay": "12s"}
+
+    day = error_for(429, google({"violations": [{"quotaId": "RequestsPerDay"}]}, wait))
+    minute = error_for(429, google({"violations": [{"quotaId": "RequestsPerMinute"}]}, wait))
+
+    assert (type(day), day.retryable) == (QuotaExceededError, False)
+    assert (type(minute), minute.retryable, minute.retry_after) == (RateLimitError, True, 12.0)

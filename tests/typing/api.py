@@ -11,14 +11,19 @@ from ai_lib import (
     ChatCompletionResponse,
     ChatStream,
     ConnectionOptions,
+    EmbeddingResponse,
     Image,
     Message,
     ModelInfo,
     Provider,
     ProviderConfig,
+    RerankResponse,
+    RerankResult,
     Timeout,
+    TokenCount,
     Tool,
     ToolCall,
+    UploadedFile,
     Usage,
     from_json,
     quick_chat,
@@ -87,3 +92,12 @@ def add(a: int, b: int) -> int:
 
 assert_type(add, Tool)
 client.chat("hi", tools=[add])
+
+assert_type(client.embed(["a", "b"], dimensions=256, task="query"), EmbeddingResponse)
+assert_type(client.embed("a").vectors[0], tuple[float, ...])
+assert_type(client.rerank("q", (text for text in ["a", "b"]), top_n=1), RerankResponse)
+assert_type(client.rerank("q", ["a"]).results[0], RerankResult)
+assert_type(client.count_tokens("hi", exact=True, tools=[Tool("t")]), TokenCount)
+assert_type(client.model_info("m"), ModelInfo)
+assert_type(client.upload_file("a.pdf", purpose="user_data"), UploadedFile)
+assert_type(client.upload_file(b"data", name="a.txt").id, str)

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import importlib.util
 import json
+import re
 from importlib import import_module
 from pathlib import Path
 from types import ModuleType
 from typing import Any
+from urllib.parse import unquote
 
 import pytest
 
@@ -35,10 +37,16 @@ def adapter_of(file: str) -> ProviderAdapter:
     return adapter_for(provider, api or None)
 
 
+def model_of(file: str) -> str:
+    """Return the model of the recorded requests, from the body or from the address."""
+    recorded = requests_of(file)["plain"]
+    in_address = re.search(r"/models?/([^/:?]+)", recorded["url"])
+    return recorded["body"].get("model") or (unquote(in_address[1]) if in_address else "m")
+
+
 def ours(file: str, situation: str) -> tuple[dict[str, Any], list[str]]:
     """Return our body for a situation, and the names of the fields left out of it."""
-    model = requests_of(file)["plain"]["body"].get("model", "m")
-    request = ChatCompletionRequest(model=model, **SITUATIONS[situation])
+    request = ChatCompletionRequest(model=model_of(file), **SITUATIONS[situation])
     stream = situation == "plain-stream"
     prepared, left_out = adapter_of(file).chat_request(request, stream=stream, on_unsupported="drop")
     assert prepared.body is not None
@@ -61,7 +69,7 @@ def test_a_body_is_what_another_client_sends_but_for_the_differences_listed(file
 
 @pytest.mark.parametrize(("file", "situation"), sorted(REFUSED))
 def test_what_is_left_out_on_request_is_refused_otherwise(file: str, situation: str) -> None:
-    request = ChatCompletionRequest(model="m", **SITUATIONS[situation])
+    request = ChatCompletionRequest(model=model_of(file), **SITUATIONS[situation])
 
     with pytest.raises(UnsupportedFeatureError) as caught:
         adapter_of(file).chat_request(request, stream=False)
@@ -110,7 +118,16 @@ def validator(shared: Path) -> ModuleType:
 @pytest.mark.parametrize(
     ("file", "kind", "unknown_keys"),
     # Groq's document does not know stream_options, which the service takes.
-    [("openai-chat", "openai.chat", False), ("groq", "groq.chat", True)],
+    [
+        ("openai-chat", "openai.chat", False),
+        ("openai-responses", "openai.responses", False),
+        ("azure-responses", "openai.responses", False),
+        ("mistral", "mistral.chat", False),
+        ("groq", "groq.chat", True),
+        ("google", "gemini.generate", False),
+        ("google-gemini3", "gemini.generate", False),
+        ("google-vertex-project", "gemini.generate", False),
+    ],
 )
 def test_a_body_fits_the_schema_that_the_provider_publishes(
     validator: ModuleType, file: str, kind: str, unknown_keys: bool, situation: str

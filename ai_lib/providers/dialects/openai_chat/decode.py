@@ -244,10 +244,14 @@ def kept_of_call(call: Mapping[str, Any], context: Context) -> dict[str, Any] | 
 
 def kept(wire: Mapping[str, Any], context: Context) -> dict[str, Any] | None:
     """Return the opaque fields that must come back with the message, under the provider's id."""
-    echo = context.quirks.echo
-    if not echo:
+    quirks: Quirks = context.quirks
+    if not quirks.echo and not quirks.thinking_parts:
         return None
-    own = {field: wire[field] for field in echo if field not in REASONING_TEXT and wire.get(field)}
+    own = {field: wire[field] for field in quirks.echo if field not in REASONING_TEXT and wire.get(field)}
+    if quirks.thinking_parts:
+        for part in wire["content"] if isinstance(wire.get("content"), list) else ():
+            if isinstance(part, Mapping) and part.get("signature"):
+                own["signature"] = part["signature"]
     return {context.owner: own} if own else None
 
 
@@ -295,8 +299,8 @@ def decode_models(payload: Any, context: Context) -> list[ModelInfo]:
     return [_model(entry, context.provider) for entry in entries if isinstance(entry, str) or entry.get("id")]
 
 
-# The names that Groq, Mistral, OpenRouter, Together, vLLM and others give to the two limits.
-_CONTEXT_LENGTH = ("context_window", "context_length", "max_context_length", "max_model_len")
+# The names that Groq, Mistral, Novita, OpenRouter, Together, vLLM and others give to the two limits.
+_CONTEXT_LENGTH = ("context_window", "context_length", "max_context_length", "max_model_len", "context_size")
 _MAX_OUTPUT = ("max_completion_tokens", "max_output_tokens", "max_output_length")
 
 
@@ -304,13 +308,15 @@ def _model(entry: Any, provider: str) -> ModelInfo:
     if isinstance(entry, str):
         return ModelInfo(entry, provider, raw=entry)
     fields = cast("Mapping[str, Any]", entry)
+    best = fields.get("top_provider")  # OpenRouter
+    limits = {**best, **fields} if isinstance(best, Mapping) else fields
     return ModelInfo(
         fields["id"],
         provider,
         count(fields.get("created")),
         fields.get("owned_by"),
         name=fields.get("name") or fields.get("display_name"),
-        context_length=first_count(*(fields.get(key) for key in _CONTEXT_LENGTH)),
-        max_output_tokens=first_count(*(fields.get(key) for key in _MAX_OUTPUT)),
+        context_length=first_count(*(limits.get(key) for key in _CONTEXT_LENGTH)),
+        max_output_tokens=first_count(*(limits.get(key) for key in _MAX_OUTPUT)),
         raw=entry,
     )

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from tests.situations import SITUATIONS
+from ai_lib.providers.wire import short_id
+from tests.situations import SITUATIONS, TOOLS
 
 __all__ = ["DIFFERENCES", "RECORDED", "REFUSED"]
 
@@ -19,6 +20,7 @@ RECORDED = {
     "deepseek": "deepseek",
     "fireworks": "fireworks",
     "groq": "groq",
+    "mistral": "mistral",
     "moonshotai": "moonshot",
     "openai-chat": "openai",
     "openai-chat-reasoning": "openai",
@@ -27,8 +29,11 @@ RECORDED = {
 }
 ALL = frozenset(RECORDED)
 PLAIN = frozenset({"baseten", "cerebras", "deepinfra", "fireworks", "togetherai"})
+MISTRAL = frozenset({"mistral"})
 REPLAY = frozenset({"reasoning-replay"})
 CALLS = frozenset({"reasoning-replay", "tool-result-error"})
+RESULTS = CALLS | {"tool-results-parallel"}
+JSON = frozenset({"json-object", "json-schema", "json-schema-with-tools"})
 EVERY = frozenset(SITUATIONS)
 
 
@@ -63,6 +68,30 @@ def _first_role_system(body: dict[str, Any]) -> None:
     body["messages"][0]["role"] = "system"
 
 
+def _short_ids(body: dict[str, Any]) -> None:
+    for message in body["messages"]:
+        for call in message.get("tool_calls", ()):
+            call["id"] = short_id(call["id"])
+        if message["role"] == "tool":
+            message["tool_call_id"] = short_id(message["tool_call_id"])
+
+
+def _strict(body: dict[str, Any]) -> None:
+    if "response_format" in body:
+        body["response_format"].get("json_schema", {})["strict"] = True
+
+
+def _named_choice(body: dict[str, Any]) -> None:
+    body["tools"] = [
+        {
+            "type": "function",
+            "function": {"name": tool.name, "description": tool.description, "parameters": tool.parameters},
+        }
+        for tool in TOOLS
+    ]
+    body["tool_choice"] = {"type": "function", "function": {"name": "add"}}
+
+
 def _no_instruction(body: dict[str, Any]) -> None:
     body["messages"] = [message for message in body["messages"] if message["role"] != "system"]
 
@@ -92,7 +121,7 @@ DIFFERENCES: list[tuple[str, frozenset[str], frozenset[str], Callable[[dict[str,
     ("strict is refused there inside tools, as litellm found",
      frozenset({"xai-chat"}), frozenset({"tool-strict"}), lambda body: body["tools"][0]["function"].pop("strict")),
     ("prompts are sent as they are; the user asks for JSON",
-     frozenset({"deepseek"}), frozenset({"json-object", "json-schema", "json-schema-with-tools"}), _no_instruction),
+     frozenset({"deepseek", "mistral"}), JSON, _no_instruction),
     ("no silent fallback from a schema to any JSON",
      frozenset({"deepseek"}), frozenset({"json-schema", "json-schema-with-tools"}),
      lambda body: body.pop("response_format")),
@@ -100,7 +129,7 @@ DIFFERENCES: list[tuple[str, frozenset[str], frozenset[str], Callable[[dict[str,
      frozenset({"cerebras", "fireworks", "groq"}), frozenset({"json-schema-with-tools"}),
      lambda body: body.pop("response_format")),
     ("one text part is sent as a string, which all take",
-     frozenset({"alibaba", "deepinfra"}), EVERY, _text_as_string),
+     frozenset({"alibaba", "deepinfra", "mistral"}), EVERY, _text_as_string),
     ("top_k is not part of the situation", frozenset({"alibaba"}), frozenset({"settings"}), lambda body: body.pop("top_k")),
     ("the provider knows budgets, not efforts; guessing a number is left to the user",
      frozenset({"alibaba"}), frozenset({"reasoning-low", "reasoning-high"}),
@@ -116,6 +145,14 @@ DIFFERENCES: list[tuple[str, frozenset[str], frozenset[str], Callable[[dict[str,
      lambda body: body.pop("tool_choice")),
     ("required is refused there", frozenset({"alibaba"}), frozenset({"tool-choice-required"}),
      lambda body: body.pop("tool_choice")),
+    ("ids must be nine letters and digits there", MISTRAL, RESULTS, _short_ids),
+    ("strict is sent as the user set it", MISTRAL, frozenset({"json-schema", "json-schema-with-tools"}), _strict),
+    ("the service takes a named choice, which keeps the other tools in sight",
+     MISTRAL, frozenset({"tool-choice-specific"}), _named_choice),
+    ("the model knows none and high; low is not made high in silence",
+     MISTRAL, frozenset({"reasoning-low"}), lambda body: body.pop("reasoning_effort")),
+    ("the name of a document goes along", MISTRAL, frozenset({"pdf-base64"}),
+     lambda body: body["messages"][0]["content"][1].update(document_name="doc.pdf")),
     ("penalties are refused there", frozenset({"cerebras"}), frozenset({"settings"}),
      lambda body: [body.pop("frequency_penalty"), body.pop("presence_penalty")]),
 ]  # fmt: skip
@@ -124,7 +161,7 @@ DIFFERENCES: list[tuple[str, frozenset[str], frozenset[str], Callable[[dict[str,
 NO_DOCUMENT = ["document content"]
 REFUSED: dict[tuple[str, str], list[str]] = {
     **{(file, "tool-result-image"): ["media in a tool's result"] for file in ALL},
-    **{(file, situation): ["document url"] for file in ALL for situation in ("pdf-url", "text-file")},
+    **{(file, situation): ["document url"] for file in ALL - MISTRAL for situation in ("pdf-url", "text-file")},
     **{
         (file, situation): NO_DOCUMENT
         for file in ("alibaba", "azure-chat", "deepseek", "groq", "moonshotai", "xai-chat")
@@ -141,6 +178,7 @@ REFUSED: dict[tuple[str, str], list[str]] = {
     ("deepinfra", "tool-choice-specific"): ["tool_choice"],
     ("deepseek", "json-schema"): ["response_format"],
     ("deepseek", "settings"): ["seed"],
+    ("mistral", "reasoning-low"): ["reasoning"],
     ("moonshotai", "image-url"): ["image url"],
     ("moonshotai", "tool-choice-required"): ["tool_choice"],
     ("moonshotai", "tool-choice-specific"): ["tool_choice"],

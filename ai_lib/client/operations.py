@@ -1,0 +1,272 @@
+"""What a client does beside chatting: embeddings, reranking, counting tokens, models, files."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from ai_lib.client.options import names_one
+from ai_lib.client.request import Prompt, request_from
+from ai_lib.reliability import retry
+from ai_lib.types.content import Media
+
+if TYPE_CHECKING:
+    from ai_lib.client.options import ConnectionOptions
+    from ai_lib.exchange import Exchange
+    from ai_lib.providers.adapter import OnUnsupported, ProviderAdapter
+    from ai_lib.providers.config import Endpoint, ProviderConfig
+    from ai_lib.types.embedding import EmbeddingResponse, EmbeddingTask
+    from ai_lib.types.model import ModelInfo
+    from ai_lib.types.request import ChatCompletionRequest
+    from ai_lib.types.rerank import RerankResponse
+    from ai_lib.types.tokens import TokenCount
+    from ai_lib.types.upload import UploadedFile
+    from ai_lib.types.wire import Timeout
+    from ai_lib.utils.clock import Clock
+    from ai_lib.utils.files import FileName
+
+__all__ = ["Operations"]
+
+
+class Operations:
+    """The part of `AiClient` that is not chat."""
+
+    if TYPE_CHECKING:
+        _adapter: ProviderAdapter
+        _clock: Clock
+        _config: ProviderConfig
+        _model: str | None
+        _options: ConnectionOptions
+        _policy: retry.RetryPolicy
+        _uploaded: dict[Any, Any]
+
+        @property
+        def model(self) -> str | None: ...  # noqa: D102
+        def _exchange(self, timeout: Any, on_unsupported: Any) -> Exchange: ...
+        def _named(self, given: str | None) -> str: ...
+        def _tell(self, adjustments: tuple[str, ...], on_unsupported: OnUnsupported) -> None: ...
+
+    def embed(
+        self,
+        inputs: str | Iterable[str],
+        *,
+        model: str | None = None,
+        dimensions: int | None = None,
+        task: EmbeddingTask | None = None,
+        user: str | None = None,
+        extensions: Mapping[str, Any] | None = None,
+        timeout: float | Timeout | None = None,
+        on_unsupported: OnUnsupported | None = None,
+    ) -> EmbeddingResponse:
+        """Turn texts into vectors. More texts than the provider takes at once go in several requests, in order.
+
+        Args:
+            inputs: A text, or several.
+            model: The model; None means the provider's default for embeddings.
+            dimensions: Length of the vectors, where the model can shorten them.
+            task: What the vectors are for, where the model cares: "query", "document", "similarity",
+                "classification" or "clustering".
+            user: An id of the end user, for abuse detection.
+            extensions: Further fields of the provider's own.
+            timeout: Seconds for the whole call, all its requests together, or a `Timeout`; None means the client's.
+            on_unsupported: As for the client; None means the client's.
+
+        Returns:
+            The vectors, one for each text.
+
+        Raises:
+            UnsupportedFeatureError: The provider makes no embeddings, or has no form for a field.
+            AiLibError: The call failed; see `ai_lib.errors` for the classes.
+        """
+        from ai_lib.client.asking import embed
+        from ai_lib.types.embedding import EmbeddingRequest
+
+        endpoint = self._endpoint("embed", "embeddings")
+        request = EmbeddingRequest(
+            model=self._model_for(endpoint, model, "embeddings"),
+            inputs=inputs,
+            dimensions=dimensions,
+            task=task,
+            user=user,
+            extensions=extensions or {},
+        )
+        exchange = self._exchange(timeout, on_unsupported)
+        answer = embed(exchange, endpoint, request, self._policy)
+        self._tell(answer.adjustments, exchange.on_unsupported)
+        return answer
+
+    def rerank(
+        self,
+        query: str,
+        documents: Iterable[str],
+        *,
+        model: str | None = None,
+        top_n: int | None = None,
+        extensions: Mapping[str, Any] | None = None,
+        timeout: float | Timeout | None = None,
+        on_unsupported: OnUnsupported | None = None,
+    ) -> RerankResponse:
+        """Rank documents by how well they answer a query.
+
+        Args:
+            query: What is looked for.
+            documents: The texts to rank.
+            model: The model; None means the provider's default for reranking.
+            top_n: Number of results to return; None means all.
+            extensions: Further fields of the provider's own.
+            timeout: Seconds for the whole call, or a `Timeout`; None means the client's.
+            on_unsupported: As for the client; None means the client's.
+
+        Returns:
+            The ranking; `results[0].index` is the place of the best document among those given.
+
+        Raises:
+            UnsupportedFeatureError: The provider does not rank, or has no form for a field.
+            AiLibError: The call failed; see `ai_lib.errors` for the classes.
+        """
+        from ai_lib.client.asking import rerank
+        from ai_lib.types.rerank import RerankRequest
+
+        endpoint = self._endpoint("rerank", "reranking")
+        request = RerankRequest(
+            model=self._model_for(endpoint, model, "reranking"),
+            query=query,
+            documents=documents,
+            top_n=top_n,
+            extensions=extensions or {},
+        )
+        exchange = self._exchange(timeout, on_unsupported)
+        answer = rerank(exchange, endpoint, request, self._policy)
+        self._tell(answer.adjustments, exchange.on_unsupported)
+        return answer
+
+    def count_tokens(
+        self,
+        messages: Prompt,
+        *,
+        exact: bool = False,
+        timeout: float | Timeout | None = None,
+        **fields: Any,
+    ) -> TokenCount:
+        """Count the tokens of a prompt.
+
+        Args:
+            messages: As for `chat`.
+            exact: Ask the provider, instead of estimating here without sending anything.
+            timeout: Seconds for the whole call, or a `Timeout`; None means the client's.
+            fields: The other fields of a chat; tools, in particular, count.
+
+        Returns:
+            The count; an estimate lies between its `at_least` and `at_most`.
+
+        Raises:
+            UnsupportedFeatureError: An exact count is wanted, and the provider counts no tokens.
+            AiLibError: The call failed.
+        """
+        if not exact:
+            from ai_lib.types.estimate import estimate
+
+            return estimate(request_from(messages, fields, lambda given: given or ""))
+        from ai_lib.client.asking import count_tokens
+
+        endpoint = self._endpoint("count_tokens", "an exact count of tokens")
+        request = request_from(messages, fields, self._named)
+        return count_tokens(self._exchange(timeout, None), endpoint, request, self._policy)
+
+    def list_models(self, *, timeout: float | Timeout | None = None) -> list[ModelInfo]:
+        """Return the models that the key can use, as the provider lists them.
+
+        Raises:
+            UnsupportedFeatureError: The provider has no such list.
+            AiLibError: The call failed.
+        """
+        exchange = self._exchange(timeout, None)
+        return retry.call(exchange.list_models, self._policy, deadline=exchange.deadline, clock=self._clock)
+
+    def model_info(self, model: str | None = None, *, timeout: float | Timeout | None = None) -> ModelInfo:
+        """Return what the provider's list says of one model.
+
+        Args:
+            model: The model; None means the client's.
+            timeout: Seconds for the whole call, or a `Timeout`; None means the client's.
+
+        Raises:
+            ModelNotFoundError: It is not in the list; the hint names those that are called alike.
+            UnsupportedFeatureError: The provider has no such list.
+            AiLibError: The call failed.
+        """
+        name = self._named(model)
+        models = {info.id: info for info in self.list_models(timeout=timeout)}
+        if name not in models:
+            from ai_lib.client.asking import not_listed
+
+            raise not_listed(self._config, name, models)
+        return models[name]
+
+    def upload_file(
+        self,
+        file: FileName | bytes,
+        *,
+        purpose: str | None = None,
+        name: str | None = None,
+        media_type: str | None = None,
+        extensions: Mapping[str, Any] | None = None,
+        timeout: float | Timeout | None = None,
+        on_unsupported: OnUnsupported | None = None,
+    ) -> UploadedFile:
+        """Give the provider a file to keep; chats name it with `Document.from_file_id` and its like.
+
+        Args:
+            file: A path, or the bytes themselves.
+            purpose: What the file is for, in the provider's words; None means to be named in chats.
+            name: The name to give it; None means its own.
+            media_type: What it is; None means tell it from the first bytes or the name's ending.
+            extensions: Further fields of the provider's own.
+            timeout: Seconds for the whole call, or a `Timeout`; None means the client's.
+            on_unsupported: As for the client; None means the client's.
+
+        Raises:
+            UnsupportedFeatureError: The provider keeps no files.
+            InvalidRequestError: The file cannot be read, is empty, or is larger than the provider takes.
+            AiLibError: The call failed.
+        """
+        from ai_lib.client.uploads import file_from, upload
+
+        endpoint = self._endpoint("upload", "uploads")
+        limit = self._config.max_bytes.get("file")
+        request = file_from(file, name, media_type, purpose=purpose, extensions=extensions or {}, limit=limit)
+        exchange = self._exchange(timeout, on_unsupported)
+        uploaded, left_out = upload(exchange, endpoint, request, self._policy)
+        self._tell(left_out, exchange.on_unsupported)
+        return uploaded
+
+    # --- what these need
+
+    def _endpoint(self, kind: str, what: str) -> Endpoint:
+        endpoint: Endpoint | None = getattr(self._config, kind)
+        if endpoint is None:
+            api = self._config.api
+            reason = f"the api {api!r} has no address for it" if api else "the service has no address for it"
+            raise self._adapter.unsupported(what, reason)
+        return endpoint
+
+    def _model_for(self, endpoint: Endpoint, given: str | None, what: str) -> str:
+        """Return the model that was given, else the provider's for this, else the one that the client was given.
+
+        Where there is no chat, the client's own comes before the provider's: it can only have been meant for this.
+        """
+        own = self.model if self._config.chat_path is None else None
+        for model in (given, own, endpoint.model, self._model):
+            if model is not None and names_one(model):
+                return model
+        from ai_lib.client.asking import no_model
+
+        raise no_model(self._config, what)
+
+    def _placed(self, request: ChatCompletionRequest, exchange: Exchange) -> ChatCompletionRequest:
+        """Return the request as it goes out: with what is large uploaded, where the provider can be told so."""
+        if not any(isinstance(part, Media) and part.data for one in request.messages for part in one.content):
+            return request
+        from ai_lib.client.uploads import placed
+
+        return placed(request, exchange, self._uploaded, self._policy, self._options.inline_limit)

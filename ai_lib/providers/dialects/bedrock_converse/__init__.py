@@ -1,0 +1,23 @@
+"""Amazon Bedrock's Converse API, one form for the models of many makers.
+
+Sources: https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_Converse.html, API_runtime_ConverseStream,
+and the service model that botocore ships (bedrock-runtime 2023-09-30), which the tests hold our bodies against.
+"""
+
+from ai_lib.providers.dialect import Dialect
+from ai_lib.providers.dialects.bedrock_converse.decode import decode, decode_models
+from ai_lib.providers.dialects.bedrock_converse.encode import encode
+from ai_lib.providers.dialects.bedrock_converse.quirks import quirks_from
+from ai_lib.providers.dialects.bedrock_converse.stream import decode_stream
+
+__all__ = ["DIALECT"]
+
+DIALECT = Dialect(
+    name="bedrock_converse",
+    framing="eventstream",
+    quirks=quirks_from,
+    encode=encode,
+    decode=decode,
+    decode_stream=decode_stream,
+    decode_models=decode_models,
+)

@@ -1,0 +1,23 @@
+"""generateContent and streamGenerateContent, as spoken by the Gemini API and by Vertex AI.
+
+Sources: https://ai.google.dev/api/generate-content,
+https://cloud.google.com/vertex-ai/generative-ai/docs/model-reference/inference
+"""
+
+from ai_lib.providers.dialect import Dialect
+from ai_lib.providers.dialects.gemini.decode import decode, decode_models, decode_stream, next_page
+from ai_lib.providers.dialects.gemini.encode import encode
+from ai_lib.providers.dialects.gemini.quirks import quirks_from
+
+__all__ = ["DIALECT"]
+
+DIALECT = Dialect(
+    name="gemini",
+    framing="sse",
+    quirks=quirks_from,
+    encode=encode,
+    decode=decode,
+    decode_stream=decode_stream,
+    decode_models=decode_models,
+    next_page=next_page,
+)

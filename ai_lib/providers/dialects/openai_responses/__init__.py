@@ -1,0 +1,22 @@
+"""OpenAI's Responses API, as spoken by OpenAI and by the services that took it over.
+
+Source: https://platform.openai.com/docs/api-reference/responses
+"""
+
+from ai_lib.providers.dialect import Dialect
+from ai_lib.providers.dialects.openai_responses.decode import decode, decode_models
+from ai_lib.providers.dialects.openai_responses.encode import encode
+from ai_lib.providers.dialects.openai_responses.quirks import quirks_from
+from ai_lib.providers.dialects.openai_responses.stream import decode_stream
+
+__all__ = ["DIALECT"]
+
+DIALECT = Dialect(
+    name="openai_responses",
+    framing="sse",
+    quirks=quirks_from,
+    encode=encode,
+    decode=decode,
+    decode_stream=decode_stream,
+    decode_models=decode_models,
+)

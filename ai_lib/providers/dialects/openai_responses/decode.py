@@ -1,0 +1,235 @@
+"""The answer of POST /responses, and of GET /models, as our values.
+
+Sources: https://platform.openai.com/docs/api-reference/responses/object,
+https://platform.openai.com/docs/guides/reasoning
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+import attrs
+
+from ai_lib.errors import InvalidResponseError
+from ai_lib.providers.dialect import Context
+from ai_lib.providers.dialects.openai_responses.items import CUSTOM
+from ai_lib.providers.wire import count, listed, text_of
+from ai_lib.types.fold import arguments_text, made_up_id
+from ai_lib.types.message import Citation, Message, Role
+from ai_lib.types.model import ModelInfo
+from ai_lib.types.response import ChatCompletionResponse, Choice, FinishReason
+from ai_lib.types.tool import ToolCall
+from ai_lib.types.usage import Usage, UsageStatus
+
+__all__ = [
+    "citation_of",
+    "decode",
+    "decode_models",
+    "finish_of",
+    "kept",
+    "kept_of_call",
+    "thoughts_of",
+    "usage_of",
+]
+
+_FINISH: dict[str, FinishReason] = {
+    "completed": "stop",
+    "stop": "stop",
+    "tool_calls": "tool_calls",
+    "max_output_tokens": "length",
+    "length": "length",
+    "content_filter": "content_filter",
+}
+# Items that ask the caller to do something; those of tools that run at the provider are done when they come.
+_ASKING = frozenset({"function_call", CUSTOM, "local_shell_call", "apply_patch_call", "computer_call"})
+# Items that the fields of a message hold whole.
+_PLAIN = frozenset({"message", "function_call"})
+
+
+def decode(payload: Any, context: Context, **facts: Any) -> ChatCompletionResponse:
+    """Return the answer.
+
+    Args:
+        payload: The decoded JSON.
+        context: The provider.
+        facts: Fields of the answer that are not in the payload, such as `request_id`.
+
+    Raises:
+        AiLibError: The payload is an error object, or says that the answer failed.
+        InvalidResponseError: It is not a response.
+    """
+    if not isinstance(payload, Mapping):
+        raise InvalidResponseError(f"expected a JSON object, got {type(payload).__name__}", code="not_a_completion")
+    if payload.get("error") or payload.get("status") == "failed":
+        raise context.fail(payload)
+    output = payload.get("output")
+    if not isinstance(output, list):
+        raise InvalidResponseError(
+            f"the answer has no output; its keys are: {', '.join(map(str, payload)) or 'none'}",
+            code="no_output",
+            hint="Check that base_url is that of a Responses API",
+        )
+    response_id = payload.get("id") or None
+    finish, raw_finish = finish_of(payload, output)
+    found = _Reading(response_id, context.owner)
+    for item in output:
+        read = _READERS.get(item.get("type"))
+        if read is not None:
+            read(found, item)
+    usage = usage_of(payload.get("usage"))
+    return ChatCompletionResponse(
+        id=response_id,
+        model=payload.get("model") or None,
+        provider=context.provider,
+        choices=(
+            Choice(
+                message=found.message(kept(output, context.owner)),
+                finish_reason=finish,
+                raw_finish_reason=raw_finish,
+                logprobs={"content": found.logprobs} if found.logprobs else None,
+            ),
+        ),
+        usage=usage or Usage(),
+        usage_status=UsageStatus.FINALIZED if usage is not None else UsageStatus.UNSUPPORTED,
+        created=count(payload.get("created_at")),
+        raw=payload,
+        **facts,
+    )
+
+
+@attrs.define
+class _Reading:
+    """What the items of an answer say."""
+
+    response_id: str | None
+    owner: str
+    text: list[str] = attrs.field(factory=list)
+    refusal: list[str] = attrs.field(factory=list)
+    thoughts: list[str] = attrs.field(factory=list)
+    calls: list[ToolCall] = attrs.field(factory=list)
+    citations: list[Citation] = attrs.field(factory=list)
+    logprobs: list[Any] = attrs.field(factory=list)
+
+    def add_message(self, item: Mapping[str, Any]) -> None:
+        for part in item.get("content") or ():
+            self.text.append(text_of(part.get("text")) if part.get("type") == "output_text" else "")
+            self.refusal.append(text_of(part.get("refusal")))
+            self.citations += [citation_of(wire) for wire in part.get("annotations") or ()]
+            self.logprobs += part.get("logprobs") or ()
+
+    def add_reasoning(self, item: Mapping[str, Any]) -> None:
+        self.thoughts += thoughts_of(item)
+
+    def add_call(self, item: Mapping[str, Any]) -> None:
+        name = text_of(item.get("name"))
+        if not name:
+            raise InvalidResponseError("the answer holds a tool call without a name", code="malformed_tool_call")
+        call_id = text_of(item.get("call_id")) or made_up_id(self.response_id, len(self.calls))
+        arguments = text_of(item.get("input")) if item["type"] == CUSTOM else arguments_text(item.get("arguments"))
+        self.calls.append(ToolCall(call_id, name, arguments, provider_data=kept_of_call(item, self.owner)))
+
+    def message(self, provider_data: Mapping[str, Any] | None) -> Message:
+        return Message(
+            role=Role.ASSISTANT,
+            content="".join(self.text) or None,
+            tool_calls=self.calls,
+            reasoning="\n\n".join(self.thoughts) or None,
+            refusal="".join(self.refusal) or None,
+            citations=self.citations,
+            provider_data=provider_data,
+        )
+
+
+_READERS: dict[str, Callable[[_Reading, Mapping[str, Any]], None]] = {
+    "message": _Reading.add_message,
+    "reasoning": _Reading.add_reasoning,
+    "function_call": _Reading.add_call,
+    CUSTOM: _Reading.add_call,
+}
+
+
+def thoughts_of(item: Mapping[str, Any]) -> list[str]:
+    """Return the texts of a reasoning item: its summary, else the reasoning itself, which open models show."""
+    for field in ("summary", "content"):
+        texts = [text for part in item.get(field) or () if (text := text_of(part.get("text")))]
+        if texts:
+            return texts
+    return []
+
+
+def kept(output: Iterable[Mapping[str, Any]], owner: str) -> dict[str, Any] | None:
+    """Return the items to send back unchanged, under their owner, where there is more than text and calls."""
+    items = list(output)
+    opaque = any(item.get("type") not in _PLAIN or item.get("phase") for item in items)
+    return {owner: {"output": items}} if opaque else None
+
+
+def kept_of_call(item: Mapping[str, Any], owner: str) -> dict[str, Any] | None:
+    """Return what a call must bring back beside its own fields: what kind it is, and the program that made it."""
+    own = {key: item[key] for key in ("caller", "namespace") if item.get(key)}
+    if item.get("type") == CUSTOM:
+        own["type"] = CUSTOM
+    return {owner: own} if own else None
+
+
+def citation_of(wire: Mapping[str, Any]) -> Citation:
+    """Return an annotation of any kind: a page, or a file by its name."""
+    return Citation(
+        wire.get("url"),
+        wire.get("title") or wire.get("filename"),
+        wire.get("start_index"),
+        wire.get("end_index"),
+        wire,
+    )
+
+
+def finish_of(
+    payload: Mapping[str, Any], output: Iterable[Mapping[str, Any]]
+) -> tuple[FinishReason | None, str | None]:
+    """Return our word and the provider's for why an answer ended; there is no field for calls that wait."""
+    details = payload.get("incomplete_details")
+    reason = details.get("reason") if isinstance(details, Mapping) else None
+    raw = reason or ("tool_calls" if any(map(_asks, output)) else payload.get("status") or "completed")
+    return _FINISH.get(raw), raw
+
+
+def _asks(item: Mapping[str, Any]) -> bool:
+    kind = item.get("type")
+    if kind == "tool_search_call":
+        return item.get("execution") == "client"
+    if kind == "shell_call":
+        return not (item.get("environment") or {}).get("container_id")
+    return kind in _ASKING
+
+
+def usage_of(wire: Any) -> Usage | None:
+    """Return the tokens; what was cached and what was reasoned is inside the sums."""
+    if not wire or not isinstance(wire, Mapping):
+        return None
+    into, out = wire.get("input_tokens_details") or {}, wire.get("output_tokens_details") or {}
+    prompt, completion = count(wire.get("input_tokens")) or 0, count(wire.get("output_tokens")) or 0
+    total = count(wire.get("total_tokens"))
+    return Usage(
+        prompt_tokens=prompt,
+        completion_tokens=completion,
+        total_tokens=prompt + completion if total is None else total,
+        cached_tokens=count(into.get("cached_tokens")),
+        cache_write_tokens=count(into.get("cache_write_tokens")),
+        reasoning_tokens=count(out.get("reasoning_tokens")),
+        audio_prompt_tokens=count(into.get("audio_tokens")),
+        audio_completion_tokens=count(out.get("audio_tokens")),
+    )
+
+
+def decode_models(payload: Any, context: Context) -> list[ModelInfo]:
+    """Return the models.
+
+    Raises:
+        AiLibError: The payload is an error object, or not a list of models.
+    """
+    return [
+        ModelInfo(entry["id"], context.provider, count(entry.get("created")), entry.get("owned_by"), raw=entry)
+        for entry in listed(payload, context, "data")
+        if entry.get("id")
+    ]

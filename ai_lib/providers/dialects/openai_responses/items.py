@@ -1,0 +1,209 @@
+"""Our messages as the items of `input`.
+
+What the model produced beside text and calls (encrypted reasoning, the items of tools that run at the provider) is kept
+with its message and goes back unchanged and in order, as long as the message still says what those items say.
+
+Source: https://platform.openai.com/docs/guides/conversation-state
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+import attrs
+
+from ai_lib.providers.dialect import Context, Refuse
+from ai_lib.providers.dialects.openai_responses.quirks import Quirks
+from ai_lib.providers.wire import own
+from ai_lib.types.content import Audio, Document, Image, Json, Part, Text
+from ai_lib.types.message import Message, Role
+from ai_lib.types.tool import ToolCall
+
+__all__ = ["CUSTOM", "input_of", "said"]
+
+Item = dict[str, Any]
+
+CUSTOM = "custom_tool_call"
+"""The item of a call whose input is text of any form instead of JSON."""
+
+
+@attrs.frozen
+class _Encoder:
+    """What the items of one request need to know."""
+
+    context: Context
+    refuse: Refuse
+    custom: frozenset[str]
+
+    @property
+    def quirks(self) -> Quirks:
+        quirks: Quirks = self.context.quirks
+        return quirks
+
+
+def input_of(messages: tuple[Message, ...], context: Context, refuse: Refuse) -> tuple[str, list[Item]]:
+    """Return the instructions, where they do not stand among the items, and the items.
+
+    Args:
+        messages: The conversation.
+        context: The provider.
+        refuse: Called for each part that cannot be sent.
+    """
+    calls = [call for message in messages for call in message.tool_calls]
+    custom = frozenset(call.id for call in calls if own(call.provider_data, context.owner).get("type") == CUSTOM)
+    encoder = _Encoder(context, refuse, custom)
+    instructions: list[str] = []
+    items: list[Item] = []
+    for message in messages:
+        if message.name is not None and message.role is not Role.TOOL:
+            refuse("name", "messages have no names of speakers")
+        if message.role is Role.SYSTEM and encoder.quirks.system == "instructions":
+            instructions.append(_texts(message.content, "a system message", encoder))
+        else:
+            items += _ITEMS[message.role](message, encoder)
+    return "\n\n".join(instructions), items
+
+
+def _system(message: Message, encoder: _Encoder) -> list[Item]:
+    return [_message(encoder.quirks.system, _texts(message.content, "a system message", encoder), message, encoder)]
+
+
+def _user(message: Message, encoder: _Encoder) -> list[Item]:
+    content = _content(message.content, encoder)
+    return [_message("user", content, message, encoder)] if content else []
+
+
+def _message(role: str, content: str | list[Item], message: Message, encoder: _Encoder) -> Item:
+    kind = {"type": "message"} if encoder.quirks.typed_messages else {}
+    by_hand = own({"*": (message.provider_data or {}).get("*", {})}, "*")
+    return {**kind, "role": role, "content": content, **by_hand}
+
+
+def _tool(message: Message, encoder: _Encoder) -> list[Item]:
+    kind = "custom_tool_call_output" if message.tool_call_id in encoder.custom else "function_call_output"
+    return [{"type": kind, "call_id": message.tool_call_id, "output": _output(message.content, encoder)}]
+
+
+def _assistant(message: Message, encoder: _Encoder) -> list[Item]:
+    kept = own(message.provider_data, encoder.context.owner).get("output") or []
+    if kept and said(kept) == (message.text, [_what(call) for call in message.tool_calls], message.refusal):
+        return [dict(item) for item in kept]
+    # The text or the calls are no longer the model's own, and its reasoning belongs to what it said then.
+    content = _spoken(message, encoder)
+    spoken = [_message("assistant", content, message, encoder)] if content else []
+    return [*spoken, *(_call(call, encoder) for call in message.tool_calls)]
+
+
+def _spoken(message: Message, encoder: _Encoder) -> str | list[Item]:
+    text = _texts(message.content, "an assistant's message", encoder)
+    if message.refusal is None and not encoder.quirks.typed_messages:
+        return text
+    refusal = [] if message.refusal is None else [{"type": "refusal", "refusal": message.refusal}]
+    return [*([{"type": "output_text", "text": text}] if text else []), *refusal]
+
+
+_ITEMS: dict[Role, Callable[[Message, _Encoder], list[Item]]] = {
+    Role.SYSTEM: _system,
+    Role.USER: _user,
+    Role.TOOL: _tool,
+    Role.ASSISTANT: _assistant,
+}
+
+
+def said(items: Iterable[Mapping[str, Any]]) -> tuple[str, list[tuple[str, str, str]], str | None]:
+    """Return what a model's items say in the fields of a message: its text, its calls, its refusal."""
+    parts = [part for item in items if item.get("type") == "message" for part in item.get("content") or ()]
+    calls = [
+        (item.get("call_id") or "", item.get("name") or "", item.get("arguments") or item.get("input") or "")
+        for item in items
+        if item.get("type") in ("function_call", CUSTOM)
+    ]
+    text = "".join([part.get("text") or "" for part in parts if part.get("type") == "output_text"])
+    refusal = "".join([part.get("refusal") or "" for part in parts if part.get("type") == "refusal"])
+    return text, calls, refusal or None
+
+
+def _what(call: ToolCall) -> tuple[str, str, str]:
+    return call.id, call.name, call.arguments_json
+
+
+def _call(call: ToolCall, encoder: _Encoder) -> Item:
+    wire: Item = {"type": "function_call", "call_id": call.id, "name": call.name, "arguments": call.arguments_json}
+    if call.id in encoder.custom:
+        wire = {"type": CUSTOM, "call_id": call.id, "name": call.name, "input": call.arguments_json}
+    return {**wire, **own(call.provider_data, encoder.context.owner)}
+
+
+# --- parts --------------------------------------------------------------------------------------------------------
+
+
+def _texts(parts: Iterable[Part], where: str, encoder: _Encoder) -> str:
+    given = list(parts)
+    texts = [part for part in given if isinstance(part, Text | Json)]
+    if len(texts) < len(given):
+        encoder.refuse(f"media in {where}", "it must be text; put images and files into a user message")
+    return "".join([item["text"] for part in texts if (item := _part(part, encoder)) is not None])
+
+
+def _content(parts: Iterable[Part], encoder: _Encoder) -> list[Item]:
+    return [item for part in parts if (item := _part(part, encoder)) is not None]
+
+
+def _output(parts: Iterable[Part], encoder: _Encoder) -> str | list[Item]:
+    """Return a result's content: text alone as a string, which all services take."""
+    wire = _content(parts, encoder)
+    return wire if any(item["type"] != "input_text" for item in wire) else "".join([item["text"] for item in wire])
+
+
+def _part(part: Part, encoder: _Encoder) -> Item | None:
+    if part.cache is not None:
+        encoder.refuse("cache", "the provider caches by itself")
+    return _PARTS[type(part)](part, encoder)
+
+
+def _text(part: Text | Json, encoder: _Encoder) -> Item:
+    return {"type": "input_text", "text": part.text}
+
+
+def _image(part: Image, encoder: _Encoder) -> Item | None:
+    if not _takes("image", encoder):
+        return None
+    detail = {"detail": part.detail} if part.detail is not None else {}
+    if part.file_id is not None:
+        return {"type": "input_image", "file_id": part.file_id, **detail}
+    return {"type": "input_image", "image_url": part.data_url, **detail}
+
+
+def _document(part: Document, encoder: _Encoder) -> Item | None:
+    if not _takes("document", encoder):
+        return None
+    if part.file_id is not None:
+        return {"type": "input_file", "file_id": part.file_id}
+    if part.url is not None:
+        return {"type": "input_file", "file_url": part.url}
+    if not encoder.quirks.file_data:
+        encoder.refuse("document content", "documents go by address or file id here")
+        return None
+    return {"type": "input_file", "filename": part.name or "document.pdf", "file_data": part.data_url}
+
+
+def _audio(part: Audio, encoder: _Encoder) -> Item | None:
+    _takes("audio", encoder)
+    return None
+
+
+def _takes(kind: str, encoder: _Encoder) -> bool:
+    if kind in encoder.quirks.media:
+        return True
+    encoder.refuse(f"{kind} content", "the provider does not take such parts")
+    return False
+
+
+_PARTS: dict[type[Any], Callable[[Any, _Encoder], Item | None]] = {
+    Text: _text,
+    Json: _text,
+    Image: _image,
+    Document: _document,
+    Audio: _audio,
+}

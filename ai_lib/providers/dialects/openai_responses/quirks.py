@@ -1,0 +1,48 @@
+"""The switches in which the services that speak this dialect differ."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Literal
+
+import attrs
+
+from ai_lib.providers.wire import quirks_of
+
+__all__ = ["Quirks", "quirks_from"]
+
+
+def _set(values: Iterable[str]) -> frozenset[str]:
+    return frozenset(values)
+
+
+@attrs.frozen(kw_only=True)
+class Quirks:
+    """How one service differs from the plain dialect.
+
+    Args:
+        accepts: Fields beyond OpenAI's own that the service takes: "seed", "presence_penalty" and the like.
+        rejects: Request fields that the service refuses; "strict" means that of tools.
+        system: Where instructions stand: among the items, in the role "system" or "developer", or in `instructions`.
+        typed_messages: Whether messages must say that they are messages, as the Open Responses specification has it.
+        tool_choice: The choices it knows.
+        nested_tool_choice: Whether a named choice has its name inside `function`, as in chat completions.
+        tool_schema_drops: Keys that must not occur in the schemas of tools.
+        media: The kinds of media part it takes.
+        file_data: Whether documents may be sent as bytes.
+        summary: What summary of the reasoning to ask for with an effort; None for none.
+    """
+
+    accepts: frozenset[str] = attrs.field(default=frozenset(), converter=_set)
+    rejects: frozenset[str] = attrs.field(default=frozenset(), converter=_set)
+    system: Literal["system", "developer", "instructions"] = "system"
+    typed_messages: bool = False
+    tool_choice: frozenset[str] = attrs.field(default=frozenset({"auto", "none", "required", "named"}), converter=_set)
+    nested_tool_choice: bool = False
+    tool_schema_drops: frozenset[str] = attrs.field(default=frozenset(), converter=_set)
+    media: frozenset[str] = attrs.field(default=frozenset({"image", "document"}), converter=_set)
+    file_data: bool = True
+    summary: Literal["auto", "concise", "detailed"] | None = None
+
+
+quirks_from = quirks_of(Quirks, "dialect openai_responses")

@@ -1,0 +1,264 @@
+"""Signatures of AWS requests, worked out again by hand from what a server received."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import os
+import pickle
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qsl, quote, urlsplit
+
+import pytest
+
+from ai_lib.errors import AuthenticationError, ConfigurationError, MissingKeyError
+from ai_lib.transport.authorized import AuthorizedTransport
+from ai_lib.transport.aws import signer
+from ai_lib.transport.http import HttpTransport
+from ai_lib.types.wire import HttpRequest
+from tests.server import Request, Server, json_reply
+
+needs_botocore = pytest.mark.usefixtures("_botocore")
+ID, SECRET, TOKEN = "AKIDEXAMPLE", "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY", "session/token+1=="
+CLAUDE = "us.anthropic.claude-sonnet-4-5-20250929-v1:0"
+ARN = "arn:aws:bedrock:us-east-1:123456789012:inference-profile/us.amazon.nova-2-lite-v1:0"
+URL = "https://bedrock-runtime.eu-west-1.amazonaws.com/model/m/converse"
+
+
+@pytest.fixture
+def _botocore() -> None:
+    pytest.importorskip("botocore")
+
+
+@pytest.fixture(autouse=True)
+def _nothing_from_this_machine(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    for name in [name for name in os.environ if name.startswith("AWS_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "config"))
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "credentials"))
+
+
+@pytest.fixture
+def keys(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", ID)
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", SECRET)
+
+
+def hashed(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()
+
+
+def signature(request: Request, *, date: str, region: str, signed: list[str]) -> str:
+    """Return the signature as the documentation of AWS describes it, of what arrived at the server."""
+    parts = urlsplit(request.path)
+    query = sorted((quote(key, safe="-_.~"), quote(value, safe="-_.~")) for key, value in parse_qsl(parts.query))
+    canonical = "\n".join(
+        [
+            request.method,
+            quote(parts.path, safe="/-_.~"),  # encoded once more than it is sent, as for every service but S3
+            "&".join(f"{key}={value}" for key, value in query),
+            *[f"{name}:{' '.join(request.headers[name].split())}" for name in signed],
+            "",
+            ";".join(signed),
+            hashed(request.body),
+        ]
+    )
+    scope = f"{date[:8]}/{region}/bedrock/aws4_request"
+    key = b"AWS4" + SECRET.encode()
+    for step in (*scope.split("/"),):
+        key = hmac.digest(key, step.encode(), "sha256")
+    return hmac.new(
+        key, f"AWS4-HMAC-SHA256\n{date}\n{scope}\n{hashed(canonical.encode())}".encode(), "sha256"
+    ).hexdigest()
+
+
+def assert_signed(request: Request, region: str) -> list[str]:
+    """Check the signature of a request, and return the names of the headers in it."""
+    algorithm, _, fields = request.headers["authorization"].partition(" ")
+    told = dict(field.split("=", 1) for field in fields.split(", "))
+    signed = told["SignedHeaders"].split(";")
+    date = request.headers["x-amz-date"]
+    assert algorithm == "AWS4-HMAC-SHA256"
+    assert told["Credential"] == f"{ID}/{date[:8]}/{region}/bedrock/aws4_request"
+    assert told["Signature"] == signature(request, date=date, region=region, signed=signed)
+    return signed
+
+
+def send(path: str, body: bytes | None = b"{}", **fields: Any) -> Request:
+    with Server(json_reply(200, {})) as server:
+        transport = AuthorizedTransport(HttpTransport(), signer("bedrock"))
+        headers = {"Content-Type": "application/json", "Accept": "application/json", **fields.pop("headers", {})}
+        transport.send(HttpRequest(url=server.url + path, body=body, headers=headers, **fields))
+        transport.close()
+        (request,) = server.requests
+    return request
+
+
+@needs_botocore
+@pytest.mark.usefixtures("keys")
+@pytest.mark.parametrize("model", [CLAUDE, ARN, "plain", "with space", "ümlaut", "a~b_c-d.e"])
+def test_a_server_that_works_the_signature_out_agrees_whatever_the_model(
+    model: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_REGION", "eu-central-1")
+    path = f"/model/{quote(model, safe='')}/converse"
+
+    request = send(path, '{"text":"Grüße"}'.encode())
+
+    assert request.path == path
+    assert assert_signed(request, "eu-central-1") == ["content-type", "host", "x-amz-date"]
+
+
+@needs_botocore
+@pytest.mark.usefixtures("keys")
+def test_a_session_token_is_sent_and_signed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_REGION", "us-east-1")
+    monkeypatch.setenv("AWS_SESSION_TOKEN", TOKEN)
+
+    request = send("/model/m/converse")
+
+    assert request.headers["x-amz-security-token"] == TOKEN
+    assert "x-amz-security-token" in assert_signed(request, "us-east-1")
+
+
+@needs_botocore
+@pytest.mark.usefixtures("keys")
+def test_a_get_without_a_body_and_with_a_query_is_signed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_REGION", "us-east-1")
+
+    request = send("/inference-profiles?nextToken=a%2Fb%3D&maxResults=10", None, method="GET")
+
+    assert_signed(request, "us-east-1")
+
+
+@needs_botocore
+@pytest.mark.usefixtures("keys")
+def test_what_the_request_had_of_a_signature_is_replaced_and_the_rest_stays(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_REGION", "us-east-1")
+
+    request = send("/model/m/converse", headers={"authorization": "Bearer old", "x-amz-date": "old", "X-Own": "1"})
+
+    assert_signed(request, "us-east-1")
+    assert request.headers["x-own"] == "1"
+    assert request.headers["accept"] == "application/json"
+
+
+@needs_botocore
+@pytest.mark.usefixtures("keys")
+@pytest.mark.parametrize(
+    ("host", "region"),
+    [
+        ("bedrock-runtime.eu-west-1.amazonaws.com", "eu-west-1"),
+        ("bedrock-agent-runtime.us-east-1.amazonaws.com", "us-east-1"),
+        ("bedrock-runtime-fips.us-gov-west-1.amazonaws.com", "us-gov-west-1"),
+        ("bedrock-runtime.cn-north-1.amazonaws.com.cn", "cn-north-1"),
+        ("bedrock-mantle.ap-southeast-2.api.aws", "ap-southeast-2"),
+        ("vpce-0a1b-c2.bedrock-runtime.eu-isoe-west-1.vpce.amazonaws.com", "eu-isoe-west-1"),
+    ],
+)
+def test_the_region_is_that_of_the_host(host: str, region: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_REGION", "sa-east-1")
+
+    signed = signer("bedrock")(HttpRequest(url=f"https://{host}/model/m/converse", body=b"{}"))
+
+    assert f"/{region}/bedrock/aws4_request" in signed.headers["Authorization"]
+
+
+@needs_botocore
+@pytest.mark.usefixtures("keys")
+def test_a_host_without_a_region_takes_that_of_the_variables_then_of_the_profile(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "config").write_text("[default]\nregion = eu-north-1\n")
+    request = HttpRequest(url="https://gateway.example.com/model/m/converse", body=b"{}")
+
+    def region() -> str:
+        return signer("bedrock")(request).headers["Authorization"].split("/")[2]
+
+    assert region() == "eu-north-1"
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-south-1")
+    assert region() == "eu-south-1"
+    monkeypatch.setenv("AWS_REGION", "eu-west-3")
+    assert region() == "eu-west-3"
+
+
+@needs_botocore
+@pytest.mark.usefixtures("keys")
+def test_an_unknown_region_is_told_with_the_variables() -> None:
+    with pytest.raises(ConfigurationError, match="set AWS_REGION or AWS_DEFAULT_REGION") as caught:
+        signer("bedrock")(HttpRequest(url="http://localhost:1/x", body=b""))
+
+    assert caught.value.code == "missing_region"
+
+
+@needs_botocore
+def test_credentials_of_a_profile_are_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "credentials").write_text(
+        f"[mine]\naws_access_key_id = PROFILEID\naws_secret_access_key = {SECRET}\n", encoding="utf-8"
+    )
+    monkeypatch.setenv("AWS_PROFILE", "mine")
+
+    signed = signer("bedrock")(HttpRequest(url=URL, body=b"{}"))
+
+    assert "Credential=PROFILEID/" in signed.headers["Authorization"]
+
+
+@needs_botocore
+def test_missing_credentials_are_told_with_what_to_set() -> None:
+    with pytest.raises(MissingKeyError, match="no AWS credentials were found") as caught:
+        signer("bedrock")(HttpRequest(url=URL, body=b"{}"))
+
+    assert isinstance(caught.value, ConfigurationError)
+    assert all(name in caught.value.hint for name in ("AWS_ACCESS_KEY_ID", "AWS_PROFILE", "AWS_BEARER_TOKEN_BEDROCK"))
+
+
+@needs_botocore
+def test_credentials_that_cannot_be_used_are_an_authentication_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_PROFILE", "nobody")
+
+    with pytest.raises(AuthenticationError, match=r"cannot be used: The config profile \(nobody\)") as caught:
+        signer("bedrock")(HttpRequest(url=URL, body=b"{}"))
+
+    assert caught.value.code == "bad_credentials"
+
+
+@needs_botocore
+@pytest.mark.usefixtures("keys")
+def test_a_copy_signs_with_credentials_of_its_own_and_no_secret_is_shown() -> None:
+    first = signer("bedrock")
+    first(HttpRequest(url=URL, body=b"{}"))
+
+    packed = pickle.dumps(first)
+
+    assert SECRET.encode() not in packed
+    assert SECRET not in repr(first)
+    assert f"Credential={ID}/" in pickle.loads(packed)(HttpRequest(url=URL, body=b"{}")).headers["Authorization"]
+
+
+@needs_botocore
+@pytest.mark.usefixtures("keys")
+def test_threads_may_share_a_signer() -> None:
+    shared = signer("bedrock")
+    requests = [HttpRequest(url=URL, body=str(number).encode()) for number in range(40)]
+
+    with ThreadPoolExecutor(8) as pool:
+        together = [signed.headers["Authorization"] for signed in pool.map(shared, requests)]
+
+    assert len(set(together)) == 40
+
+
+def test_a_missing_package_is_told_with_the_way_without_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in [name for name in sys.modules if name.partition(".")[0] == "botocore"]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setitem(sys.modules, "botocore", None)
+
+    with pytest.raises(
+        ConfigurationError, match=r'pip install "ai-lib\[aws\]"; or set AWS_BEARER_TOKEN_BEDROCK'
+    ) as caught:
+        signer("bedrock")
+
+    assert caught.value.code == "missing_package"

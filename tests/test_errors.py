@@ -137,6 +137,38 @@ def test_an_error_is_classified_by_code_then_status_and_by_words_only_at_last(st
     assert classify(status, codes, message) is expected
 
 
+AWS = [
+    (403, "UnrecognizedClientException", errors.AuthenticationError),
+    (403, "ExpiredTokenException", errors.AuthenticationError),
+    (403, "InvalidSignatureException", errors.AuthenticationError),
+    (403, "AccessDeniedException", errors.PermissionDeniedError),
+    (400, "ServiceQuotaExceededException", errors.QuotaExceededError),
+    (429, "ModelNotReadyException", errors.OverloadedError),
+    (503, "ServiceUnavailableException", errors.OverloadedError),
+    (429, "ThrottlingException", errors.RateLimitError),
+    (404, "ResourceNotFoundException", errors.ModelNotFoundError),
+    (500, "InternalServerException", errors.ProviderError),
+    (424, "ModelErrorException", errors.ProviderError),
+    (424, "ModelStreamErrorException", errors.ProviderError),
+    (408, "ModelTimeoutException", errors.ProviderError),
+]
+
+
+@pytest.mark.parametrize(("status", "code", "expected"), AWS)
+def test_a_name_that_aws_gives_an_error_counts_with_its_status_and_in_a_stream_without(status, code, expected):
+    in_stream = code[0].lower() + code[1:]
+
+    assert errors.classify(status, (code,), "") is expected
+    assert errors.classify(None, (in_stream,), "") is expected
+
+
+def test_a_validation_error_of_aws_leaves_it_to_the_words_whether_the_prompt_was_too_long():
+    said = "Too many input tokens. Max input tokens: 8192"
+
+    assert errors.classify(400, ("ValidationException",), said) is errors.ContextLengthError
+    assert errors.classify(400, ("ValidationException",), "temperature is wrong") is errors.InvalidRequestError
+
+
 def test_a_providers_own_code_wins_over_the_general_ones():
     assert classify(429, ("1113",), "", {"1113": QuotaExceededError}) is QuotaExceededError
 

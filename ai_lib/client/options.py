@@ -173,13 +173,9 @@ def base_url_of(config: ProviderConfig, options: ConnectionOptions) -> str:
     found = first_set(config.base_url_env)
     if found is not None:
         return _url_from_env(config, *found)
-    values = _gaps(config)
+    values = {field: _filled(config, field) for field in config.url_fields}
     variant = next((url for told, url in config.url_variants.items() if _holds(told, values)), config.base_url)
     return variant.format(**values)
-
-
-def _gaps(config: ProviderConfig) -> dict[str, str]:
-    return {field: _filled(config, field) for field in config.url_fields}
 
 
 def _filled(config: ProviderConfig, field: str) -> str:
@@ -209,7 +205,8 @@ def _url_from_env(config: ProviderConfig, name: str, value: str) -> str:
     scheme, _, rest = url.partition("://")
     if config.base_url_env_is_host and "/" not in rest:
         path = config.base_url.partition("://")[2].partition("/")[2]
-        return f"{scheme}://{rest}/{path.format(**_gaps(config))}".rstrip("/")
+        gaps = {field: _filled(config, field) for field in config.url_fields if f"{{{field}}}" in path}
+        return f"{scheme}://{rest}/{path.format(**gaps)}".rstrip("/")
     return url
 
 

@@ -12,12 +12,13 @@ from ai_lib.errors import AiLibError, RequestTimeoutError
 from ai_lib.exchange.bodies import Whole, peek, read
 from ai_lib.exchange.stream import ChatStream, Watch
 from ai_lib.providers.adapter import OnUnsupported, ProviderAdapter
-from ai_lib.providers.dialect import Framing
+from ai_lib.providers.dialect import FollowUp, Framing
 from ai_lib.transport import eventstream, ndjson, sse
 from ai_lib.types.chunk import ChatCompletionChunk, chunks_of
 from ai_lib.types.model import ModelInfo
 from ai_lib.types.request import ChatCompletionRequest
 from ai_lib.types.response import ChatCompletionResponse
+from ai_lib.types.usage import UsageStatus
 from ai_lib.types.wire import HttpRequest, HttpResponse, Timeout
 from ai_lib.utils.clock import Clock
 
@@ -35,6 +36,7 @@ FRAMINGS: dict[Framing, Callable[[Iterable[bytes]], Iterator[str]]] = {
 # What a stream is never: a login page, or an error in JSON. NDJSON is sometimes labelled as JSON.
 _EVENT_STARTS = (b"data:", b"event:", b"id:", b":", b"retry:")
 _MAX_PAGES = 100
+_FOLLOW_TRIES = 3
 
 
 @attrs.frozen(kw_only=True)
@@ -121,16 +123,43 @@ class Exchange:
         further = self.adapter.follow_up(response, stream=True)
         if further is not None and further.stream:
             self._wait(further.wait)
-            return self._opened(self._limited(self.adapter.follow_up_request(further)))
+            opened, chunks = self._opened(self._limited(self.adapter.follow_up_request(further)))
+            return opened, chunks if further.then is None else self._counted(chunks, FollowUp(url=further.then))
         response = self._finished(response)
         return Whole(response), chunks_of(self.adapter.decode(response))
 
     def _finished(self, response: HttpResponse) -> HttpResponse:
         """Return the response, or the one at the end of the requests that it asks for."""
         while (further := self.adapter.follow_up(response, stream=False)) is not None:
-            self._wait(further.wait)
-            response = self.transport.send(self._limited(self.adapter.follow_up_request(further)))
+            response = self._followed(further)
         return response
+
+    def _followed(self, further: FollowUp) -> HttpResponse:
+        """Return what is there to GET; failing that, raise what is not retried: asking anew would be paid for anew."""
+        wait = further.wait
+        for left in reversed(range(_FOLLOW_TRIES)):
+            self._wait(wait)
+            try:
+                response = self.transport.send(self._limited(self.adapter.follow_up_request(further)))
+                if response.status < 300:
+                    return response
+                raise self.adapter.errors.error(response)
+            except AiLibError as error:
+                if not left or not error.retryable:
+                    error.retryable = False
+                    raise
+                wait = max(further.wait, error.retry_after or 0.0)
+        raise AssertionError  # pragma: no cover - the last try returns or raises
+
+    def _counted(self, chunks: Iterator[ChatCompletionChunk], further: FollowUp) -> Iterator[ChatCompletionChunk]:
+        """Yield the chunks, and the usage after them where it can be had."""
+        yield from chunks
+        try:
+            answer = self.adapter.decode(self._finished(self._followed(further)))
+        except AiLibError:
+            return  # the answer is whole; only what it cost is not known
+        if answer.usage_status is UsageStatus.FINALIZED:
+            yield ChatCompletionChunk(usage=answer.usage, id=answer.id, model=answer.model, raw=answer.raw)
 
     def _wait(self, seconds: float) -> None:
         if self.deadline is not None and self.clock.now() + seconds >= self.deadline:

@@ -46,11 +46,13 @@ class FollowUp:
         url: Where to GET.
         wait: Seconds to wait before.
         stream: Whether a stream comes from there.
+        then: Of a stream, where to GET afterwards what it does not tell, such as the usage.
     """
 
     url: str
     wait: float = 0.0
     stream: bool = False
+    then: str | None = None
 
 
 @attrs.frozen(kw_only=True)

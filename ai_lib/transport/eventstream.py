@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import struct
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from functools import lru_cache
 from typing import Any
 
 from ai_lib.errors import InvalidResponseError
@@ -22,6 +23,8 @@ _PRELUDE = struct.Struct(">III")
 _CRC = struct.Struct(">I")
 _SHORT = struct.Struct(">H")
 _STRING = 7
+# Headers up to this size are remembered; those of Bedrock take about 80 bytes.
+_SMALL = 256
 # The size of a header's value for each type; None where two bytes before it tell the size.
 _SIZES: dict[int, int | None] = {0: 0, 1: 0, 2: 1, 3: 2, 4: 4, 5: 8, 6: None, _STRING: None, 8: 8, 9: 16}
 
@@ -71,7 +74,8 @@ def _frames(pieces: Iterable[bytes]) -> Iterator[bytes]:
 def _event(frame: bytes) -> str:
     _, size, _ = _PRELUDE.unpack_from(frame)
     end = _PRELUDE.size + size
-    headers = dict(_headers(frame[_PRELUDE.size : end]))
+    packed = frame[_PRELUDE.size : end]
+    headers = _same_headers(packed) if size <= _SMALL else dict(_headers(packed))
     payload = frame[end : -_CRC.size]
     if headers.get(":message-type") == "event":
         # The payload is put in as it stands: whoever reads the event decodes it, once.
@@ -89,6 +93,12 @@ def _told(payload: bytes) -> dict[str, Any]:
     except ValueError:
         found = payload.decode("utf-8", "replace")
     return found if isinstance(found, dict) else {"message": found}
+
+
+@lru_cache(maxsize=32)
+def _same_headers(packed: bytes) -> Mapping[str, str]:
+    """Return the headers, which are the same bytes in every event of a kind."""
+    return dict(_headers(packed))
 
 
 def _headers(data: bytes) -> Iterator[tuple[str, str]]:

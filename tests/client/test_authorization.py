@@ -300,3 +300,20 @@ except ConfigurationError as error:
     ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
 
     assert words in ran.stdout
+
+
+@pytest.mark.parametrize(
+    ("provider", "api", "variable", "value", "url"),
+    [
+        ("minimax", "anthropic", "MINIMAX_BASE_URL", "https://api.minimaxi.com/v1", "https://api.minimaxi.com/anthropic"),
+        ("azure_openai", "anthropic", "AZURE_OPENAI_ENDPOINT", "https://me.openai.azure.com", "https://me.services.ai.azure.com/anthropic"),
+        ("azure_openai", None, "AZURE_OPENAI_ENDPOINT", "https://me.openai.azure.com", "https://me.openai.azure.com/openai/v1"),
+        ("azure_openai", "responses", "AZURE_RESOURCE_NAME", "me", "https://me.openai.azure.com/openai/v1"),
+    ],
+)  # fmt: skip
+def test_another_api_lies_beside_the_address_that_the_environment_names(
+    provider: str, api: str | None, variable: str, value: str, url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(variable, value)
+
+    assert AiClient(provider, api=api, model="m", options=ConnectionOptions(api_key="k")).base_url == url

@@ -122,7 +122,9 @@ def test_a_variable_may_name_the_host_of_a_server_nearby(told, url, monkeypatch)
 
 
 def test_a_host_gets_the_path_of_a_server_nearby(monkeypatch):
-    config = ProviderConfig("local", base_url="http://127.0.0.1:1/v1", base_url_env="LOCAL_HOST", base_url_env_is_host=True)
+    config = ProviderConfig(
+        "local", base_url="http://127.0.0.1:1/v1", base_url_env="LOCAL_HOST", base_url_env_is_host=True
+    )
     monkeypatch.setenv("LOCAL_HOST", "gpu.example")
 
     assert base_url_of(config, ConnectionOptions()) == "http://gpu.example:1/v1"

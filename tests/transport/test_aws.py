@@ -14,12 +14,13 @@ from urllib.parse import parse_qsl, quote, urlsplit
 
 import pytest
 
+from ai_lib import AiClient, ConnectionOptions
 from ai_lib.errors import AuthenticationError, ConfigurationError, MissingKeyError
 from ai_lib.transport.authorized import AuthorizedTransport
 from ai_lib.transport.aws import signer
 from ai_lib.transport.http import HttpTransport
 from ai_lib.types.wire import HttpRequest
-from tests.server import Request, Server, json_reply
+from tests.server import Request, Server, json_reply, raw_reply
 
 needs_botocore = pytest.mark.usefixtures("_botocore")
 ID, SECRET, TOKEN = "AKIDEXAMPLE", "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY", "session/token+1=="
@@ -249,6 +250,55 @@ def test_threads_may_share_a_signer() -> None:
         together = [signed.headers["Authorization"] for signed in pool.map(shared, requests)]
 
     assert len(set(together)) == 40
+
+
+# --- through a client ----------------------------------------------------------------------------------------------
+
+ANSWER = {"output": {"message": {"role": "assistant", "content": [{"text": "Hi"}]}}, "stopReason": "end_turn"}
+STREAM = (
+    Path(__file__).parents[1] / "wire" / "bedrock_converse" / "amazon-bedrock-text-stream" / "response.eventstream"
+).read_bytes()
+
+
+def streamed() -> bytes:
+    kind = "content-type: application/vnd.amazon.eventstream\r\nx-amzn-requestid: r-1"
+    return f"HTTP/1.1 200 OK\r\n{kind}\r\ncontent-length: {len(STREAM)}\r\n\r\n".encode() + STREAM
+
+
+@needs_botocore
+@pytest.mark.usefixtures("keys")
+def test_a_client_without_a_key_signs_chats_and_streams(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_REGION", "eu-west-1")
+
+    with Server(json_reply(200, ANSWER, {"x-amzn-requestid": "r-0"}), raw_reply(streamed())) as server:
+        with AiClient("bedrock", model=CLAUDE, options=ConnectionOptions(base_url=server.url)) as client:
+            answer = client.chat("hi")
+            stream = client.stream("hi")
+            pieces = [chunk.text for chunk in stream if chunk.text]
+        chatted, asked = server.requests
+
+    assert (answer.text, answer.request_id, answer.provider) == ("Hi", "r-0", "bedrock")
+    assert len(pieces) > 3
+    assert stream.response.text == "".join(pieces)
+    assert stream.response.usage.total_tokens == 77
+    assert chatted.path == f"/model/{quote(CLAUDE, safe='')}/converse"
+    assert asked.path == f"/model/{quote(CLAUDE, safe='')}/converse-stream"
+    assert asked.headers["accept"] == "application/vnd.amazon.eventstream"
+    for request in (chatted, asked):
+        assert_signed(request, "eu-west-1")
+
+
+def test_a_client_with_a_key_needs_neither_the_package_nor_credentials(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "botocore", None)
+    monkeypatch.setenv("AWS_BEARER_TOKEN_BEDROCK", "bedrock-api-key-1")
+
+    with Server(json_reply(200, ANSWER)) as server:
+        with AiClient("bedrock", options=ConnectionOptions(base_url=server.url)) as client:
+            client.chat("hi")
+        (request,) = server.requests
+
+    assert request.headers["authorization"] == "Bearer bedrock-api-key-1"
+    assert "x-amz-date" not in request.headers
 
 
 def test_a_missing_package_is_told_with_the_way_without_it(monkeypatch: pytest.MonkeyPatch) -> None:

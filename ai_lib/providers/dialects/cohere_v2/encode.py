@@ -35,7 +35,10 @@ _REFUSED = {
     "top_logprobs": "only the chosen tokens come with their probabilities; pass logprobs alone",
     "user": "there is no field for it",
     "metadata": "there is no field for it",
+    "parallel_tool_calls": "the model may always call several tools in one turn",
 }
+# What asks for what is so anyway.
+_ASKS_NOTHING = {"n": 1, "parallel_tool_calls": True}
 _TOOL_CHOICES = {"none": "NONE", "required": "REQUIRED"}
 # What `reasoning` may say beside the words of `Quirks.efforts`.
 _SWITCH = {"none": "disabled", "disabled": "disabled", "enabled": "enabled"}
@@ -80,10 +83,9 @@ def _put_fields(body: dict[str, Any], request: ChatCompletionRequest, refuse: Re
     if request.stop:
         body["stop_sequences"] = list(request.stop)
     for field, reason in _REFUSED.items():
-        if getattr(request, field) is not None:
+        value = getattr(request, field)
+        if value is not None and value != _ASKS_NOTHING.get(field):
             refuse(field, reason)
-    if request.parallel_tool_calls is False:
-        refuse("parallel_tool_calls", "the model may always call several tools in one turn")
 
 
 # --- messages -------------------------------------------------------------------------------------------------

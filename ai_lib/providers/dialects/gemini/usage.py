@@ -15,7 +15,7 @@ __all__ = ["usage_of"]
 
 
 def usage_of(wire: Any) -> Usage | None:
-    """Return the tokens: thoughts are part of the completion, and what tools of the service read is part of the prompt.
+    """Return the tokens: thoughts are part of the completion. What the service's own tools read is only in the total.
 
     The first events of a stream may tell only the kind of traffic.
     """
@@ -29,12 +29,11 @@ def usage_of(wire: Any) -> Usage | None:
     if prompt is None and answer is None and total is None:
         return None
     thoughts = count(wire.get("thoughtsTokenCount"))
-    sent = (prompt or 0) + (count(wire.get("toolUsePromptTokenCount")) or 0)
     made = (answer or 0) + (thoughts or 0)
     return Usage(
-        prompt_tokens=sent,
+        prompt_tokens=prompt or 0,
         completion_tokens=made,
-        total_tokens=sent + made if total is None else total,
+        total_tokens=(prompt or 0) + made if total is None else total,
         cached_tokens=count(wire.get("cachedContentTokenCount")),
         reasoning_tokens=thoughts,
         audio_prompt_tokens=_audio(wire.get("promptTokensDetails")),

@@ -9,7 +9,7 @@ from ai_lib.providers.dialect import Context, Refuse
 from ai_lib.providers.dialects.openai_chat.parts import content_of, text_parts
 from ai_lib.providers.dialects.openai_chat.quirks import REASONING_TEXT, Quirks
 from ai_lib.providers.dialects.openai_chat.reasoning import put_reasoning, with_thinking
-from ai_lib.providers.wire import extended, own, short_id, tool_names
+from ai_lib.providers.wire import extended, own, short_id
 from ai_lib.types.message import Message, Role
 from ai_lib.types.request import ChatCompletionRequest, ResponseFormat
 from ai_lib.types.tool import NamedTool, Tool, ToolCall, ToolChoice
@@ -93,8 +93,11 @@ def _allowed(field: str, quirks: Quirks, refuse: Refuse) -> bool:
 
 def _messages(request: ChatCompletionRequest, context: Context, refuse: Refuse) -> list[dict[str, Any]]:
     quirks: Quirks = context.quirks
-    names = tool_names(request.messages) if quirks.tool_result_name else {}
-    wire = [_message(message, names, context, refuse) for message in request.messages]
+    names: dict[str, str] = {}  # ids may occur again, as Ollama's do: the last call before a result counts
+    wire = []
+    for message in request.messages:
+        wire.append(_message(message, names, context, refuse))
+        names.update((call.id, call.name) for call in message.tool_calls)
     last = request.messages[-1]
     if quirks.prefill is not None and last.role is Role.ASSISTANT and not last.tool_calls:
         wire[-1][quirks.prefill] = True

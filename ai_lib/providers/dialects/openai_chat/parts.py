@@ -46,9 +46,7 @@ def content_of(parts: tuple[Part, ...], quirks: Quirks, refuse: Refuse) -> str |
     return wire
 
 
-def _part(
-    part: Part, makers: Mapping[type[Any], PartMaker], quirks: Quirks, refuse: Refuse
-) -> dict[str, Any] | None:
+def _part(part: Part, makers: Mapping[type[Any], PartMaker], quirks: Quirks, refuse: Refuse) -> dict[str, Any] | None:
     kind = _MEDIA.get(type(part))
     if kind is not None and kind not in quirks.media:
         refuse(f"{kind} content", "the provider does not take such parts")

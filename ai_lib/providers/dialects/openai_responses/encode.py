@@ -104,7 +104,9 @@ def _tool(tool: Tool, quirks: Quirks, refuse: Refuse) -> dict[str, Any]:
     wire["parameters"] = tool.parameters
     if quirks.tool_schema_drops:
         wire["parameters"] = rewritten(tool.parameters, Subset(drops=quirks.tool_schema_drops))
-    if tool.strict is not None and _allowed("strict", quirks, refuse):
+    if tool.strict is None and quirks.explicit_defaults:
+        wire["strict"] = None
+    elif tool.strict is not None and _allowed("strict", quirks, refuse):
         wire["strict"] = tool.strict
     return wire
 

@@ -169,7 +169,8 @@ def _text(part: Text | Json, encoder: _Encoder) -> Item:
 def _image(part: Image, encoder: _Encoder) -> Item | None:
     if not _takes("image", encoder):
         return None
-    detail = {"detail": part.detail} if part.detail is not None else {}
+    wanted = part.detail or ("auto" if encoder.quirks.explicit_defaults else None)
+    detail = {"detail": wanted} if wanted is not None else {}
     if part.file_id is not None:
         return {"type": "input_image", "file_id": part.file_id, **detail}
     return {"type": "input_image", "image_url": part.data_url, **detail}

@@ -25,6 +25,8 @@ class Quirks:
         rejects: Request fields that the service refuses; "strict" means that of tools.
         system: Where instructions stand: among the items, in the role "system" or "developer", or in `instructions`.
         typed_messages: Whether messages must say that they are messages, as the Open Responses specification has it.
+        explicit_defaults: Whether what the published schema requires is said even where it is the default: `strict` null
+            for a tool, `detail` "auto" for an image.
         tool_choice: The choices it knows.
         nested_tool_choice: Whether a named choice has its name inside `function`, as in chat completions.
         tool_schema_drops: Keys that must not occur in the schemas of tools.
@@ -37,6 +39,7 @@ class Quirks:
     rejects: frozenset[str] = attrs.field(default=frozenset(), converter=_set)
     system: Literal["system", "developer", "instructions"] = "system"
     typed_messages: bool = False
+    explicit_defaults: bool = False
     tool_choice: frozenset[str] = attrs.field(default=frozenset({"auto", "none", "required", "named"}), converter=_set)
     nested_tool_choice: bool = False
     tool_schema_drops: frozenset[str] = attrs.field(default=frozenset(), converter=_set)

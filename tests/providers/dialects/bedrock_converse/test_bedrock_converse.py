@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ai_lib.errors import UnsupportedFeatureError
+from ai_lib.errors import InvalidRequestError, UnsupportedFeatureError
 from ai_lib.providers.dialects.bedrock_converse.quirks import Quirks
 from ai_lib.providers.dialects.bedrock_converse.reasoning import HOW
 from ai_lib.providers.registry import config_of, dialect_of
@@ -107,7 +107,17 @@ def test_botocore_would_send_our_body(report: Any, model: str, situation: str, o
 @settings(deadline=None, max_examples=150)
 @given(request=requests, model=st.sampled_from([CLAUDE, NEWER, NOVA, MISTRAL, GPT, LLAMA]))
 def test_botocore_would_send_whatever_is_asked(report: Any, request: ChatCompletionRequest, model: str) -> None:
-    request = attrs.evolve(request, model=model, extensions={}, temperature=None, metadata=None)
+    asked_something = [Message.user("hi"), *request.messages]
+    request = attrs.evolve(
+        request,
+        messages=asked_something,
+        model=model,
+        extensions={},
+        temperature=None,
+        metadata=None,
+        reasoning="low",
+        max_tokens=None,
+    )
 
     sent, _ = ADAPTER.chat_request(request, stream=False, on_unsupported="drop")
 
@@ -192,34 +202,47 @@ def test_top_k_is_refused_where_no_name_is_known(model: str) -> None:
         body_of(model, top_k=5)
 
 
-BUDGET = {"thinking": {"type": "enabled", "budget_tokens": 6400}}
+def budget(tokens: int) -> dict[str, Any]:
+    return {"thinking": {"type": "enabled", "budget_tokens": tokens}}
+
+
+def nova(**told: str) -> dict[str, Any]:
+    return {"reasoningConfig": told}
+
+
+OFF = {"thinking": {"type": "disabled"}}
 ADAPTIVE = {"thinking": {"type": "adaptive", "display": "summarized"}}
+HAIKU_3 = "anthropic.claude-3-haiku-20240307-v1:0"
+OPUS_46 = "us.anthropic.claude-opus-4-6-v1"
 
 
 @pytest.mark.parametrize(
     ("model", "reasoning", "more", "output"),
     [
-        ("anthropic.claude-3-7-sonnet-20250219-v1:0", "low", BUDGET, None),
-        ("us.anthropic.claude-opus-4-1-20250805-v1:0", "low", BUDGET, None),
-        ("us.anthropic.claude-sonnet-4-20250514-v1:0", "low", BUDGET, None),
-        (CLAUDE, "low", BUDGET, None),
-        (CLAUDE, "enabled", {"thinking": {"type": "enabled", "budget_tokens": 38400}}, None),
-        (CLAUDE, 2000, {"thinking": {"type": "enabled", "budget_tokens": 2000}}, None),
-        (CLAUDE, "none", {"thinking": {"type": "disabled"}}, None),
-        (CLAUDE, 0, {"thinking": {"type": "disabled"}}, None),
-        ("us.anthropic.claude-opus-4-6-v1", "max", {"thinking": {"type": "adaptive"}}, {"effort": "max"}),
-        ("us.anthropic.claude-opus-4-6-v1", 2000, {"thinking": {"type": "enabled", "budget_tokens": 2000}}, None),
+        ("anthropic.claude-3-7-sonnet-20250219-v1:0", "low", budget(6400), None),
+        ("us.anthropic.claude-opus-4-1-20250805-v1:0", "low", budget(3200), None),
+        ("us.anthropic.claude-sonnet-4-20250514-v1:0", "low", budget(6400), None),
+        (CLAUDE, "low", budget(6400), None),
+        (CLAUDE, "enabled", budget(19200), None),
+        (CLAUDE, 2000, budget(2000), None),
+        (CLAUDE, "none", OFF, None),
+        (CLAUDE, 0, OFF, None),
+        (OPUS_46, "max", ADAPTIVE, {"effort": "max"}),
+        (OPUS_46, 2000, budget(2000), None),
+        (OPUS_46, 0, OFF, None),
         (NEWER, "high", ADAPTIVE, {"effort": "high"}),
         (NEWER, "enabled", ADAPTIVE, None),
-        (NEWER, "disabled", {"thinking": {"type": "disabled"}}, None),
-        (NEWER, 0, {"thinking": {"type": "disabled"}}, None),
+        (NEWER, "disabled", OFF, None),
+        (NEWER, 0, OFF, None),
         ("us.anthropic.claude-sonnet-5-5", "low", ADAPTIVE, {"effort": "low"}),
-        (NOVA, "medium", {"reasoningConfig": {"type": "enabled", "maxReasoningEffort": "medium"}}, None),
-        (NOVA, "enabled", {"reasoningConfig": {"type": "enabled"}}, None),
-        (NOVA, "none", {"reasoningConfig": {"type": "disabled"}}, None),
+        ("us.anthropic.claude-sonnet-5-5", "none", {"thinking": {"type": "between_tools"}}, None),
+        (NOVA, "medium", nova(type="enabled", maxReasoningEffort="medium"), None),
+        (NOVA, "enabled", nova(type="enabled"), None),
+        (NOVA, "none", nova(type="disabled"), None),
+        (NOVA, 0, nova(type="disabled"), None),
         (GPT, "low", {"reasoning_effort": "low"}, None),
     ],
-)  # fmt: skip
+)
 def test_reasoning_is_asked_for_as_the_model_knows_it(
     model: str, reasoning: str | int, more: dict[str, Any], output: dict[str, Any] | None
 ) -> None:
@@ -232,14 +255,16 @@ def test_reasoning_is_asked_for_as_the_model_knows_it(
 @pytest.mark.parametrize(
     ("model", "reasoning", "reason"),
     [
-        (LLAMA, "low", "pass it in extensions"),
-        ("anthropic.claude-3-haiku-20240307-v1:0", "low", "pass it in extensions"),
-        ("us.amazon.nova-pro-v1:0", "low", "pass it in extensions"),
-        (CLAUDE, "somewhat", "knows only none, disabled, enabled, minimal, low, medium, high or a number"),
-        (CLAUDE, 100, "thinks with 1024 tokens or more"),
-        (NEWER, 2000, "takes an effort such as 'low', not a number"),
-        (NOVA, 2000, "takes an effort such as 'low', not a number"),
+        (LLAMA, "low", "pass that in extensions"),
+        (HAIKU_3, "low", "pass that in extensions"),
+        ("us.amazon.nova-pro-v1:0", "low", "pass that in extensions"),
+        (CLAUDE, "somewhat", "knows only low, medium, enabled, high, xhigh, max, none or a number"),
+        (NEWER, 2000, "knows only low, medium, high, xhigh, max, enabled and none, not 2000"),
+        (NEWER, "minimal", "knows only low"),
+        (NOVA, 2000, "knows only low, medium, high, enabled and none"),
+        (NOVA, "max", "knows only low, medium, high, enabled and none"),
         (GPT, 2000, "takes an effort such as 'low', not a number"),
+        ("us.anthropic.claude-opus-5-5", "none", "the model always thinks"),
     ],
 )
 def test_reasoning_that_a_model_cannot_be_asked_for_is_refused(model: str, reasoning: Any, reason: str) -> None:
@@ -247,13 +272,48 @@ def test_reasoning_that_a_model_cannot_be_asked_for_is_refused(model: str, reaso
         body_of(model, reasoning=reasoning)
 
 
-def test_an_effort_in_words_leaves_room_for_an_answer_and_a_number_is_the_users_own() -> None:
-    assert (
-        body_of(reasoning="low", max_tokens=3000)["additionalModelRequestFields"]["thinking"]["budget_tokens"] == 2999
-    )
-    assert body_of(reasoning=5000, max_tokens=3000)["additionalModelRequestFields"]["thinking"]["budget_tokens"] == 5000
-    with pytest.raises(UnsupportedFeatureError, match="max_tokens must be above that"):
-        body_of(reasoning="low", max_tokens=1000)
+@pytest.mark.parametrize(("max_tokens", "tokens"), [(20000, 12000), (1100, 1024)])
+def test_an_effort_is_worth_a_share_of_the_answer_and_never_less_than_the_model_takes(
+    max_tokens: int, tokens: int
+) -> None:
+    body = body_of(reasoning="high", max_tokens=max_tokens)
+
+    assert body["additionalModelRequestFields"] == budget(tokens)
+    assert body["inferenceConfig"] == {"maxTokens": max_tokens}
+
+
+@pytest.mark.parametrize(
+    ("fields", "reason"),
+    [
+        ({"reasoning": 100}, "reasoning must be at least 1024 tokens, got 100"),
+        ({"reasoning": 5000, "max_tokens": 3000}, r"max_tokens \(3000\) must exceed the tokens for reasoning \(5000\)"),
+        (
+            {"reasoning": "low", "max_tokens": 1000},
+            r"max_tokens \(1000\) must exceed the tokens for reasoning \(1024\)",
+        ),
+    ],
+)
+def test_limits_that_do_not_go_together_are_an_error_before_anything_is_sent(fields: Any, reason: str) -> None:
+    with pytest.raises(InvalidRequestError, match=reason):
+        body_of(**fields)
+
+
+@pytest.mark.parametrize("model", [NEWER, "us.anthropic.claude-sonnet-5-5", "global.openai.gpt-6-sol"])
+@pytest.mark.parametrize("field", ["temperature", "top_p", "top_k"])
+def test_sampling_is_refused_where_the_model_takes_none(model: str, field: str) -> None:
+    with pytest.raises(UnsupportedFeatureError, match=f"{field}: the model does not take it"):
+        body_of(model, **{field: 1})
+
+
+@pytest.mark.parametrize("model", [CLAUDE, HAIKU_3, "anthropic.claude-v2:1", NOVA, GPT, LLAMA, PROFILE])
+def test_sampling_goes_along_where_the_model_takes_it_or_is_not_known(model: str) -> None:
+    assert body_of(model, temperature=0.5)["inferenceConfig"] == {"temperature": 0.5}
+
+
+@pytest.mark.parametrize("choice", ["required", "add"])
+def test_a_tool_cannot_be_required_of_a_model_that_always_thinks(choice: str) -> None:
+    with pytest.raises(UnsupportedFeatureError, match="tool_choice: the model cannot be made to call a tool"):
+        body_of("us.anthropic.claude-opus-5-5", tools=TOOLS, tool_choice=choice)
 
 
 def test_the_configurations_tables_name_only_what_exists() -> None:
@@ -284,6 +344,27 @@ def test_a_schema_is_refused_where_the_model_is_known_not_to_keep_one(model: str
 @pytest.mark.parametrize("model", [CLAUDE, NEWER, GPT, PROFILE, "qwen.qwen3-32b-v1:0"])
 def test_a_schema_is_sent_where_the_model_keeps_it_or_is_not_known(model: str) -> None:
     assert "textFormat" in body_of(model, response_format=CITY)["outputConfig"]
+
+
+FREE = {"type": "object", "properties": {"counts": {"type": "object", "additionalProperties": {"type": "integer"}}}}
+
+
+def test_a_schema_with_free_keys_is_refused_for_closing_it_would_leave_it_empty() -> None:
+    with pytest.raises(UnsupportedFeatureError, match="response_format: objects must name their properties"):
+        body_of(response_format=ResponseFormat(kind="json_schema", schema=FREE))
+    with pytest.raises(UnsupportedFeatureError, match="strict: objects must name their properties"):
+        body_of(tools=[Tool("f", "F", FREE, strict=True)])
+    body, _ = asked(tools=[Tool("f", "F", FREE, strict=True)], drop=True)
+    assert body["toolConfig"]["tools"][0]["toolSpec"] == {
+        "name": "f", "description": "F", "inputSchema": {"json": FREE}
+    }  # fmt: skip
+
+
+def test_a_schema_without_a_json_form_is_an_error_before_anything_is_sent() -> None:
+    schema = {"type": "object", "properties": {"a": {"default": object()}}}
+
+    with pytest.raises(InvalidRequestError, match="the schema holds a value without a JSON form"):
+        body_of(response_format=ResponseFormat(kind="json_schema", schema=schema))
 
 
 def test_json_without_a_schema_has_no_form() -> None:
@@ -322,6 +403,15 @@ def test_neighbours_of_one_role_become_one_turn_with_the_results_of_all_calls() 
     assert found[0]["content"] == [{"text": "a"}, {"text": "b"}]
     assert [next(iter(block)) for block in found[2]["content"]] == ["toolResult", "toolResult", "text"]
     assert found[2]["content"][1] == {"toolResult": {"toolUseId": "c2", "content": [{"text": "[2]"}]}}
+
+
+def test_system_messages_alone_are_no_conversation() -> None:
+    with pytest.raises(InvalidRequestError, match="something beside system messages"):
+        turns(Message.system("A"), Message.assistant(""))
+
+
+def test_what_asks_for_what_is_so_anyway_is_not_refused() -> None:
+    assert asked(n=1, logprobs=False, parallel_tool_calls=True)[1] == []
 
 
 def test_blocks_and_turns_without_content_are_left_out() -> None:

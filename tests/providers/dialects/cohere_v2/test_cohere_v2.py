@@ -81,7 +81,7 @@ def test_whatever_is_asked_has_a_body_or_a_reason_for_what_is_left_out(request: 
 
 
 def test_plain_fields_go_under_coheres_names() -> None:
-    body = body_of(top_p=0.5, top_k=5, stop="x", seed=0, logprobs=False, parallel_tool_calls=True)
+    body = body_of(top_p=0.5, top_k=5, stop="x", seed=0, logprobs=False, parallel_tool_calls=True, n=1)
 
     assert body == {
         "model": "m", "messages": [{"role": "user", "content": "hi"}], "p": 0.5, "k": 5, "stop_sequences": ["x"],

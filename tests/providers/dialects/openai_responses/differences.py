@@ -61,6 +61,15 @@ def _notes(body: dict[str, Any]) -> None:
     body["input"][0]["content"][1] = {"type": "input_text", "text": "some notes"}
 
 
+def _explicit(body: dict[str, Any]) -> None:
+    for tool in body.get("tools", ()):
+        tool.setdefault("strict", None)
+    for item in body["input"]:
+        for part in [*(item.get("content") or ()), *(item.get("output") or ())]:
+            if isinstance(part, dict) and part["type"] == "input_image":
+                part["detail"] = "auto"
+
+
 def _json_object(body: dict[str, Any]) -> None:
     body["text"] = {"format": {"type": "json_object"}}
 
@@ -86,11 +95,8 @@ DIFFERENCES: list[tuple[str, frozenset[str], frozenset[str], Callable[[dict[str,
      lambda body: body["input"][0].update(role="system")),
     ("sound is no file; the service has no form for it", frozenset({"open-responses"}), frozenset({"audio-wav-base64"}),
      lambda body: body["input"][0]["content"].pop()),
-    ("the situation has the text at hand", frozenset({"open-responses"}), frozenset({"text-file-base64"}),
-     lambda body: body["input"][0]["content"].append({"type": "input_text", "text": body["input"][0]["content"].pop() and "some notes"})),
-    ("sound is no file; the service has no form for it", frozenset({"open-responses"}), frozenset({"audio-wav-base64"}),
-     lambda body: body["input"][0]["content"].pop()),
     ("the situation has the text at hand", frozenset({"open-responses"}), frozenset({"text-file-base64"}), _notes),
+    ("the published schema requires it", OPENAI | {"azure-responses"}, EVERY, _explicit),
     ("false is the default", frozenset({"huggingface"}), EVERY - {"plain-stream"}, lambda body: body.pop("stream", None)),
     ("the other client leaves the mode out", frozenset({"huggingface"}), frozenset({"json-object"}), _json_object),
     ("a json_schema without a schema is none", frozenset({"open-responses"}), frozenset({"json-object"}), _json_object),

@@ -1,0 +1,288 @@
+"""Answers that are not finished at once: what is asked for further, where the key goes, and when it is given up."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import attrs
+import pytest
+
+from ai_lib import AiClient, ConnectionOptions, Timeout
+from ai_lib.errors import (
+    AuthenticationError,
+    ConnectionLostError,
+    ContentFilterError,
+    InvalidResponseError,
+    OverloadedError,
+    ProviderError,
+    RequestTimeoutError,
+    StreamInterruptedError,
+)
+from ai_lib.types.usage import UsageStatus
+from ai_lib.utils.clock import Clock
+from tests.server import Connection, Handler, Server, json_reply, raw_reply
+
+KEY = "own-key-4711"
+METRICS = {"input_token_count": 3, "output_token_count": 5, "predict_time": 0.1}
+
+
+@attrs.define
+class Slept:
+    """A clock on which only waits take time."""
+
+    waits: list[float] = attrs.field(factory=list)
+
+    def sleep(self, seconds: float) -> None:
+        self.waits.append(seconds)
+
+    @property
+    def clock(self) -> Clock:
+        return Clock(now=lambda: sum(self.waits), sleep=self.sleep, random=lambda: 0.0)
+
+
+@pytest.fixture
+def slept() -> Slept:
+    return Slept()
+
+
+@pytest.fixture
+def server() -> Iterator[Server]:
+    with Server(json_reply(500)) as running:
+        yield running
+
+
+@pytest.fixture
+def elsewhere() -> Iterator[Server]:
+    """Another host, where streams come from."""
+    with Server(json_reply(500)) as running:
+        yield running
+
+
+def client_of(server: Server, slept: Slept, **options: Any) -> AiClient:
+    given = {"base_url": f"{server.url}/v1", "api_key": KEY, **options}
+    return AiClient("replicate/o/m", options=ConnectionOptions(**given), clock=slept.clock)
+
+
+def prediction(status: str, **fields: Any) -> dict[str, Any]:
+    return {"id": "p1", "model": "o/m", "status": status, "output": None, "error": None, **fields}
+
+
+def waiting(server: Server, status: str = "processing", **fields: Any) -> Handler:
+    return json_reply(201, prediction(status, urls={"get": f"{server.url}/v1/predictions/p1"}, **fields))
+
+
+def done(*pieces: str, **fields: Any) -> Handler:
+    return json_reply(200, prediction("succeeded", output=list(pieces), metrics=METRICS, **fields))
+
+
+def streaming(server: Server, elsewhere: Server) -> Handler:
+    urls = {"get": f"{server.url}/v1/predictions/p1", "stream": f"{elsewhere.url}/stream/p1"}
+    return json_reply(201, prediction("starting", urls=urls))
+
+
+def events_reply(*events: tuple[str, str]) -> Handler:
+    text = "".join(f"event: {name}\nid: 1:0\n" + "".join(f"data: {line}\n" for line in data.split("\n")) + "\n" for name, data in events)
+    head = f"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ncontent-length: {len(text.encode())}\r\n\r\n"
+    return raw_reply((head + text).encode())
+
+
+def cut_off(connection: Connection) -> None:
+    connection.read_request()
+    connection.reset()
+
+
+# --- whole answers ---------------------------------------------------------------------------------------------------
+
+
+def test_an_answer_is_asked_for_until_it_is_there(server: Server, slept: Slept) -> None:
+    server.script(waiting(server, "starting"), waiting(server), waiting(server), done("Hel", "lo"))
+
+    with client_of(server, slept) as client:
+        answer = client.chat("hi")
+
+    assert (answer.text, answer.finish_reason, answer.id) == ("Hello", "stop", "p1")
+    assert (answer.usage.prompt_tokens, answer.usage.completion_tokens) == (3, 5)
+    assert [(sent.method, sent.path) for sent in server.requests] == [
+        ("POST", "/v1/models/o/m/predictions"),
+        *[("GET", "/v1/predictions/p1")] * 3,
+    ]
+    assert [sent.headers["authorization"] for sent in server.requests] == [f"Bearer {KEY}"] * 4
+    assert slept.waits == [0.5, 0.5, 0.5]
+
+
+def test_an_answer_that_is_there_at_once_is_not_asked_for(server: Server, slept: Slept) -> None:
+    server.script(done("Hello"))
+
+    with client_of(server, slept) as client:
+        assert client.chat("hi").text == "Hello"
+
+    assert server.requests[0].headers["prefer"] == "wait"
+    assert (len(server.requests), slept.waits) == (1, [])
+
+
+@pytest.mark.parametrize(
+    ("told", "kind", "code"),
+    [
+        ("CUDA out of memory", ProviderError, "prediction_failed"),
+        ("The input or output was flagged as sensitive. (E005)", ContentFilterError, "E005"),
+    ],
+)
+def test_a_failure_at_the_end_is_an_error(
+    server: Server, slept: Slept, told: str, kind: type[Exception], code: str
+) -> None:
+    server.script(waiting(server), json_reply(200, prediction("failed", error=told)))
+
+    with client_of(server, slept, max_retries=0) as client, pytest.raises(kind) as caught:
+        client.chat("hi")
+
+    error: Any = caught.value
+    assert (error.message, error.code, error.provider, error.model) == (told, code, "replicate", "o/m")
+
+
+def test_the_call_is_given_up_before_a_wait_that_would_pass_its_deadline(server: Server, slept: Slept) -> None:
+    server.script(waiting(server))
+
+    with client_of(server, slept, timeout=Timeout(total=1.2)) as client:
+        with pytest.raises(RequestTimeoutError, match="the answer is not finished") as caught:
+            client.chat("hi")
+
+    assert caught.value.code == "total_timeout"
+    assert slept.waits == [0.5, 0.5]
+    assert [sent.method for sent in server.requests] == ["POST", "GET", "GET"]
+
+
+def test_asking_again_survives_a_failure_without_a_second_prediction(server: Server, slept: Slept) -> None:
+    busy = json_reply(503, {"detail": "busy"}, {"retry-after": "2"})
+    server.script(waiting(server), busy, cut_off, waiting(server), done("Hello"))
+
+    with client_of(server, slept) as client:
+        assert client.chat("hi").text == "Hello"
+
+    assert [sent.method for sent in server.requests] == ["POST", "GET", "GET", "GET", "GET"]
+    assert slept.waits == [0.5, 2.0, 0.5, 0.5]
+
+
+@pytest.mark.parametrize(
+    ("handler", "kind"), [(json_reply(503, {"detail": "busy"}), OverloadedError), (cut_off, ConnectionLostError)]
+)
+def test_a_prediction_that_cannot_be_asked_for_is_not_made_anew(
+    server: Server, slept: Slept, handler: Handler, kind: type[Exception]
+) -> None:
+    server.script(waiting(server), handler)
+
+    with client_of(server, slept) as client, pytest.raises(kind) as caught:
+        client.chat("hi")
+
+    assert [sent.method for sent in server.requests] == ["POST", "GET", "GET", "GET"]
+    assert getattr(caught.value, "retryable", None) is False
+
+
+def test_what_asking_again_cannot_mend_is_raised_at_once(server: Server, slept: Slept) -> None:
+    server.script(waiting(server), json_reply(401, {"detail": "no"}))
+
+    with client_of(server, slept) as client, pytest.raises(AuthenticationError):
+        client.chat("hi")
+
+    assert len(server.requests) == 2
+
+
+@pytest.mark.parametrize("urls", [None, {}, {"get": ""}, {"get": 5}, [1]])
+def test_an_unfinished_answer_that_leads_nowhere_is_an_invalid_response(
+    server: Server, slept: Slept, urls: Any
+) -> None:
+    server.script(json_reply(201, prediction("processing", urls=urls)))
+
+    with client_of(server, slept, max_retries=0) as client, pytest.raises(InvalidResponseError) as caught:
+        client.chat("hi")
+
+    assert caught.value.code == "malformed_answer"
+
+
+# --- streams ---------------------------------------------------------------------------------------------------------
+
+
+def test_a_stream_is_read_where_the_answer_says_and_the_key_stays_behind(
+    server: Server, elsewhere: Server, slept: Slept
+) -> None:
+    server.script(streaming(server, elsewhere), done("Hello\n you"))
+    elsewhere.script(events_reply(("output", "Hello\n"), ("logs", "x"), ("output", " you"), ("done", "{}")))
+
+    with client_of(server, slept) as client:
+        stream = client.stream("hi")
+        texts = [chunk.text for chunk in stream if chunk.text]
+
+    (sent,) = elsewhere.requests
+    assert texts == ["Hello\n", " you"]
+    assert (sent.method, sent.path, sent.headers["accept"]) == ("GET", "/stream/p1", "text/event-stream")
+    assert KEY not in f"{sent.headers} {sent.path}"
+    assert server.requests[0].json["stream"] is True
+    assert "prefer" not in server.requests[0].headers
+
+
+def test_the_usage_of_a_stream_is_asked_for_after_its_end(server: Server, elsewhere: Server, slept: Slept) -> None:
+    server.script(streaming(server, elsewhere), waiting(server), done("Hello"))
+    elsewhere.script(events_reply(("output", "Hello"), ("done", "{}")))
+
+    with client_of(server, slept) as client:
+        streamed = client.stream("hi").final_response()
+
+    assert (streamed.text, streamed.finish_reason, streamed.raw_finish_reason) == ("Hello", "stop", "succeeded")
+    assert (streamed.usage_status, streamed.usage.total_tokens) == (UsageStatus.FINALIZED, 8)
+    assert (streamed.id, streamed.model) == ("p1", "o/m")
+    assert [sent.path for sent in server.requests[1:]] == ["/v1/predictions/p1"] * 2
+
+
+@pytest.mark.parametrize(
+    "handler", [json_reply(500), json_reply(404, {"detail": "gone"}), json_reply(200, prediction("succeeded"))]
+)
+def test_a_stream_is_whole_without_its_usage(
+    server: Server, elsewhere: Server, slept: Slept, handler: Handler
+) -> None:
+    server.script(streaming(server, elsewhere), handler)
+    elsewhere.script(events_reply(("output", "Hello"), ("done", "{}")))
+
+    with client_of(server, slept) as client:
+        streamed = client.stream("hi").final_response()
+
+    assert (streamed.text, streamed.usage_status) == ("Hello", UsageStatus.UNSUPPORTED)
+
+
+def test_a_model_that_cannot_stream_is_asked_until_it_is_done(server: Server, slept: Slept) -> None:
+    server.script(waiting(server), done("Hello"))
+
+    with client_of(server, slept) as client:
+        stream = client.stream("hi")
+        texts = [chunk.text for chunk in stream]
+
+    assert texts == ["Hello"]
+    assert stream.response.usage.total_tokens == 8
+
+
+def test_a_stream_that_fails_keeps_what_had_come(server: Server, elsewhere: Server, slept: Slept) -> None:
+    server.script(streaming(server, elsewhere))
+    elsewhere.script(events_reply(("output", "Hel"), ("error", json.dumps({"detail": "CUDA out of memory"}))))
+
+    with client_of(server, slept) as client, pytest.raises(ProviderError, match="CUDA out of memory") as caught:
+        client.stream("hi").final_response()
+
+    assert caught.value.partial.text == "Hel"
+    assert len(server.requests) == 1
+
+
+def test_a_stream_that_breaks_off_is_interrupted(server: Server, elsewhere: Server, slept: Slept) -> None:
+    server.script(streaming(server, elsewhere))
+    elsewhere.script(events_reply(("output", "Hel")))
+
+    with client_of(server, slept) as client, pytest.raises(StreamInterruptedError) as caught:
+        client.stream("hi").final_response()
+
+    assert caught.value.partial.text == "Hel"
+
+
+def test_a_failure_before_the_stream_is_an_error_of_the_call(server: Server, slept: Slept) -> None:
+    server.script(json_reply(201, prediction("failed", error="no such input")))
+
+    with client_of(server, slept, max_retries=0) as client, pytest.raises(ProviderError, match="no such input"):
+        client.stream("hi")

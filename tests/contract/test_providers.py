@@ -87,7 +87,7 @@ def chat_path_of(config: ProviderConfig, *, stream: bool = False, model: str = "
     """Return the path and query that a chat must be sent to."""
     path = config.stream_path if stream and config.stream_path is not None else config.chat_path
     assert path is not None
-    path = path.replace("{model}", model).replace("{model_path}", model)
+    path = path.replace("{model}", model).replace("{model_path}", config.model_prefix + model)
     return f"{path}{'&' if '?' in path else '?'}{urlencode(config.query)}" if config.query else path
 
 
@@ -316,6 +316,9 @@ def test_a_base_url_variable_is_obeyed(
 def test_a_variable_that_holds_a_host_gets_the_providers_path(
     config: ProviderConfig, variable: str, here: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    for gap in config.url_fields:
+        for name in config.url_env.get(gap, ()):
+            monkeypatch.setenv(name, gap)
     monkeypatch.setenv(variable, here.url)
 
     with client_of(config, here, base_url=None) as client:
@@ -364,7 +367,8 @@ def test_a_key_of_another_provider_is_never_sent(
     streams = wire.stream if config.streaming == "native" else ()
     here.script(json_reply(200, wire.whole), *streams)
 
-    with client_of(config, here, api_key=None) as client:
+    own = {} if config.key_env or not config.credentials else {"token": lambda: KEY}
+    with client_of(config, here, api_key=None, **own) as client:
         client.chat("hi")
         list(client.stream("hi"))
 
@@ -406,7 +410,9 @@ REQUEST_FIELDS = frozenset(attrs.fields_dict(ChatCompletionRequest))
 
 @pytest.mark.parametrize("config", LIVE)
 def test_the_switches_of_a_configuration_name_things_that_exist(config: ProviderConfig) -> None:
-    assert set(quirk_of(config, "rejects", ())) <= REQUEST_FIELDS | {"name", "strict", "refusal", "cache"}
+    rejects = quirk_of(config, "rejects", ())
+    named = {field for fields in rejects.values() for field in fields} if isinstance(rejects, dict) else set(rejects)
+    assert named <= REQUEST_FIELDS | {"name", "strict", "refusal", "cache"}
     assert set(quirk_of(config, "rename", ())) <= REQUEST_FIELDS
     assert set(quirk_of(config, "media", ())) <= {"image", "audio", "document"}
     assert set(config.errors.values()) <= set(ERROR_KINDS)

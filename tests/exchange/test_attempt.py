@@ -64,6 +64,24 @@ def test_only_streams_with_tools_are_emulated_where_only_those_are_refused(serve
     assert (with_tools.text, without.text) == ("whole", "inpieces")
 
 
+def test_a_stream_with_tools_from_ai21_is_one_request_and_chunks(server: Server) -> None:
+    call = {"id": "c1", "type": "function", "function": {"name": "add", "arguments": '{"a":1}'}}
+    message = {"role": "assistant", "content": None, "tool_calls": [call]}
+    choices = [{"index": 0, "message": message, "finish_reason": "tool_calls"}]
+    server.script(json_reply(200, completion(choices=choices)))
+
+    with AiClient("ai21", options=ConnectionOptions(base_url=server.url, api_key="k")) as client:
+        stream = client.stream("1+1?", tools=[ADD])
+        chunks = list(stream)
+
+    (sent,) = server.requests
+    assert "stream" not in sent.json
+    assert [delta.name for chunk in chunks for delta in chunk.tool_calls] == ["add"]
+    assert [(made.id, made.arguments) for made in stream.response.tool_calls] == [("c1", {"a": 1})]
+    assert stream.response.finish_reason == "tool_calls"
+    assert stream.response.usage.total_tokens == 3
+
+
 def test_an_error_of_an_emulated_stream_comes_when_it_is_opened(server: Server) -> None:
     server.script(json_reply(503, {"error": {"message": "busy"}}))
 

@@ -83,7 +83,10 @@ def streaming(server: Server, elsewhere: Server) -> Handler:
 
 
 def events_reply(*events: tuple[str, str]) -> Handler:
-    text = "".join(f"event: {name}\nid: 1:0\n" + "".join(f"data: {line}\n" for line in data.split("\n")) + "\n" for name, data in events)
+    text = "".join(
+        f"event: {name}\nid: 1:0\n" + "".join(f"data: {line}\n" for line in data.split("\n")) + "\n"
+        for name, data in events
+    )
     head = f"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ncontent-length: {len(text.encode())}\r\n\r\n"
     return raw_reply((head + text).encode())
 
@@ -237,9 +240,7 @@ def test_the_usage_of_a_stream_is_asked_for_after_its_end(server: Server, elsewh
 @pytest.mark.parametrize(
     "handler", [json_reply(500), json_reply(404, {"detail": "gone"}), json_reply(200, prediction("succeeded"))]
 )
-def test_a_stream_is_whole_without_its_usage(
-    server: Server, elsewhere: Server, slept: Slept, handler: Handler
-) -> None:
+def test_a_stream_is_whole_without_its_usage(server: Server, elsewhere: Server, slept: Slept, handler: Handler) -> None:
     server.script(streaming(server, elsewhere), handler)
     elsewhere.script(events_reply(("output", "Hello"), ("done", "{}")))
 

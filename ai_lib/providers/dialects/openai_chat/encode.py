@@ -46,10 +46,8 @@ def encode(request: ChatCompletionRequest, stream: bool, context: Context, refus
         refuse: Called for each field that cannot be sent.
     """
     quirks: Quirks = context.quirks
-    body: dict[str, Any] = {
-        "model": request.model,
-        "messages": _messages(request, context, refuse),
-    }
+    body: dict[str, Any] = {"model": request.model} if quirks.model_in_body else {}
+    body["messages"] = _messages(request, context, refuse)
     _put_plain(body, request, quirks, refuse)
     if request.tools and _allowed("tools", quirks, refuse):
         body["tools"] = [_tool(tool, quirks, refuse) for tool in request.tools]
@@ -59,7 +57,7 @@ def encode(request: ChatCompletionRequest, stream: bool, context: Context, refus
         obstacle = _schema_obstacle(request, stream, quirks)
         _put_response_format(body, request.response_format, obstacle, quirks, refuse)
     if request.reasoning is not None and _allowed("reasoning", quirks, refuse):
-        put_reasoning(body, request.reasoning, quirks, refuse)
+        put_reasoning(body, request.reasoning, request.model, quirks, refuse)
     if stream:
         body["stream"] = True
         if quirks.stream_usage:

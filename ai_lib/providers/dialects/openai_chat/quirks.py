@@ -24,6 +24,7 @@ class Quirks:
     """How one service differs from the plain dialect.
 
     Args:
+        model_in_body: Whether the body names the model; False where the address does.
         rename: Request fields that have another name on the wire.
         accepts: Fields beyond OpenAI's own that the service takes: "top_k".
         rejects: Request fields that the service refuses; "name" and "strict" mean those of messages and tools.
@@ -56,6 +57,7 @@ class Quirks:
         cache_marks: For how long it keeps what a part's cache_control marks; empty where there are no such marks.
     """
 
+    model_in_body: bool = True
     rename: Mapping[str, str] = attrs.field(factory=dict)
     accepts: frozenset[str] = attrs.field(default=frozenset(), converter=_set)
     rejects: frozenset[str] = attrs.field(default=frozenset(), converter=_set)

@@ -12,40 +12,43 @@ from ai_lib.types.message import Message
 
 __all__ = ["REASONING", "put_reasoning", "with_thinking"]
 
-Asking: TypeAlias = Callable[[dict[str, Any], str | int, Quirks, Refuse], None]
+Asking: TypeAlias = Callable[[dict[str, Any], str | int, str | None, Quirks, Refuse], None]
 
 # Our words that are also at home where there are no efforts.
 _SWITCH = {"none": False, "disabled": False, "enabled": True}
 
 
-def put_reasoning(body: dict[str, Any], reasoning: str | int, quirks: Quirks, refuse: Refuse) -> None:
+def put_reasoning(
+    body: dict[str, Any], reasoning: str | int, model: str | None, quirks: Quirks, refuse: Refuse
+) -> None:
     """Ask for an effort or a budget in the form that the service has for the model.
 
     Args:
-        body: What the request has made so far, the model among it.
+        body: What the request has made so far.
         reasoning: An effort in the provider's words, or a number of tokens.
+        model: The model.
         quirks: The service's switches.
         refuse: Called where there is no form for it.
     """
     form = quirks.reasoning
     if not isinstance(form, str):
-        form = for_model(form, body["model"]) or "effort"
-    REASONING[form](body, reasoning, quirks, refuse)
+        form = for_model(form, model) or "effort"
+    REASONING[form](body, reasoning, model, quirks, refuse)
 
 
-def _effort(body: dict[str, Any], reasoning: str | int, quirks: Quirks, refuse: Refuse) -> None:
+def _effort(body: dict[str, Any], reasoning: str | int, model: str | None, quirks: Quirks, refuse: Refuse) -> None:
     if isinstance(reasoning, int):
         refuse("reasoning", "the provider takes an effort such as 'low', not a number of tokens")
         return
-    known = for_model(quirks.efforts, body["model"])
+    known = for_model(quirks.efforts, model)
     if known is not None and reasoning not in known:
-        refuse("reasoning", f"{body['model']} knows only {', '.join(known)}, not {reasoning!r}")
+        refuse("reasoning", f"{model} knows only {', '.join(known)}, not {reasoning!r}")
     else:
         body["reasoning_effort"] = reasoning
 
 
-def _thinking(body: dict[str, Any], reasoning: str | int, quirks: Quirks, refuse: Refuse) -> None:
-    known = for_model(quirks.thinking_types, body["model"]) or ()
+def _thinking(body: dict[str, Any], reasoning: str | int, model: str | None, quirks: Quirks, refuse: Refuse) -> None:
+    known = for_model(quirks.thinking_types, model) or ()
     if isinstance(reasoning, int):
         if quirks.thinking_budget and "enabled" in known:
             body["thinking"] = {"type": "enabled", "budget_tokens": reasoning}
@@ -61,15 +64,15 @@ def _thinking(body: dict[str, Any], reasoning: str | int, quirks: Quirks, refuse
         refuse("reasoning", f"the provider knows only {words}{tokens}, not {reasoning!r}")
 
 
-def _thinking_effort(body: dict[str, Any], reasoning: str | int, quirks: Quirks, refuse: Refuse) -> None:
+def _thinking_effort(body: dict[str, Any], reasoning: str | int, model: str | None, quirks: Quirks, refuse: Refuse) -> None:
     if isinstance(reasoning, int) or reasoning in _SWITCH:
-        _thinking(body, reasoning, quirks, refuse)
+        _thinking(body, reasoning, model, quirks, refuse)
     else:
         body["thinking"] = {"type": "enabled"}
         body["reasoning_effort"] = reasoning
 
 
-def _enable_thinking(body: dict[str, Any], reasoning: str | int, quirks: Quirks, refuse: Refuse) -> None:
+def _enable_thinking(body: dict[str, Any], reasoning: str | int, model: str | None, quirks: Quirks, refuse: Refuse) -> None:
     if isinstance(reasoning, int):
         body["enable_thinking"] = True
         body["thinking_budget"] = reasoning
@@ -79,7 +82,7 @@ def _enable_thinking(body: dict[str, Any], reasoning: str | int, quirks: Quirks,
         refuse("reasoning", f"the provider knows only {', '.join(_SWITCH)} or a number of tokens, not {reasoning!r}")
 
 
-def _object(body: dict[str, Any], reasoning: str | int, quirks: Quirks, refuse: Refuse) -> None:
+def _object(body: dict[str, Any], reasoning: str | int, model: str | None, quirks: Quirks, refuse: Refuse) -> None:
     # Source: https://openrouter.ai/docs/use-cases/reasoning-tokens ("none" is an effort there)
     if isinstance(reasoning, int):
         body["reasoning"] = {"max_tokens": reasoning}

@@ -75,7 +75,8 @@ def _user(message: Message, encoder: _Encoder) -> list[Item]:
 
 
 def _message(role: str, content: str | list[Item], message: Message, encoder: _Encoder) -> Item:
-    kind = {"type": "message"} if encoder.quirks.typed_messages else {}
+    # An answer always says that it is a message: some servers guess at items with this role otherwise.
+    kind = {"type": "message"} if encoder.quirks.typed_messages or role == "assistant" else {}
     by_hand = own({"*": (message.provider_data or {}).get("*", {})}, "*")
     return {**kind, "role": role, "content": content, **by_hand}
 

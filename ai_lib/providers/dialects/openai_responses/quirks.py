@@ -24,7 +24,7 @@ class Quirks:
         accepts: Fields beyond OpenAI's own that the service takes: "seed", "presence_penalty" and the like.
         rejects: Request fields that the service refuses; "strict" means that of tools.
         system: Where instructions stand: among the items, in the role "system" or "developer", or in `instructions`.
-        typed_messages: Whether messages must say that they are messages, as the Open Responses specification has it.
+        typed_messages: Whether all messages must say that they are messages, as the Open Responses specification has it.
         explicit_defaults: Whether what the published schema requires is said even where it is the default: `strict` null
             for a tool, `detail` "auto" for an image.
         tool_choice: The choices it knows.

@@ -754,3 +754,28 @@ def test_models_are_read_from_both_lists() -> None:
         [("a.b", "B", "A")],
         [("us.a.b", "US B", None)],
     ]
+
+
+# --- what is left out on request ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("fields", "left_out"),
+    [
+        ({"messages": Message.user("hi", Image.from_bytes(b"x", "image/tiff"))}, "image content"),
+        ({"messages": Message.user("hi", Image.from_url("https://example.com/a.png"))}, "image url"),
+        ({"messages": [Message.user("hi"), Message.assistant(PNG)]}, "image content"),
+        ({"reasoning": "somewhat"}, "reasoning"),
+        ({"reasoning": "somewhat", "model": NEWER}, "reasoning"),
+        ({"reasoning": "none", "model": "us.anthropic.claude-opus-5-5"}, "reasoning"),
+        ({"reasoning": 5000, "model": NOVA}, "reasoning"),
+        ({"temperature": 0.5, "top_k": 5, "model": NEWER}, "temperature"),
+    ],
+)
+def test_what_is_left_out_leaves_no_trace(fields: dict[str, Any], left_out: str) -> None:
+    model = fields.pop("model", CLAUDE)
+
+    body, told = asked(model, drop=True, **fields)
+
+    assert told[0] == left_out
+    assert body == {"messages": [{"role": "user", "content": [{"text": "hi"}]}]}

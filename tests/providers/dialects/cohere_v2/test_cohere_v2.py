@@ -350,3 +350,32 @@ def test_models_come_in_pages() -> None:
     assert ADAPTER.next_page(response) == {"page_token": "t/2"}
     assert ADAPTER.next_page(last) is None
     assert ADAPTER.models_request({"page_token": "t/2"}).url.endswith("/v1/models?page_token=t%2F2")
+
+
+# --- what is left out on request ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("fields", "left_out"),
+    [
+        ({"messages": Message.user("hi", PDF)}, "document content"),
+        ({"messages": Message.user("hi", Document.from_url("https://example.com/a.txt"))}, "document url"),
+        ({"messages": Message.user("hi", WAV)}, "audio content"),
+        ({"messages": Message.user("hi", Image.from_file_id("f"))}, "image file_id"),
+        ({"messages": Message.user(Text("hi", cache="1h"))}, "cache"),
+        ({"reasoning": "somewhat"}, "reasoning"),
+        ({"n": 2}, "n"),
+    ],
+)
+def test_what_is_left_out_leaves_no_trace(fields: dict[str, Any], left_out: str) -> None:
+    body, told = asked(drop=True, **fields)
+
+    assert told == [left_out]
+    assert body == {"model": "m", "messages": [{"role": "user", "content": "hi"}]}
+
+
+def test_a_tools_result_of_which_all_is_left_out_is_empty() -> None:
+    body, told = asked(drop=True, messages=[Message.user("x"), Message.tool("c1", PDF, PNG)])
+
+    assert told == ["document content", "media in a tool's result"]
+    assert body["messages"][1] == {"role": "tool", "tool_call_id": "c1", "content": ""}

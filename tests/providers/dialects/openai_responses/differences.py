@@ -30,7 +30,9 @@ OPENAI = frozenset({"openai-responses", "openai-responses-reasoning"})
 def _answer_as_string(body: dict[str, Any]) -> None:
     for item in body["input"]:
         if item.get("role") == "assistant":
-            item["content"] = item["content"][0]["text"]
+            item["type"] = "message"
+            if isinstance(item["content"], list):
+                item["content"] = item["content"][0]["text"]
 
 
 def _our_picture(body: dict[str, Any]) -> None:
@@ -76,8 +78,8 @@ def _json_object(body: dict[str, Any]) -> None:
 
 # What we send instead of what is recorded, and why: (reason, files, situations, what to change in the recorded body).
 DIFFERENCES: list[tuple[str, frozenset[str], frozenset[str], Callable[[dict[str, Any]], Any]]] = [
-    ("an answer's text is a string: the published schema allows no output_text without an id",
-     OPENAI | {"azure-responses", "huggingface"}, ANSWERED, _answer_as_string),
+    ("an answer's text is a string: the published schema allows no output_text without an id; llama.cpp wants the type",
+     OPENAI | {"azure-responses", "huggingface", "xai-responses"}, ANSWERED, _answer_as_string),
     ("the situation says other words", ALL, frozenset({"tool-result-image"}), _our_picture),
     ("the form has no description of its own", ALL, frozenset({"json-schema"}), _no_description),
     ("strict is what the user asks for", frozenset({"huggingface"}), SCHEMAS, _strict),

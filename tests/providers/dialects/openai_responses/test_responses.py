@@ -74,7 +74,7 @@ def test_items_of_a_message_that_was_changed_do_not_go_back() -> None:
 
     body = body_of([Message.user("hi"), changed, Message.user("and?")])
 
-    assert body["input"][1] == {"role": "assistant", "content": "two"}
+    assert body["input"][1] == {"type": "message", "role": "assistant", "content": "two"}
 
 
 def test_plain_answers_keep_nothing() -> None:
@@ -204,7 +204,7 @@ def test_a_call_of_another_provider_becomes_an_item() -> None:
     body = body_of([Message.user("?"), Message.assistant("Adding.", tool_calls=[call]), Message.tool("c1", "2")])
 
     assert body["input"][1:3] == [
-        {"role": "assistant", "content": "Adding."},
+        {"type": "message", "role": "assistant", "content": "Adding."},
         {"type": "function_call", "call_id": "c1", "name": "add", "arguments": '{"a":1}'},
     ]
 

@@ -17,6 +17,7 @@ class Provider(StrEnum):
     `tests/providers/test_configs.py` fails while they differ.
     """
 
+    AI21 = "ai21"
     AI302 = "302ai"
     AIHUBMIX = "aihubmix"
     AIMLAPI = "aimlapi"

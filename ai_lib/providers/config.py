@@ -248,7 +248,7 @@ class ProviderConfig:
         changes = {field: value for field, value in told.items() if value is not None or field in _OWN_TO_API}
         if _ELSEWHERE & {field for field, value in told.items() if value is not None}:
             changes |= dict.fromkeys(("embed", "rerank", "count_tokens", "upload"))
-        if api.dialect != self.dialect:
+        if api.dialect != self.dialect and (self.count_tokens is None or self.count_tokens.format != api.dialect):
             changes["count_tokens"] = None
         return attrs.evolve(self, api=name, **changes)
 

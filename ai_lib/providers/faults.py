@@ -155,6 +155,8 @@ def _detailed(details: Any) -> list[Any]:
 
 def _request_id(payload: Mapping[str, Any]) -> str | None:
     value = payload.get("request_id") or payload.get("sid")
+    if value is None and payload.get("error"):
+        value = payload.get("id")  # Baidu
     return value if isinstance(value, str) else None
 
 

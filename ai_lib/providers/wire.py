@@ -23,6 +23,7 @@ from ai_lib.utils import json
 
 __all__ = [
     "arguments_object",
+    "cost_of",
     "count",
     "extended",
     "first_count",
@@ -70,6 +71,20 @@ def money(value: Any) -> Decimal | None:
         return Decimal(str(value))
     except InvalidOperation:
         return None
+
+
+def cost_of(usage: Mapping[str, Any]) -> Decimal | None:
+    """Return what a call cost in USD, from the usage of a provider that tells it.
+
+    Sources: https://docs.x.ai/developers/cost-tracking (ticks), https://openrouter.ai/docs/use-cases/usage-accounting
+    """
+    cost = usage.get("cost")
+    if isinstance(cost, Mapping):  # at Perplexity
+        cost = cost.get("total_cost")
+    if cost is not None:
+        return money(cost)
+    ticks = money(usage.get("cost_in_usd_ticks"))
+    return None if ticks is None else ticks.scaleb(-10)
 
 
 def text_of(value: Any) -> str:
@@ -129,11 +144,10 @@ def input_usage(wire: Any) -> Usage | None:
     read = first_count(wire.get("prompt_tokens"), wire.get("input_tokens"), wire.get("total_tokens"))
     if read is None:
         return None
-    cost = wire.get("cost")
     return Usage(
         prompt_tokens=read,
         total_tokens=first_count(wire.get("total_tokens"), read) or read,
-        cost=money(cost.get("total_cost") if isinstance(cost, Mapping) else cost),  # an object at Perplexity
+        cost=cost_of(wire),
     )
 
 

@@ -147,9 +147,9 @@ def test_a_failure_at_the_end_is_an_error(
 def test_the_call_is_given_up_before_a_wait_that_would_pass_its_deadline(server: Server, slept: Slept) -> None:
     server.script(waiting(server))
 
-    with client_of(server, slept, timeout=Timeout(total=1.2)) as client:
-        with pytest.raises(RequestTimeoutError, match="the answer is not finished") as caught:
-            client.chat("hi")
+    client = client_of(server, slept, timeout=Timeout(total=1.2))
+    with client, pytest.raises(RequestTimeoutError, match="the answer is not finished") as caught:
+        client.chat("hi")
 
     assert caught.value.code == "total_timeout"
     assert slept.waits == [0.5, 0.5]

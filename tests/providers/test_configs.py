@@ -14,8 +14,8 @@ import pytest
 from ai_lib.client.provider import Provider
 from ai_lib.errors import ConfigurationError, classify
 from ai_lib.providers.config import ProviderConfig
-from ai_lib.providers.dialects.openai_chat.reasoning import REASONING
 from ai_lib.providers.dialects.openai_chat.quirks import Quirks, quirks_from
+from ai_lib.providers.dialects.openai_chat.reasoning import REASONING
 from ai_lib.providers.faults import ERROR_KINDS
 from ai_lib.providers.registry import config_of, configs, dialect_of
 
@@ -73,7 +73,12 @@ def test_a_table_of_quirks_says_only_what_differs_from_the_defaults(provider: st
 def test_quirks_name_only_things_that_exist(provider: str) -> None:
     quirks = quirks_from(CONFIGS[provider].quirks)
 
-    assert quirks.reasoning in REASONING
+    assert (
+        {quirks.reasoning} <= set(REASONING)
+        if isinstance(quirks.reasoning, str)
+        else (set(quirks.reasoning.values()) <= set(REASONING))
+    )
+    assert quirks.cache_marks <= {"5m", "1h"}
     assert quirks.accepts <= {"top_k"}
     assert quirks.rejects <= REJECTABLE
     assert set(quirks.rename) <= REJECTABLE

@@ -18,7 +18,7 @@ from ai_lib.types.response import ChatCompletionResponse, Choice, FinishReason
 from ai_lib.types.tool import ToolCall
 from ai_lib.types.usage import Usage, UsageStatus
 
-__all__ = ["citation_of", "decode", "decode_models", "finish_of", "next_page", "usage_of"]
+__all__ = ["citation_of", "decode", "decode_models", "finish_of", "kept", "next_page", "usage_of"]
 
 _FINISH: dict[str, FinishReason] = {
     "COMPLETE": "stop",
@@ -54,7 +54,7 @@ def decode(payload: Any, context: Context, **facts: Any) -> ChatCompletionRespon
     usage = usage_of(payload.get("usage"))
     logprobs = payload.get("logprobs")
     choice = Choice(
-        message=_message(wire, response_id),
+        message=_message(wire, response_id, context.owner),
         finish_reason=finish,
         raw_finish_reason=raw_finish,
         logprobs={"logprobs": logprobs} if isinstance(logprobs, list) and logprobs else None,
@@ -100,9 +100,10 @@ def usage_of(wire: Any) -> Usage | None:
     )
 
 
-def _message(wire: Mapping[str, Any], response_id: str | None) -> Message:
-    # What the model says before it calls tools is in a field of its own: https://docs.cohere.com/docs/tool-use-overview
-    texts, thoughts, starts = [text_of(wire.get("tool_plan"))], [], {}
+def _message(wire: Mapping[str, Any], response_id: str | None, owner: str) -> Message:
+    texts: list[str] = []
+    thoughts: list[str] = []
+    starts: dict[int, int] = {}
     for index, block in enumerate(_blocks(wire.get("content"))):
         starts[index] = sum(map(len, texts))
         texts.append(text_of(block.get("text")))
@@ -114,7 +115,16 @@ def _message(wire: Mapping[str, Any], response_id: str | None) -> Message:
         tool_calls=[_tool_call(call, number, response_id) for number, call in calls],
         reasoning="".join(thoughts) or None,
         citations=[citation_of(cited, starts) for cited in wire.get("citations") or ()],
+        provider_data=kept(text_of(wire.get("tool_plan")), owner),
     )
+
+
+def kept(plan: str, owner: str) -> dict[str, Any] | None:
+    """Return the model's plan for its calls, no part of the answer, so that it goes back with them.
+
+    Source: https://docs.cohere.com/docs/tool-use-overview
+    """
+    return {owner: {"tool_plan": plan}} if plan else None
 
 
 def _blocks(content: Any) -> Iterable[Mapping[str, Any]]:
@@ -135,7 +145,7 @@ def _tool_call(call: Mapping[str, Any], number: int, response_id: str | None) ->
 
 
 # Where what a citation counts in begins in the answer's text, for those that do not count in a block of text.
-_ELSEWHERE: dict[Any, int | None] = {"PLAN": 0, "THINKING_CONTENT": None}
+_ELSEWHERE: dict[Any, int | None] = {"PLAN": None, "THINKING_CONTENT": None}
 
 
 def citation_of(cited: Mapping[str, Any], starts: Mapping[int, int]) -> Citation:

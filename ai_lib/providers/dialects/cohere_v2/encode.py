@@ -10,7 +10,7 @@ from typing import Any
 
 from ai_lib.providers.dialect import Context, Refuse
 from ai_lib.providers.dialects.cohere_v2.quirks import Quirks
-from ai_lib.providers.wire import extended
+from ai_lib.providers.wire import extended, own
 from ai_lib.types.content import Document, Image, Json, Part, Text
 from ai_lib.types.message import Message, Role
 from ai_lib.types.request import ChatCompletionRequest, ResponseFormat
@@ -60,7 +60,7 @@ def encode(request: ChatCompletionRequest, stream: bool, context: Context, refus
     documents: list[dict[str, Any]] = []
     body: dict[str, Any] = {
         "model": request.model,
-        "messages": [_MESSAGES[message.role](message, documents, refuse) for message in request.messages],
+        "messages": [_message(message, documents, context.owner, refuse) for message in request.messages],
     }
     if documents:
         body["documents"] = documents
@@ -89,6 +89,12 @@ def _put_fields(body: dict[str, Any], request: ChatCompletionRequest, refuse: Re
 
 
 # --- messages -------------------------------------------------------------------------------------------------
+
+
+def _message(message: Message, documents: list[dict[str, Any]], owner: str, refuse: Refuse) -> dict[str, Any]:
+    wire = _MESSAGES[message.role](message, documents, refuse)
+    # The plan that the model made; text that the caller put beside the calls stands in its place.
+    return {**own(message.provider_data, owner), **wire}
 
 
 def _system(message: Message, documents: list[dict[str, Any]], refuse: Refuse) -> dict[str, Any]:

@@ -12,7 +12,7 @@ import attrs
 
 from ai_lib.errors import StreamInterruptedError
 from ai_lib.providers.dialect import Context
-from ai_lib.providers.dialects.cohere_v2.decode import citation_of, finish_of, usage_of
+from ai_lib.providers.dialects.cohere_v2.decode import citation_of, finish_of, kept, usage_of
 from ai_lib.providers.wire import count, json_events, text_of, typed
 from ai_lib.types.chunk import ChatCompletionChunk, ToolCallDelta
 from ai_lib.types.fold import arguments_text
@@ -28,11 +28,13 @@ class _State:
         context: The provider.
         length: The length of the text so far.
         starts: Where each block of the content begins in it.
+        plan: The pieces of the plan for the calls.
     """
 
     context: Context
     length: int = 0
     starts: dict[int, int] = attrs.field(factory=dict)
+    plan: list[str] = attrs.field(factory=list)
 
 
 @typed
@@ -80,9 +82,8 @@ def _content(event: Mapping[str, Any], state: _State) -> ChatCompletionChunk:
 
 
 def _plan(event: Mapping[str, Any], state: _State) -> ChatCompletionChunk:
-    text = text_of(event["delta"]["message"].get("tool_plan"))
-    state.length += len(text)
-    return ChatCompletionChunk(text=text, raw=event)
+    state.plan.append(text_of(event["delta"]["message"].get("tool_plan")))
+    return ChatCompletionChunk(raw=event)
 
 
 def _call(event: Mapping[str, Any], state: _State) -> ChatCompletionChunk:
@@ -108,7 +109,11 @@ def _ended(event: Mapping[str, Any], state: _State) -> ChatCompletionChunk:
     delta = event.get("delta") or {}
     finish, raw_finish = finish_of(delta, state.context)
     return ChatCompletionChunk(
-        finish_reason=finish, raw_finish_reason=raw_finish, usage=usage_of(delta.get("usage")), raw=event
+        finish_reason=finish,
+        raw_finish_reason=raw_finish,
+        usage=usage_of(delta.get("usage")),
+        provider_data=kept("".join(state.plan), state.context.owner),
+        raw=event,
     )
 
 

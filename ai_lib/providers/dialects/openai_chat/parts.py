@@ -92,6 +92,8 @@ def _image(part: Image, quirks: Quirks, refuse: Refuse) -> dict[str, Any] | None
 
 
 def _image_address(part: Image, quirks: Quirks, refuse: Refuse) -> str | None:
+    if part.file_id is not None and quirks.image_file_prefix is not None:
+        return quirks.image_file_prefix + part.file_id.removeprefix(quirks.image_file_prefix)
     if part.file_id is not None:
         refuse("image file_id", "images go by address or as bytes")
         return None

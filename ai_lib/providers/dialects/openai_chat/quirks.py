@@ -50,6 +50,8 @@ class Quirks:
         media: The kinds of media part it takes.
         parts: How media are written: "objects" as at OpenAI, or "strings".
         image_urls: Whether it fetches images by address.
+        image_file_prefix: What stands before the id of an uploaded image, in the place of an address; None where ids
+            are not taken.
         audio_data_url: Whether audio goes as a data: URL instead of bare base64.
         text_only_as_string: Whether several text parts must be sent as one string.
         empty_content: What stands for the content of an assistant message that has only tool calls.
@@ -83,6 +85,7 @@ class Quirks:
     media: frozenset[str] = attrs.field(default=frozenset({"image", "audio", "document"}), converter=_set)
     parts: Literal["objects", "strings"] = "objects"
     image_urls: bool = True
+    image_file_prefix: str | None = None
     audio_data_url: bool = False
     text_only_as_string: bool = False
     empty_content: str | None = None

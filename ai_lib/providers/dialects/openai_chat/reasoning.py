@@ -64,7 +64,9 @@ def _thinking(body: dict[str, Any], reasoning: str | int, model: str | None, qui
         refuse("reasoning", f"the provider knows only {words}{tokens}, not {reasoning!r}")
 
 
-def _thinking_effort(body: dict[str, Any], reasoning: str | int, model: str | None, quirks: Quirks, refuse: Refuse) -> None:
+def _thinking_effort(
+    body: dict[str, Any], reasoning: str | int, model: str | None, quirks: Quirks, refuse: Refuse
+) -> None:
     if isinstance(reasoning, int) or reasoning in _SWITCH:
         _thinking(body, reasoning, model, quirks, refuse)
     else:
@@ -72,7 +74,9 @@ def _thinking_effort(body: dict[str, Any], reasoning: str | int, model: str | No
         body["reasoning_effort"] = reasoning
 
 
-def _enable_thinking(body: dict[str, Any], reasoning: str | int, model: str | None, quirks: Quirks, refuse: Refuse) -> None:
+def _enable_thinking(
+    body: dict[str, Any], reasoning: str | int, model: str | None, quirks: Quirks, refuse: Refuse
+) -> None:
     if isinstance(reasoning, int):
         body["enable_thinking"] = True
         body["thinking_budget"] = reasoning

@@ -13,9 +13,11 @@ import attrs
 
 from ai_lib.errors import InvalidResponseError
 from ai_lib.providers.dialect import Context
-from ai_lib.providers.dialects.openai_responses.items import CUSTOM
+from ai_lib.providers.dialects.openai_responses.calls import CUSTOM, FUNCTION, asks, input_text, unpacked
+from ai_lib.providers.dialects.openai_responses.quirks import Quirks
+from ai_lib.providers.dialects.openai_responses.usage import usage_of
 from ai_lib.providers.wire import count, listed, text_of
-from ai_lib.types.fold import arguments_text, made_up_id
+from ai_lib.types.fold import made_up_id
 from ai_lib.types.message import Citation, Message, Role
 from ai_lib.types.model import ModelInfo
 from ai_lib.types.response import ChatCompletionResponse, Choice, FinishReason
@@ -30,21 +32,19 @@ __all__ = [
     "kept",
     "kept_of_call",
     "thoughts_of",
-    "usage_of",
 ]
 
 _FINISH: dict[str, FinishReason] = {
     "completed": "stop",
     "stop": "stop",
     "tool_calls": "tool_calls",
+    "function_call": "tool_calls",
     "max_output_tokens": "length",
     "length": "length",
     "content_filter": "content_filter",
 }
-# Items that ask the caller to do something; those of tools that run at the provider are done when they come.
-_ASKING = frozenset({"function_call", CUSTOM, "local_shell_call", "apply_patch_call", "computer_call"})
 # Items that the fields of a message hold whole.
-_PLAIN = frozenset({"message", "function_call"})
+_PLAIN = frozenset({"message", FUNCTION})
 
 
 def decode(payload: Any, context: Context, **facts: Any) -> ChatCompletionResponse:
@@ -63,20 +63,11 @@ def decode(payload: Any, context: Context, **facts: Any) -> ChatCompletionRespon
         raise InvalidResponseError(f"expected a JSON object, got {type(payload).__name__}", code="not_a_completion")
     if payload.get("error") or payload.get("status") == "failed":
         raise context.fail(payload)
-    output = payload.get("output")
-    if not isinstance(output, list):
-        raise InvalidResponseError(
-            f"the answer has no output; its keys are: {', '.join(map(str, payload)) or 'none'}",
-            code="no_output",
-            hint="Check that base_url is that of a Responses API",
-        )
+    quirks: Quirks = context.quirks
     response_id = payload.get("id") or None
-    finish, raw_finish = finish_of(payload, output)
-    found = _Reading(response_id, context.owner)
-    for item in output:
-        read = _READERS.get(item.get("type"))
-        if read is not None:
-            read(found, item)
+    output = unpacked(_output(payload))
+    finish, raw_finish = finish_of(payload, output, quirks.hosted)
+    found = _Reading(response_id, context.owner).read(output, quirks.hosted)
     usage = usage_of(payload.get("usage"))
     return ChatCompletionResponse(
         id=response_id,
@@ -98,6 +89,17 @@ def decode(payload: Any, context: Context, **facts: Any) -> ChatCompletionRespon
     )
 
 
+def _output(payload: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    output = payload.get("output")
+    if isinstance(output, list):
+        return output
+    raise InvalidResponseError(
+        f"the answer has no output; its keys are: {', '.join(map(str, payload)) or 'none'}",
+        code="no_output",
+        hint="Check that base_url is that of a Responses API",
+    )
+
+
 @attrs.define
 class _Reading:
     """What the items of an answer say."""
@@ -111,11 +113,20 @@ class _Reading:
     citations: list[Citation] = attrs.field(factory=list)
     logprobs: list[Any] = attrs.field(factory=list)
 
+    def read(self, output: Iterable[Mapping[str, Any]], hosted: frozenset[str]) -> _Reading:
+        for item in output:
+            add = _READERS.get(item.get("type"))  # type: ignore[arg-type]
+            if add is not None and item["type"] not in hosted:
+                add(self, item)
+        return self
+
     def add_message(self, item: Mapping[str, Any]) -> None:
         for part in item.get("content") or ():
             self.text.append(text_of(part.get("text")) if part.get("type") == "output_text" else "")
             self.refusal.append(text_of(part.get("refusal")))
-            self.citations += [citation_of(wire) for wire in part.get("annotations") or ()]
+            for citation in map(citation_of, part.get("annotations") or ()):
+                if citation not in self.citations:
+                    self.citations.append(citation)
             self.logprobs += part.get("logprobs") or ()
 
     def add_reasoning(self, item: Mapping[str, Any]) -> None:
@@ -126,8 +137,7 @@ class _Reading:
         if not name:
             raise InvalidResponseError("the answer holds a tool call without a name", code="malformed_tool_call")
         call_id = text_of(item.get("call_id")) or made_up_id(self.response_id, len(self.calls))
-        arguments = text_of(item.get("input")) if item["type"] == CUSTOM else arguments_text(item.get("arguments"))
-        self.calls.append(ToolCall(call_id, name, arguments, provider_data=kept_of_call(item, self.owner)))
+        self.calls.append(ToolCall(call_id, name, input_text(item), provider_data=kept_of_call(item, self.owner)))
 
     def message(self, provider_data: Mapping[str, Any] | None) -> Message:
         return Message(
@@ -144,14 +154,14 @@ class _Reading:
 _READERS: dict[str, Callable[[_Reading, Mapping[str, Any]], None]] = {
     "message": _Reading.add_message,
     "reasoning": _Reading.add_reasoning,
-    "function_call": _Reading.add_call,
+    FUNCTION: _Reading.add_call,
     CUSTOM: _Reading.add_call,
 }
 
 
 def thoughts_of(item: Mapping[str, Any]) -> list[str]:
-    """Return the texts of a reasoning item: its summary, else the reasoning itself, which open models show."""
-    for field in ("summary", "content"):
+    """Return the texts of a reasoning item: the reasoning itself, which open models show, else its summary."""
+    for field in ("content", "summary"):
         texts = [text for part in item.get(field) or () if (text := text_of(part.get("text")))]
         if texts:
             return texts
@@ -185,41 +195,15 @@ def citation_of(wire: Mapping[str, Any]) -> Citation:
 
 
 def finish_of(
-    payload: Mapping[str, Any], output: Iterable[Mapping[str, Any]]
+    payload: Mapping[str, Any], output: Iterable[Mapping[str, Any]], hosted: frozenset[str]
 ) -> tuple[FinishReason | None, str | None]:
     """Return our word and the provider's for why an answer ended; there is no field for calls that wait."""
     details = payload.get("incomplete_details")
     reason = details.get("reason") if isinstance(details, Mapping) else None
-    raw = reason or ("tool_calls" if any(map(_asks, output)) else payload.get("status") or "completed")
-    return _FINISH.get(raw), raw
-
-
-def _asks(item: Mapping[str, Any]) -> bool:
-    kind = item.get("type")
-    if kind == "tool_search_call":
-        return item.get("execution") == "client"
-    if kind == "shell_call":
-        return not (item.get("environment") or {}).get("container_id")
-    return kind in _ASKING
-
-
-def usage_of(wire: Any) -> Usage | None:
-    """Return the tokens; what was cached and what was reasoned is inside the sums."""
-    if not wire or not isinstance(wire, Mapping):
-        return None
-    into, out = wire.get("input_tokens_details") or {}, wire.get("output_tokens_details") or {}
-    prompt, completion = count(wire.get("input_tokens")) or 0, count(wire.get("output_tokens")) or 0
-    total = count(wire.get("total_tokens"))
-    return Usage(
-        prompt_tokens=prompt,
-        completion_tokens=completion,
-        total_tokens=prompt + completion if total is None else total,
-        cached_tokens=count(into.get("cached_tokens")),
-        cache_write_tokens=count(into.get("cache_write_tokens")),
-        reasoning_tokens=count(out.get("reasoning_tokens")),
-        audio_prompt_tokens=count(into.get("audio_tokens")),
-        audio_completion_tokens=count(out.get("audio_tokens")),
+    raw = reason or (
+        "tool_calls" if any(asks(item, hosted) for item in output) else payload.get("status") or "completed"
     )
+    return _FINISH.get(raw), raw
 
 
 def decode_models(payload: Any, context: Context) -> list[ModelInfo]:

@@ -5,13 +5,14 @@ Source: https://platform.openai.com/docs/api-reference/responses/create
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from ai_lib.providers.dialect import Context, Refuse
 from ai_lib.providers.dialects.openai_responses.items import input_of
 from ai_lib.providers.dialects.openai_responses.quirks import Quirks
 from ai_lib.providers.schemas import Subset, rewritten
-from ai_lib.providers.wire import extended
+from ai_lib.providers.wire import extended, for_model
 from ai_lib.types.request import ChatCompletionRequest, ResponseFormat
 from ai_lib.types.tool import NamedTool, Tool, ToolChoice
 
@@ -29,7 +30,12 @@ _PLAIN = {
 # Fields that OpenAI's own API does not have, and some services do.
 _MORE = ("top_k", "stop", "seed", "n", "presence_penalty", "frequency_penalty", "logit_bias")
 _LOGPROBS = "message.output_text.logprobs"
+_SEALED = "reasoning.encrypted_content"
 _STREAM = frozenset({"stream"})
+# The user's fields that go on from what the service keeps. Source: platform.openai.com/docs/guides/conversation-state
+_STATE = frozenset({"previous_response_id", "conversation", "background"})
+# Lists that the request fills and the user adds to: tools that run at the service, and more to be told.
+_LISTS = ("include", "tools")
 
 
 def encode(request: ChatCompletionRequest, stream: bool, context: Context, refuse: Refuse) -> dict[str, Any]:
@@ -56,18 +62,43 @@ def encode(request: ChatCompletionRequest, stream: bool, context: Context, refus
                 refuse(field, "the Responses API has no such field")
     if stream:
         body["stream"] = True
-    extensions = dict(request.extensions)
-    include = [*([_LOGPROBS] if request.logprobs and _allowed("logprobs", quirks, refuse) else [])]
-    include += [item for item in extensions.pop("include", ()) if item not in include]
-    if include:
+    if quirks.store is not None and "store" not in request.extensions and not _with_state(request):
+        body["store"] = quirks.store
+    if include := _include(request, quirks, refuse):
         body["include"] = include
-    return extended(body, extensions, also=_STREAM)
+    return extended(body, _beside_lists(body, request.extensions), also=_STREAM)
+
+
+def _with_state(request: ChatCompletionRequest) -> bool:
+    """Return whether the user goes by what the service keeps."""
+    return bool(request.extensions.get("store") or _STATE & request.extensions.keys())
+
+
+def _include(request: ChatCompletionRequest, quirks: Quirks, refuse: Refuse) -> list[str]:
+    include = []
+    if (request.logprobs or request.top_logprobs is not None) and _allowed("logprobs", quirks, refuse):
+        include.append(_LOGPROBS)
+    if quirks.sealed_reasoning is not None and not _with_state(request):
+        sealed: bool | None = for_model(quirks.sealed_reasoning, request.model)
+        if sealed or (sealed is None and request.reasoning not in (None, "none")):
+            include.append(_SEALED)
+    return include
+
+
+def _beside_lists(body: dict[str, Any], extensions: Mapping[str, Any]) -> dict[str, Any]:
+    """Put the user's items behind the body's in lists that both have, and return the rest of the extensions."""
+    rest = dict(extensions)
+    for field in _LISTS:
+        if field in body and isinstance(rest.get(field), list | tuple):
+            body[field] = [*body[field], *(item for item in rest.pop(field) if item not in body[field])]
+    return rest
 
 
 def prompt(request: ChatCompletionRequest, context: Context, refuse: Refuse) -> dict[str, Any]:
     """Return the part of the body that is read by the model, as counting tokens wants it too."""
     quirks: Quirks = context.quirks
-    instructions, items = input_of(request.messages, context, refuse)
+    unkept = not _with_state(request) and request.extensions.get("store", quirks.store) is False
+    instructions, items = input_of(request.messages, context, refuse, sealed_only=unkept)
     body: dict[str, Any] = {"input": items}
     if instructions:
         body["instructions"] = instructions
@@ -91,7 +122,7 @@ def _allowed(field: str, quirks: Quirks, refuse: Refuse) -> bool:
     return True
 
 
-def _asks_nothing(field: str, value: Any) -> bool:
+def _asks_nothing(field: str, value: object) -> bool:
     return (field == "n" and value == 1) or value == ()
 
 

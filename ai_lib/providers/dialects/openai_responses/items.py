@@ -14,18 +14,26 @@ from typing import Any
 import attrs
 
 from ai_lib.providers.dialect import Context, Refuse
+from ai_lib.providers.dialects.openai_responses.calls import CUSTOM, FUNCTION, input_text
 from ai_lib.providers.dialects.openai_responses.quirks import Quirks
 from ai_lib.providers.wire import own
 from ai_lib.types.content import Audio, Document, Image, Json, Part, Text
 from ai_lib.types.message import Message, Role
 from ai_lib.types.tool import ToolCall
 
-__all__ = ["CUSTOM", "input_of", "said"]
+__all__ = ["input_of", "said"]
 
 Item = dict[str, Any]
 
-CUSTOM = "custom_tool_call"
-"""The item of a call whose input is text of any form instead of JSON."""
+# How a document without a name is called; the service tells from the name how to read it.
+_NAMES = {
+    "text/plain": "document.txt",
+    "text/markdown": "document.md",
+    "text/html": "document.html",
+    "text/csv": "document.csv",
+    "application/json": "document.json",
+    "application/vnd.openxmlformats-officedocument.wordprocessingml.document": "document.docx",
+}
 
 
 @attrs.frozen
@@ -35,6 +43,7 @@ class _Encoder:
     context: Context
     refuse: Refuse
     custom: frozenset[str]
+    sealed_only: bool
 
     @property
     def quirks(self) -> Quirks:
@@ -42,17 +51,20 @@ class _Encoder:
         return quirks
 
 
-def input_of(messages: tuple[Message, ...], context: Context, refuse: Refuse) -> tuple[str, list[Item]]:
+def input_of(
+    messages: tuple[Message, ...], context: Context, refuse: Refuse, *, sealed_only: bool = False
+) -> tuple[str, list[Item]]:
     """Return the instructions, where they do not stand among the items, and the items.
 
     Args:
         messages: The conversation.
         context: The provider.
         refuse: Called for each part that cannot be sent.
+        sealed_only: Whether only encrypted reasoning can go back, since the service keeps nothing.
     """
     calls = [call for message in messages for call in message.tool_calls]
     custom = frozenset(call.id for call in calls if own(call.provider_data, context.owner).get("type") == CUSTOM)
-    encoder = _Encoder(context, refuse, custom)
+    encoder = _Encoder(context, refuse, custom, sealed_only)
     instructions: list[str] = []
     items: list[Item] = []
     for message in messages:
@@ -88,12 +100,21 @@ def _tool(message: Message, encoder: _Encoder) -> list[Item]:
 
 def _assistant(message: Message, encoder: _Encoder) -> list[Item]:
     kept = own(message.provider_data, encoder.context.owner).get("output") or []
-    if kept and said(kept) == (message.text, [_what(call) for call in message.tool_calls], message.refusal):
+    if kept and _fits(kept, message, encoder):
         return [dict(item) for item in kept]
     # The text or the calls are no longer the model's own, and its reasoning belongs to what it said then.
     content = _spoken(message, encoder)
     spoken = [_message("assistant", content, message, encoder)] if content else []
     return [*spoken, *(_call(call, encoder) for call in message.tool_calls)]
+
+
+def _fits(kept: list[Mapping[str, Any]], message: Message, encoder: _Encoder) -> bool:
+    """Return whether a message still says what its items say, and the service can read them."""
+    thoughts = [item for item in kept if item.get("type") == "reasoning"]
+    if encoder.sealed_only and not all(item.get("encrypted_content") for item in thoughts):
+        return False
+    calls = [(call.id, call.name, call.arguments_json) for call in message.tool_calls]
+    return said(kept, encoder.quirks.hosted) == (message.text, calls, message.refusal)
 
 
 def _spoken(message: Message, encoder: _Encoder) -> str | list[Item]:
@@ -112,25 +133,25 @@ _ITEMS: dict[Role, Callable[[Message, _Encoder], list[Item]]] = {
 }
 
 
-def said(items: Iterable[Mapping[str, Any]]) -> tuple[str, list[tuple[str, str, str]], str | None]:
+def said(
+    items: Iterable[Mapping[str, Any]], hosted: frozenset[str]
+) -> tuple[str, list[tuple[str, str, str]], str | None]:
     """Return what a model's items say in the fields of a message: its text, its calls, its refusal."""
-    parts = [part for item in items if item.get("type") == "message" for part in item.get("content") or ()]
-    calls = [
-        (item.get("call_id") or "", item.get("name") or "", item.get("arguments") or item.get("input") or "")
-        for item in items
-        if item.get("type") in ("function_call", CUSTOM)
-    ]
+    parts: list[Mapping[str, Any]] = []
+    calls = []
+    for item in items:
+        kind = item.get("type")
+        if kind == "message":
+            parts += item.get("content") or ()
+        elif kind in (FUNCTION, CUSTOM) and kind not in hosted:
+            calls.append((item.get("call_id") or "", item.get("name") or "", input_text(item)))
     text = "".join([part.get("text") or "" for part in parts if part.get("type") == "output_text"])
     refusal = "".join([part.get("refusal") or "" for part in parts if part.get("type") == "refusal"])
     return text, calls, refusal or None
 
 
-def _what(call: ToolCall) -> tuple[str, str, str]:
-    return call.id, call.name, call.arguments_json
-
-
 def _call(call: ToolCall, encoder: _Encoder) -> Item:
-    wire: Item = {"type": "function_call", "call_id": call.id, "name": call.name, "arguments": call.arguments_json}
+    wire: Item = {"type": FUNCTION, "call_id": call.id, "name": call.name, "arguments": call.arguments_json}
     if call.id in encoder.custom:
         wire = {"type": CUSTOM, "call_id": call.id, "name": call.name, "input": call.arguments_json}
     return {**wire, **own(call.provider_data, encoder.context.owner)}
@@ -187,7 +208,11 @@ def _document(part: Document, encoder: _Encoder) -> Item | None:
     if not encoder.quirks.file_data:
         encoder.refuse("document content", "documents go by address or file id here")
         return None
-    return {"type": "input_file", "filename": part.name or "document.pdf", "file_data": part.data_url}
+    return {
+        "type": "input_file",
+        "filename": part.name or _NAMES.get(part.media_type or "", "document.pdf"),
+        "file_data": part.data_url,
+    }
 
 
 def _audio(part: Audio, encoder: _Encoder) -> Item | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Literal
 
 import attrs
@@ -24,15 +24,19 @@ class Quirks:
         accepts: Fields beyond OpenAI's own that the service takes: "seed", "presence_penalty" and the like.
         rejects: Request fields that the service refuses; "strict" means that of tools.
         system: Where instructions stand: among the items, in the role "system" or "developer", or in `instructions`.
-        typed_messages: Whether all messages must say that they are messages, as the Open Responses specification has it.
-        explicit_defaults: Whether what the published schema requires is said even where it is the default: `strict` null
-            for a tool, `detail` "auto" for an image.
+        typed_messages: Whether all messages must say that they are messages, as in the Open Responses specification.
+        explicit_defaults: Whether what the published schema requires is said even where it is the default: `strict`
+            null for a tool, `detail` "auto" for an image.
         tool_choice: The choices it knows.
         nested_tool_choice: Whether a named choice has its name inside `function`, as in chat completions.
         tool_schema_drops: Keys that must not occur in the schemas of tools.
         media: The kinds of media part it takes.
         file_data: Whether documents may be sent as bytes.
         summary: What summary of the reasoning to ask for with an effort; None for none.
+        store: What to say about keeping the answer at the service, unless the user says something; None for nothing.
+        sealed_reasoning: Which models' reasoning is asked for in encrypted form, which can go back with nothing kept at
+            the service; where no pattern fits, that of requests for reasoning. None where the service has no such form.
+        hosted: Kinds of items that run at the service, though elsewhere they wait for the caller.
     """
 
     accepts: frozenset[str] = attrs.field(default=frozenset(), converter=_set)
@@ -46,6 +50,9 @@ class Quirks:
     media: frozenset[str] = attrs.field(default=frozenset({"image", "document"}), converter=_set)
     file_data: bool = True
     summary: Literal["auto", "concise", "detailed"] | None = None
+    store: bool | None = None
+    sealed_reasoning: Mapping[str, bool] | None = None
+    hosted: frozenset[str] = attrs.field(default=frozenset(), converter=_set)
 
 
 quirks_from = quirks_of(Quirks, "dialect openai_responses")

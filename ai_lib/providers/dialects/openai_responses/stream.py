@@ -10,15 +10,16 @@ from typing import Any
 
 from ai_lib.errors import InvalidResponseError, StreamInterruptedError
 from ai_lib.providers.dialect import Context
+from ai_lib.providers.dialects.openai_responses.calls import CUSTOM, FUNCTION, WRAPPERS, input_text, unpacked
 from ai_lib.providers.dialects.openai_responses.decode import (
     citation_of,
     finish_of,
     kept,
     kept_of_call,
     thoughts_of,
-    usage_of,
 )
-from ai_lib.providers.dialects.openai_responses.items import CUSTOM
+from ai_lib.providers.dialects.openai_responses.quirks import Quirks
+from ai_lib.providers.dialects.openai_responses.usage import usage_of
 from ai_lib.providers.wire import json_events, text_of, typed
 from ai_lib.types.chunk import ChatCompletionChunk, ToolCallDelta
 
@@ -59,10 +60,12 @@ def decode_stream(events: Iterable[str], context: Context) -> Iterator[ChatCompl
 class _Item:
     """An item in the making: what of it has come in pieces, and so need not come again at its end."""
 
-    __slots__ = ("call", "pieces", "text")
+    __slots__ = ("call", "pieces", "text", "thoughts", "whole")
 
     def __init__(self) -> None:
         self.call = False
+        self.whole = False  # it waits for its end: it is not the caller's, or the calls are inside
+        self.thoughts: str | None = None  # the event that brings the reasoning; some services bring it twice
         self.text: list[str] = []
         self.pieces: set[str] = set()
 
@@ -71,12 +74,14 @@ class _Response:
     """The response that a stream builds."""
 
     def __init__(self, context: Context) -> None:
+        quirks: Quirks = context.quirks
         self.context = context
+        self.hosted = quirks.hosted
         self.id: str | None = None
         self.model: str | None = None
         self.over = False
         self.items: dict[Any, _Item] = {}
-        self.done: dict[Any, Mapping[str, Any]] = {}
+        self.done: dict[Any, list[Mapping[str, Any]]] = {}
         self.places: dict[str, Any] = {}
         self.thought: tuple[Any, Any] | None = None
 
@@ -90,8 +95,12 @@ class _Response:
     def item_added(self, payload: Mapping[str, Any]) -> Iterator[ChatCompletionChunk]:
         wire = payload["item"]
         place = self._place(payload, wire)
-        if wire.get("type") in ("function_call", CUSTOM):
-            yield self._chunk(payload, tool_calls=(self._call(place, wire),))
+        if wire.get("type") in (FUNCTION, CUSTOM):
+            item = self._at(place)
+            item.whole = wire["type"] in self.hosted or wire.get("name") in WRAPPERS
+            if not item.whole:
+                item.call = True
+                yield self._chunk(payload, tool_calls=(self._call(self._number(place), wire),))
 
     def text(self, payload: Mapping[str, Any]) -> Iterator[ChatCompletionChunk]:
         text = text_of(payload["delta"])
@@ -111,15 +120,18 @@ class _Response:
         yield self._chunk(payload, citations=(citation_of(payload["annotation"]),))
 
     def thinking(self, payload: Mapping[str, Any]) -> Iterator[ChatCompletionChunk]:
-        self._item(payload).pieces.add("thoughts")
+        item = self._item(payload)
+        item.thoughts = item.thoughts or payload["type"]
         part = payload.get("summary_index", payload.get("content_index"))
         text = text_of(payload["delta"])
-        if text:
+        if text and item.thoughts == payload["type"]:
             yield self._chunk(payload, reasoning=self._apart((self._place(payload), part)) + text)
 
     def arguments(self, payload: Mapping[str, Any]) -> Iterator[ChatCompletionChunk]:
-        self._item(payload).pieces.add("arguments")
-        yield self._chunk(payload, tool_calls=(self._piece(payload, text_of(payload["delta"])),))
+        item = self._item(payload)
+        if not item.whole:
+            item.pieces.add("arguments")
+            yield self._chunk(payload, tool_calls=(self._piece(payload, text_of(payload["delta"])),))
 
     def arguments_done(self, payload: Mapping[str, Any]) -> Iterator[ChatCompletionChunk]:
         item = self._item(payload)
@@ -136,12 +148,12 @@ class _Response:
         if wire.get("error") or wire.get("status") == "failed":
             raise self.context.fail(wire)
         self.id, self.model = wire.get("id") or self.id, wire.get("model") or self.model
-        if not self.done:  # only the end tells what was said
-            for place, item in enumerate(wire.get("output") or ()):
-                yield from self._finished(place, item, payload)
+        come = [item for items in self.done.values() for item in items]
+        told = unpacked(wire.get("output") or ())
+        yield from self._only_told_at_end(told, payload)
         self.over = True
-        output = list(self.done.values())
-        finish, raw_finish = finish_of(wire, output)
+        output = told if len(told) >= len(come) else come  # some services repeat nothing at the end
+        finish, raw_finish = finish_of(wire, output, self.hosted)
         yield self._chunk(
             payload,
             finish_reason=finish,
@@ -149,6 +161,18 @@ class _Response:
             usage=usage_of(wire.get("usage")),
             provider_data=kept(output, self.context.owner),
         )
+
+    def _only_told_at_end(self, told: list[Mapping[str, Any]], payload: Any) -> Iterator[ChatCompletionChunk]:
+        come = {place: items[0] for place, items in self.done.items()}
+        ids = {item.get("id") for items in self.done.values() for item in items}
+        for place, item in enumerate(told):
+            there = come.get(place, come.get(None, {}))  # some services change the ids, and some tell no place
+            if item.get("id") not in ids and there.get("type") != item.get("type"):
+                yield from self._finished(self._place_at_end(place, item.get("id")), item, payload)
+
+    def _place_at_end(self, index: int, item_id: Any) -> Any:
+        place = item_id if item_id in self.items else self.places.get(item_id, index)
+        return place if place in self.items and place not in self.done else (index, item_id)
 
     def failed(self, payload: Mapping[str, Any]) -> Iterator[ChatCompletionChunk]:
         wire = payload.get("response")
@@ -180,13 +204,12 @@ class _Response:
             item = self.items[place] = _Item()
         return item
 
-    def _call(self, place: Any, wire: Mapping[str, Any]) -> ToolCallDelta:
-        self._at(place).call = True
+    def _call(self, number: int, wire: Mapping[str, Any], arguments: str = "") -> ToolCallDelta:
         return ToolCallDelta(
-            self._number(place),
+            number,
             text_of(wire.get("call_id")) or None,
             text_of(wire.get("name")) or None,
-            "",
+            arguments,
             kept_of_call(wire, self.context.owner),
         )
 
@@ -204,9 +227,9 @@ class _Response:
 
     def _finished(self, place: Any, wire: Mapping[str, Any], payload: Any) -> Iterator[ChatCompletionChunk]:
         """Give out what of a whole item has not come in pieces."""
-        self.done[place] = wire
+        self.done[place] = unpacked([wire])
         read = _WHOLE.get(wire.get("type"))  # type: ignore[arg-type]
-        if read is not None:
+        if read is not None and wire["type"] not in self.hosted:
             chunk = self._chunk(payload)
             read(self, chunk, place, wire)
             yield chunk
@@ -227,17 +250,24 @@ class _Response:
                 chunk.citations += tuple([citation_of(annotation) for annotation in part.get("annotations") or ()])
 
     def _whole_reasoning(self, chunk: ChatCompletionChunk, place: Any, wire: Mapping[str, Any]) -> None:
-        if "thoughts" not in self._at(place).pieces:
+        if self._at(place).thoughts is None:
             for number, text in enumerate(thoughts_of(wire)):
                 chunk.reasoning += self._apart((place, number)) + text
 
     def _whole_call(self, chunk: ChatCompletionChunk, place: Any, wire: Mapping[str, Any]) -> None:
         item = self._at(place)
-        if not item.call:
-            chunk.tool_calls += (self._call(place, wire),)
-        whole = text_of(wire.get("input" if wire.get("type") == CUSTOM else "arguments"))
-        if whole and "arguments" not in item.pieces:
-            chunk.tool_calls += (ToolCallDelta(self._number(place), None, None, whole),)
+        number = self._number(place)
+        if item.call:
+            # Without arguments there is nothing to add; the fold knows that none are "{}".
+            whole = input_text(wire) if wire.get("input") or wire.get("arguments") else ""
+            if whole and "arguments" not in item.pieces:
+                chunk.tool_calls = (ToolCallDelta(number, None, None, whole),)
+        elif "arguments" in item.pieces:  # its beginning was not told
+            chunk.tool_calls = (self._call(number, wire),)
+        else:
+            calls = self.done[place]
+            first = number if len(calls) == 1 else 1000 * (number + 1000)
+            chunk.tool_calls = tuple([self._call(first + at, call, input_text(call)) for at, call in enumerate(calls)])
 
 
 _EVENTS: dict[str, Callable[[_Response, Mapping[str, Any]], Iterator[ChatCompletionChunk]]] = {
@@ -262,6 +292,6 @@ _EVENTS: dict[str, Callable[[_Response, Mapping[str, Any]], Iterator[ChatComplet
 _WHOLE: dict[str, Callable[[_Response, ChatCompletionChunk, Any, Mapping[str, Any]], None]] = {
     "message": _Response._whole_message,  # noqa: SLF001 - tables of the class's own methods
     "reasoning": _Response._whole_reasoning,  # noqa: SLF001
-    "function_call": _Response._whole_call,  # noqa: SLF001
+    FUNCTION: _Response._whole_call,  # noqa: SLF001
     CUSTOM: _Response._whole_call,  # noqa: SLF001
 }

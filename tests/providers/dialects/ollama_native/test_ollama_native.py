@@ -18,7 +18,7 @@ from ai_lib.types.content import Audio, Document, Image, Json, Text
 from ai_lib.types.embedding import EmbeddingRequest
 from ai_lib.types.message import Message
 from ai_lib.types.request import ChatCompletionRequest, ResponseFormat
-from ai_lib.types.tool import NamedTool, Tool, ToolCall
+from ai_lib.types.tool import NamedTool, ToolCall
 from ai_lib.types.wire import HttpResponse
 from tests.server import Server, json_reply
 from tests.situations import ADD, CITY, TOOLS

@@ -14,7 +14,7 @@ from ai_lib.errors import InvalidRequestError, UnsupportedFeatureError
 from ai_lib.providers.adapter import ProviderAdapter
 from ai_lib.providers.config import ProviderConfig
 from ai_lib.providers.registry import configs, dialect_of
-from ai_lib.types.content import Audio, Document, Image, Json
+from ai_lib.types.content import Audio, Document, Image, Json, Text
 from ai_lib.types.message import Citation, Message
 from ai_lib.types.request import ChatCompletionRequest, ResponseFormat
 from ai_lib.types.tool import NamedTool, Tool, ToolCall
@@ -156,6 +156,11 @@ REASONING = [
     ("enable_thinking", 2000, {"enable_thinking": True, "thinking_budget": 2000}),
     ("object", "low", {"reasoning": {"effort": "low"}}),
     ("object", 2000, {"reasoning": {"max_tokens": 2000}}),
+    ("object", "none", {"reasoning": {"effort": "none"}}),
+    ("object", "enabled", {"reasoning": {"enabled": True}}),
+    ("object", "disabled", {"reasoning": {"enabled": False}}),
+    ({"other-*": "effort", "m*": "thinking"}, "none", {"thinking": {"type": "disabled"}}),
+    ({"other-*": "thinking"}, "low", {"reasoning_effort": "low"}),
 ]
 
 
@@ -165,7 +170,7 @@ def adapter_with(**quirks: Any) -> ProviderAdapter:
 
 
 @pytest.mark.parametrize(("way", "asked", "expected"), REASONING)
-def test_reasoning_is_asked_for_in_the_providers_way(way: str, asked: Any, expected: dict[str, Any]) -> None:
+def test_reasoning_is_asked_for_in_the_providers_way(way: Any, asked: Any, expected: dict[str, Any]) -> None:
     body = body_of(adapter_with(reasoning=way), reasoning=asked)
 
     assert {key: value for key, value in body.items() if key not in ("model", "messages")} == expected
@@ -175,6 +180,80 @@ def test_reasoning_is_asked_for_in_the_providers_way(way: str, asked: Any, expec
 def test_a_form_of_reasoning_that_the_provider_does_not_know_is_refused(way: str, asked: Any) -> None:
     with pytest.raises(UnsupportedFeatureError, match="wire does not support reasoning"):
         body_of(adapter_with(reasoning=way), reasoning=asked)
+
+
+@pytest.mark.parametrize(
+    ("quirks", "asked", "words"),
+    [
+        ({"efforts": {"m*": ["none", "high"]}}, "low", "m knows only none, high, not 'low'"),
+        ({"reasoning": "thinking"}, "auto", "knows only none, enabled, disabled or a number of tokens, not 'auto'"),
+        (
+            {"reasoning": "thinking", "thinking_budget": False},
+            500,
+            "knows only enabled, disabled, not a number of tokens",
+        ),
+        ({"reasoning": "thinking", "thinking_types": {"m*": ["adaptive"]}}, 500, "knows only adaptive, not a number"),
+        ({"reasoning": "thinking", "thinking_types": {"m*": ["adaptive"]}}, "none", "knows only none, adaptive"),
+        ({"reasoning": "thinking", "thinking_types": {"x": ["enabled"]}}, "enabled", "knows only none"),
+    ],
+)
+def test_what_the_model_does_not_know_is_refused_with_what_it_knows(
+    quirks: dict[str, Any], asked: Any, words: str
+) -> None:
+    with pytest.raises(UnsupportedFeatureError, match=words):
+        body_of(adapter_with(**quirks), reasoning=asked)
+
+
+# --- marks for the prompt cache ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("part", "expected"),
+    [
+        (Text("long", cache="5m"), {"type": "text", "text": "long", "cache_control": {"type": "ephemeral"}}),
+        (Text("long", cache="1h"), {"type": "text", "text": "long", "cache_control": {"type": "ephemeral", "ttl": "1h"}}),
+        (Json({"a": 1}, cache="5m"), {"type": "text", "text": '{"a":1}', "cache_control": {"type": "ephemeral"}}),
+        (Image.from_url("https://a.example/i.png", cache="5m"),
+         {"type": "image_url", "image_url": {"url": "https://a.example/i.png"}, "cache_control": {"type": "ephemeral"}}),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("role", ["system", "user"])
+def test_a_part_carries_its_mark_for_the_cache(part: Any, expected: dict[str, Any], role: str) -> None:
+    messages = [Message(role=role, content=part), Message.user("hi")]
+
+    body = body_of(adapter_with(cache_marks=["5m", "1h"], text_only_as_string=True), messages=messages)
+
+    assert body["messages"][0]["content"] == [expected]
+
+
+def test_a_mark_in_a_tools_result_is_sent() -> None:
+    messages = [Message.user("hi"), Message.tool("c", Text("long", cache="5m"))]
+
+    body = body_of(adapter_with(cache_marks=["5m"]), messages=messages)
+
+    assert body["messages"][1]["content"] == [{"type": "text", "text": "long", "cache_control": {"type": "ephemeral"}}]
+
+
+def test_only_marked_parts_are_marked() -> None:
+    message = Message.user("a", Text("b", cache="5m"), "c")
+
+    content = body_of(adapter_with(cache_marks=["5m"]), messages=message)["messages"][0]["content"]
+
+    assert ["cache_control" in part for part in content] == [False, True, False]
+
+
+@pytest.mark.parametrize(
+    ("marks", "time", "words"),
+    [([], "5m", "the provider caches by itself, or not at all"), (["5m"], "1h", "what is marked for 5m, not 1h")],
+)
+def test_a_mark_that_the_provider_does_not_know_is_refused(marks: list[str], time: Any, words: str) -> None:
+    with pytest.raises(UnsupportedFeatureError, match=f"does not support cache: .*{words}"):
+        body_of(adapter_with(cache_marks=marks), messages=Message.user(Text("long", cache=time)))
+
+
+def test_a_mark_on_a_tool_is_refused() -> None:
+    with pytest.raises(UnsupportedFeatureError, match="does not support cache: chat completions have no mark"):
+        body_of(adapter_with(cache_marks=["5m"]), tools=[attrs.evolve(TOOLS[0], cache="5m")])
 
 
 # --- messages ------------------------------------------------------------------------------------------------------

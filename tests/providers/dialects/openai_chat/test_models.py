@@ -46,6 +46,39 @@ def test_a_list_of_models_is_read_in_every_form(payload: Any) -> None:
     assert models_in(payload) == [ModelInfo("m1", "wire", 1700000000, "someone")]
 
 
+@pytest.mark.parametrize(
+    ("fields", "context", "output"),
+    [
+        ({"context_window": 131072, "max_completion_tokens": 65536}, 131072, 65536),  # Groq
+        ({"max_context_length": 32768}, 32768, None),  # Mistral
+        (
+            {"context_length": 200000, "top_provider": {"context_length": 1, "max_completion_tokens": 8192}},
+            200000,
+            8192,
+        ),
+        ({"top_provider": {"context_length": 4096, "max_completion_tokens": None}}, 4096, None),  # OpenRouter
+        ({"context_length": 8192}, 8192, None),  # Together
+        ({"context_size": 8192, "max_output_tokens": 512}, 8192, 512),  # Novita
+        ({"max_model_len": 4096}, 4096, None),  # vLLM
+        ({"context_length": "8k", "max_output_tokens": True, "top_provider": []}, None, None),
+        ({}, None, None),
+    ],
+)
+def test_the_limits_of_a_model_are_read_under_the_names_that_services_give_them(
+    fields: dict[str, Any], context: int | None, output: int | None
+) -> None:
+    (model,) = models_in({"data": [{**ENTRY, **fields}]})
+
+    assert (model.context_length, model.max_output_tokens) == (context, output)
+
+
+@pytest.mark.parametrize(
+    ("fields", "name"), [({"name": "M One"}, "M One"), ({"display_name": "M 1"}, "M 1"), ({}, None)]
+)
+def test_a_model_may_have_a_name_to_read(fields: dict[str, Any], name: str | None) -> None:
+    assert models_in({"data": [{**ENTRY, **fields}]})[0].name == name
+
+
 def test_models_may_be_names_alone() -> None:
     assert models_in(["a", "b"]) == [ModelInfo("a", "wire"), ModelInfo("b", "wire")]
 

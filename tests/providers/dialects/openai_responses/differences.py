@@ -72,6 +72,10 @@ def _explicit(body: dict[str, Any]) -> None:
                 part["detail"] = "auto"
 
 
+def _sealed(body: dict[str, Any]) -> None:
+    body["include"] = ["reasoning.encrypted_content"]
+
+
 def _json_object(body: dict[str, Any]) -> None:
     body["text"] = {"format": {"type": "json_object"}}
 
@@ -99,6 +103,11 @@ DIFFERENCES: list[tuple[str, frozenset[str], frozenset[str], Callable[[dict[str,
      lambda body: body["input"][0]["content"].pop()),
     ("the situation has the text at hand", frozenset({"open-responses"}), frozenset({"text-file-base64"}), _notes),
     ("the published schema requires it", OPENAI | {"azure-responses"}, EVERY, _explicit),
+    ("nothing stays at the service unless the user says so", OPENAI | {"xai-responses"}, EVERY,
+     lambda body: body.update(store=False)),
+    ("reasoning must come encrypted to go back", frozenset({"openai-responses-reasoning", "xai-responses"}), EVERY, _sealed),
+    ("a request for reasoning goes to a deployment that reasons", frozenset({"azure-responses"}),
+     frozenset({"reasoning-low", "reasoning-high"}), _sealed),
     ("false is the default", frozenset({"huggingface"}), EVERY - {"plain-stream"}, lambda body: body.pop("stream", None)),
     ("the other client leaves the mode out", frozenset({"huggingface"}), frozenset({"json-object"}), _json_object),
     ("a json_schema without a schema is none", frozenset({"open-responses"}), frozenset({"json-object"}), _json_object),

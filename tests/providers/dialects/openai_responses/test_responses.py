@@ -92,7 +92,8 @@ def test_a_streamed_message_goes_back_as_the_items_that_were_sent(case: Any) -> 
 
     events = [json.loads(event) for event in case.events([case.body]) if event != "[DONE]"]
     done = [event["item"] for event in events if event["type"] == "response.output_item.done"]
-    assert kept is None or kept == (done or events[-1]["response"]["output"])
+    told = events[-1]["response"].get("output") or []
+    assert kept is None or kept == (told if len(told) >= len(done) else done)
 
 
 def test_what_another_api_of_the_provider_made_stays_behind() -> None:

@@ -1,0 +1,31 @@
+"""Tokens and what they cost."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from ai_lib.providers.wire import cost_of, count
+from ai_lib.types.usage import Usage
+
+__all__ = ["usage_of"]
+
+
+def usage_of(wire: Any) -> Usage | None:
+    """Return the tokens; what was cached and what was reasoned is inside the sums."""
+    if not wire or not isinstance(wire, Mapping):
+        return None
+    into, out = wire.get("input_tokens_details") or {}, wire.get("output_tokens_details") or {}
+    prompt, completion = count(wire.get("input_tokens")) or 0, count(wire.get("output_tokens")) or 0
+    total = count(wire.get("total_tokens"))
+    return Usage(
+        prompt_tokens=prompt,
+        completion_tokens=completion,
+        total_tokens=prompt + completion if total is None else total,
+        cached_tokens=count(into.get("cached_tokens")),
+        cache_write_tokens=count(into.get("cache_write_tokens")),
+        reasoning_tokens=count(out.get("reasoning_tokens")),
+        audio_prompt_tokens=count(into.get("audio_tokens")),
+        audio_completion_tokens=count(out.get("audio_tokens")),
+        cost=cost_of(wire),
+    )

@@ -9,14 +9,39 @@ from tests.server import Connection, completion, json_reply, sse_reply, stream_e
 CALL = {"id": "call_1", "type": "function", "function": {"name": "weather", "arguments": '{"city": "Paris"}'}}
 
 
+# What other wire formats than chat completions answer, by the end of the path.
+_FIXED: dict[str, Any] = {
+    "/messages": {
+        "id": "msg_1",
+        "type": "message",
+        "role": "assistant",
+        "model": "m",
+        "content": [{"type": "thinking", "thinking": "Hm.", "signature": "s"}, {"type": "text", "text": "Hi!"}],
+        "stop_reason": "end_turn",
+        "usage": {"input_tokens": 1, "cache_read_input_tokens": 2, "output_tokens": 2},
+    },
+    "/responses": {
+        "id": "resp_1",
+        "status": "completed",
+        "model": "m",
+        "output": [{"type": "message", "content": [{"type": "output_text", "text": "Hi!"}]}],
+    },
+    "/count_tokens": {"input_tokens": 4},
+    "/files": {"id": "file-1", "filename": "notes.txt", "bytes": 5, "purpose": "user_data"},
+    "/rerank": {"results": [{"index": 0, "relevance_score": 0.9}, {"index": 1, "relevance_score": 0.1}]},
+}
+
+
 def obliging(connection: Connection) -> None:
     """Answer a chat, a stream, a request with tools, one for an object or for vectors; and the list of models."""
     request = connection.read_request()
     if request.method == "GET":
         json_reply(200, {"data": [{"id": "small"}, {"id": "large"}]})(connection)
         return
-    body = request.json
-    if request.path.endswith("/embeddings"):
+    body = request.json if request.headers["content-type"] == "application/json" else {}
+    if request.path.endswith(tuple(_FIXED)):
+        json_reply(200, next(answer for path, answer in _FIXED.items() if request.path.endswith(path)))(connection)
+    elif request.path.endswith("/embeddings"):
         rows = [{"index": index, "embedding": [len(text), text.count(" ")]} for index, text in enumerate(body["input"])]
         json_reply(200, {"data": rows, "usage": {"prompt_tokens": 9, "total_tokens": 9}})(connection)
     elif body.get("stream"):

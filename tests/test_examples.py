@@ -44,8 +44,11 @@ def test_an_example_is_short_and_says_what_it_needs(file):
 def test_the_python_blocks_of_a_document_run_in_order(document, server, monkeypatch, capsys, tmp_path):
     server.script(obliging)
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("GROQ_API_KEY", "k")
-    monkeypatch.setenv("GROQ_BASE_URL", server.url + "/v1")
+    (tmp_path / "notes.txt").write_text("notes")
+    (tmp_path / "report.pdf").write_bytes(b"%PDF-1.4 report")
+    for name in ("GROQ", "OPENAI", "ANTHROPIC", "COHERE"):
+        monkeypatch.setenv(f"{name}_API_KEY", "k")
+        monkeypatch.setenv(f"{name}_BASE_URL", server.url + ("/v1" if name in ("GROQ", "OPENAI") else ""))
     blocks = BLOCK.findall(document.read_text(encoding="utf-8"))
     namespace = {"__name__": "__main__"}
 

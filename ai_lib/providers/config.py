@@ -66,6 +66,7 @@ class Api:
         stream_path: As in `ProviderConfig`.
         model_prefix: As in `ProviderConfig`.
         base_url: What paths are appended to; None means as usual.
+        models_path: As in `ProviderConfig`; None means as usual, and with a `base_url` of its own that there is none.
         quirks: The dialect's switches; nothing is taken over from the usual API's.
         query: As in `ProviderConfig`.
         query_env: As in `ProviderConfig`.
@@ -83,6 +84,7 @@ class Api:
     stream_path: str | None = None
     model_prefix: str = ""
     base_url: str | None = None
+    models_path: str | None = None
     quirks: Mapping[str, Any] = attrs.field(factory=dict)
     query: Mapping[str, str] = attrs.field(factory=dict)
     query_env: Mapping[str, str] = attrs.field(factory=dict)
@@ -248,6 +250,8 @@ class ProviderConfig:
         changes = {field: value for field, value in told.items() if value is not None or field in _OWN_TO_API}
         if _ELSEWHERE & {field for field, value in told.items() if value is not None}:
             changes |= dict.fromkeys(("embed", "rerank", "count_tokens", "upload"))
+        if api.base_url is not None and api.models_path is None:
+            changes["models_path"] = None
         if api.dialect != self.dialect and (self.count_tokens is None or self.count_tokens.format != api.dialect):
             changes["count_tokens"] = None
         return attrs.evolve(self, api=name, **changes)

@@ -77,10 +77,10 @@ def streamed(*events: Any, provider: str = "gemini") -> tuple[ChatCompletionResp
 @pytest.mark.parametrize(
     ("provider", "model", "path"),
     [
-        ("gemini", "gemini-2.5-flash", "/models/gemini-2.5-flash"),
-        ("gemini", "models/gemini-2.5-flash", "/models/gemini-2.5-flash"),
-        ("gemini", "tunedModels/mine-1", "/tunedModels/mine-1"),
-        ("gemini", "a b?c", "/models/a%20b%3Fc"),
+        ("gemini", "gemini-2.5-flash", "/v1beta/models/gemini-2.5-flash"),
+        ("gemini", "models/gemini-2.5-flash", "/v1beta/models/gemini-2.5-flash"),
+        ("gemini", "tunedModels/mine-1", "/v1beta/tunedModels/mine-1"),
+        ("gemini", "a b?c", "/v1beta/models/a%20b%3Fc"),
         ("vertex", "gemini-2.5-flash", "/publishers/google/models/gemini-2.5-flash"),
         ("vertex", "publishers/meta/models/llama", "/publishers/meta/models/llama"),
         ("vertex", "endpoints/123", "/endpoints/123"),

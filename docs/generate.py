@@ -114,7 +114,10 @@ def features(config: ProviderConfig) -> str:
     if config.chat_path is None:
         chat = ["○"] * (len(FEATURES) + 1)
     else:
-        chat = [STREAM_MARKS[config.streaming], *("●" if takes(config, fields) else "○" for fields in FEATURES.values())]
+        chat = [
+            STREAM_MARKS[config.streaming],
+            *("●" if takes(config, fields) else "○" for fields in FEATURES.values()),
+        ]
     told = attrs.asdict(config, recurse=False)
     beside = ["●" if told[field] is not None and config.api is None else "" for field in OPERATIONS]
     return f"| {name} | {config.dialect} | {' | '.join([*chat, *beside])} |\n"

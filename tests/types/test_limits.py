@@ -17,7 +17,7 @@ CASES = [
     # xAI: seconds since 1970
     ({**DATE, "x-ratelimit-limit-requests": "10", "x-ratelimit-reset-requests": "1795348830"},
      {"requests": RateLimit(10, None, 30.0)}),
-    # Anthropic: times
+    # A time, as Anthropic tells it
     ({**DATE, "anthropic-ratelimit-requests-limit": "50", "anthropic-ratelimit-requests-remaining": "49",
       "anthropic-ratelimit-requests-reset": "2026-11-22T12:00:30Z",
       "anthropic-ratelimit-input-tokens-limit": "20000", "anthropic-ratelimit-output-tokens-remaining": "7"},

@@ -121,6 +121,7 @@ def validator(shared: Path) -> ModuleType:
     [
         ("openai-chat", "openai.chat", False),
         ("openai-responses", "openai.responses", False),
+        ("openai-responses-reasoning", "openai.responses", False),
         ("azure-responses", "openai.responses", False),
         ("mistral", "mistral.chat", False),
         ("groq", "groq.chat", True),

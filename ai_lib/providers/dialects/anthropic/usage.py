@@ -20,8 +20,8 @@ _INPUT = ("input_tokens", "cache_read_input_tokens", "cache_creation_input_token
 def usage_of(wire: Any) -> Usage | None:
     """Return the tokens, counted our way: the prompt with what was read from the cache and written to it.
 
-    They are those of the answer itself. What was used besides (passes that shorten the conversation, an advisor, which is
-    billed at another model's price) is not among the provider's own numbers: it stands in `iterations` of the raw usage.
+    They are those of the answer itself. What was used besides (passes that shorten the conversation, an advisor, which
+    is billed at another model's price) is not among the provider's own numbers: `iterations` of the raw usage has it.
     """
     if not wire or not isinstance(wire, Mapping):
         return None

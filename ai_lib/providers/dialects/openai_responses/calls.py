@@ -11,11 +11,17 @@ from typing import Any
 from ai_lib.types.fold import arguments_text
 from ai_lib.utils import json
 
-__all__ = ["CUSTOM", "FUNCTION", "WRAPPERS", "asks", "input_text", "unpacked"]
+__all__ = ["CARRIED", "CUSTOM", "FUNCTION", "WRAPPERS", "asks", "input_text", "unpacked"]
 
 FUNCTION = "function_call"
 CUSTOM = "custom_tool_call"
 """The item of a call whose input is text of any form instead of JSON."""
+
+CARRIED = ("caller", "namespace", "thought_signature")
+"""Fields that a call brings, and that go back with it and with its result.
+
+Source: https://platform.openai.com/docs/api-reference/responses/create (function_call_output), perplexityai 0.46.1
+"""
 
 WRAPPERS = frozenset({"parallel", "multi_tool_use.parallel"})
 """A tool that nobody declared and that some models call with the calls they mean inside."""

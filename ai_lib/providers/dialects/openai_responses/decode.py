@@ -13,7 +13,7 @@ import attrs
 
 from ai_lib.errors import InvalidResponseError
 from ai_lib.providers.dialect import Context
-from ai_lib.providers.dialects.openai_responses.calls import CUSTOM, FUNCTION, asks, input_text, unpacked
+from ai_lib.providers.dialects.openai_responses.calls import CARRIED, CUSTOM, FUNCTION, asks, input_text, unpacked
 from ai_lib.providers.dialects.openai_responses.quirks import Quirks
 from ai_lib.providers.dialects.openai_responses.usage import usage_of
 from ai_lib.providers.wire import count, listed, text_of
@@ -75,7 +75,7 @@ def decode(payload: Any, context: Context, **facts: Any) -> ChatCompletionRespon
         provider=context.provider,
         choices=(
             Choice(
-                message=found.message(kept(output, context.owner)),
+                message=found.message(kept(output, context)),
                 finish_reason=finish,
                 raw_finish_reason=raw_finish,
                 logprobs={"content": found.logprobs} if found.logprobs else None,
@@ -168,16 +168,17 @@ def thoughts_of(item: Mapping[str, Any]) -> list[str]:
     return []
 
 
-def kept(output: Iterable[Mapping[str, Any]], owner: str) -> dict[str, Any] | None:
+def kept(output: Iterable[Mapping[str, Any]], context: Context) -> dict[str, Any] | None:
     """Return the items to send back unchanged, under their owner, where there is more than text and calls."""
+    quirks: Quirks = context.quirks
     items = list(output)
     opaque = any(item.get("type") not in _PLAIN or item.get("phase") for item in items)
-    return {owner: {"output": items}} if opaque else None
+    return {context.owner: {"output": items}} if opaque and quirks.items_return else None
 
 
 def kept_of_call(item: Mapping[str, Any], owner: str) -> dict[str, Any] | None:
-    """Return what a call must bring back beside its own fields: what kind it is, and the program that made it."""
-    own = {key: item[key] for key in ("caller", "namespace") if item.get(key)}
+    """Return what a call must bring back beside its own fields: what kind it is, and what belongs to its result too."""
+    own = {key: item[key] for key in CARRIED if item.get(key)}
     if item.get("type") == CUSTOM:
         own["type"] = CUSTOM
     return {owner: own} if own else None

@@ -104,12 +104,12 @@ def prompt(request: ChatCompletionRequest, context: Context, refuse: Refuse) -> 
         body["instructions"] = instructions
     if request.tools and _allowed("tools", quirks, refuse):
         body["tools"] = [_tool(tool, quirks, refuse) for tool in request.tools]
-        if request.tool_choice is not None:
+        if request.tool_choice is not None and _allowed("tool_choice", quirks, refuse):
             _put_tool_choice(body, request.tool_choice, quirks, refuse)
     if request.parallel_tool_calls is not None and _allowed("parallel_tool_calls", quirks, refuse):
         body["parallel_tool_calls"] = request.parallel_tool_calls
     if request.response_format is not None and _allowed("response_format", quirks, refuse):
-        body["text"] = {"format": _format(request.response_format)}
+        _put_format(body, request.response_format, quirks, refuse)
     if request.reasoning is not None and _allowed("reasoning", quirks, refuse):
         _put_reasoning(body, request.reasoning, quirks, refuse)
     return body
@@ -154,11 +154,17 @@ def _put_tool_choice(body: dict[str, Any], choice: ToolChoice, quirks: Quirks, r
         body["tool_choice"] = {"type": "function", "name": choice.name}
 
 
-def _format(form: ResponseFormat) -> dict[str, Any]:
-    if form.schema is None:
-        return {"type": "json_object"}
-    strict = {} if form.strict is None else {"strict": form.strict}
-    return {"type": "json_schema", "name": form.name, "schema": form.schema, **strict}
+def _put_format(body: dict[str, Any], form: ResponseFormat, quirks: Quirks, refuse: Refuse) -> None:
+    if form.schema is None and not quirks.json_object:
+        refuse("response_format", "the provider knows only forms with a schema")
+        return
+    told: dict[str, Any] = {} if form.schema is None else {"name": form.name, "schema": form.schema}
+    if form.schema is not None and form.strict is not None:
+        told["strict"] = form.strict
+    if quirks.chat_format:
+        body["response_format"] = {"type": form.kind, **({form.kind: told} if told else {})}
+    else:
+        body["text"] = {"format": {"type": form.kind, **told}}
 
 
 def _put_reasoning(body: dict[str, Any], reasoning: str | int, quirks: Quirks, refuse: Refuse) -> None:

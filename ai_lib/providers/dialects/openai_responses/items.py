@@ -14,9 +14,9 @@ from typing import Any
 import attrs
 
 from ai_lib.providers.dialect import Context, Refuse
-from ai_lib.providers.dialects.openai_responses.calls import CUSTOM, FUNCTION, input_text
+from ai_lib.providers.dialects.openai_responses.calls import CARRIED, CUSTOM, FUNCTION, input_text
 from ai_lib.providers.dialects.openai_responses.quirks import Quirks
-from ai_lib.providers.wire import own
+from ai_lib.providers.wire import own, tool_names
 from ai_lib.types.content import Audio, Document, Image, Json, Part, Text
 from ai_lib.types.message import Message, Role
 from ai_lib.types.tool import ToolCall
@@ -42,7 +42,8 @@ class _Encoder:
 
     context: Context
     refuse: Refuse
-    custom: frozenset[str]
+    names: Mapping[str, str]
+    beside: Mapping[str, Mapping[str, Any]]
     sealed_only: bool
 
     @property
@@ -63,8 +64,8 @@ def input_of(
         sealed_only: Whether only encrypted reasoning can go back, since the service keeps nothing.
     """
     calls = [call for message in messages for call in message.tool_calls]
-    custom = frozenset(call.id for call in calls if own(call.provider_data, context.owner).get("type") == CUSTOM)
-    encoder = _Encoder(context, refuse, custom, sealed_only)
+    beside = {call.id: own(call.provider_data, context.owner) for call in calls}
+    encoder = _Encoder(context, refuse, tool_names(messages), beside, sealed_only)
     instructions: list[str] = []
     items: list[Item] = []
     for message in messages:
@@ -94,8 +95,13 @@ def _message(role: str, content: str | list[Item], message: Message, encoder: _E
 
 
 def _tool(message: Message, encoder: _Encoder) -> list[Item]:
-    kind = "custom_tool_call_output" if message.tool_call_id in encoder.custom else "function_call_output"
-    return [{"type": kind, "call_id": message.tool_call_id, "output": _output(message.content, encoder)}]
+    call_id = message.tool_call_id or ""
+    beside = encoder.beside.get(call_id, {})
+    kind = "custom_tool_call_output" if beside.get("type") == CUSTOM else "function_call_output"
+    item = {"type": kind, "call_id": call_id, "output": _output(message.content, encoder)}
+    if encoder.quirks.result_names and (name := message.name or encoder.names.get(call_id)):
+        item["name"] = name
+    return [item | {key: beside[key] for key in CARRIED if key in beside}]
 
 
 def _assistant(message: Message, encoder: _Encoder) -> list[Item]:
@@ -119,6 +125,10 @@ def _fits(kept: list[Mapping[str, Any]], message: Message, encoder: _Encoder) ->
 
 def _spoken(message: Message, encoder: _Encoder) -> str | list[Item]:
     text = _texts(message.content, "an assistant's message", encoder)
+    if not encoder.quirks.answer_parts:
+        if message.refusal is not None:
+            encoder.refuse("refusal", "an answer's content is text")
+        return text
     if message.refusal is None and not encoder.quirks.typed_messages:
         return text
     refusal = [] if message.refusal is None else [{"type": "refusal", "refusal": message.refusal}]
@@ -151,10 +161,9 @@ def said(
 
 
 def _call(call: ToolCall, encoder: _Encoder) -> Item:
-    wire: Item = {"type": FUNCTION, "call_id": call.id, "name": call.name, "arguments": call.arguments_json}
-    if call.id in encoder.custom:
-        wire = {"type": CUSTOM, "call_id": call.id, "name": call.name, "input": call.arguments_json}
-    return {**wire, **own(call.provider_data, encoder.context.owner)}
+    beside = own(call.provider_data, encoder.context.owner)
+    field = "input" if beside.get("type") == CUSTOM else "arguments"
+    return {"type": FUNCTION, "call_id": call.id, "name": call.name, field: call.arguments_json, **beside}
 
 
 # --- parts --------------------------------------------------------------------------------------------------------
@@ -174,7 +183,11 @@ def _content(parts: Iterable[Part], encoder: _Encoder) -> list[Item]:
 
 def _output(parts: Iterable[Part], encoder: _Encoder) -> str | list[Item]:
     """Return a result's content: text alone as a string, which all services take."""
-    wire = _content(parts, encoder)
+    given = list(parts)
+    if not encoder.quirks.result_parts and not all(isinstance(part, Text | Json) for part in given):
+        encoder.refuse("media in a tool's result", "the provider takes only text there")
+        given = [part for part in given if isinstance(part, Text | Json)]
+    wire = _content(given, encoder)
     return wire if any(item["type"] != "input_text" for item in wire) else "".join([item["text"] for item in wire])
 
 
@@ -193,6 +206,9 @@ def _image(part: Image, encoder: _Encoder) -> Item | None:
         return None
     wanted = part.detail or ("auto" if encoder.quirks.explicit_defaults else None)
     detail = {"detail": wanted} if wanted is not None else {}
+    if part.file_id is not None and not encoder.quirks.image_ids:
+        encoder.refuse("image file_id", "images go by address or as bytes")
+        return None
     if part.file_id is not None:
         return {"type": "input_image", "file_id": part.file_id, **detail}
     return {"type": "input_image", "image_url": part.data_url, **detail}

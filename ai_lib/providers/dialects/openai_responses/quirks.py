@@ -37,6 +37,13 @@ class Quirks:
         sealed_reasoning: Which models' reasoning is asked for in encrypted form, which can go back with nothing kept at
             the service; where no pattern fits, that of requests for reasoning. None where the service has no such form.
         hosted: Kinds of items that run at the service, though elsewhere they wait for the caller.
+        items_return: Whether the service takes back all that it puts out, or only messages, calls and results.
+        image_ids: Whether images may be named by the id of an uploaded file.
+        result_parts: Whether a tool's result may hold images and files.
+        result_names: Whether a tool's result says the tool's name.
+        answer_parts: Whether an earlier answer's content may be parts, as it came; else it is always a string.
+        json_object: Whether the answer can be asked to be any JSON object; else only one with a schema.
+        chat_format: Whether the form of the answer stands in `response_format`, as in chat completions.
     """
 
     accepts: frozenset[str] = attrs.field(default=frozenset(), converter=_set)
@@ -53,6 +60,13 @@ class Quirks:
     store: bool | None = None
     sealed_reasoning: Mapping[str, bool] | None = None
     hosted: frozenset[str] = attrs.field(default=frozenset(), converter=_set)
+    items_return: bool = True
+    image_ids: bool = True
+    result_parts: bool = True
+    result_names: bool = False
+    answer_parts: bool = True
+    json_object: bool = True
+    chat_format: bool = False
 
 
 quirks_from = quirks_of(Quirks, "dialect openai_responses")

@@ -159,7 +159,7 @@ class _Response:
             finish_reason=finish,
             raw_finish_reason=raw_finish,
             usage=usage_of(wire.get("usage")),
-            provider_data=kept(output, self.context.owner),
+            provider_data=kept(output, self.context),
         )
 
     def _only_told_at_end(self, told: list[Mapping[str, Any]], payload: Any) -> Iterator[ChatCompletionChunk]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ai_lib.providers.wire import cost_of, count
+from ai_lib.providers.wire import cost_of, count, first_count
 from ai_lib.types.usage import Usage
 
 __all__ = ["usage_of"]
@@ -22,8 +22,9 @@ def usage_of(wire: Any) -> Usage | None:
         prompt_tokens=prompt,
         completion_tokens=completion,
         total_tokens=prompt + completion if total is None else total,
-        cached_tokens=count(into.get("cached_tokens")),
-        cache_write_tokens=count(into.get("cache_write_tokens")),
+        # The second names are Perplexity's.
+        cached_tokens=first_count(into.get("cached_tokens"), into.get("cache_read_input_tokens")),
+        cache_write_tokens=first_count(into.get("cache_write_tokens"), into.get("cache_creation_input_tokens")),
         reasoning_tokens=count(out.get("reasoning_tokens")),
         audio_prompt_tokens=count(into.get("audio_tokens")),
         audio_completion_tokens=count(out.get("audio_tokens")),

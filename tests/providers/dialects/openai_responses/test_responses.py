@@ -242,9 +242,10 @@ def test_a_refusal_is_told() -> None:
     assert answer(refused).refusal == "I cannot."
 
 
-def test_tokens_are_counted_by_the_service() -> None:
+@pytest.mark.parametrize("api", [None, "responses"])
+def test_tokens_are_counted_by_the_service(api: str | None) -> None:
     operation = operation_of("count_tokens", "openai_responses")
-    adapter = adapter_for("openai")
+    adapter = adapter_for("openai", api)
     endpoint = adapter.config.count_tokens
     assert endpoint is not None
 

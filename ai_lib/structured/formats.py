@@ -36,6 +36,13 @@ def response_format_from(given: Any) -> ResponseFormat | None:
     raise InvalidRequestError(f"response_format must be a word, a JSON Schema or a class, not {type(given).__name__}")
 
 
+def _described(wrapped: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return the schema with the description beside it put in: not every provider has a place for that."""
+    schema: Mapping[str, Any] = wrapped["schema"]
+    told = wrapped.get("description")
+    return {**schema, "description": told} if told and "description" not in schema else schema
+
+
 def _held_to(schema: Mapping[str, Any]) -> Callable[[str], Any]:
     """Return what reads an answer and checks it, since providers leave parts of a schema out."""
     from ai_lib.structured.validate import parser_for
@@ -61,9 +68,12 @@ def _from_dict(given: Mapping[str, Any]) -> ResponseFormat | None:
             raise InvalidRequestError(
                 "response_format of type json_schema needs {'json_schema': {'name': ..., 'schema': {...}}}"
             )
+        unknown = sorted(set(wrapped) - {"name", "schema", "strict", "description"})
+        if unknown:
+            raise InvalidRequestError(f"unknown key in response_format's json_schema: {', '.join(unknown)}")
         return ResponseFormat(
             kind="json_schema",
-            schema=wrapped["schema"],
+            schema=_described(wrapped),
             name=wrapped.get("name", "response"),
             strict=wrapped.get("strict"),
             parser=_held_to(wrapped["schema"]),

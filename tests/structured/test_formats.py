@@ -146,3 +146,20 @@ def test_text_is_no_format_at_all():
 def test_what_is_no_format_is_refused(given, reason):
     with pytest.raises(InvalidRequestError, match=reason):
         response_format_from(given)
+
+
+def test_a_description_beside_the_schema_goes_along_with_it() -> None:
+    given = {
+        "type": "json_schema",
+        "json_schema": {"name": "city", "description": "A city.", "schema": {"type": "object"}},
+    }
+
+    form = response_format_from(given)
+
+    assert form is not None
+    assert form.schema == {"type": "object", "description": "A city."}
+
+
+def test_an_unknown_key_beside_the_schema_is_refused() -> None:
+    with pytest.raises(InvalidRequestError, match="unknown key in response_format's json_schema: shema"):
+        response_format_from({"type": "json_schema", "json_schema": {"schema": {}, "shema": {}}})

@@ -9,6 +9,7 @@ from ai_lib.providers.dialect import Context, Refuse
 from ai_lib.providers.dialects.openai_chat.parts import content_of, text_parts
 from ai_lib.providers.dialects.openai_chat.quirks import REASONING_TEXT, Quirks
 from ai_lib.providers.dialects.openai_chat.reasoning import put_reasoning, with_thinking
+from ai_lib.providers.schemas import Subset, rewritten
 from ai_lib.providers.wire import extended, own, short_id
 from ai_lib.types.message import Message, Role
 from ai_lib.types.request import ChatCompletionRequest, ResponseFormat
@@ -162,15 +163,9 @@ def _tool(tool: Tool, quirks: Quirks, refuse: Refuse) -> dict[str, Any]:
     return {"type": "function", "function": function}
 
 
-def _schema(schema: Any, drops: frozenset[str]) -> Any:
+def _schema(schema: Mapping[str, Any], drops: frozenset[str]) -> Mapping[str, Any]:
     """Return the schema without the keys that the service refuses, at any depth."""
-    if not drops:
-        return schema
-    if isinstance(schema, Mapping):
-        return {key: _schema(value, drops) for key, value in schema.items() if key not in drops}
-    if isinstance(schema, list | tuple):
-        return [_schema(item, drops) for item in schema]
-    return schema
+    return rewritten(schema, Subset(drops=drops)) if drops else schema
 
 
 def _put_tool_choice(body: dict[str, Any], choice: ToolChoice, quirks: Quirks, refuse: Refuse) -> None:
@@ -205,7 +200,7 @@ def _put_response_format(
     elif obstacle is not None:
         refuse("response_format", obstacle)
     else:
-        schema = {"name": form.name, "schema": _schema(form.schema, quirks.schema_drops)}
+        wire: dict[str, Any] = {"name": form.name, "schema": _schema(form.schema or {}, quirks.schema_drops)}
         if form.strict is not None and quirks.json_schema_strict:
-            schema["strict"] = form.strict
-        body["response_format"] = {"type": "json_schema", "json_schema": schema}
+            wire["strict"] = form.strict
+        body["response_format"] = {"type": "json_schema", "json_schema": wire}

@@ -12,7 +12,7 @@ import attrs
 
 from ai_lib.errors import InvalidRequestError
 
-__all__ = ["Subset", "has_free_keys", "rewritten"]
+__all__ = ["GRAMMAR", "Subset", "has_free_keys", "rewritten"]
 
 
 def _set(values: Iterable[str]) -> frozenset[str]:
@@ -42,6 +42,28 @@ class Subset:
     one_of_as_any_of: bool = False
     nullable: bool = False
     formats: frozenset[str] | None = attrs.field(default=None, converter=attrs.converters.optional(_set))
+
+
+GRAMMAR = Subset(
+    told=(
+        *("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf"),
+        *("minLength", "maxLength", "pattern"),
+        *("minItems", "maxItems", "uniqueItems", "minContains", "maxContains"),
+        *("minProperties", "maxProperties"),
+    ),
+    drops=(
+        *("not", "if", "then", "else", "contains", "prefixItems", "propertyNames", "patternProperties"),
+        *("dependentSchemas", "dependentRequired", "unevaluatedProperties", "unevaluatedItems", "discriminator"),
+    ),
+    close_objects=True,
+    one_of_as_any_of=True,
+    formats=("date-time", "time", "date", "duration", "email", "hostname", "uri", "ipv4", "ipv6", "uuid"),
+)
+"""What services take that compile a schema into a grammar: closed objects, and limits only as words for the model.
+
+Sources: https://platform.claude.com/docs/en/build-with-claude/structured-outputs#json-schema-limitations,
+https://docs.aws.amazon.com/bedrock/latest/userguide/structured-output.html
+"""
 
 
 # Keywords whose value maps names to schemas; below them a key is a name, not a keyword.

@@ -18,11 +18,12 @@ from ai_lib.providers.dialect import Context
 from ai_lib.types.chunk import ChatCompletionChunk
 from ai_lib.types.message import Message
 from ai_lib.types.tool import ToolCall
-from ai_lib.types.usage import Usage
+from ai_lib.types.usage import Usage, UsageStatus
 from ai_lib.utils import json
 
 __all__ = [
     "arguments_object",
+    "check_object",
     "cost_of",
     "count",
     "extended",
@@ -38,6 +39,7 @@ __all__ = [
     "text_of",
     "tool_names",
     "typed",
+    "usage_facts",
 ]
 
 T = TypeVar("T")
@@ -98,6 +100,23 @@ def text_of(value: Any) -> str:
     if value is None:
         return ""
     raise TypeError(f"expected text, got {type(value).__name__}")
+
+
+def check_object(payload: Any) -> None:
+    """Raise for an answer that is no JSON object.
+
+    Raises:
+        InvalidResponseError: It is something else.
+    """
+    if not isinstance(payload, Mapping):
+        raise InvalidResponseError(f"expected a JSON object, got {type(payload).__name__}", code="not_a_completion")
+
+
+def usage_facts(usage: Usage | None) -> dict[str, Any]:
+    """Return the fields of an answer that say how many tokens it took, or that the provider did not tell."""
+    if usage is None:
+        return {"usage": Usage(), "usage_status": UsageStatus.UNSUPPORTED}
+    return {"usage": usage, "usage_status": UsageStatus.FINALIZED}
 
 
 def json_events(events: Iterable[str]) -> Iterator[Mapping[str, Any]]:

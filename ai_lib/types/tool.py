@@ -85,7 +85,7 @@ class ToolCall:
             ToolArgumentsError: The model did not write a JSON object; the error carries the text.
         """
         try:
-            value = json.loads(self.arguments_json)
+            value = json.loads(self.arguments_json.strip() or "{}")
         except ValueError as exc:
             raise self._malformed(f"not valid JSON ({exc})") from exc
         if not isinstance(value, dict):

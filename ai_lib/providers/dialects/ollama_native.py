@@ -13,7 +13,7 @@ import attrs
 
 from ai_lib.errors import InvalidResponseError, StreamInterruptedError
 from ai_lib.providers.dialect import Context, Dialect, Refuse
-from ai_lib.providers.wire import arguments_object, count, extended, listed, quirks_of, text_of, typed
+from ai_lib.providers.wire import arguments_object, count, extended, listed, quirks_of, text_of, typed, usage_facts
 from ai_lib.types.chunk import ChatCompletionChunk, ToolCallDelta
 from ai_lib.types.content import Audio, Document, Image, Json, Text
 from ai_lib.types.fold import arguments_text, made_up_id
@@ -22,7 +22,7 @@ from ai_lib.types.model import ModelInfo
 from ai_lib.types.request import ChatCompletionRequest, ResponseFormat
 from ai_lib.types.response import ChatCompletionResponse, Choice, FinishReason
 from ai_lib.types.tool import NamedTool, Tool, ToolCall
-from ai_lib.types.usage import Usage, UsageStatus
+from ai_lib.types.usage import Usage
 from ai_lib.utils import json
 from ai_lib.utils.times import date_of
 
@@ -212,8 +212,7 @@ def decode(payload: Any, context: Context, **facts: Any) -> ChatCompletionRespon
         model=payload.get("model") or None,
         provider=context.provider,
         choices=(choice,),
-        usage=usage or Usage(),
-        usage_status=UsageStatus.FINALIZED if usage is not None else UsageStatus.UNSUPPORTED,
+        **usage_facts(usage),
         created=None if created is None else int(created.timestamp()),
         raw=payload,
         **facts,

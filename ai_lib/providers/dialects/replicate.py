@@ -14,14 +14,24 @@ import attrs
 
 from ai_lib.errors import AiLibError, InvalidResponseError, ProviderError, StreamInterruptedError
 from ai_lib.providers.dialect import Context, Dialect, FollowUp, Refuse
-from ai_lib.providers.wire import extended, first_count, for_model, json_events, listed, quirks_of, text_of, typed
+from ai_lib.providers.wire import (
+    extended,
+    first_count,
+    for_model,
+    json_events,
+    listed,
+    quirks_of,
+    text_of,
+    typed,
+    usage_facts,
+)
 from ai_lib.types.chunk import ChatCompletionChunk
 from ai_lib.types.content import Audio, Document, Image, Json, Text
 from ai_lib.types.message import Message, Role
 from ai_lib.types.model import ModelInfo
 from ai_lib.types.request import ChatCompletionRequest
 from ai_lib.types.response import ChatCompletionResponse, Choice
-from ai_lib.types.usage import Usage, UsageStatus
+from ai_lib.types.usage import Usage
 from ai_lib.utils import json
 from ai_lib.utils.times import date_of
 
@@ -205,8 +215,7 @@ def decode(payload: Any, context: Context, **facts: Any) -> ChatCompletionRespon
         model=payload.get("model") or None,
         provider=context.provider,
         choices=(Choice(message=message, finish_reason="stop", raw_finish_reason=status),),
-        usage=usage or Usage(),
-        usage_status=UsageStatus.FINALIZED if usage is not None else UsageStatus.UNSUPPORTED,
+        **usage_facts(usage),
         created=None if created is None else int(created.timestamp()),
         raw=payload,
         **facts,

@@ -19,13 +19,12 @@ import attrs
 from ai_lib.errors import InvalidResponseError
 from ai_lib.providers.dialect import Context
 from ai_lib.providers.dialects.anthropic.usage import usage_of
-from ai_lib.providers.wire import count, first_count, listed
+from ai_lib.providers.wire import check_object, count, first_count, listed, usage_facts
 from ai_lib.types.fold import arguments_text, made_up_id
 from ai_lib.types.message import Citation, Message, Role
 from ai_lib.types.model import ModelInfo
 from ai_lib.types.response import ChatCompletionResponse, Choice, FinishReason
 from ai_lib.types.tool import ToolCall
-from ai_lib.types.usage import Usage, UsageStatus
 
 __all__ = [
     "FINISH",
@@ -71,8 +70,7 @@ def decode(payload: Any, context: Context, **facts: Any) -> ChatCompletionRespon
         AiLibError: The payload is an error object.
         InvalidResponseError: It is not a message.
     """
-    if not isinstance(payload, Mapping):
-        raise InvalidResponseError(f"expected a JSON object, got {type(payload).__name__}", code="not_a_completion")
+    check_object(payload)
     if is_error(payload):
         raise context.fail(payload)
     content = payload.get("content")
@@ -97,8 +95,7 @@ def decode(payload: Any, context: Context, **facts: Any) -> ChatCompletionRespon
         model=payload.get("model") or None,
         provider=context.provider,
         choices=(choice,),
-        usage=usage or Usage(),
-        usage_status=UsageStatus.FINALIZED if usage is not None else UsageStatus.UNSUPPORTED,
+        **usage_facts(usage),
         raw=payload,
         **facts,
     )

@@ -13,7 +13,7 @@ from ai_lib.providers.dialects.anthropic.blocks import marked
 from ai_lib.providers.dialects.anthropic.messages import conversation
 from ai_lib.providers.dialects.anthropic.quirks import Quirks
 from ai_lib.providers.dialects.anthropic.thinking import limit_of, put_thinking, thinks
-from ai_lib.providers.schemas import Subset, has_free_keys, rewritten
+from ai_lib.providers.schemas import GRAMMAR, has_free_keys, rewritten
 from ai_lib.providers.wire import extended, for_model
 from ai_lib.types.request import ChatCompletionRequest, ResponseFormat
 from ai_lib.types.tool import NamedTool, Tool
@@ -21,24 +21,6 @@ from ai_lib.types.tool import NamedTool, Tool
 __all__ = ["encode", "headers", "prompt"]
 
 _STREAM = frozenset({"stream"})
-
-# Source: https://platform.claude.com/docs/en/build-with-claude/structured-outputs#json-schema-limitations
-# and lib/_parse/_transform.py in github.com/anthropics/anthropic-sdk-python.
-_SUBSET = Subset(
-    told=(
-        *("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf"),
-        *("minLength", "maxLength", "pattern"),
-        *("minItems", "maxItems", "uniqueItems", "minContains", "maxContains"),
-        *("minProperties", "maxProperties"),
-    ),
-    drops=(
-        *("not", "if", "then", "else", "contains", "prefixItems", "propertyNames", "patternProperties"),
-        *("dependentSchemas", "dependentRequired", "unevaluatedProperties", "unevaluatedItems", "discriminator"),
-    ),
-    close_objects=True,
-    one_of_as_any_of=True,
-    formats=("date-time", "time", "date", "duration", "email", "hostname", "uri", "ipv4", "ipv6", "uuid"),
-)
 
 # Fields that the API has no form for, and why. `n=1` and `logprobs=False` ask for what is so anyway.
 _NO_FORM = {
@@ -185,7 +167,7 @@ def _tool(tool: Tool, structured: bool, quirks: Quirks, refuse: Refuse) -> dict[
     wire: dict[str, Any] = {"name": tool.name}
     if tool.description:
         wire["description"] = tool.description
-    wire["input_schema"] = rewritten(tool.parameters, _SUBSET) if strict else _typed(tool.parameters)
+    wire["input_schema"] = rewritten(tool.parameters, GRAMMAR) if strict else _typed(tool.parameters)
     if strict is not None:
         wire["strict"] = strict
     return marked(wire, tool.cache, quirks, refuse)
@@ -241,5 +223,5 @@ def _put_format(body: dict[str, Any], form: ResponseFormat, structured: bool, re
     elif (obstacle := _schema_obstacle(form.schema, structured)) is not None:
         refuse("response_format", obstacle)
     else:
-        wire = {"type": "json_schema", "schema": rewritten(form.schema, _SUBSET)}
+        wire = {"type": "json_schema", "schema": rewritten(form.schema, GRAMMAR)}
         body["output_config"] = {**body.get("output_config", {}), "format": wire}

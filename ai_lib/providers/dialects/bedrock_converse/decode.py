@@ -11,13 +11,13 @@ from typing import Any
 from ai_lib.errors import InvalidResponseError, ProviderError
 from ai_lib.providers.dialect import Context
 from ai_lib.providers.dialects.bedrock_converse.blocks import is_opaque, is_servers, text_in
-from ai_lib.providers.wire import count, first_count, listed, text_of
+from ai_lib.providers.wire import check_object, count, first_count, listed, text_of, usage_facts
 from ai_lib.types.fold import arguments_text, made_up_id
 from ai_lib.types.message import Citation, Message, Role
 from ai_lib.types.model import ModelInfo
 from ai_lib.types.response import ChatCompletionResponse, Choice, FinishReason
 from ai_lib.types.tool import ToolCall
-from ai_lib.types.usage import Usage, UsageStatus
+from ai_lib.types.usage import Usage
 
 __all__ = ["citation_of", "decode", "decode_models", "finish_of", "kept", "usage_of"]
 
@@ -46,8 +46,7 @@ def decode(payload: Any, context: Context, **facts: Any) -> ChatCompletionRespon
         AiLibError: The payload is an error object, or the model's output could not be read.
         InvalidResponseError: It is not an answer.
     """
-    if not isinstance(payload, Mapping):
-        raise InvalidResponseError(f"expected a JSON object, got {type(payload).__name__}", code="not_a_completion")
+    check_object(payload)
     message = (payload.get("output") or {}).get("message")
     if not isinstance(message, Mapping):
         if any(payload.get(name) for name in ("message", "Message", "error", "__type")):
@@ -59,8 +58,7 @@ def decode(payload: Any, context: Context, **facts: Any) -> ChatCompletionRespon
     return ChatCompletionResponse(
         provider=context.provider,
         choices=(choice,),
-        usage=usage or Usage(),
-        usage_status=UsageStatus.FINALIZED if usage is not None else UsageStatus.UNSUPPORTED,
+        **usage_facts(usage),
         raw=payload,
         **facts,
     )

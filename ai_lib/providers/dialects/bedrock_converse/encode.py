@@ -11,7 +11,7 @@ from ai_lib.errors import InvalidRequestError
 from ai_lib.providers.dialect import Context, Refuse
 from ai_lib.providers.dialects.bedrock_converse.blocks import Job, cache_point, messages_of, system_of
 from ai_lib.providers.dialects.bedrock_converse.reasoning import put_reasoning
-from ai_lib.providers.schemas import Subset, has_free_keys, rewritten
+from ai_lib.providers.schemas import GRAMMAR, has_free_keys, rewritten
 from ai_lib.providers.wire import extended, for_model
 from ai_lib.types.request import ChatCompletionRequest, ResponseFormat
 from ai_lib.types.tool import NamedTool, Tool
@@ -36,23 +36,6 @@ _REFUSED = {
 _ASKS_NOTHING = {"n": 1, "logprobs": False, "parallel_tool_calls": True}
 _MORE = "additionalModelRequestFields"
 _TOOL_CHOICES: dict[str, dict[str, Any]] = {"auto": {"auto": {}}, "required": {"any": {}}}
-
-# What schemas may say where answers are held to them.
-# https://docs.aws.amazon.com/bedrock/latest/userguide/structured-output.html
-_SUBSET = Subset(
-    told=(
-        *("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf"),
-        *("minLength", "maxLength", "pattern"),
-        *("minItems", "maxItems", "uniqueItems", "minContains", "maxContains", "minProperties", "maxProperties"),
-    ),
-    drops=(
-        *("not", "if", "then", "else", "contains", "prefixItems", "propertyNames", "patternProperties"),
-        *("dependentSchemas", "dependentRequired", "unevaluatedProperties", "unevaluatedItems", "discriminator"),
-    ),
-    close_objects=True,
-    one_of_as_any_of=True,
-    formats=("date-time", "time", "date", "duration", "email", "hostname", "uri", "ipv4", "ipv6", "uuid"),
-)
 _FREE_KEYS = "objects must name their properties; free keys, as in dict[str, int], have no form here"
 
 
@@ -149,7 +132,7 @@ def _tool(tool: Tool, job: Job) -> dict[str, Any]:
     if strict and has_free_keys(tool.parameters):
         job.refuse("strict", _FREE_KEYS)
         strict = None
-    spec["inputSchema"] = {"json": rewritten(tool.parameters, _SUBSET) if strict else tool.parameters}
+    spec["inputSchema"] = {"json": rewritten(tool.parameters, GRAMMAR) if strict else tool.parameters}
     if strict is not None:
         spec["strict"] = strict
     return {"toolSpec": spec}
@@ -167,7 +150,7 @@ def _put_format(output: dict[str, Any], form: ResponseFormat, job: Job) -> None:
         job.refuse("response_format", _FREE_KEYS)
     else:
         try:
-            schema = json.dumps(rewritten(form.schema, _SUBSET)).decode()
+            schema = json.dumps(rewritten(form.schema, GRAMMAR)).decode()
         except (TypeError, ValueError, RecursionError) as exc:
             raise InvalidRequestError(f"the schema holds a value without a JSON form: {exc}") from exc
         structure = {"jsonSchema": {"schema": schema, "name": form.name}}

@@ -10,13 +10,13 @@ from typing import Any
 
 from ai_lib.errors import InvalidResponseError
 from ai_lib.providers.dialect import Context
-from ai_lib.providers.wire import count, first_count, listed, text_of
+from ai_lib.providers.wire import check_object, count, first_count, listed, text_of, usage_facts
 from ai_lib.types.fold import arguments_text, made_up_id
 from ai_lib.types.message import Citation, Message, Role
 from ai_lib.types.model import ModelInfo
 from ai_lib.types.response import ChatCompletionResponse, Choice, FinishReason
 from ai_lib.types.tool import ToolCall
-from ai_lib.types.usage import Usage, UsageStatus
+from ai_lib.types.usage import Usage
 
 __all__ = ["citation_of", "decode", "decode_models", "finish_of", "kept", "next_page", "usage_of"]
 
@@ -42,8 +42,7 @@ def decode(payload: Any, context: Context, **facts: Any) -> ChatCompletionRespon
         AiLibError: The payload is an error object, or the answer was broken off.
         InvalidResponseError: It is not an answer.
     """
-    if not isinstance(payload, Mapping):
-        raise InvalidResponseError(f"expected a JSON object, got {type(payload).__name__}", code="not_a_completion")
+    check_object(payload)
     wire = payload.get("message")
     if not isinstance(wire, Mapping):
         if wire or payload.get("error"):  # an error object's message is text
@@ -63,8 +62,7 @@ def decode(payload: Any, context: Context, **facts: Any) -> ChatCompletionRespon
         id=response_id,
         provider=context.provider,
         choices=(choice,),
-        usage=usage or Usage(),
-        usage_status=UsageStatus.FINALIZED if usage is not None else UsageStatus.UNSUPPORTED,
+        **usage_facts(usage),
         raw=payload,
         **facts,
     )

@@ -11,7 +11,7 @@ from typing import Any
 from ai_lib.errors import InvalidResponseError, StreamInterruptedError
 from ai_lib.providers.dialect import Context
 from ai_lib.providers.dialects.gemini.candidates import Reader
-from ai_lib.providers.wire import count, json_events, listed, typed
+from ai_lib.providers.wire import check_object, count, json_events, listed, typed
 from ai_lib.types.chunk import ChatCompletionChunk
 from ai_lib.types.fold import Fold
 from ai_lib.types.model import ModelInfo
@@ -33,8 +33,7 @@ def decode(payload: Any, context: Context, **facts: Any) -> ChatCompletionRespon
         ContentFilterError: The prompt was blocked.
         InvalidResponseError: It is no answer.
     """
-    if not isinstance(payload, Mapping):
-        raise InvalidResponseError(f"expected a JSON object, got {type(payload).__name__}", code="not_a_completion")
+    check_object(payload)
     reader, fold = Reader(context), Fold()
     for chunk in reader.chunks(payload):
         fold.add(chunk)

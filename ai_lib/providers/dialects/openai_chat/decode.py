@@ -13,13 +13,12 @@ from ai_lib.errors import ContentFilterError, InvalidResponseError, OverloadedEr
 from ai_lib.providers.dialect import Context
 from ai_lib.providers.dialects.openai_chat.quirks import REASONING_TEXT, Quirks
 from ai_lib.providers.dialects.openai_chat.usage import usage_of
-from ai_lib.providers.wire import count, first_count
+from ai_lib.providers.wire import check_object, count, first_count, usage_facts
 from ai_lib.types.fold import arguments_text, made_up_id
 from ai_lib.types.message import Citation, Message, Role
 from ai_lib.types.model import ModelInfo
 from ai_lib.types.response import ChatCompletionResponse, Choice, FinishReason
 from ai_lib.types.tool import ToolCall
-from ai_lib.types.usage import Usage, UsageStatus
 
 __all__ = [
     "call_parts",
@@ -68,8 +67,7 @@ def decode(payload: Any, context: Context, **facts: Any) -> ChatCompletionRespon
         AiLibError: The payload is an error object.
         InvalidResponseError: It is not a chat completion.
     """
-    if not isinstance(payload, Mapping):
-        raise InvalidResponseError(f"expected a JSON object, got {type(payload).__name__}", code="not_a_completion")
+    check_object(payload)
     choices = payload.get("choices")
     if looks_like_error(payload):
         raise context.fail(payload)
@@ -84,8 +82,7 @@ def decode(payload: Any, context: Context, **facts: Any) -> ChatCompletionRespon
         choices=tuple(
             [_choice(choice, number, payload, response_id, context) for number, choice in enumerate(choices)]
         ),
-        usage=usage or Usage(),
-        usage_status=UsageStatus.FINALIZED if usage is not None else UsageStatus.UNSUPPORTED,
+        **usage_facts(usage),
         created=payload.get("created"),
         raw=payload,
         **facts,

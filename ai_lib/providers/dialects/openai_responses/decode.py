@@ -16,13 +16,12 @@ from ai_lib.providers.dialect import Context
 from ai_lib.providers.dialects.openai_responses.calls import CARRIED, CUSTOM, FUNCTION, asks, input_text, unpacked
 from ai_lib.providers.dialects.openai_responses.quirks import Quirks
 from ai_lib.providers.dialects.openai_responses.usage import usage_of
-from ai_lib.providers.wire import count, listed, text_of
+from ai_lib.providers.wire import check_object, count, listed, text_of, usage_facts
 from ai_lib.types.fold import made_up_id
 from ai_lib.types.message import Citation, Message, Role
 from ai_lib.types.model import ModelInfo
 from ai_lib.types.response import ChatCompletionResponse, Choice, FinishReason
 from ai_lib.types.tool import ToolCall
-from ai_lib.types.usage import Usage, UsageStatus
 
 __all__ = [
     "citation_of",
@@ -59,8 +58,7 @@ def decode(payload: Any, context: Context, **facts: Any) -> ChatCompletionRespon
         AiLibError: The payload is an error object, or says that the answer failed.
         InvalidResponseError: It is not a response.
     """
-    if not isinstance(payload, Mapping):
-        raise InvalidResponseError(f"expected a JSON object, got {type(payload).__name__}", code="not_a_completion")
+    check_object(payload)
     if payload.get("error") or payload.get("status") == "failed":
         raise context.fail(payload)
     quirks: Quirks = context.quirks
@@ -81,8 +79,7 @@ def decode(payload: Any, context: Context, **facts: Any) -> ChatCompletionRespon
                 logprobs={"content": found.logprobs} if found.logprobs else None,
             ),
         ),
-        usage=usage or Usage(),
-        usage_status=UsageStatus.FINALIZED if usage is not None else UsageStatus.UNSUPPORTED,
+        **usage_facts(usage),
         created=count(payload.get("created_at")),
         raw=payload,
         **facts,

@@ -1,0 +1,128 @@
+"""What every dialect uses: reading numbers, joining bodies, finding what belongs to a model."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ai_lib.errors import InvalidRequestError, InvalidResponseError
+from ai_lib.providers.wire import (
+    arguments_object,
+    check_object,
+    count,
+    extended,
+    first_count,
+    for_model,
+    json_events,
+    money,
+    own,
+    short_id,
+    text_of,
+    tool_names,
+)
+from ai_lib.types.message import Message
+from ai_lib.types.tool import ToolCall
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [(3, 3), (3.0, 3), (0, 0), (True, None), ("3", None), (None, None), (float("nan"), None), (float("inf"), None)],
+)
+def test_only_numbers_count(value: Any, expected: int | None) -> None:
+    assert count(value) == expected
+    assert first_count(None, "x", value, 7) == (7 if expected is None else expected)
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [("0.1", Decimal("0.1")), (0.1, Decimal("0.1")), (2, Decimal(2)), (None, None), (True, None), ("free", None)],
+)
+def test_a_price_is_exact(value: Any, expected: Decimal | None) -> None:
+    assert money(value) == expected
+
+
+def test_text_may_be_missing_and_is_nothing_else() -> None:
+    assert (text_of("a"), text_of(None)) == ("a", "")
+    with pytest.raises(TypeError):
+        text_of(5)
+
+
+def test_the_end_mark_of_other_dialects_is_passed_over() -> None:
+    assert list(json_events(['{"a":1}', "[DONE]"])) == [{"a": 1}]
+    with pytest.raises(ValueError, match="expected an object, got list"):
+        list(json_events(["[1]"]))
+
+
+@pytest.mark.parametrize("payload", [None, [], "x", 1])
+def test_an_answer_that_is_no_object_is_told(payload: Any) -> None:
+    with pytest.raises(InvalidResponseError, match=f"got {type(payload).__name__}"):
+        check_object(payload)
+
+
+def test_data_goes_back_to_its_owner_and_what_was_put_in_by_hand_to_all() -> None:
+    data = {"a": {"x": 1}, "b": {"x": 2}, "*": {"x": 0, "y": 0}}
+
+    assert own(data, "a") == {"x": 1, "y": 0}
+    assert own(data, "c") == {"x": 0, "y": 0}
+    assert own(None, "a") == {}
+
+
+def test_the_name_of_a_tool_is_found_by_the_calls_id() -> None:
+    messages = [Message.user("?"), Message.assistant(tool_calls=[ToolCall("1", "add"), ToolCall("2", "sub")])]
+
+    assert tool_names(messages) == {"1": "add", "2": "sub"}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [('{"a":1}', {"a": 1}), ("", {}), ("[1]", {"INVALID_JSON": "[1]"}), ("{", {"INVALID_JSON": "{"})],
+)
+def test_arguments_that_are_no_object_go_back_as_text(arguments: str, expected: dict[str, Any]) -> None:
+    assert arguments_object(ToolCall("1", "add", arguments)) == expected
+
+
+@pytest.mark.parametrize(
+    ("body", "extensions", "expected"),
+    [
+        ({"a": 1}, {"b": 2}, {"a": 1, "b": 2}),
+        ({"a": {"x": 1, "y": 1}}, {"a": {"y": 2, "z": 3}}, {"a": {"x": 1, "y": 2, "z": 3}}),
+        ({"a": {"b": {"x": 1}}}, {"a": {"b": {"y": 2}}}, {"a": {"b": {"x": 1, "y": 2}}}),
+    ],
+)
+def test_extensions_are_joined_with_the_body(body: Any, extensions: Any, expected: Any) -> None:
+    before = repr(body)
+
+    assert extended(body, extensions) == expected
+    assert repr(body) == before
+
+
+@pytest.mark.parametrize("extensions", [{"a": 2}, {"a": {"x": 1}}, {"stream": True}])
+def test_a_field_that_is_set_twice_is_refused(extensions: dict[str, Any]) -> None:
+    with pytest.raises(InvalidRequestError, match=f"already sets: {next(iter(extensions))}"):
+        extended({"a": 1}, extensions, also=frozenset({"stream"}))
+
+
+@pytest.mark.parametrize(
+    ("model", "expected"),
+    [("claude-3-5-haiku", 8192), ("claude-3-opus", 4096), ("anthropic.claude-9", 1), (None, 1), ("", 1)],
+)
+def test_the_first_pattern_that_fits_a_model_counts(model: str | None, expected: int) -> None:
+    assert for_model({"claude-3-5*": 8192, "claude-3*": 4096, "*": 1}, model) == expected
+
+
+def test_without_a_pattern_that_fits_there_is_nothing() -> None:
+    assert for_model({"claude-*": 1}, "gpt") is None
+
+
+@given(st.text())
+def test_a_short_id_has_nine_letters_and_digits_and_stays_the_same(call_id: str) -> None:
+    found = short_id(call_id)
+
+    assert len(found) == 9
+    assert found.isascii()
+    assert found.isalnum()
+    assert short_id(call_id) == short_id(found) == found

@@ -13,10 +13,12 @@ from ai_lib.client.client import AiClient
 from ai_lib.client.options import ConnectionOptions
 from ai_lib.errors import AiLibError
 from ai_lib.providers.registry import configs
+from ai_lib.types.content import Audio, Document, Image, Part
 from ai_lib.types.message import Message
 from ai_lib.types.serialize import to_json
 from ai_lib.utils import json
 from ai_lib.utils.env import first_set
+from ai_lib.utils.files import media_type_of
 
 __all__ = ["main"]
 
@@ -29,10 +31,17 @@ def _prompt(words: str | None) -> str:
     return "\n\n".join(part for part in (words, piped) if part)
 
 
+def _attached(path: str) -> Part:
+    """Return a file as a part of the message: an image, a recording, or a document."""
+    kinds: dict[str, type[Image | Audio | Document]] = {"image": Image, "audio": Audio}
+    kind = (media_type_of(b"", path) or "").partition("/")[0]
+    return kinds.get(kind, Document).from_file(path)
+
+
 def _chat(given: argparse.Namespace) -> None:
     messages = [Message.system(given.system)] if given.system else []
-    messages.append(Message.user(_prompt(given.prompt)))
-    fields: dict[str, Any] = {"temperature": given.temperature, "max_tokens": given.max_tokens}
+    messages.append(Message.user(_prompt(given.prompt), *map(_attached, given.file)))
+    fields: dict[str, Any] = {name: getattr(given, name) for name in ("temperature", "max_tokens", "reasoning")}
     with _client(given) as client:
         if given.json:
             print(to_json(client.chat(messages, **fields)).decode())
@@ -54,7 +63,9 @@ def _print_stream(client: AiClient, messages: list[Message], fields: dict[str, A
 
 def _client(given: argparse.Namespace) -> AiClient:
     options = ConnectionOptions(timeout=getattr(given, "timeout", None))
-    return AiClient(given.provider, model=getattr(given, "model", None), options=options)
+    return AiClient(
+        given.provider, model=getattr(given, "model", None), api=getattr(given, "api", None), options=options
+    )
 
 
 def _providers(given: argparse.Namespace) -> None:
@@ -129,6 +140,9 @@ def _parser() -> argparse.ArgumentParser:
     chat.add_argument("prompt", nargs="?", help="what to ask; '-' or nothing reads standard input, which is added")
     chat.add_argument("-p", "--provider", help="id, alias or provider/model; without it the environment decides")
     chat.add_argument("-m", "--model")
+    chat.add_argument("--api", help="another of the provider's chat APIs, such as responses")
+    chat.add_argument("-f", "--file", action="append", default=[], help="an image, sound or document to go along")
+    chat.add_argument("--reasoning", help="an effort, such as none, low or high")
     chat.add_argument("-s", "--system", help="instructions that stand above the question")
     chat.add_argument("--temperature", type=float)
     chat.add_argument("--max-tokens", type=int)

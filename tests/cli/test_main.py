@@ -55,6 +55,27 @@ def test_provider_and_model_can_be_named(groq):
     assert [request.json["model"] for request in groq.requests] == ["small", "large"]
 
 
+def test_another_api_an_effort_and_files_can_be_named(groq, tmp_path):
+    picture = tmp_path / "cat.png"
+    picture.write_bytes(b"\x89PNG\r\n\x1a\n")
+
+    ran = run("chat", "what?", "--api", "responses", "--reasoning", "low", "--file", str(picture), "--no-stream")
+
+    sent = groq.requests[0]
+    assert ran.stdout == "Hi!\n"
+    assert sent.path.endswith("/responses")
+    assert sent.json["reasoning"] == {"effort": "low"}
+    assert [part["type"] for part in sent.json["input"][0]["content"]] == ["input_text", "input_image"]
+
+
+def test_a_file_that_is_not_there_is_an_error_on_one_line(groq):
+    ran = run("chat", "what?", "--file", "nowhere.pdf")
+
+    assert ran.returncode == 1
+    assert "cannot read Document file" in ran.stderr
+    assert groq.requests == []
+
+
 def test_the_whole_response_can_be_had_as_json(groq):
     ran = run("chat", "hi", "--json")
 

@@ -11,8 +11,9 @@ import attrs
 
 from ai_lib.errors import ConfigurationError, InvalidResponseError, ModelNotFoundError
 from ai_lib.exchange import Exchange
-from ai_lib.providers.config import Endpoint, ProviderConfig
-from ai_lib.providers.dialect import Operation
+from ai_lib.providers.config import ProviderConfig
+from ai_lib.providers.endpoint import Endpoint
+from ai_lib.providers.operation import Operation
 from ai_lib.providers.registry import operation_of
 from ai_lib.reliability import retry
 from ai_lib.types.embedding import EmbeddingRequest, EmbeddingResponse

@@ -14,7 +14,8 @@ if TYPE_CHECKING:
     from ai_lib.client.options import ConnectionOptions
     from ai_lib.exchange import Exchange
     from ai_lib.providers.adapter import OnUnsupported, ProviderAdapter
-    from ai_lib.providers.config import Endpoint, ProviderConfig
+    from ai_lib.providers.config import ProviderConfig
+    from ai_lib.providers.endpoint import Endpoint
     from ai_lib.types.embedding import EmbeddingResponse, EmbeddingTask
     from ai_lib.types.model import ModelInfo
     from ai_lib.types.request import ChatCompletionRequest

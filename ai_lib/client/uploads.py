@@ -22,7 +22,8 @@ import attrs
 from ai_lib.client.asking import ask
 from ai_lib.errors import InvalidRequestError
 from ai_lib.exchange import Exchange
-from ai_lib.providers.config import Endpoint, ProviderConfig
+from ai_lib.providers.config import ProviderConfig
+from ai_lib.providers.endpoint import Endpoint
 from ai_lib.providers.registry import operation_of
 from ai_lib.reliability import retry
 from ai_lib.types.content import Audio, Document, Image, Media

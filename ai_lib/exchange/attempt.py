@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import attrs
 
@@ -12,8 +12,8 @@ from ai_lib.errors import AiLibError, RequestTimeoutError
 from ai_lib.exchange.bodies import Whole, peek, read
 from ai_lib.exchange.stream import ChatStream, Watch
 from ai_lib.providers.adapter import OnUnsupported, ProviderAdapter
-from ai_lib.providers.dialect import FollowUp, Framing
-from ai_lib.transport import eventstream, ndjson, sse
+from ai_lib.providers.dialect import Framing
+from ai_lib.transport import sse
 from ai_lib.types.chunk import ChatCompletionChunk, chunks_of
 from ai_lib.types.model import ModelInfo
 from ai_lib.types.request import ChatCompletionRequest
@@ -22,15 +22,31 @@ from ai_lib.types.usage import UsageStatus
 from ai_lib.types.wire import HttpRequest, HttpResponse, Timeout
 from ai_lib.utils.clock import Clock
 
+if TYPE_CHECKING:
+    from ai_lib.providers.operation import FollowUp
+
 __all__ = ["FRAMINGS", "Exchange"]
 
 T = TypeVar("T")
 
+
+def _ndjson(pieces: Iterable[bytes]) -> Iterator[str]:
+    from ai_lib.transport import ndjson  # here and below: few providers stream like this
+
+    return ndjson.lines(pieces)
+
+
+def _eventstream(pieces: Iterable[bytes]) -> Iterator[str]:
+    from ai_lib.transport import eventstream
+
+    return eventstream.events(pieces)
+
+
 FRAMINGS: dict[Framing, Callable[[Iterable[bytes]], Iterator[str]]] = {
     "sse": sse.events,
     "sse_named": sse.named_events,
-    "ndjson": ndjson.lines,
-    "eventstream": eventstream.events,
+    "ndjson": _ndjson,
+    "eventstream": _eventstream,
 }
 """How the bytes of a stream are cut into events."""
 # What a stream is never: a login page, or an error in JSON. NDJSON is sometimes labelled as JSON.
@@ -124,7 +140,7 @@ class Exchange:
         if further is not None and further.stream:
             self._wait(further.wait)
             opened, chunks = self._opened(self._limited(self.adapter.follow_up_request(further)))
-            return opened, chunks if further.then is None else self._counted(chunks, FollowUp(url=further.then))
+            return opened, chunks if further.then is None else self._counted(chunks, further.then)
         response = self._finished(response)
         return Whole(response), chunks_of(self.adapter.decode(response))
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
-from typing import Any, Literal, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypeVar
 from urllib.parse import quote, urlencode, urlsplit
 
 import attrs
 
 from ai_lib.errors import InvalidRequestError, UnsupportedFeatureError
-from ai_lib.providers.config import Endpoint, ProviderConfig
-from ai_lib.providers.dialect import Content, Context, Dialect, FollowUp, Framing, Operation, Refuse
+from ai_lib.providers.config import ProviderConfig
+from ai_lib.providers.dialect import Context, Dialect, Framing, Refuse
 from ai_lib.providers.failures import ErrorReader
 from ai_lib.types.chunk import ChatCompletionChunk
 from ai_lib.types.message import Message
@@ -20,6 +20,10 @@ from ai_lib.types.request import ChatCompletionRequest
 from ai_lib.types.response import ChatCompletionResponse
 from ai_lib.types.wire import HttpRequest, HttpResponse, Timeout
 from ai_lib.utils import json
+
+if TYPE_CHECKING:
+    from ai_lib.providers.endpoint import Endpoint
+    from ai_lib.providers.operation import FollowUp, Operation
 
 __all__ = ["OnUnsupported", "ProviderAdapter"]
 
@@ -134,6 +138,8 @@ class ProviderAdapter:
             request: What is asked; it has a `model`.
             on_unsupported: As for `chat_request`.
         """
+        from ai_lib.providers.operation import Content  # few programs ask for more than chat
+
         left_out: list[str] = []
         context = self._context_beside(endpoint, operation)
         body = operation.encode(request, context, self._refusing(request.model, on_unsupported, left_out))

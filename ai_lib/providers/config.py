@@ -5,14 +5,17 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from string import Formatter
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import urlsplit
 
 import attrs
 
 from ai_lib.errors import ConfigurationError
 
-__all__ = ["Api", "Endpoint", "ProviderConfig"]
+if TYPE_CHECKING:
+    from ai_lib.providers.endpoint import Api, Endpoint
+
+__all__ = ["ProviderConfig"]
 
 
 def _names(value: str | Iterable[str]) -> tuple[str, ...]:
@@ -33,70 +36,6 @@ def _plain_url(_: object, field: attrs.Attribute[str], value: str) -> None:
         raise ConfigurationError(f"{field.name} must not hold '?' or '#', got {value!r}")
 
 
-@attrs.frozen(kw_only=True)
-class Endpoint:
-    """Where and how a provider does something beside chat.
-
-    Args:
-        format: The name of the wire format: a module in the folder that is called like the table.
-        path: What is appended to the base URL; `{model}` and `{model_path}` as in `ProviderConfig.chat_path`.
-        base_url: What the path is appended to, instead of the provider's base URL.
-        model: The model used when the caller names none.
-        batch: Most inputs of one request; more are sent in several.
-        headers: Further headers.
-        options: The format's own switches; texts may have the gaps of `base_url`, filled as there.
-    """
-
-    format: str
-    path: str
-    base_url: str | None = None
-    model: str | None = None
-    batch: int | None = None
-    headers: Mapping[str, str] = attrs.field(factory=dict)
-    options: Mapping[str, Any] = attrs.field(factory=dict)
-
-
-@attrs.frozen(kw_only=True)
-class Api:
-    """Another chat API of a provider, with what differs from its usual one.
-
-    Args:
-        dialect: The wire format.
-        chat_path: Where chat completions are asked for.
-        stream_path: As in `ProviderConfig`.
-        model_prefix: As in `ProviderConfig`.
-        base_url: What paths are appended to; None means as usual.
-        models_path: As in `ProviderConfig`; None means as usual, and with a `base_url` of its own that there is none.
-        quirks: The dialect's switches; nothing is taken over from the usual API's.
-        query: As in `ProviderConfig`.
-        query_env: As in `ProviderConfig`.
-        headers: As in `ProviderConfig`; None, here and below, means as usual.
-        key_env: As in `ProviderConfig`.
-        key_header: As in `ProviderConfig`.
-        key_prefix: As in `ProviderConfig`.
-        credentials: As in `ProviderConfig`; "" for none.
-        default_model: As in `ProviderConfig`.
-        url_variants: As in `ProviderConfig`.
-    """
-
-    dialect: str
-    chat_path: str
-    stream_path: str | None = None
-    model_prefix: str = ""
-    base_url: str | None = None
-    models_path: str | None = None
-    quirks: Mapping[str, Any] = attrs.field(factory=dict)
-    query: Mapping[str, str] = attrs.field(factory=dict)
-    query_env: Mapping[str, str] = attrs.field(factory=dict)
-    headers: Mapping[str, str] | None = None
-    key_env: tuple[str, ...] | None = attrs.field(default=None, converter=attrs.converters.optional(_names))
-    key_header: str | None = None
-    key_prefix: str | None = None
-    credentials: str | None = None
-    default_model: str | None = None
-    url_variants: Mapping[str, str] | None = None
-
-
 # What an API says anew even when it says nothing: the usual API's would mean something else there.
 _OWN_TO_API = frozenset({"dialect", "chat_path", "stream_path", "model_prefix", "quirks", "query", "query_env"})
 
@@ -106,10 +45,18 @@ _ELSEWHERE = frozenset({"base_url", "key_env", "key_header", "key_prefix", "cred
 
 
 def _endpoint(table: Mapping[str, Any] | Endpoint | None) -> Endpoint | None:
-    return Endpoint(**table) if isinstance(table, Mapping) else table
+    if not isinstance(table, Mapping):
+        return table
+    from ai_lib.providers.endpoint import Endpoint  # most providers used have none, and an import costs every program
+
+    return Endpoint(**table)
 
 
 def _apis(tables: Mapping[str, Mapping[str, Any] | Api]) -> dict[str, Api]:
+    if not tables:
+        return {}
+    from ai_lib.providers.endpoint import Api  # as above
+
     return {name: Api(**table) if isinstance(table, Mapping) else table for name, table in tables.items()}
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import attrs
 
@@ -13,7 +13,10 @@ from ai_lib.types.model import ModelInfo
 from ai_lib.types.request import ChatCompletionRequest
 from ai_lib.types.response import ChatCompletionResponse
 
-__all__ = ["Content", "Context", "Dialect", "FollowUp", "Framing", "Operation", "Refuse"]
+if TYPE_CHECKING:
+    from ai_lib.providers.operation import FollowUp
+
+__all__ = ["Context", "Dialect", "Framing", "Refuse"]
 
 Refuse = Callable[[str, str], None]
 """Called with a field and a reason when the wire has no form for it; raises, or returns to have the field left out."""
@@ -36,23 +39,6 @@ class Context:
     owner: str
     quirks: Any
     fail: Callable[[Any], AiLibError]
-
-
-@attrs.frozen(kw_only=True)
-class FollowUp:
-    """A further request that an answer asks for, since it is not finished.
-
-    Args:
-        url: Where to GET.
-        wait: Seconds to wait before.
-        stream: Whether a stream comes from there.
-        then: Of a stream, where to GET afterwards what it does not tell, such as the usage.
-    """
-
-    url: str
-    wait: float = 0.0
-    stream: bool = False
-    then: str | None = None
 
 
 @attrs.frozen(kw_only=True)
@@ -83,31 +69,3 @@ class Dialect:
     headers: Callable[[Mapping[str, Any]], Mapping[str, str]] | None = None
     next_page: Callable[[Any], Mapping[str, str] | None] | None = None
     follow_up: Callable[[Any, bool], FollowUp | None] | None = None
-
-
-@attrs.frozen(kw_only=True)
-class Content:
-    """A body that is not JSON.
-
-    Args:
-        body: The bytes.
-        headers: The headers that say what they are.
-    """
-
-    body: bytes = attrs.field(repr=False)
-    headers: Mapping[str, str]
-
-
-@attrs.frozen(kw_only=True)
-class Operation:
-    """A wire format for something beside chat: embeddings, reranking, counting tokens, uploading files.
-
-    Args:
-        quirks: Makes its switches from the `options` of a configuration's table.
-        encode: Makes the body of a request: the request, the context, and what to call for a field without a form.
-        decode: Reads the answer: the decoded JSON and the context.
-    """
-
-    quirks: Callable[[Mapping[str, Any]], Any]
-    encode: Callable[[Any, Context, Refuse], dict[str, Any] | Content]
-    decode: Callable[[Any, Context], Any]

@@ -8,11 +8,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import cache
 from importlib import import_module, resources
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ai_lib.errors import ConfigurationError
 from ai_lib.providers.config import ProviderConfig
-from ai_lib.providers.dialect import Dialect, Operation
+from ai_lib.providers.dialect import Dialect
+
+if TYPE_CHECKING:
+    from ai_lib.providers.operation import Operation
 
 __all__ = ["config_of", "configs", "dialect_of", "is_provider", "operation_of"]
 

@@ -9,9 +9,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from ai_lib.errors import InvalidResponseError
-from ai_lib.providers.dialect import Content, Context, Operation, Refuse
+from ai_lib.providers.dialect import Context, Refuse
 from ai_lib.providers.dialects.anthropic.encode import headers, prompt
 from ai_lib.providers.dialects.anthropic.quirks import quirks_from
+from ai_lib.providers.operation import Content, Operation
 from ai_lib.providers.wire import count, extended
 from ai_lib.types.request import ChatCompletionRequest
 from ai_lib.utils import json

@@ -9,9 +9,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from ai_lib.errors import InvalidResponseError
-from ai_lib.providers.dialect import Context, Operation, Refuse
+from ai_lib.providers.dialect import Context, Refuse
 from ai_lib.providers.dialects.openai_responses.encode import prompt
 from ai_lib.providers.dialects.openai_responses.quirks import quirks_from
+from ai_lib.providers.operation import Operation
 from ai_lib.providers.wire import count, extended
 from ai_lib.types.request import ChatCompletionRequest
 

@@ -13,7 +13,8 @@ from typing import Any
 import attrs
 
 from ai_lib.errors import AiLibError, InvalidResponseError, ProviderError, StreamInterruptedError
-from ai_lib.providers.dialect import Context, Dialect, FollowUp, Refuse
+from ai_lib.providers.dialect import Context, Dialect, Refuse
+from ai_lib.providers.operation import FollowUp
 from ai_lib.providers.wire import (
     extended,
     first_count,
@@ -186,9 +187,11 @@ def follow_up(payload: Any, stream: bool) -> FollowUp | None:
     if payload["status"] not in _UNFINISHED:
         return None
     urls = payload.get("urls") or {}
+    polled = FollowUp(url=text_of(urls["get"]), wait=_WAIT) if urls.get("get") else None
     if stream and urls.get("stream"):
-        return FollowUp(url=text_of(urls["stream"]), stream=True, then=text_of(urls.get("get")) or None)
-    return FollowUp(url=text_of(urls["get"]), wait=_WAIT) if urls.get("get") else None
+        then = attrs.evolve(polled, wait=0.0) if polled is not None else None
+        return FollowUp(url=text_of(urls["stream"]), stream=True, then=then)
+    return polled
 
 
 def decode(payload: Any, context: Context, **facts: Any) -> ChatCompletionResponse:

@@ -8,9 +8,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ai_lib.providers.dialect import Content, Context, Operation, Refuse
+from ai_lib.providers.dialect import Context, Refuse
 from ai_lib.providers.embed.bedrock_cohere import OPERATION as COHERE
 from ai_lib.providers.embed.bedrock_titan import OPERATION as TITAN
+from ai_lib.providers.operation import Content, Operation
 from ai_lib.providers.wire import for_model
 from ai_lib.types.embedding import EmbeddingRequest, EmbeddingResponse
 

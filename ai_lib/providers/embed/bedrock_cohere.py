@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from ai_lib.providers.dialect import Context, Operation
+from ai_lib.providers.dialect import Context
 from ai_lib.providers.embed.cohere import OPERATION as COHERE
 from ai_lib.providers.embed.cohere import body_of, vectors_in
+from ai_lib.providers.operation import Operation
 from ai_lib.types.embedding import EmbeddingResponse
 
 __all__ = ["OPERATION"]

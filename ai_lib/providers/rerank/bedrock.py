@@ -9,7 +9,8 @@ from typing import Any
 
 import attrs
 
-from ai_lib.providers.dialect import Context, Operation, Refuse
+from ai_lib.providers.dialect import Context, Refuse
+from ai_lib.providers.operation import Operation
 from ai_lib.providers.wire import extended, listed, quirks_of
 from ai_lib.types.rerank import RerankRequest, RerankResponse, RerankResult
 

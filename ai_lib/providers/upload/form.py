@@ -13,7 +13,8 @@ from typing import Any
 import attrs
 
 from ai_lib.errors import InvalidRequestError, InvalidResponseError
-from ai_lib.providers.dialect import Content, Context, Operation, Refuse
+from ai_lib.providers.dialect import Context, Refuse
+from ai_lib.providers.operation import Content, Operation
 from ai_lib.providers.wire import first_count, quirks_of
 from ai_lib.types.upload import UploadedFile, UploadRequest
 

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from ai_lib.providers.dialect import Content, Context, Operation, Refuse
+from ai_lib.providers.dialect import Context, Refuse
+from ai_lib.providers.operation import Content, Operation
 from ai_lib.providers.upload.form import Options, boundary_of, object_of
 from ai_lib.providers.wire import count, extended, quirks_of
 from ai_lib.types.upload import UploadedFile, UploadRequest

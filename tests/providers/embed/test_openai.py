@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from ai_lib import AiClient, ConnectionOptions, ProviderConfig
 from ai_lib.errors import ConfigurationError, InvalidResponseError, RateLimitError, UnsupportedFeatureError
 from ai_lib.providers.adapter import ProviderAdapter
-from ai_lib.providers.config import Endpoint
+from ai_lib.providers.endpoint import Endpoint
 from ai_lib.providers.registry import config_of, configs, dialect_of, operation_of
 from ai_lib.types.embedding import EmbeddingRequest, EmbeddingResponse
 from ai_lib.types.wire import HttpResponse

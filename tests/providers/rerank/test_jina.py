@@ -8,7 +8,7 @@ import pytest
 from ai_lib import ProviderConfig
 from ai_lib.errors import InvalidResponseError, RateLimitError
 from ai_lib.providers.adapter import ProviderAdapter
-from ai_lib.providers.config import Endpoint
+from ai_lib.providers.endpoint import Endpoint
 from ai_lib.providers.registry import config_of, dialect_of, operation_of
 from ai_lib.types.rerank import RerankRequest, RerankResponse
 from ai_lib.types.wire import HttpResponse

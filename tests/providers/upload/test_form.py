@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from ai_lib import ProviderConfig, UnsupportedFeatureError
 from ai_lib.errors import InvalidRequestError, InvalidResponseError, RateLimitError
 from ai_lib.providers.adapter import ProviderAdapter
-from ai_lib.providers.config import Endpoint
+from ai_lib.providers.endpoint import Endpoint
 from ai_lib.providers.registry import dialect_of, operation_of
 from ai_lib.types.upload import UploadRequest
 from ai_lib.types.wire import HttpResponse

@@ -27,3 +27,8 @@ def test_a_tool_can_be_called_when_it_has_a_function():
 def test_a_tool_without_a_function_says_so():
     with pytest.raises(TypeError, match="tool 'add' has no function to call"):
         Tool("add")()
+
+
+@pytest.mark.parametrize("text", ["", " \n", "{}"])
+def test_no_arguments_are_an_empty_object(text):
+    assert ToolCall("1", "now", text).arguments == {}

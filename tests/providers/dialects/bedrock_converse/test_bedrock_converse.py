@@ -426,7 +426,7 @@ def test_text_arrives_as_it_was_given(text: str) -> None:
     assert content(text) == [{"text": text}]
 
 
-@pytest.mark.parametrize("arguments", ["", "[1]", '{"a":', "null", '"x"'])
+@pytest.mark.parametrize("arguments", ["[1]", '{"a":', "null", '"x"'])
 def test_arguments_that_are_no_object_go_back_as_the_text_they_are(arguments: str) -> None:
     found = turns(Message.user("a"), Message.assistant(tool_calls=[ToolCall("c1", "add", arguments)]), tools=TOOLS)
 

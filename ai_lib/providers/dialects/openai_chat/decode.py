@@ -1,4 +1,4 @@
-"""The answer of POST /chat/completions, and of GET /models, as our values.
+"""The answer of POST /chat/completions as our values.
 
 Tolerant: unknown fields, null content and missing usage are normal here. What is promised and missing (choices,
 a tool's name) is an `InvalidResponseError`.
@@ -7,16 +7,15 @@ a tool's name) is an `InvalidResponseError`.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, cast
+from typing import Any
 
 from ai_lib.errors import ContentFilterError, InvalidResponseError, OverloadedError, ProviderError
 from ai_lib.providers.dialect import Context
 from ai_lib.providers.dialects.openai_chat.quirks import REASONING_TEXT, Quirks
 from ai_lib.providers.dialects.openai_chat.usage import usage_of
-from ai_lib.providers.wire import check_object, count, first_count, usage_facts
+from ai_lib.providers.wire import check_object, usage_facts
 from ai_lib.types.fold import arguments_text, made_up_id
 from ai_lib.types.message import Citation, Message, Role
-from ai_lib.types.model import ModelInfo
 from ai_lib.types.response import ChatCompletionResponse, Choice, FinishReason
 from ai_lib.types.tool import ToolCall
 
@@ -24,7 +23,6 @@ __all__ = [
     "call_parts",
     "citations_of",
     "decode",
-    "decode_models",
     "finish_of",
     "id_of",
     "kept",
@@ -280,40 +278,3 @@ def finish_of(reason: Any) -> tuple[FinishReason | None, str | None]:
     if raw in _FAILED:
         raise _FAILED[raw](f"the provider broke the answer off: {raw}", code=raw)
     return _FINISH.get(raw.lower()), raw
-
-
-def decode_models(payload: Any, context: Context) -> list[ModelInfo]:
-    """Return the models from {data: [...]}, {models: [...]} or a bare list.
-
-    Raises:
-        InvalidResponseError: It is none of them.
-    """
-    entries = payload.get("data", payload.get("models")) if isinstance(payload, Mapping) else payload
-    if isinstance(payload, Mapping) and entries is None and looks_like_error(payload):
-        raise context.fail(payload)
-    if not isinstance(entries, list):
-        raise InvalidResponseError("the answer is not a list of models", code="not_a_model_list")
-    return [_model(entry, context.provider) for entry in entries if isinstance(entry, str) or entry.get("id")]
-
-
-# The names that Groq, Mistral, Novita, OpenRouter, Together, vLLM and others give to the two limits.
-_CONTEXT_LENGTH = ("context_window", "context_length", "max_context_length", "max_model_len", "context_size")
-_MAX_OUTPUT = ("max_completion_tokens", "max_output_tokens", "max_output_length")
-
-
-def _model(entry: Any, provider: str) -> ModelInfo:
-    if isinstance(entry, str):
-        return ModelInfo(entry, provider, raw=entry)
-    fields = cast("Mapping[str, Any]", entry)
-    best = fields.get("top_provider")  # OpenRouter
-    limits = {**best, **fields} if isinstance(best, Mapping) else fields
-    return ModelInfo(
-        fields["id"],
-        provider,
-        count(fields.get("created")),
-        fields.get("owned_by"),
-        name=fields.get("name") or fields.get("display_name"),
-        context_length=first_count(*(limits.get(key) for key in _CONTEXT_LENGTH)),
-        max_output_tokens=first_count(*(limits.get(key) for key in _MAX_OUTPUT)),
-        raw=entry,
-    )

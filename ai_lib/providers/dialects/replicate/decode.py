@@ -1,8 +1,4 @@
-"""Replicate's predictions: a model is run on inputs of its own, and the answer is asked for until it is there.
-
-A conversation becomes one prompt: most models take no messages. Sources: https://replicate.com/docs/reference/http,
-https://replicate.com/docs/reference/streaming, replicate 1.0.7
-"""
+"""Predictions, their streams and lists of models."""
 
 from __future__ import annotations
 
@@ -13,164 +9,18 @@ from typing import Any
 import attrs
 
 from ai_lib.errors import AiLibError, InvalidResponseError, ProviderError, StreamInterruptedError
-from ai_lib.providers.dialect import Context, Dialect, Refuse
+from ai_lib.providers.dialect import Context
 from ai_lib.providers.operation import FollowUp
-from ai_lib.providers.wire import (
-    extended,
-    first_count,
-    for_model,
-    json_events,
-    listed,
-    quirks_of,
-    text_of,
-    typed,
-    usage_facts,
-)
+from ai_lib.providers.wire import first_count, json_events, listed, text_of, typed, usage_facts
 from ai_lib.types.chunk import ChatCompletionChunk
-from ai_lib.types.content import Audio, Document, Image, Json, Text
 from ai_lib.types.message import Message, Role
 from ai_lib.types.model import ModelInfo
-from ai_lib.types.request import ChatCompletionRequest
 from ai_lib.types.response import ChatCompletionResponse, Choice
 from ai_lib.types.usage import Usage
 from ai_lib.utils import json
 from ai_lib.utils.times import date_of
 
-__all__ = ["DIALECT", "Quirks"]
-
-
-@attrs.frozen(kw_only=True)
-class Quirks:
-    """What the models' inputs are called, by model; "" where a model has no such input.
-
-    Args:
-        limit: The input for the limit of tokens.
-        images: The input for images; a name that ends in "[]" takes several.
-        efforts: The input for the effort of reasoning.
-        version: Whether the model goes into the body, where the address does not name it.
-    """
-
-    limit: Mapping[str, str] = attrs.field(factory=lambda: {"*": "max_tokens"})
-    images: Mapping[str, str] = attrs.field(factory=dict)
-    efforts: Mapping[str, str] = attrs.field(factory=dict)
-    version: bool = False
-
-
-# --- ours to wire ------------------------------------------------------------------------------------------------
-
-_INPUTS = ("temperature", "top_p", "top_k", "seed", "presence_penalty", "frequency_penalty")
-_WITHOUT_FORM = (
-    "stop",
-    "n",
-    "logit_bias",
-    "logprobs",
-    "top_logprobs",
-    "tools",
-    "tool_choice",
-    "parallel_tool_calls",
-    "response_format",
-    "user",
-    "metadata",
-)
-_SPEAKERS = {Role.USER: "User", Role.ASSISTANT: "Assistant"}
-
-
-def encode(request: ChatCompletionRequest, stream: bool, context: Context, refuse: Refuse) -> dict[str, Any]:
-    """Return the body.
-
-    Args:
-        request: What is asked.
-        stream: Whether the answer is to come as a stream.
-        context: The provider.
-        refuse: Called for each field that cannot be sent.
-    """
-    quirks: Quirks = context.quirks
-    inputs = _prompts(request.messages, refuse)
-    inputs.update({field: value for field in _INPUTS if (value := getattr(request, field)) is not None})
-    if request.max_tokens is not None:
-        inputs[for_model(quirks.limit, request.model) or "max_tokens"] = request.max_tokens
-    if request.reasoning is not None:
-        _put_effort(inputs, request, quirks, refuse)
-    _put_images(inputs, request, quirks, refuse)
-    for field in _WITHOUT_FORM:
-        if getattr(request, field):
-            refuse(field, 'models have inputs of their own; where this one has it, pass extensions={"input": {...}}')
-    body: dict[str, Any] = {"version": request.model} if quirks.version else {}
-    body["input"] = inputs
-    if stream:
-        body["stream"] = True
-    return extended(body, request.extensions, also=frozenset({"stream"}))
-
-
-def _prompts(messages: tuple[Message, ...], refuse: Refuse) -> dict[str, Any]:
-    """Return the conversation as a system prompt and a prompt; a single message is the prompt as it stands."""
-    texts = [(message.role, _text(message, refuse)) for message in messages]
-    system = [text for role, text in texts if role is Role.SYSTEM and text]
-    turns = [(role, text) for role, text in texts if role in _SPEAKERS]
-    if len(turns) == 1 and turns[0][0] is Role.USER:
-        prompt = turns[0][1]
-    else:
-        said = [f"{_SPEAKERS[role]}: {text}" for role, text in turns]
-        answer = [] if turns and turns[-1][0] is Role.ASSISTANT else ["Assistant:"]
-        prompt = "\n\n".join([*said, *answer])
-    return {"prompt": prompt, **({"system_prompt": "\n\n".join(system)} if system else {})}
-
-
-def _text(message: Message, refuse: Refuse) -> str:
-    if message.role is Role.TOOL or message.tool_calls:
-        refuse("tools", "calls and their results have no place in a prompt")
-    if message.name is not None and message.role is not Role.TOOL:
-        refuse("name", "speakers have no names")
-    if message.refusal is not None:
-        refuse("refusal", "a prompt has no place for it")
-    return "".join([part.text for part in message.content if isinstance(part, Text | Json)])
-
-
-def _put_effort(inputs: dict[str, Any], request: ChatCompletionRequest, quirks: Quirks, refuse: Refuse) -> None:
-    name = for_model(quirks.efforts, request.model)
-    if name and isinstance(request.reasoning, str):
-        inputs[name] = request.reasoning
-    else:
-        refuse("reasoning", f"{request.model} is not known to take it; see its inputs")
-
-
-def _put_images(inputs: dict[str, Any], request: ChatCompletionRequest, quirks: Quirks, refuse: Refuse) -> None:
-    name = for_model(quirks.images, request.model) or ""
-    images: list[str] = []
-    for part in [part for message in request.messages for part in message.content]:
-        if part.cache is not None:
-            refuse("cache", "the provider has no such marks")
-        if isinstance(part, Audio | Document):
-            refuse(f"{type(part).__name__.lower()} content", "models have inputs of their own for it")
-        elif isinstance(part, Image) and _takes(part, name, images, request.model, refuse):
-            images.append(part.data_url)
-    if images:
-        inputs[name.removesuffix("[]")] = images if name.endswith("[]") else images[0]
-
-
-def _takes(part: Image, name: str, images: list[str], model: str | None, refuse: Refuse) -> bool:
-    if part.detail is not None:
-        refuse("image detail", "models have no such input")
-    obstacle = (
-        ("image content", f"{model} is not known to take images; see its inputs")
-        if not name
-        else ("image file_id", "images go by address or as bytes")
-        if part.file_id is not None
-        else ("image content", f"{model} takes one image")
-        if images and not name.endswith("[]")
-        else None
-    )
-    if obstacle is not None:
-        refuse(*obstacle)
-    return obstacle is None
-
-
-def headers(body: Mapping[str, Any]) -> Mapping[str, str]:
-    """Ask to hold the answer back until it is there, at most a minute; a stream's address must come at once."""
-    return {} if body.get("stream") else {"Prefer": "wait"}
-
-
-# --- wire to ours ------------------------------------------------------------------------------------------------
+__all__ = ["decode", "decode_models", "decode_stream", "follow_up"]
 
 _UNFINISHED = frozenset({"queued", "starting", "processing"})
 _WAIT = 0.5  # as the vendor's own client has it
@@ -342,16 +192,3 @@ def decode_models(payload: Any, context: Context) -> list[ModelInfo]:
         for entry in listed(payload, context, "models", "results")
         if entry.get("owner") and entry.get("name")
     ]
-
-
-DIALECT = Dialect(
-    name="replicate",
-    framing="sse_named",
-    quirks=quirks_of(Quirks, "dialect replicate"),
-    encode=encode,
-    decode=decode,
-    decode_stream=decode_stream,
-    decode_models=decode_models,
-    headers=headers,
-    follow_up=follow_up,
-)

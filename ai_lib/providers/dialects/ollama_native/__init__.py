@@ -1,0 +1,22 @@
+"""Ollama's own API: POST /api/chat, one JSON object a line when streamed.
+
+Sources: https://github.com/ollama/ollama/blob/main/docs/api.md, https://docs.ollama.com/capabilities/thinking,
+https://github.com/ollama/ollama/blob/main/api/types.go
+"""
+
+from ai_lib.providers.dialect import Dialect
+from ai_lib.providers.dialects.ollama_native.decode import decode, decode_models, decode_stream
+from ai_lib.providers.dialects.ollama_native.encode import encode
+from ai_lib.providers.dialects.ollama_native.quirks import quirks_from
+
+__all__ = ["DIALECT"]
+
+DIALECT = Dialect(
+    name="ollama_native",
+    framing="ndjson",
+    quirks=quirks_from,
+    encode=encode,
+    decode=decode,
+    decode_stream=decode_stream,
+    decode_models=decode_models,
+)

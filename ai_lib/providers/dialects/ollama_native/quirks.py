@@ -1,0 +1,26 @@
+"""What differs between servers that speak Ollama's own API."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import attrs
+
+from ai_lib.providers.wire import quirks_of
+
+__all__ = ["Quirks", "quirks_from"]
+
+
+@attrs.frozen(kw_only=True)
+class Quirks:
+    """How one server differs from the plain dialect.
+
+    Args:
+        send: Fields that are always sent, unless `extensions` say otherwise.
+    """
+
+    send: Mapping[str, Any] = attrs.field(factory=dict)
+
+
+quirks_from = quirks_of(Quirks, "dialect ollama_native")

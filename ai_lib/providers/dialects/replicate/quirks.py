@@ -1,0 +1,31 @@
+"""What differs between the models that run at Replicate."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import attrs
+
+from ai_lib.providers.wire import quirks_of
+
+__all__ = ["Quirks", "quirks_from"]
+
+
+@attrs.frozen(kw_only=True)
+class Quirks:
+    """What the models' inputs are called, by model; "" where a model has no such input.
+
+    Args:
+        limit: The input for the limit of tokens.
+        images: The input for images; a name that ends in "[]" takes several.
+        efforts: The input for the effort of reasoning.
+        version: Whether the model goes into the body, where the address does not name it.
+    """
+
+    limit: Mapping[str, str] = attrs.field(factory=lambda: {"*": "max_tokens"})
+    images: Mapping[str, str] = attrs.field(factory=dict)
+    efforts: Mapping[str, str] = attrs.field(factory=dict)
+    version: bool = False
+
+
+quirks_from = quirks_of(Quirks, "dialect replicate")

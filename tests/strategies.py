@@ -1,5 +1,7 @@
 """Random values of our types, for property tests."""
 
+from typing import Any
+
 from hypothesis import strategies as st
 
 from ai_lib import (
@@ -20,6 +22,7 @@ from ai_lib import (
     Usage,
     UsageStatus,
 )
+from tests.situations import CITY, TOOLS
 
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
 names = st.from_regex(r"[a-zA-Z0-9_-]{1,10}", fullmatch=True)
@@ -123,3 +126,31 @@ responses = st.builds(
     usage_status=st.sampled_from(UsageStatus),
     raw=json_values,
 )
+
+
+SHORT_TEXT = st.text(st.characters(codec="utf-8"), min_size=1, max_size=8)
+# Values for every field of a request; dialects that take less replace some.
+REQUEST_FIELDS: dict[str, st.SearchStrategy[Any]] = {
+    "messages": st.just("hi"),
+    "model": SHORT_TEXT,
+    "temperature": st.floats(0, 2),
+    "top_p": st.floats(0, 1),
+    "top_k": st.integers(0, 500),
+    "max_tokens": st.integers(1, 10**6),
+    "stop": st.lists(SHORT_TEXT, min_size=1, max_size=4),
+    "seed": st.integers(-(2**63), 2**63 - 1),
+    "n": st.integers(1, 8),
+    "presence_penalty": st.floats(-2, 2),
+    "frequency_penalty": st.floats(-2, 2),
+    "logit_bias": st.dictionaries(st.integers(0, 9).map(str), st.floats(-100, 100), min_size=1),
+    "logprobs": st.booleans(),
+    "top_logprobs": st.integers(0, 20),
+    "tools": st.just(TOOLS),
+    "tool_choice": st.sampled_from(["auto", "none", "required", NamedTool("add")]),
+    "parallel_tool_calls": st.booleans(),
+    "response_format": st.sampled_from([CITY, ResponseFormat(kind="json_object")]),
+    "reasoning": st.one_of(st.sampled_from(["none", "low", "high", "enabled"]), st.integers(0, 9999)),
+    "user": SHORT_TEXT,
+    "metadata": st.dictionaries(SHORT_TEXT, SHORT_TEXT, min_size=1, max_size=3),
+    "extensions": st.dictionaries(SHORT_TEXT.map("x_{}".format), st.integers(), min_size=1, max_size=3),
+}

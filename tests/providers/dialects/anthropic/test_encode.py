@@ -19,7 +19,8 @@ from ai_lib.types.message import Message
 from ai_lib.types.request import ChatCompletionRequest, ResponseFormat
 from ai_lib.types.tool import NamedTool, Tool, ToolCall
 from ai_lib.types.wire import HttpRequest
-from tests.situations import ADD, CITY, GET_TIME, PDF, PNG, SITUATIONS, TOOLS, WAV
+from tests.situations import ADD, GET_TIME, PDF, PNG, SITUATIONS, TOOLS, WAV
+from tests.strategies import REQUEST_FIELDS
 from tests.wire_cases import BASE_URL, KEY, adapter_for
 
 HAIKU_3, SONNET_4_5, OPUS_4_6, OPUS_4_7 = (
@@ -67,30 +68,14 @@ def turns_of(*messages: Message, **fields: Any) -> list[dict[str, Any]]:
 
 # --- every field -------------------------------------------------------------------------------------------------
 
-TEXT = st.text(st.characters(codec="utf-8"), min_size=1, max_size=8)
-FIELDS: dict[str, st.SearchStrategy[Any]] = {
-    "messages": st.just("hi"),
+FIELDS = {
+    **REQUEST_FIELDS,
     "model": st.sampled_from([HAIKU_3, SONNET_4_5, OPUS_4_6, OPUS_4_7, SONNET_5_5, OPUS_5_5, "of-another"]),
     "temperature": st.floats(0, 1),
-    "top_p": st.floats(0, 1),
-    "top_k": st.integers(0, 500),
     "max_tokens": st.integers(4096, 10**6),
-    "stop": st.lists(TEXT, min_size=1, max_size=4),
-    "seed": st.integers(-(2**63), 2**63 - 1),
     "n": st.integers(2, 8),
-    "presence_penalty": st.floats(-2, 2),
-    "frequency_penalty": st.floats(-2, 2),
-    "logit_bias": st.dictionaries(st.integers(0, 9).map(str), st.floats(-100, 100), min_size=1),
     "logprobs": st.just(True),
-    "top_logprobs": st.integers(0, 20),
-    "tools": st.just(TOOLS),
-    "tool_choice": st.sampled_from(["auto", "none", "required", NamedTool("add")]),
-    "parallel_tool_calls": st.booleans(),
-    "response_format": st.sampled_from([CITY, ResponseFormat(kind="json_object")]),
     "reasoning": st.one_of(st.sampled_from(["low", "high", "enabled", "some"]), st.integers(1024, 2048)),
-    "user": TEXT,
-    "metadata": st.dictionaries(TEXT, TEXT, min_size=1, max_size=3),
-    "extensions": st.dictionaries(TEXT.map("x_{}".format), st.integers(), min_size=1, max_size=3),
 }
 NAMES = {
     "stop": {"stop_sequences"},

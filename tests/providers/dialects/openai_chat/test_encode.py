@@ -17,8 +17,9 @@ from ai_lib.providers.registry import configs, dialect_of
 from ai_lib.types.content import Audio, Document, Image, Json, Text
 from ai_lib.types.message import Citation, Message
 from ai_lib.types.request import ChatCompletionRequest, ResponseFormat
-from ai_lib.types.tool import NamedTool, Tool, ToolCall
+from ai_lib.types.tool import Tool, ToolCall
 from tests.situations import CITY, PDF, PNG, TOOLS, WAV
+from tests.strategies import REQUEST_FIELDS
 from tests.wire_cases import BASE_URL, adapter_for
 
 
@@ -32,31 +33,7 @@ def body_of(adapter: ProviderAdapter, *, stream: bool = False, **fields: Any) ->
 
 # --- every field -------------------------------------------------------------------------------------------------
 
-TEXT = st.text(st.characters(codec="utf-8"), min_size=1, max_size=8)
-FIELDS: dict[str, st.SearchStrategy[Any]] = {
-    "messages": st.just("hi"),
-    "model": TEXT,
-    "temperature": st.floats(0, 2),
-    "top_p": st.floats(0, 1),
-    "top_k": st.integers(0, 500),
-    "max_tokens": st.integers(1, 10**6),
-    "stop": st.lists(TEXT, min_size=1, max_size=4),
-    "seed": st.integers(-(2**63), 2**63 - 1),
-    "n": st.integers(1, 8),
-    "presence_penalty": st.floats(-2, 2),
-    "frequency_penalty": st.floats(-2, 2),
-    "logit_bias": st.dictionaries(st.integers(0, 9).map(str), st.floats(-100, 100), min_size=1),
-    "logprobs": st.booleans(),
-    "top_logprobs": st.integers(0, 20),
-    "tools": st.just(TOOLS),
-    "tool_choice": st.sampled_from(["auto", "none", "required", NamedTool("add")]),
-    "parallel_tool_calls": st.booleans(),
-    "response_format": st.sampled_from([CITY, ResponseFormat(kind="json_object")]),
-    "reasoning": st.one_of(st.sampled_from(["none", "low", "high", "enabled"]), st.integers(0, 9999)),
-    "user": TEXT,
-    "metadata": st.dictionaries(TEXT, TEXT, min_size=1, max_size=3),
-    "extensions": st.dictionaries(TEXT.map("x_{}".format), st.integers(), min_size=1, max_size=3),
-}
+FIELDS = REQUEST_FIELDS
 REASONING_NAMES = {"reasoning_effort", "thinking", "enable_thinking", "thinking_budget", "reasoning"}
 # What must hold besides for a field to make sense.
 NEEDED = {"tool_choice": {"tools": TOOLS}}

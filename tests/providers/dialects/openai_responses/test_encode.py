@@ -16,10 +16,11 @@ from ai_lib.providers.config import ProviderConfig
 from ai_lib.providers.registry import config_of, configs, dialect_of
 from ai_lib.types.content import Audio, Document, Image, Json, Text
 from ai_lib.types.message import Message
-from ai_lib.types.request import ChatCompletionRequest, ResponseFormat
-from ai_lib.types.tool import NamedTool, ToolCall
+from ai_lib.types.request import ChatCompletionRequest
+from ai_lib.types.tool import ToolCall
 from ai_lib.types.wire import HttpResponse
 from tests.situations import CITY, PDF, PNG, TOOLS, WAV
+from tests.strategies import REQUEST_FIELDS
 from tests.wire_cases import BASE_URL, adapter_for
 
 SEALED = "reasoning.encrypted_content"
@@ -50,30 +51,11 @@ PLAIN = adapter_with()
 
 # --- every field -------------------------------------------------------------------------------------------------
 
-TEXT = st.text(st.characters(codec="utf-8"), min_size=1, max_size=8)
-FIELDS: dict[str, st.SearchStrategy[Any]] = {
-    "messages": st.just("hi"),
-    "model": TEXT,
-    "temperature": st.floats(0, 2),
-    "top_p": st.floats(0, 1),
-    "top_k": st.integers(0, 500),
-    "max_tokens": st.integers(1, 10**6),
-    "stop": st.lists(TEXT, min_size=1, max_size=4),
-    "seed": st.integers(-(2**63), 2**63 - 1),
+FIELDS = {
+    **REQUEST_FIELDS,
     "n": st.integers(2, 8),
-    "presence_penalty": st.floats(-2, 2),
-    "frequency_penalty": st.floats(-2, 2),
-    "logit_bias": st.dictionaries(st.integers(0, 9).map(str), st.floats(-100, 100), min_size=1),
     "logprobs": st.just(True),
-    "top_logprobs": st.integers(0, 20),
-    "tools": st.just(TOOLS),
-    "tool_choice": st.sampled_from(["auto", "none", "required", NamedTool("add")]),
-    "parallel_tool_calls": st.booleans(),
-    "response_format": st.sampled_from([CITY, ResponseFormat(kind="json_object")]),
     "reasoning": st.one_of(st.sampled_from(["none", "low", "high"]), st.integers(0, 9999)),
-    "user": TEXT,
-    "metadata": st.dictionaries(TEXT, TEXT, min_size=1, max_size=3),
-    "extensions": st.dictionaries(TEXT.map("x_{}".format), st.integers(), min_size=1, max_size=3),
 }
 NAMES = {
     "messages": {"input"},

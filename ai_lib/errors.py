@@ -86,20 +86,26 @@ class AiLibError(Exception):
         model: The model that was asked.
         request_id: The id to quote to the provider's support.
         retry_after: Seconds to wait, when the provider named them.
-        retryable: The same call may succeed when tried again.
+        retryable: The same call may succeed when tried again, and cannot have been worked on already.
+        ambiguous: The request was sent and no whole answer came: the provider may have worked on it, and bill it.
         fallbackable: Another provider or model may succeed where this one failed.
         severity: "client" (fix the request), "fatal" (fix the set-up), "transient" (wait), "server".
         attempts: One `Attempt` for each call made before this error was raised.
+        timings: Seconds of the call by what they went to: queue, rate_limit, backoff, connect, first_byte, body,
+            stream.
+        errors: Of a fallback chain or a hedge, what each target raised; else empty.
         body: The provider's answer as text, cut and without the key.
         partial: Of a stream, the `ChatCompletionResponse` folded from what had arrived; else None.
         hint: What the user can do.
     """
 
     retryable: bool = False
+    ambiguous: bool = False
     fallbackable: bool = False
     severity: Severity = "client"
     hint: str = ""
     default_code: ClassVar[str | None] = None
+    tells_timings: ClassVar[bool] = False
 
     def __init__(
         self,
@@ -126,6 +132,8 @@ class AiLibError(Exception):
         self.retry_after = retry_after
         self.body = body
         self.attempts: tuple[Any, ...] = ()
+        self.timings: dict[str, float] = {}
+        self.errors: tuple[AiLibError, ...] = ()
         self.partial: Any = None
         if retryable is not None:
             self.retryable = retryable
@@ -139,6 +147,12 @@ class AiLibError(Exception):
             text += f" (request {self.request_id})"
         if len(self.attempts) > 1:
             text += f" after {len(self.attempts)} attempts"
+        if self.errors:
+            each = ", ".join(f"{error.provider}: {type(error).__name__}" for error in self.errors)
+            text += f"; every target failed ({each})"
+        if self.timings and self.tells_timings:
+            each = ", ".join(f"{purpose} {took:.2g} s" for purpose, took in self.timings.items())
+            text += f"; the time went to {each}"
         return f"{text}. {self.hint}" if self.hint else text
 
 
@@ -287,10 +301,11 @@ class RequestTimeoutError(TransportError):
     """A limit of time ran out; `code` is connect_timeout, first_byte_timeout, idle_timeout or total_timeout.
 
     Only a connect timeout is retried: in the other cases the provider may already be working on the request,
-    and a second one would be paid for as well.
+    and a second one would be paid for as well (`ambiguous`; see `RetryPolicy.retry_ambiguous`).
     """
 
     default_code = "total_timeout"
+    tells_timings = True
 
 
 class StreamInterruptedError(TransportError):
@@ -316,15 +331,21 @@ class InvalidResponseError(AiLibError):
 class CircuitOpenError(AiLibError):
     """The circuit breaker is open: recent calls failed, so this one was not sent."""
 
+    default_code = "circuit_open"
     fallbackable = True
     severity: Severity = "transient"
+    hint = "Wait for retry_after seconds, or name other providers to fall back to"
 
 
 class BackpressureError(AiLibError):
-    """Too many calls are already running or waiting in this process."""
+    """Too many calls are already running or waiting in this process; this one was not sent."""
 
+    default_code = "queue_full"
+    retryable = True
     fallbackable = True
     severity: Severity = "transient"
+    tells_timings = True
+    hint = "Make fewer calls at once, or raise the limit of concurrent calls or its queue"
 
 
 class CancelledError(AiLibError):

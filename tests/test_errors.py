@@ -26,7 +26,7 @@ from ai_lib.errors import (
     StreamTimeoutError,
     classify,
 )
-from ai_lib.reliability.retry import Attempt
+from ai_lib.types.attempt import Attempt
 from ai_lib.types.message import Message
 from ai_lib.types.response import ChatCompletionResponse, Choice
 

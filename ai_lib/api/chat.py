@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Protocol
+from collections.abc import Callable, Iterator
+from typing import Any, Protocol
 
+from ai_lib.api.call import Call
+from ai_lib.errors import AiLibError
 from ai_lib.types.chunk import ChatCompletionChunk
 from ai_lib.types.model import ModelInfo
 from ai_lib.types.request import ChatCompletionRequest
@@ -26,6 +28,12 @@ class ChatStream(Protocol):
     def __next__(self) -> ChatCompletionChunk:
         """Return the next chunk."""
 
+    def peek(self) -> None:
+        """Wait for the first chunk without taking it."""
+
+    def or_else(self, recover: Callable[[AiLibError], Any]) -> None:
+        """Have `recover` asked for another stream when this one fails before it has given anything."""
+
     def cancel(self) -> None:
         """End the stream from any thread."""
 
@@ -34,13 +42,16 @@ class ChatStream(Protocol):
 
 
 class ChatProvider(Protocol):
-    """Anything that answers a chat: one provider, a chain of them, a fake in a test, a class of the user's."""
+    """Anything that answers a chat: one provider, a chain of them, a fake in a test, a class of the user's.
 
-    def chat(self, request: ChatCompletionRequest) -> ChatCompletionResponse:
-        """Return the whole answer."""
+    A class of the user's may leave the argument `call` out; then its time is checked only before and after.
+    """
 
-    def stream(self, request: ChatCompletionRequest) -> ChatStream:
+    def chat(self, request: ChatCompletionRequest, call: Call) -> ChatCompletionResponse:
+        """Return the whole answer, within the call's time."""
+
+    def stream(self, request: ChatCompletionRequest, call: Call) -> ChatStream:
         """Return the answer as it comes."""
 
-    def list_models(self) -> list[ModelInfo]:
+    def list_models(self, call: Call) -> list[ModelInfo]:
         """Return the models that can be asked."""

@@ -9,13 +9,12 @@ from typing import Any, TypeVar
 
 import attrs
 
-from ai_lib.errors import ConfigurationError, InvalidResponseError, ModelNotFoundError
-from ai_lib.exchange import Exchange
+from ai_lib.api.call import Call
+from ai_lib.client.guarded import GuardedProvider
+from ai_lib.errors import AiLibError, ConfigurationError, InvalidResponseError, ModelNotFoundError
 from ai_lib.providers.config import ProviderConfig
 from ai_lib.providers.endpoint import Endpoint
-from ai_lib.providers.operation import Operation
 from ai_lib.providers.registry import operation_of
-from ai_lib.reliability import retry
 from ai_lib.types.embedding import EmbeddingRequest, EmbeddingResponse
 from ai_lib.types.request import ChatCompletionRequest
 from ai_lib.types.rerank import RerankRequest, RerankResponse
@@ -23,58 +22,58 @@ from ai_lib.types.tokens import TokenCount
 from ai_lib.types.usage import Usage
 from ai_lib.types.wire import HttpResponse
 
-__all__ = ["ask", "count_tokens", "embed", "no_model", "not_listed", "rerank"]
+__all__ = ["ask", "count_tokens", "embed", "no_model", "not_listed", "rerank", "told"]
 
 T = TypeVar("T")
 Asked = tuple[Any, str | None, tuple[str, ...]]
 
 
-def ask(exchange: Exchange, endpoint: Endpoint, kind: str, request: Any, policy: retry.RetryPolicy) -> Asked:
+def told(call: Call, do: Callable[[], T]) -> T:
+    """Return what `do` returns; an error tells of the call's attempts and time."""
+    try:
+        return do()
+    except AiLibError as error:
+        call.told(error)
+        raise
+
+
+def ask(provider: GuardedProvider, endpoint: Endpoint, kind: str, request: Any, call: Call) -> Asked:
     """Send one request and return its answer, the id of the request, and what was left out.
 
     Args:
-        exchange: The provider, and the time of the whole call.
+        provider: Whom.
         endpoint: Where.
         kind: The folder of the wire format: "embed", "rerank", "count_tokens" or "upload".
         request: What is asked; it has a `model`.
-        policy: When to try again.
+        call: The time of the whole call.
     """
-    operation = operation_of(kind, endpoint.format)
-    prepared, left_out = exchange.adapter.request_for(endpoint, operation, request, exchange.on_unsupported)
-    read = partial(_read, exchange, endpoint, operation)
-    answer, request_id = retry.call(
-        lambda: exchange.ask(prepared, read, request.model),
-        policy,
-        deadline=exchange.deadline,
-        clock=exchange.clock,
-    )
+    operation, adapter = operation_of(kind, endpoint.format), provider.adapter
+    prepared, left_out = adapter.request_for(endpoint, operation, request, call.on_unsupported)
+
+    def read(response: HttpResponse) -> tuple[Any, str | None]:
+        return adapter.decode_for(endpoint, operation, response), adapter.errors.request_id(response.headers)
+
+    exchange = provider.exchange(call)
+    once = partial(exchange.ask, prepared, read, request.model)
+    answer, request_id = told(call, lambda: provider.run(once, call, request.model))
     return answer, request_id, left_out
 
 
-def _read(
-    exchange: Exchange, endpoint: Endpoint, operation: Operation, response: HttpResponse
-) -> tuple[Any, str | None]:
-    request_id = exchange.adapter.errors.request_id(response.headers)
-    return exchange.adapter.decode_for(endpoint, operation, response), request_id
-
-
-def embed(
-    exchange: Exchange, endpoint: Endpoint, request: EmbeddingRequest, policy: retry.RetryPolicy
-) -> EmbeddingResponse:
+def embed(provider: GuardedProvider, endpoint: Endpoint, request: EmbeddingRequest, call: Call) -> EmbeddingResponse:
     """Return the vectors of a request, which is sent in as many as the endpoint's limit asks for."""
     answers = []
     for inputs in _batches(request.inputs, endpoint.batch):
         part = attrs.evolve(request, inputs=inputs) if len(inputs) < len(request.inputs) else request
-        answer, request_id, left_out = ask(exchange, endpoint, "embed", part, policy)
+        answer, request_id, left_out = ask(provider, endpoint, "embed", part, call)
         _promised(len(answer.vectors) == len(inputs), f"{len(answer.vectors)} vectors for {len(inputs)} texts", request)
         answers.append(attrs.evolve(answer, request_id=request_id, adjustments=left_out))
     return answers[0] if len(answers) == 1 else _joined(answers)
 
 
-def rerank(exchange: Exchange, endpoint: Endpoint, request: RerankRequest, policy: retry.RetryPolicy) -> RerankResponse:
+def rerank(provider: GuardedProvider, endpoint: Endpoint, request: RerankRequest, call: Call) -> RerankResponse:
     """Return the ranking of a request."""
     answer: RerankResponse
-    answer, request_id, left_out = ask(exchange, endpoint, "rerank", request, policy)
+    answer, request_id, left_out = ask(provider, endpoint, "rerank", request, call)
     places = [result.index for result in answer.results]
     every = range(len(request.documents))
     _promised(
@@ -86,10 +85,10 @@ def rerank(exchange: Exchange, endpoint: Endpoint, request: RerankRequest, polic
 
 
 def count_tokens(
-    exchange: Exchange, endpoint: Endpoint, request: ChatCompletionRequest, policy: retry.RetryPolicy
+    provider: GuardedProvider, endpoint: Endpoint, request: ChatCompletionRequest, call: Call
 ) -> TokenCount:
     """Return the provider's own count of a prompt."""
-    count, _, _ = ask(exchange, endpoint, "count_tokens", request, policy)
+    count, _, _ = ask(provider, endpoint, "count_tokens", request, call)
     _promised(isinstance(count, int) and count >= 0, f"{count!r} for a number of tokens", request)
     return TokenCount(count, count, count, exact=True)
 

@@ -10,8 +10,8 @@ import attrs
 from ai_lib.api.transport import BytesTransport, Transport
 from ai_lib.client.client import AiClient
 from ai_lib.client.options import ConnectionOptions
-from ai_lib.providers.adapter import OnUnsupported
 from ai_lib.providers.config import ProviderConfig
+from ai_lib.types.request import OnUnsupported
 from ai_lib.types.wire import Timeout
 
 if TYPE_CHECKING:

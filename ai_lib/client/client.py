@@ -3,32 +3,41 @@
 from __future__ import annotations
 
 import warnings
-from typing import TYPE_CHECKING, Any, Self
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 import attrs
 
+from ai_lib.api.call import Call
+from ai_lib.api.chat import ChatProvider
+from ai_lib.api.events import Listener
 from ai_lib.api.transport import BytesTransport, Transport
 from ai_lib.client.adapters import adapter_for
+from ai_lib.client.guarded import GuardedProvider, guard_for
 from ai_lib.client.operations import Operations
-from ai_lib.client.options import ConnectionOptions, model_of, names_one, timeout_of
+from ai_lib.client.options import ConnectionOptions, timeout_of
 from ai_lib.client.request import Prompt, request_from
 from ai_lib.client.target import target_of
 from ai_lib.client.transports import transport_for
-from ai_lib.errors import ConfigurationError
-from ai_lib.exchange import ChatStream, Exchange
-from ai_lib.providers.adapter import OnUnsupported
+from ai_lib.errors import AiLibError, ConfigurationError
+from ai_lib.exchange import ChatStream
 from ai_lib.providers.config import ProviderConfig
-from ai_lib.reliability import retry
+from ai_lib.types.request import OnUnsupported
 from ai_lib.types.response import ChatCompletionResponse
 from ai_lib.types.wire import Timeout
 from ai_lib.utils.clock import SYSTEM_CLOCK, Clock
 
 if TYPE_CHECKING:
+    from ai_lib.api.interceptor import Interceptor
     from ai_lib.client.builder import AiClientBuilder
     from ai_lib.client.provider import Provider
+    from ai_lib.client.routes import Route
+    from ai_lib.reliability.config import ResilienceConfig
+    from ai_lib.reliability.guard import Guard
 
 __all__ = ["AiClient", "quick_chat"]
 
+T = TypeVar("T")
 _ON_UNSUPPORTED = ("raise", "warn", "drop")
 
 
@@ -43,6 +52,11 @@ class AiClient(Operations):
         options: How to reach it.
         on_unsupported: What to do with a request's field that the provider has no form for: "raise", or leave it out
             with a warning ("warn") or without ("drop"); what was left out is on `response.adjustments`.
+        resilience: What to do when calls fail or are too many: a `ResilienceConfig`; None means two retries.
+        route: Other providers for chats and streams: a `FallbackChain`, a `RoundRobin` or a `Hedge`; the client's own
+            is the first. Everything beside chat goes to the client's own.
+        interceptors: Hooks round chats and streams, the outermost first.
+        listener: Called with an `Event` for each retry, change of a breaker, wait, fallback and hedge.
         transport: What moves the bytes, instead of requests: a `Transport`, or any object with
             `post(url, body) -> bytes`.
         clock: Time, waiting and chance; for tests.
@@ -52,7 +66,7 @@ class AiClient(Operations):
         MissingKeyError: The provider needs a key and there is none; the message names the variable.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - each is a setting of its own
         self,
         provider: str | Provider | ProviderConfig | None = None,
         *,
@@ -60,6 +74,10 @@ class AiClient(Operations):
         api: str | None = None,
         options: ConnectionOptions | None = None,
         on_unsupported: OnUnsupported = "raise",
+        resilience: ResilienceConfig | None = None,
+        route: Route | None = None,
+        interceptors: Iterable[Interceptor] = (),
+        listener: Listener | None = None,
         transport: Transport | BytesTransport | None = None,
         clock: Clock = SYSTEM_CLOCK,
     ) -> None:
@@ -67,26 +85,45 @@ class AiClient(Operations):
             raise ConfigurationError(
                 f"on_unsupported must be one of {', '.join(_ON_UNSUPPORTED)}, got {on_unsupported!r}"
             )
+        interceptors = tuple(interceptors)
         self._arguments: dict[str, Any] = {
             "provider": provider,
             "model": model,
             "api": api,
             "options": options,
             "on_unsupported": on_unsupported,
+            "resilience": resilience,
+            "route": route,
+            "interceptors": interceptors,
+            "listener": listener,
             "transport": transport,
             "clock": clock,
         }
         target = target_of(provider)
         self._options = options = options or ConnectionOptions()
-        self._model = model or target.model
         self._on_unsupported: OnUnsupported = on_unsupported
         self._clock = clock
-        self._uploaded: dict[Any, Any] = {}
         self._timeout = timeout_of(options.timeout, None)
-        self._policy = retry.RetryPolicy(max_retries=options.max_retries)
-        self._adapter = adapter_for(target.config, api, options)
-        self._config = config = self._adapter.config
-        self._transport = transport_for(config, options, transport, clock, has_key=self._adapter.api_key is not None)
+        self._others: list[AiClient] = []
+        adapter = adapter_for(target.config, api, options)
+        has_key = adapter.api_key is not None
+        self._own = GuardedProvider(
+            adapter=adapter,
+            transport=transport_for(adapter.config, options, transport, clock, has_key=has_key),
+            guard=guard_for(adapter, options, resilience, clock, listener),
+            options=options,
+            given_model=model or target.model,
+        )
+        self.answering: ChatProvider = self._own
+        """What answers this client's chats: its provider, or the route that begins with it, and the hooks round it."""
+        if route is not None:
+            from ai_lib.client.routes import routed
+
+            self.answering = routed(route, self._own, self._like_this_for, clock)
+        if interceptors:
+            from ai_lib.client.intercepted import intercepted
+
+            self.answering = intercepted(self.answering, interceptors)
 
     # --- the calls
 
@@ -115,26 +152,36 @@ class AiClient(Operations):
             InvalidRequestError: The request is wrong; where it can be told here, nothing was sent.
             AiLibError: The call failed; see `ai_lib.errors` for the classes.
         """
-        exchange = self._exchange(timeout, on_unsupported)
-        request = self._placed(request_from(messages, fields, self._named), exchange)
-        answer = retry.call(lambda: exchange.chat(request), self._policy, deadline=exchange.deadline, clock=self._clock)
-        self._tell(answer.adjustments, exchange.on_unsupported)
+        call = self._call(timeout, on_unsupported)
+        request = request_from(messages, fields, self._own.named)
+        try:
+            answer = self.answering.chat(request, call)
+        except AiLibError as error:
+            call.told(error)
+            raise
+        if call.attempts:
+            answer = attrs.evolve(answer, attempts=tuple(call.attempts))
+        self._tell(answer.adjustments, call.on_unsupported)
         return answer
 
     def stream(
         self,
         messages: Prompt,
         *,
+        resume: bool = False,
         timeout: float | Timeout | None = None,
         on_unsupported: OnUnsupported | None = None,
         **fields: Any,
     ) -> ChatStream:
         """Ask and return as soon as the answer begins.
 
-        Opening the stream is tried again like a chat; once it is open, nothing is repeated.
+        Until the stream has given something, its failure is tried again like a chat's. After that nothing is repeated,
+        unless `resume` says so.
 
         Args:
             messages: As for `chat`.
+            resume: Whether to ask for the rest of a text that is interrupted, in a further request that shows the model
+                what had arrived; `response.adjustments` says where the parts meet.
             timeout: As for `chat`; the total covers the stream to its end.
             on_unsupported: As for `chat`.
             fields: As for `chat`.
@@ -145,12 +192,19 @@ class AiClient(Operations):
         Raises:
             AiLibError: As for `chat`, when the stream cannot be opened; iterating raises what happens later.
         """
-        exchange = self._exchange(timeout, on_unsupported)
-        request = self._placed(request_from(messages, fields, self._named), exchange)
-        opened = retry.call(
-            lambda: exchange.stream(request), self._policy, deadline=exchange.deadline, clock=self._clock
-        )
-        self._tell(opened.adjustments, exchange.on_unsupported)
+        call = self._call(timeout, on_unsupported)
+        request = request_from(messages, fields, self._own.named)
+        try:
+            opened = self.answering.stream(request, call)
+        except AiLibError as error:
+            call.told(error)
+            raise
+        assert isinstance(opened, ChatStream)  # noqa: S101 - `routes` makes every other stream one
+        if resume:
+            from ai_lib.client.continuation import continuation
+
+            opened.or_continue(continuation(self.answering, request, call))
+        self._tell(opened.adjustments, call.on_unsupported)
         return opened
 
     # --- what it is
@@ -158,17 +212,27 @@ class AiClient(Operations):
     @property
     def provider(self) -> str:
         """The provider's id."""
-        return self._config.id
+        return self._own.name
 
     @property
     def base_url(self) -> str:
         """What paths are appended to."""
-        return self._adapter.base_url
+        return self._own.adapter.base_url
 
     @property
     def model(self) -> str | None:
         """The model used when a call names none."""
-        return self._model if names_one(self._model) else model_of(self._config)
+        return self._own.model
+
+    @property
+    def given_model(self) -> str | None:
+        """The model that this client was made with; None where it was not said."""
+        return self._own.given_model
+
+    @property
+    def guard(self) -> Guard:
+        """What stands round every attempt: `guard.in_flight`, `guard.waiting`, `guard.breaker_state(model)`."""
+        return self._own.guard
 
     @staticmethod
     def builder(provider: str | Provider | ProviderConfig | None = None) -> AiClientBuilder:
@@ -180,23 +244,29 @@ class AiClient(Operations):
     def with_options(self, options: ConnectionOptions | None = None, /, **changes: Any) -> AiClient:
         """Return a client like this one with other settings.
 
+        It shares this client's limits, breakers and retry budget while provider, address, key and resilience stay.
+
         Args:
             options: Options in place of this client's; None means to start from this client's.
-            changes: Fields of `ConnectionOptions`, or `model`, `api`, `on_unsupported`, `transport`.
+            changes: Fields of `ConnectionOptions`, or `model`, `api`, `on_unsupported`, `resilience`, `route`,
+                `interceptors`, `listener`, `transport`.
         """
-        own: dict[str, Any] = {
-            name: changes.pop(name) for name in ("model", "api", "on_unsupported", "transport") if name in changes
-        }
+        settings = self._arguments.keys() - {"provider", "options", "clock"}
+        own: dict[str, Any] = {name: changes.pop(name) for name in list(changes) if name in settings}
         try:
             options = attrs.evolve(options or self._options, **changes)
         except TypeError as exc:
             raise ConfigurationError(f"unknown option: {', '.join(sorted(changes))}") from exc
         arguments: dict[str, Any] = {**self._arguments, "options": options, **own}
-        return AiClient(**arguments)
+        other = AiClient(**arguments)
+        other._own.guard.share(self._own.guard)
+        return other
 
     def close(self) -> None:
         """Free the connections, and stop the embedded model if it runs. The client may be used again."""
-        self._transport.close()
+        self._own.transport.close()
+        for other in self._others:
+            other.close()
 
     def __enter__(self) -> Self:
         return self
@@ -217,38 +287,23 @@ class AiClient(Operations):
 
     # --- wiring
 
-    def _named(self, given: str | None) -> str:
-        """Return the model that was given, or the default where none or a word for it was."""
-        if given is not None and names_one(given):
-            return given
-        model = self.model
-        if model is None and self._config.chat_path is None:
-            raise self._adapter.no_chat()
-        if model is None:
-            raise ConfigurationError(
-                f"{self._config.display_name} has no default model; "
-                f"pass model=, or set {self._config.model_variables[0]}",
-                code="no_model",
-                provider=self.provider,
-            )
-        return model
+    def _like_this_for(self, provider: Any) -> AiClient:
+        """Return a client for another provider, with the settings of this one that are not its provider's own."""
+        from ai_lib.client.routes import carried_over
 
-    def _exchange(self, timeout: float | Timeout | None, on_unsupported: OnUnsupported | None) -> Exchange:
+        taken = {name: self._arguments[name] for name in ("resilience", "listener", "clock")}
+        client = AiClient(provider, options=carried_over(self._options), **taken)
+        self._others.append(client)
+        return client
+
+    def _call(self, timeout: float | Timeout | None, on_unsupported: OnUnsupported | None) -> Call:
         limits = self._timeout if timeout is None else timeout_of(timeout, self._timeout)
-        return Exchange(
-            adapter=self._adapter,
-            transport=self._transport,
-            timeout=limits,
-            deadline=None if limits.total is None else self._clock.now() + limits.total,
-            on_unsupported=on_unsupported or self._on_unsupported,
-            clock=self._clock,
-        )
+        return Call(limits, on_unsupported or self._on_unsupported, self._clock)
 
     def _tell(self, adjustments: tuple[str, ...], on_unsupported: OnUnsupported) -> None:
         if adjustments and on_unsupported == "warn":
-            warnings.warn(
-                f"{self._config.display_name}: left out of the request: {'; '.join(adjustments)}", stacklevel=3
-            )
+            name = self._own.adapter.config.display_name
+            warnings.warn(f"{name}: left out of the request: {'; '.join(adjustments)}", stacklevel=3)
 
 
 def quick_chat(prompt: str, *, provider: str | None = None, model: str | None = None, **fields: Any) -> str:

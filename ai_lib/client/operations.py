@@ -7,23 +7,18 @@ from typing import TYPE_CHECKING, Any
 
 from ai_lib.client.options import names_one
 from ai_lib.client.request import Prompt, request_from
-from ai_lib.reliability import retry
-from ai_lib.types.content import Media
 
 if TYPE_CHECKING:
-    from ai_lib.client.options import ConnectionOptions
-    from ai_lib.exchange import Exchange
-    from ai_lib.providers.adapter import OnUnsupported, ProviderAdapter
-    from ai_lib.providers.config import ProviderConfig
+    from ai_lib.api.call import Call
+    from ai_lib.client.guarded import GuardedProvider
     from ai_lib.providers.endpoint import Endpoint
     from ai_lib.types.embedding import EmbeddingResponse, EmbeddingTask
     from ai_lib.types.model import ModelInfo
-    from ai_lib.types.request import ChatCompletionRequest
+    from ai_lib.types.request import OnUnsupported
     from ai_lib.types.rerank import RerankResponse
     from ai_lib.types.tokens import TokenCount
     from ai_lib.types.upload import UploadedFile
     from ai_lib.types.wire import Timeout
-    from ai_lib.utils.clock import Clock
     from ai_lib.utils.files import FileName
 
 __all__ = ["Operations"]
@@ -33,18 +28,9 @@ class Operations:
     """The part of `AiClient` that is not chat."""
 
     if TYPE_CHECKING:
-        _adapter: ProviderAdapter
-        _clock: Clock
-        _config: ProviderConfig
-        _model: str | None
-        _options: ConnectionOptions
-        _policy: retry.RetryPolicy
-        _uploaded: dict[Any, Any]
+        _own: GuardedProvider
 
-        @property
-        def model(self) -> str | None: ...  # noqa: D102
-        def _exchange(self, timeout: Any, on_unsupported: Any) -> Exchange: ...
-        def _named(self, given: str | None) -> str: ...
+        def _call(self, timeout: Any, on_unsupported: Any) -> Call: ...
         def _tell(self, adjustments: tuple[str, ...], on_unsupported: OnUnsupported) -> None: ...
 
     def embed(
@@ -91,9 +77,9 @@ class Operations:
             user=user,
             extensions=extensions or {},
         )
-        exchange = self._exchange(timeout, on_unsupported)
-        answer = embed(exchange, endpoint, request, self._policy)
-        self._tell(answer.adjustments, exchange.on_unsupported)
+        call = self._call(timeout, on_unsupported)
+        answer = embed(self._own, endpoint, request, call)
+        self._tell(answer.adjustments, call.on_unsupported)
         return answer
 
     def rerank(
@@ -136,9 +122,9 @@ class Operations:
             top_n=top_n,
             extensions=extensions or {},
         )
-        exchange = self._exchange(timeout, on_unsupported)
-        answer = rerank(exchange, endpoint, request, self._policy)
-        self._tell(answer.adjustments, exchange.on_unsupported)
+        call = self._call(timeout, on_unsupported)
+        answer = rerank(self._own, endpoint, request, call)
+        self._tell(answer.adjustments, call.on_unsupported)
         return answer
 
     def count_tokens(
@@ -171,8 +157,8 @@ class Operations:
         from ai_lib.client.asking import count_tokens
 
         endpoint = self._endpoint("count_tokens", "an exact count of tokens")
-        request = request_from(messages, fields, self._named)
-        return count_tokens(self._exchange(timeout, None), endpoint, request, self._policy)
+        request = request_from(messages, fields, self._own.named)
+        return count_tokens(self._own, endpoint, request, self._call(timeout, None))
 
     def list_models(self, *, timeout: float | Timeout | None = None) -> list[ModelInfo]:
         """Return the models that the key can use, as the provider lists them.
@@ -181,8 +167,10 @@ class Operations:
             UnsupportedFeatureError: The provider has no such list.
             AiLibError: The call failed.
         """
-        exchange = self._exchange(timeout, None)
-        return retry.call(exchange.list_models, self._policy, deadline=exchange.deadline, clock=self._clock)
+        from ai_lib.client.asking import told
+
+        call = self._call(timeout, None)
+        return told(call, lambda: self._own.list_models(call))
 
     def model_info(self, model: str | None = None, *, timeout: float | Timeout | None = None) -> ModelInfo:
         """Return what the provider's list says of one model.
@@ -196,12 +184,12 @@ class Operations:
             UnsupportedFeatureError: The provider has no such list.
             AiLibError: The call failed.
         """
-        name = self._named(model)
+        name = self._own.named(model)
         models = {info.id: info for info in self.list_models(timeout=timeout)}
         if name not in models:
             from ai_lib.client.asking import not_listed
 
-            raise not_listed(self._config, name, models)
+            raise not_listed(self._own.adapter.config, name, models)
         return models[name]
 
     def upload_file(
@@ -234,21 +222,23 @@ class Operations:
         from ai_lib.client.uploads import file_from, upload
 
         endpoint = self._endpoint("upload", "uploads")
-        limit = self._config.max_bytes.get("file")
+        limit = self._own.adapter.config.max_bytes.get("file")
         request = file_from(file, name, media_type, purpose=purpose, extensions=extensions or {}, limit=limit)
-        exchange = self._exchange(timeout, on_unsupported)
-        uploaded, left_out = upload(exchange, endpoint, request, self._policy)
-        self._tell(left_out, exchange.on_unsupported)
+        call = self._call(timeout, on_unsupported)
+        uploaded, left_out = upload(self._own, endpoint, request, call)
+        self._tell(left_out, call.on_unsupported)
         return uploaded
 
     # --- what these need
 
     def _endpoint(self, kind: str, what: str) -> Endpoint:
-        endpoint: Endpoint | None = getattr(self._config, kind)
+        config = self._own.adapter.config
+        endpoint: Endpoint | None = getattr(config, kind)
         if endpoint is None:
-            api = self._config.api
-            reason = f"the api {api!r} has no address for it" if api else "the service has no address for it"
-            raise self._adapter.unsupported(what, reason)
+            reason = (
+                f"the api {config.api!r} has no address for it" if config.api else "the service has no address for it"
+            )
+            raise self._own.adapter.unsupported(what, reason)
         return endpoint
 
     def _model_for(self, endpoint: Endpoint, given: str | None, what: str) -> str:
@@ -256,18 +246,11 @@ class Operations:
 
         Where there is no chat, the client's own comes before the provider's: it can only have been meant for this.
         """
-        own = self.model if self._config.chat_path is None else None
-        for model in (given, own, endpoint.model, self._model):
+        config = self._own.adapter.config
+        own = self._own.model if config.chat_path is None else None
+        for model in (given, own, endpoint.model, self._own.given_model):
             if model is not None and names_one(model):
                 return model
         from ai_lib.client.asking import no_model
 
-        raise no_model(self._config, what)
-
-    def _placed(self, request: ChatCompletionRequest, exchange: Exchange) -> ChatCompletionRequest:
-        """Return the request as it goes out: with what is large uploaded, where the provider can be told so."""
-        if not any(isinstance(part, Media) and part.data for one in request.messages for part in one.content):
-            return request
-        from ai_lib.client.uploads import placed
-
-        return placed(request, exchange, self._uploaded, self._policy, self._options.inline_limit)
+        raise no_model(config, what)

@@ -19,13 +19,13 @@ from typing import Any
 
 import attrs
 
+from ai_lib.api.call import Call
 from ai_lib.client.asking import ask
+from ai_lib.client.guarded import GuardedProvider
 from ai_lib.errors import InvalidRequestError
-from ai_lib.exchange import Exchange
 from ai_lib.providers.config import ProviderConfig
 from ai_lib.providers.endpoint import Endpoint
 from ai_lib.providers.registry import operation_of
-from ai_lib.reliability import retry
 from ai_lib.types.content import Audio, Document, Image, Media
 from ai_lib.types.message import Message
 from ai_lib.types.request import ChatCompletionRequest
@@ -107,36 +107,31 @@ def file_from(
 
 
 def upload(
-    exchange: Exchange, endpoint: Endpoint, request: UploadRequest, policy: retry.RetryPolicy
+    provider: GuardedProvider, endpoint: Endpoint, request: UploadRequest, call: Call
 ) -> tuple[UploadedFile, tuple[str, ...]]:
     """Upload a file and return what the provider says of it, and what was left out of the request."""
     uploaded: UploadedFile
-    uploaded, request_id, left_out = ask(exchange, endpoint, "upload", request, policy)
+    uploaded, request_id, left_out = ask(provider, endpoint, "upload", request, call)
     return attrs.evolve(uploaded, request_id=request_id), left_out
 
 
 def placed(
-    request: ChatCompletionRequest,
-    exchange: Exchange,
-    known: MutableMapping[Any, _Kept],
-    policy: retry.RetryPolicy,
-    inline_limit: float | None,
+    request: ChatCompletionRequest, provider: GuardedProvider, call: Call, known: MutableMapping[Any, _Kept]
 ) -> ChatCompletionRequest:
     """Return the request with what is large uploaded, where the provider can be told an id instead.
 
     Args:
         request: What is asked.
-        exchange: The provider, and the time of the whole call.
+        provider: Whom.
+        call: The time of the whole call.
         known: What the client uploaded before; what is uploaded now is added.
-        policy: When to try an upload again.
-        inline_limit: Bytes up to which a part goes inside the message; None means the provider's.
 
     Raises:
         InvalidRequestError: A part is larger than the provider takes; nothing was sent.
         AiLibError: An upload failed.
     """
-    config = exchange.adapter.config
-    rules = _rules(config, inline_limit)
+    config = provider.adapter.config
+    rules = _rules(config, provider.options.inline_limit)
     parts = _with_bytes(request)
     for part in parts:
         kind = "file" if rules.uploads(part) else _KINDS[type(part)]
@@ -145,10 +140,10 @@ def placed(
     if not large or config.upload is None:
         return request
     draft = _replaced(request, {number: rules.named(part, "file", _STAND_IN) for number, part in large.items()})
-    exchange.adapter.chat_request(draft, stream=False, on_unsupported=exchange.on_unsupported)
+    provider.adapter.chat_request(draft, stream=False, on_unsupported=call.on_unsupported)
     done: dict[int, Media] = {}
     for number, part in large.items():
-        file = _uploaded(part, exchange, config.upload, known, policy, rules.lifetime)
+        file = _uploaded(part, provider, config.upload, call, known, rules.lifetime)
         done[number] = rules.named(part, file.id, file.url)
     return _replaced(request, done)
 
@@ -163,10 +158,10 @@ def _rules(config: ProviderConfig, inline_limit: float | None) -> _Rules:
 
 def _uploaded(
     part: Media,
-    exchange: Exchange,
+    provider: GuardedProvider,
     endpoint: Endpoint,
+    call: Call,
     known: MutableMapping[Any, _Kept],
-    policy: retry.RetryPolicy,
     lifetime: float | None,
 ) -> UploadedFile:
     data, media_type = part.data or b"", part.media_type or UNKNOWN_MEDIA_TYPE
@@ -175,10 +170,10 @@ def _uploaded(
     key = (os.getpid(), hashlib.sha256(data).digest(), media_type, name)
     kept = known.setdefault(key, _Kept())
     with kept.lock:  # a second thread with the same content waits for the first one's upload
-        if kept.file is None or (kept.until is not None and exchange.clock.now() >= kept.until):
+        if kept.file is None or (kept.until is not None and call.clock.now() >= kept.until):
             request = UploadRequest(data=data, name=name, media_type=media_type)
-            kept.file, _ = upload(exchange, endpoint, request, policy)
-            kept.until = None if lifetime is None else exchange.clock.now() + lifetime
+            kept.file, _ = upload(provider, endpoint, request, call)
+            kept.until = None if lifetime is None else call.clock.now() + lifetime
         return kept.file
 
 

@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import attrs
 
+from ai_lib.api.call import Call
 from ai_lib.api.transport import HttpStream, Transport
 from ai_lib.errors import AiLibError, RequestTimeoutError
 from ai_lib.exchange.bodies import Whole, peek, read
 from ai_lib.exchange.stream import ChatStream, Watch
-from ai_lib.providers.adapter import OnUnsupported, ProviderAdapter
+from ai_lib.providers.adapter import ProviderAdapter
 from ai_lib.providers.dialect import Framing
 from ai_lib.transport import sse
 from ai_lib.types.chunk import ChatCompletionChunk, chunks_of
@@ -19,8 +20,7 @@ from ai_lib.types.model import ModelInfo
 from ai_lib.types.request import ChatCompletionRequest
 from ai_lib.types.response import ChatCompletionResponse
 from ai_lib.types.usage import UsageStatus
-from ai_lib.types.wire import HttpRequest, HttpResponse, Timeout
-from ai_lib.utils.clock import Clock
+from ai_lib.types.wire import HttpRequest, HttpResponse
 
 if TYPE_CHECKING:
     from ai_lib.providers.operation import FollowUp
@@ -57,23 +57,17 @@ _FOLLOW_TRIES = 3
 
 @attrs.frozen(kw_only=True)
 class Exchange:
-    """One provider reached over one transport, within one call's time.
+    """One provider reached over one transport, for one call.
 
     Args:
         adapter: The provider.
         transport: What moves the bytes.
-        timeout: The limits of an attempt.
-        deadline: When the whole call must be over, on the clock's `now`.
-        on_unsupported: What to do with fields that the provider has no form for.
-        clock: The time.
+        call: Its limits of time, and how to end it early.
     """
 
     adapter: ProviderAdapter
     transport: Transport
-    timeout: Timeout
-    deadline: float | None
-    on_unsupported: OnUnsupported = "raise"
-    clock: Clock
+    call: Call
 
     def chat(self, request: ChatCompletionRequest) -> ChatCompletionResponse:
         """Ask once and return the whole answer."""
@@ -94,6 +88,7 @@ class Exchange:
             request_id=self.adapter.errors.request_id(opened.headers),
             parser=_parser_of(request),
             adjustments=left_out,
+            call=self.call,
         )
 
     def list_models(self) -> list[ModelInfo]:
@@ -131,7 +126,7 @@ class Exchange:
             first, pieces = peek(opened)
             if self.adapter.dialect.framing == "ndjson" or not first.lstrip().startswith(_EVENT_STARTS):
                 return self._from_json(read(opened, pieces))
-        watch = Watch(self.timeout.idle, self.clock)
+        watch = Watch(self.call.timeout.idle, self.call.clock)
         framed = FRAMINGS[self.adapter.dialect.framing](watch.pieces(pieces))
         return opened, self.adapter.decode_stream(watch.events(framed))
 
@@ -162,7 +157,7 @@ class Exchange:
                 raise self.adapter.errors.error(response)
             except AiLibError as error:
                 if not left or not error.retryable:
-                    error.retryable = False
+                    error.retryable = error.ambiguous = False
                     raise
                 wait = max(further.wait, error.retry_after or 0.0)
         raise AssertionError  # pragma: no cover - the last try returns or raises
@@ -178,10 +173,10 @@ class Exchange:
             yield ChatCompletionChunk(usage=answer.usage, id=answer.id, model=answer.model, raw=answer.raw)
 
     def _wait(self, seconds: float) -> None:
-        if self.deadline is not None and self.clock.now() + seconds >= self.deadline:
+        if not self.call.has(seconds):
             raise RequestTimeoutError("the answer is not finished and the call's time is over", code="total_timeout")
         if seconds:
-            self.clock.sleep(seconds)
+            self.call.sleep(seconds)
 
     def _models(self) -> list[ModelInfo]:
         found: list[ModelInfo] = []
@@ -197,16 +192,22 @@ class Exchange:
     # --- what every attempt needs
 
     def _prepare(self, request: ChatCompletionRequest, *, stream: bool) -> tuple[HttpRequest, tuple[str, ...]]:
-        return self.adapter.chat_request(
-            request,
-            stream=stream,
-            on_unsupported=self.on_unsupported,
-            timeout=self.timeout,
-            deadline=self.deadline,
-        )
+        prepared, left_out = self.adapter.chat_request(request, stream=stream, on_unsupported=self.call.on_unsupported)
+        return self._limited(prepared), left_out
 
     def _limited(self, prepared: HttpRequest) -> HttpRequest:
-        return attrs.evolve(prepared, timeout=self.timeout, deadline=self.deadline)
+        header, call = self.adapter.config.idempotency_header, self.call
+        keyed = header is not None and prepared.method == "POST"
+        return HttpRequest(
+            method=prepared.method,
+            url=prepared.url,
+            headers={**prepared.headers, str(header): call.idempotency_key()} if keyed else prepared.headers,
+            body=prepared.body,
+            timeout=call.timeout,
+            deadline=call.attempt_deadline,
+            spent=call.spent,
+            on_start=call.on_cancel if call.cancellable else None,
+        )
 
     def _named(self, model: str | None, attempt: Callable[[], T]) -> T:
         try:

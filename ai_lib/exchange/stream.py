@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import itertools
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, Self
 
+from ai_lib.api.call import Call
 from ai_lib.api.transport import HttpStream
 from ai_lib.errors import (
     AiLibError,
@@ -15,9 +17,11 @@ from ai_lib.errors import (
     StreamInterruptedError,
     StreamTimeoutError,
 )
-from ai_lib.types.chunk import ChatCompletionChunk
+from ai_lib.exchange.bodies import Whole
+from ai_lib.types.chunk import ChatCompletionChunk, chunks_of
 from ai_lib.types.fold import Fold
 from ai_lib.types.response import ChatCompletionResponse
+from ai_lib.types.wire import HttpResponse
 from ai_lib.utils.clock import Clock
 
 __all__ = ["ChatStream", "Watch"]
@@ -61,20 +65,41 @@ class ChatStream:
     """
 
     def __init__(
-        self, opened: HttpStream, chunks: Iterator[ChatCompletionChunk], *, model: str | None, **facts: Any
+        self,
+        opened: HttpStream,
+        chunks: Iterator[ChatCompletionChunk],
+        *,
+        model: str | None,
+        call: Call | None = None,
+        **facts: Any,
     ) -> None:
+        self._over = False
+        self._cancelled = False
         self._opened = opened
         self._chunks = chunks
         self._model = model
         self._facts = facts
         self._fold = Fold()
-        self._cancelled = False
-        self._over = False
+        self._call = call or Call()
+        self._begun = self._call.clock.now()
+        self._transforms: list[Callable[[ChatCompletionChunk], ChatCompletionChunk]] = []
+        self._recoveries: list[Callable[[AiLibError], ChatStream]] = []
+        self._continue: Callable[[AiLibError], ChatStream] | None = None
+        self._end_hooks: list[Callable[[ChatStream, AiLibError | None], None]] = []
+
+    @classmethod
+    def of(cls, response: ChatCompletionResponse, call: Call | None = None) -> Self:
+        """Return a whole answer as a stream."""
+        facts = {name: getattr(response, name) for name in ("provider", "request_id", "adjustments", "parser")}
+        opened = Whole(HttpResponse(status=200, headers=response.headers))
+        return cls(opened, chunks_of(response), model=response.model, call=call, **facts)
 
     @property
     def response(self) -> ChatCompletionResponse:
         """What has arrived so far, folded into the answer that `chat` would have returned."""
-        return self._fold.response(ended=self._over, headers=self._opened.headers, **self._facts)
+        return self._fold.response(
+            ended=self._over, headers=self._opened.headers, attempts=tuple(self._call.attempts), **self._facts
+        )
 
     @property
     def adjustments(self) -> tuple[str, ...]:
@@ -87,6 +112,17 @@ class ChatStream:
         """The id to quote to the provider's support."""
         found: str | None = self._facts.get("request_id")
         return found
+
+    @property
+    def provider(self) -> str | None:
+        """The id of the provider that answers."""
+        found: str | None = self._facts.get("provider")
+        return found
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        """The HTTP response's headers."""
+        return self._opened.headers
 
     def __iter__(self) -> Self:
         return self
@@ -110,7 +146,7 @@ class ChatStream:
             self._complete()
             raise
         except AiLibError as error:
-            raise self._broken(error) from error.__cause__
+            return self._mended(error)
         self._fold.add(chunk)
         return chunk
 
@@ -128,27 +164,128 @@ class ChatStream:
     def close(self) -> None:
         """Free the connection. What had arrived stays in `response`; calling it again does nothing."""
         if not self._over:
-            self._over = True
+            self._end(CancelledError("the stream was closed before its end"))
+
+    # --- what the parts round a stream do with it
+
+    def transform(self, change: Callable[[ChatCompletionChunk], ChatCompletionChunk]) -> None:
+        """Have each chunk changed before it is given out and folded."""
+        self._transforms.append(change)
+        self._chunks = map(change, self._chunks)
+
+    def or_else(self, recover: Callable[[AiLibError], ChatStream]) -> None:
+        """Have `recover` asked for another stream when this one fails before it has given anything.
+
+        Those that were named first are asked first; one that raises hands its error to the next.
+        """
+        self._recoveries.append(recover)
+
+    def or_continue(self, resume: Callable[[AiLibError], ChatStream]) -> None:
+        """Have `resume` asked for a stream that goes on where this one was interrupted; it sees `error.partial`."""
+        self._continue = resume
+
+    def on_end(self, hook: Callable[[ChatStream, AiLibError | None], None]) -> None:
+        """Have `hook` called once, when the stream is over: with the stream, and what ended it, or None.
+
+        The hook must not hold the stream itself: then dropping the stream would not free its connection.
+        """
+        self._end_hooks.append(hook)
+
+    def peek(self) -> None:
+        """Wait for the first chunk without taking it.
+
+        Raises:
+            AiLibError: The stream failed before it.
+        """
+        first = next(self, None)
+        if first is not None:
+            self._fold = Fold()
+            self._chunks = itertools.chain((first,), self._chunks)
+
+    # --- how it ends
+
+    def _end(self, error: AiLibError | None) -> None:
+        if self._over:
+            return
+        self._over = True
+        if error is None:
+            self._opened.finish()
+        else:
             self._opened.close()
+        hooks, self._end_hooks = self._end_hooks, []
+        for hook in hooks:
+            hook(self, error)
 
     def _complete(self) -> None:
-        self._over = True
-        self._opened.finish()
         try:
             self._fold.check()
         except AiLibError as error:
             raise self._broken(error) from None
+        self._end(None)
+
+    def _mended(self, error: AiLibError) -> ChatCompletionChunk:
+        """Return the next chunk of another stream in place of this one, where there is one; else raise."""
+        cause = error.__cause__
+        while self._recoveries and self._fold.is_empty and not self._cancelled:
+            self._opened.close()
+            try:
+                other = self._recoveries[0](self._located(error))
+            except AiLibError as worse:
+                error = worse
+                self._recoveries.pop(0)
+            else:
+                self._fold = Fold()
+                self._go_on_as(other)
+                return next(self)
+        broken = self._converted(error)
+        if self._continue is not None and isinstance(broken, StreamInterruptedError) and not self._fold.is_empty:
+            return self._continued(broken)
+        raise self._broken(broken) from cause
+
+    def _continued(self, error: AiLibError) -> ChatCompletionChunk:
+        error.partial = partial = self.response
+        self._opened.close()
+        notes = self.adjustments
+        assert self._continue is not None  # noqa: S101 - the caller asked
+        try:
+            self._go_on_as(self._continue(error))
+        except AiLibError as worse:
+            raise self._broken(worse) from error
+        self._fold.continued += 1
+        note = f"continued at character {len(partial.text)} after {error.code}"
+        self._facts = {**self._facts, "adjustments": (*notes, note)}
+        return next(self)
+
+    def _go_on_as(self, other: ChatStream) -> None:
+        self._opened, self._chunks = other._opened, other._chunks
+        for change in self._transforms:
+            self._chunks = map(change, self._chunks)
+        self._model, self._facts, self._call = other._model, other._facts, other._call
+        self._recoveries = other._recoveries + self._recoveries
+        self._end_hooks += other._end_hooks
+        other._end_hooks = []
+        other._over = True  # its connection is ours now
+        if self._cancelled:
+            self._opened.cancel()
 
     def _broken(self, error: AiLibError) -> AiLibError:
         """Return the error to raise, with what had arrived, after freeing the connection."""
+        error = self._converted(error)
+        self._call.spend("stream", self._call.clock.now() - self._begun)
+        self._end(error)
+        error.partial = self.response
+        return self._call.told(error)
+
+    def _converted(self, error: AiLibError) -> AiLibError:
         if self._cancelled and not isinstance(error, CancelledError):
             error = CancelledError("the stream was cancelled")
-        self.close()
-        if isinstance(error, RequestTimeoutError):
+        elif isinstance(error, RequestTimeoutError) and not isinstance(error, StreamTimeoutError):
             error = _as(StreamTimeoutError, error)
         elif isinstance(error, NetworkError):
             error = _as(StreamInterruptedError, error)
-        error.partial = self.response
+        return self._located(error)
+
+    def _located(self, error: AiLibError) -> AiLibError:
         error.provider = error.provider or self._facts.get("provider")
         error.model = error.model or self._model
         error.request_id = error.request_id or self.request_id
@@ -165,4 +302,6 @@ class ChatStream:
 
 
 def _as(kind: type[StreamInterruptedError], error: AiLibError) -> StreamInterruptedError:
-    return kind(error.message, code=error.code, hint=f"{kind.hint}. {error.hint}" if error.hint else kind.hint)
+    made = kind(error.message, code=error.code, hint=f"{kind.hint}. {error.hint}" if error.hint else kind.hint)
+    made.ambiguous = error.ambiguous
+    return made

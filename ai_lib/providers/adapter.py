@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import quote, urlencode, urlsplit
 
 import attrs
@@ -16,21 +16,19 @@ from ai_lib.providers.failures import ErrorReader
 from ai_lib.types.chunk import ChatCompletionChunk
 from ai_lib.types.message import Message
 from ai_lib.types.model import ModelInfo
-from ai_lib.types.request import ChatCompletionRequest
+from ai_lib.types.request import ChatCompletionRequest, OnUnsupported
 from ai_lib.types.response import ChatCompletionResponse
-from ai_lib.types.wire import HttpRequest, HttpResponse, Timeout
+from ai_lib.types.wire import HttpRequest, HttpResponse
 from ai_lib.utils import json
 
 if TYPE_CHECKING:
     from ai_lib.providers.endpoint import Endpoint
     from ai_lib.providers.operation import FollowUp, Operation
 
-__all__ = ["OnUnsupported", "ProviderAdapter"]
+__all__ = ["ProviderAdapter"]
 
-OnUnsupported: TypeAlias = Literal["raise", "warn", "drop"]
 T = TypeVar("T")
 
-_DEFAULT_TIMEOUT = Timeout()
 _JSON = {"Content-Type": "application/json"}
 _ACCEPT: dict[Framing, str] = {
     "sse": "text/event-stream",
@@ -79,8 +77,6 @@ class ProviderAdapter:
         *,
         stream: bool,
         on_unsupported: OnUnsupported = "raise",
-        timeout: Timeout = _DEFAULT_TIMEOUT,
-        deadline: float | None = None,
     ) -> tuple[HttpRequest, tuple[str, ...]]:
         """Return the HTTP request, and what was left out of it.
 
@@ -88,8 +84,6 @@ class ProviderAdapter:
             request: What is asked; its model is named.
             stream: Whether the answer is to come as a stream.
             on_unsupported: What to do with a field that the provider has no form for: raise, or leave it out.
-            timeout: The limits of the attempt.
-            deadline: When the whole call must be over.
 
         Raises:
             UnsupportedFeatureError: A field has no form here, and `on_unsupported` is "raise"; or there is no chat.
@@ -111,8 +105,6 @@ class ProviderAdapter:
                 **_with_headers(self._all_headers, self._headers_for(body)),
             },
             body=self._within_limit(_json_bytes(body)),
-            timeout=timeout,
-            deadline=deadline,
         ), tuple(left_out)
 
     def _headers_for(self, body: Mapping[str, Any]) -> Mapping[str, str]:

@@ -114,6 +114,8 @@ class ProviderConfig:
             of `faults.ERROR_KINDS`.
         zero_limit_is_quota: Whether a limit of 0 in the headers of a 429 says that the plan lacks the model.
         request_id_header: The response header that holds the request id, where it is none of the usual ones.
+        idempotency_header: The header in which the provider takes a key that is the same for every attempt of a call,
+            so that one which arrives twice is worked on once; None where it takes none.
         key_note: What to tell users when the key is refused.
         model_note: What to tell users when there is no such model.
         retired: The date on which the service ended; using the provider then raises an error with `notes`.
@@ -164,6 +166,7 @@ class ProviderConfig:
     errors: Mapping[str, str] = attrs.field(factory=dict, kw_only=True)
     zero_limit_is_quota: bool = attrs.field(default=False, kw_only=True)
     request_id_header: str | None = attrs.field(default=None, kw_only=True)
+    idempotency_header: str | None = attrs.field(default=None, kw_only=True)
     key_note: str | None = attrs.field(default=None, kw_only=True)
     model_note: str | None = attrs.field(default=None, kw_only=True)
     retired: str | None = attrs.field(default=None, kw_only=True)

@@ -12,6 +12,8 @@ import requests
 import urllib3
 
 from ai_lib.errors import (
+    AiLibError,
+    CancelledError,
     ConfigurationError,
     ConnectError,
     ConnectionLostError,
@@ -23,9 +25,9 @@ from ai_lib.errors import (
     TLSError,
     TransportError,
 )
-from ai_lib.transport.limits import LimitReached
+from ai_lib.transport.limits import LimitReached, limited
 
-__all__ = ["FOREIGN", "mapped_failures", "timeout_error", "translated", "unusable_request"]
+__all__ = ["FOREIGN", "failed", "mapped_failures", "timeout_error", "translated", "unusable_request"]
 
 _TIMEOUTS = {
     "connect_timeout": "no connection",
@@ -51,12 +53,22 @@ Ours = TransportError | ConfigurationError | InvalidResponseError
 
 
 @contextmanager
-def mapped_failures(url: str) -> Iterator[None]:
+def mapped_failures(url: str, exchange: limited) -> Iterator[None]:
     """Turn what the libraries below raise into errors of ours that name the layer, the host and the next step."""
     try:
         yield
     except FOREIGN as exc:
-        raise translated(exc, url) from exc
+        exchange.limits.note()
+        raise failed(exc, url, exchange) from exc
+
+
+def failed(exc: BaseException, url: str, exchange: limited) -> AiLibError:
+    """Return our error for what ended an exchange, with what the exchange knows of it."""
+    if exchange.aborted:
+        return CancelledError("the call was cancelled")
+    error = translated(exc, url)
+    error.ambiguous = exchange.answer is not None and isinstance(error, TransportError)
+    return error
 
 
 def unusable_request(url: str) -> ConfigurationError:

@@ -145,6 +145,7 @@ class HttpTransport:
             body = b""  # an error's status matters more than the end of its text
         finally:
             stream.close()
+            stream.limits.note()
         return HttpResponse(status=stream.status, headers=stream.headers, body=body, received_at=self._clock.wall())
 
     def stream(self, request: HttpRequest) -> Stream:
@@ -157,26 +158,31 @@ class HttpTransport:
         deadline = request.deadline
         if deadline is None and request.timeout.total is not None:
             deadline = self._clock.now() + request.timeout.total
-        limits = Limits(request.timeout, deadline, self._clock)
+        exchange = limited(Limits(request.timeout, deadline, self._clock, request.spent))
+        if request.on_start is not None:
+            request.on_start(exchange.abort)
         response = None
-        with suppress(ValueError), mapped_failures(request.url), limited(limits) as exchange:
-            limits.left()
-            response = (
-                self._session()
-                .get_adapter(request.url)
-                .send(
-                    _prepared(request),
-                    stream=True,
-                    timeout=urllib3.Timeout(connect=request.timeout.connect, read=request.timeout.first_byte),  # type: ignore[arg-type]
-                    verify=self._verify,
-                    cert=self._cert,
-                    proxies=self._proxies_for(request.url),
-                )
-            )
+        with suppress(ValueError), mapped_failures(request.url, exchange), exchange:
+            response = self._sent(request, exchange.limits)
         if response is None:
             # Out here, since Python would attach the ValueError, and http.client's hold the header, key or not.
             raise unusable_request(request.url)
         return Stream(response, request.url, exchange)
+
+    def _sent(self, request: HttpRequest, limits: Limits) -> requests.Response:
+        limits.left()
+        return (
+            self._session()
+            .get_adapter(request.url)
+            .send(
+                _prepared(request),
+                stream=True,
+                timeout=urllib3.Timeout(connect=request.timeout.connect, read=request.timeout.first_byte),  # type: ignore[arg-type]
+                verify=self._verify,
+                cert=self._cert,
+                proxies=self._proxies_for(request.url),
+            )
+        )
 
     def close(self) -> None:
         """Close the connections that are not in use; a later call opens new ones."""

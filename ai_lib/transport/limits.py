@@ -11,7 +11,8 @@ import http.client
 import io
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, MutableMapping
+from contextlib import suppress
 from functools import cache
 from typing import Any, Literal, Self
 
@@ -46,27 +47,45 @@ class Limits:
         timeout: The limits.
         deadline: When the whole call must be over, on the clock's `now`; None for no limit.
         clock: The time.
+        spent: Where to add the seconds that each part took; None when nobody asks.
     """
 
-    __slots__ = ("_clock", "_deadline", "_limit", "_phase", "_since", "_timeout")
+    __slots__ = ("_clock", "_deadline", "_limit", "_phase", "_since", "_spent", "_timeout")
 
-    def __init__(self, timeout: Timeout, deadline: float | None, clock: Clock) -> None:
+    def __init__(
+        self,
+        timeout: Timeout,
+        deadline: float | None,
+        clock: Clock,
+        spent: MutableMapping[str, float] | None = None,
+    ) -> None:
         self._timeout = timeout
         self._clock = clock
         self._deadline = deadline
-        self.enter("first_byte")
+        self._spent: MutableMapping[str, float] = {} if spent is None else spent
+        self._since = clock.now()
+        self._phase: str = "first_byte"
+        self._limit = timeout.first_byte
 
     def enter(self, phase: Literal["connect", "first_byte"]) -> None:
         """Say what is waited for from now on; its limit holds for all of it together."""
-        self._phase: str = phase
-        self._limit: float | None = getattr(self._timeout, phase)
-        self._since = self._clock.now()
+        self.note()
+        self._phase = phase
+        self._limit = getattr(self._timeout, phase)
 
     def bytes_came(self) -> None:
         """Say that bytes have come. Those of the answer begin it: from there on each silence has a limit of its own."""
         if self._phase == "first_byte":
+            self.note()
             self._phase = "idle"
             self._limit = self._timeout.idle
+
+    def note(self) -> None:
+        """Add the time since the last note to what was waited for."""
+        now = self._clock.now()
+        purpose = "body" if self._phase == "idle" else self._phase
+        self._spent[purpose] = self._spent.get(purpose, 0.0) + now - self._since
+        self._since = now
 
     def left(self) -> tuple[float | None, str, float | None]:
         """Return the seconds the next wait may take, what to call it when they run out, and the limit itself.
@@ -101,14 +120,27 @@ class limited:  # noqa: N801 - a context manager, used like a function
 
     Attributes:
         limits: The limits.
-        answer: http.client's response, once there is one; None where the exchange was mocked.
+        answer: http.client's response, once the request is sent; None where the exchange was mocked.
+        aborted: Whether `abort` was called.
     """
 
-    __slots__ = ("answer", "limits")
+    __slots__ = ("_connection", "aborted", "answer", "limits")
 
     def __init__(self, limits: Limits) -> None:
         self.limits = limits
         self.answer: LimitedResponse | None = None
+        self.aborted = False
+        self._connection: _LimitedConnection | None = None
+
+    def uses(self, connection: _LimitedConnection) -> None:
+        """Say over which connection it goes."""
+        self._connection = connection
+
+    def abort(self) -> None:
+        """End the exchange from any thread: whatever waits for its socket goes on, with an error."""
+        self.aborted = True
+        if self._connection is not None:
+            self._connection.shut_for(self)
 
     def __enter__(self) -> Self:
         _of_this_thread.exchange = self
@@ -187,6 +219,26 @@ class LimitedResponse(http.client.HTTPResponse):
 class _LimitedConnection(HTTPConnection):
     response_class = LimitedResponse
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._used_by: limited | None = None
+        self._use = threading.Lock()
+
+    def _begin(self, exchange: limited) -> None:
+        with self._use:
+            self._used_by = exchange
+        exchange.uses(self)
+        if exchange.aborted:
+            raise ConnectionAbortedError("the exchange was ended before it began")
+
+    def shut_for(self, exchange: limited) -> None:
+        """Shut the socket down, unless it already serves another exchange."""
+        with self._use:
+            if self._used_by is exchange and self.sock is not None:
+                with suppress(OSError):  # the other side was quicker
+                    # Not `sock.shutdown`: a TLS socket's takes the TLS away from the thread that reads.
+                    socket.socket.shutdown(self.sock, socket.SHUT_RDWR)
+
     def connect(self) -> None:
         exchange = _exchange()
         if exchange is None:
@@ -210,6 +262,7 @@ class _LimitedConnection(HTTPConnection):
             return
         if self.sock is None:
             self.connect()
+        self._begin(exchange)
         view = memoryview(data)
         for start in range(0, len(view), _BUFFER):
             seconds, code, limit = exchange.limits.left()

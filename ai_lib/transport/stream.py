@@ -11,7 +11,7 @@ import requests
 import urllib3
 
 from ai_lib.errors import AiLibError, CancelledError, InvalidResponseError
-from ai_lib.transport.failures import FOREIGN, mapped_failures, translated
+from ai_lib.transport.failures import FOREIGN, failed, mapped_failures
 from ai_lib.transport.limits import LimitedResponse, limited
 
 __all__ = ["Stream"]
@@ -30,7 +30,8 @@ class Stream:
         self.headers: Mapping[str, str] = response.headers
         self._raw: urllib3.HTTPResponse = response.raw
         self._url = url
-        self._limits = exchange.limits
+        self.limits = exchange.limits
+        self._exchange = exchange
         self._cancelled = False
         self._closed = False
         self._pieces = _pieces(self._raw, exchange.answer)
@@ -59,7 +60,7 @@ class Stream:
             self._free()
             if self._cancelled:
                 return b""
-            raise translated(exc, self._url) from exc
+            raise failed(exc, self._url, self._exchange) from exc
         except BaseException:  # KeyboardInterrupt, say: what is left of the body cannot be read any more
             self._free()
             raise
@@ -73,7 +74,7 @@ class Stream:
         Raises:
             InvalidResponseError: It is longer than the limit.
         """
-        with mapped_failures(self._url):
+        with mapped_failures(self._url, self._exchange):
             body = self._raw.read(limit + 1, decode_content=True)
         if len(body) > limit:
             raise InvalidResponseError(
@@ -83,7 +84,7 @@ class Stream:
 
     def finish(self) -> None:
         """Give the connection back for the next request, if the body ends at once."""
-        self._limits.shorten(_FINISH_SECONDS)
+        self.limits.shorten(_FINISH_SECONDS)
         with suppress(AiLibError):  # everything has been delivered: the worst is one connection less to reuse
             self._next()
             self._next()

@@ -132,6 +132,11 @@ class _ChoiceFold:
             self.raw_finish_reason = chunk.raw_finish_reason
             self.finish_reason = chunk.finish_reason
 
+    def has_content(self) -> bool:
+        """Return whether there is text, thought, a call or an end."""
+        texts = (self.text, self.reasoning, self.refusal)
+        return bool(self.raw_finish_reason or self.calls.calls) or any(str(text) for text in texts)
+
     def choice(self, index: int, response_id: str | None) -> Choice:
         text = str(self.text)
         calls = tuple(
@@ -228,6 +233,8 @@ class Fold:
     """Gathers the chunks of one stream."""
 
     def __init__(self) -> None:
+        self.continued = 0
+        """How often it went on with another stream after an interruption."""
         self.choices: dict[int, _ChoiceFold] = {}
         self.id: str | None = None
         self.model: str | None = None
@@ -254,6 +261,11 @@ class Fold:
             choice.add_rest(chunk)
         self.raw = chunk.raw
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing has come that a reader would notice; a role alone is nothing."""
+        return not any(choice.has_content() for choice in self.choices.values())
+
     def response(self, *, ended: bool, **facts: Any) -> ChatCompletionResponse:
         """Return the answer so far.
 
@@ -268,10 +280,16 @@ class Fold:
             model=self.model,
             choices=tuple(choices[index].choice(index, self.id) for index in sorted(choices)),
             usage=self.usage or Usage(),
-            usage_status=UsageStatus.FINALIZED if self.usage is not None else missing,
+            usage_status=self._usage_status(missing),
             raw=self.raw,
             **facts,
         )
+
+    def _usage_status(self, missing: UsageStatus) -> UsageStatus:
+        if self.usage is None:
+            return missing
+        # What was used before an interruption was never told.
+        return UsageStatus.ESTIMATED if self.continued else UsageStatus.FINALIZED
 
     def check(self) -> None:
         """Raise for what no end marker can mend.

@@ -8,11 +8,11 @@ import attrs
 
 from ai_lib.utils.times import date_of, duration_of, seconds_of
 
-__all__ = ["RateLimit", "rate_limits_of"]
+__all__ = ["LimitStatus", "rate_limits_of"]
 
 
 @attrs.frozen
-class RateLimit:
+class LimitStatus:
     """One limit of a key, as the last answer tells it.
 
     Args:
@@ -48,7 +48,7 @@ _NAMES: dict[str, tuple[str, ...]] = {
 _EPOCH = 10**9  # a number above this is a time, below it a number of seconds
 
 
-def rate_limits_of(headers: Mapping[str, str]) -> dict[str, RateLimit]:
+def rate_limits_of(headers: Mapping[str, str]) -> dict[str, LimitStatus]:
     """Return the limits in an answer's headers, by "requests", "tokens", "input_tokens" and "output_tokens".
 
     Args:
@@ -59,7 +59,7 @@ def rate_limits_of(headers: Mapping[str, str]) -> dict[str, RateLimit]:
         for name in names:
             limit, remaining, reset = (headers.get(name.format(what)) for what in ("limit", "remaining", "reset"))
             if limit is not None or remaining is not None:
-                found[kind] = RateLimit(_count(limit), _count(remaining), _reset(reset, headers))
+                found[kind] = LimitStatus(_count(limit), _count(remaining), _reset(reset, headers))
                 break
     return found
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any, Literal
+from typing import Any, Literal, TypeAlias
 
 import attrs
 
@@ -14,7 +14,10 @@ from ai_lib.types.content import Text
 from ai_lib.types.message import Message, Role
 from ai_lib.types.tool import NamedTool, Tool, ToolChoice
 
-__all__ = ["ChatCompletionRequest", "ResponseFormat"]
+__all__ = ["ChatCompletionRequest", "OnUnsupported", "ResponseFormat"]
+
+OnUnsupported: TypeAlias = Literal["raise", "warn", "drop"]
+"""What to do with a field that the provider has no form for."""
 
 
 @attrs.frozen(kw_only=True)

@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 import attrs
 
 from ai_lib.errors import InvalidResponseError
+from ai_lib.types.attempt import Attempt
 from ai_lib.types.message import Citation, Message
 from ai_lib.types.tool import ToolCall
 from ai_lib.types.usage import Usage, UsageStatus
 
 if TYPE_CHECKING:
-    from ai_lib.types.limits import RateLimit
+    from ai_lib.types.limits import LimitStatus
 
 __all__ = ["ChatCompletionResponse", "Choice", "FinishReason"]
 
@@ -55,7 +56,9 @@ class ChatCompletionResponse:
         request_id: The id to quote to the provider's support.
         raw: The decoded JSON as the provider sent it; of a stream, its last chunk that held an answer.
         headers: The HTTP response's headers.
-        adjustments: What was left out of the request because the provider has no form for it.
+        adjustments: What was left out of the request because the provider has no form for it, and where the answer was
+            continued after an interruption.
+        attempts: The calls that failed before this answer, with the reasons.
         parser: Turns the text into the type given in `response_format`.
     """
 
@@ -70,6 +73,7 @@ class ChatCompletionResponse:
     raw: Any = attrs.field(default=None, repr=False)
     headers: Mapping[str, str] = attrs.field(factory=dict, repr=False, eq=False)
     adjustments: tuple[str, ...] = ()
+    attempts: tuple[Attempt, ...] = attrs.field(default=(), eq=False)
     parser: Callable[[str], Any] | None = attrs.field(default=None, repr=False, eq=False)
 
     @property
@@ -118,7 +122,7 @@ class ChatCompletionResponse:
         return self.usage.cost
 
     @property
-    def rate_limits(self) -> dict[str, RateLimit]:
+    def rate_limits(self) -> dict[str, LimitStatus]:
         """What the headers say about how much more may be asked, by "requests", "tokens" and the like."""
         from ai_lib.types.limits import rate_limits_of  # few read them, and an import costs every program
 

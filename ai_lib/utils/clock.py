@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import threading
 import time
 from collections.abc import Callable
 
@@ -13,19 +14,21 @@ __all__ = ["SYSTEM_CLOCK", "Clock"]
 
 @attrs.frozen
 class Clock:
-    """The time, a way to wait, and a random number.
+    """The time, two ways to wait, and a random number.
 
     Args:
         now: Seconds from an arbitrary start, never going back.
         wall: Seconds since 1970, for dates that servers send.
         sleep: Waits for the seconds given.
         random: A number from 0 up to but not including 1.
+        wait: Waits until the event is set, at most for the seconds given (None for ever), and returns whether it is.
     """
 
     now: Callable[[], float] = time.monotonic
     wall: Callable[[], float] = time.time
     sleep: Callable[[float], None] = time.sleep
     random: Callable[[], float] = random.random
+    wait: Callable[[threading.Event, float | None], bool] = threading.Event.wait
 
 
 SYSTEM_CLOCK = Clock()

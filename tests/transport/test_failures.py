@@ -12,7 +12,9 @@ import urllib3
 
 from ai_lib import HttpTransport, errors
 from ai_lib.transport.failures import mapped_failures
-from ai_lib.types.wire import HttpRequest
+from ai_lib.transport.limits import Limits, limited
+from ai_lib.types.wire import HttpRequest, Timeout
+from ai_lib.utils.clock import Clock
 from tests.server import Server, json_reply, raw_reply
 
 URL = "https://user:secret@gw.test:8443/v1"
@@ -222,7 +224,7 @@ def foreign():
 
 @pytest.mark.parametrize("exc", foreign(), ids=lambda exc: f"{type(exc).__module__}.{type(exc).__qualname__}")
 def test_no_exception_of_the_libraries_below_comes_through(exc):
-    with pytest.raises(errors.AiLibError) as caught, mapped_failures(URL):
+    with pytest.raises(errors.AiLibError) as caught, mapped_failures(URL, limited(Limits(Timeout(), None, Clock()))):
         raise exc
 
     assert "gw.test:8443" in str(caught.value)
@@ -253,7 +255,7 @@ def test_there_are_enough_of_those_exceptions_for_the_test_to_mean_something():
     ],
 )
 def test_each_failure_has_its_class(exc, kind, code):
-    with pytest.raises(errors.AiLibError) as caught, mapped_failures(URL):
+    with pytest.raises(errors.AiLibError) as caught, mapped_failures(URL, limited(Limits(Timeout(), None, Clock()))):
         raise exc
 
     assert type(caught.value) is kind
@@ -264,7 +266,10 @@ def test_each_failure_has_its_class(exc, kind, code):
 def test_an_error_of_ours_is_left_as_it_is():
     error = errors.CancelledError("stop")
 
-    with pytest.raises(errors.CancelledError) as caught, mapped_failures(URL):
+    with (
+        pytest.raises(errors.CancelledError) as caught,
+        mapped_failures(URL, limited(Limits(Timeout(), None, Clock()))),
+    ):
         raise error
 
     assert caught.value is error

@@ -31,13 +31,16 @@ from ai_lib import (
 )
 from ai_lib.api.chat import ChatProvider
 from ai_lib.api.transport import BytesTransport, Transport
-from ai_lib.exchange import Exchange
+from ai_lib.client.guarded import GuardedProvider
+from ai_lib.client.routes import UserProvider
+from ai_lib.reliability.fallback import Fallback
+from ai_lib.reliability.hedge import Hedged
 from ai_lib.transport.embedded import EmbeddedTransport
 from ai_lib.transport.http import HttpTransport
 from ai_lib.transport.simple import SimpleTransport
 
 # What is ours fits the protocols that users implement.
-provider_types: list[type[ChatProvider]] = [Exchange]
+provider_types: list[type[ChatProvider]] = [GuardedProvider, UserProvider, Fallback, Hedged]
 transport_types: list[type[Transport]] = [HttpTransport, EmbeddedTransport, SimpleTransport]
 
 

@@ -1,0 +1,182 @@
+"""One provider as a client has it: adapter and transport, and the guard round whatever is asked of it."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import attrs
+
+from ai_lib.api.call import Call
+from ai_lib.api.events import Listener
+from ai_lib.api.transport import Transport
+from ai_lib.client.options import ConnectionOptions, model_of, names_one
+from ai_lib.errors import ConfigurationError
+from ai_lib.exchange import ChatStream, Exchange
+from ai_lib.providers.adapter import ProviderAdapter
+from ai_lib.reliability.guard import Guard
+from ai_lib.reliability.retry import RetryPolicy
+from ai_lib.types.content import Media
+from ai_lib.types.model import ModelInfo
+from ai_lib.types.request import ChatCompletionRequest
+from ai_lib.types.response import ChatCompletionResponse
+from ai_lib.types.usage import UsageStatus
+from ai_lib.utils.clock import Clock
+
+if TYPE_CHECKING:
+    from ai_lib.reliability.config import ResilienceConfig
+
+__all__ = ["GuardedProvider", "guard_for"]
+
+T = TypeVar("T")
+
+# What an answer is taken to have before anything is known of it.
+_USUAL_ANSWER = 256
+_DEFAULT_RETRIES = 2
+
+
+@attrs.frozen
+class _Chat:
+    """A chat, as a guard sees it."""
+
+    request: ChatCompletionRequest
+    model: str | None
+
+    def tokens(self) -> float:
+        from ai_lib.types.estimate import estimate  # only where tokens are limited
+
+        return estimate(self.request).tokens + (self.request.max_tokens or _USUAL_ANSWER)
+
+    def used(self, result: ChatCompletionResponse | ChatStream) -> float | None:
+        response = result.response if isinstance(result, ChatStream) else result
+        return response.usage.total_tokens if response.usage_status is UsageStatus.FINALIZED else None
+
+    def headers(self, result: ChatCompletionResponse | ChatStream) -> Mapping[str, str]:
+        return result.headers
+
+
+@attrs.frozen
+class _Other:
+    """Anything beside chat, as a guard sees it."""
+
+    model: str | None = None
+
+    def tokens(self) -> float:
+        return 0.0
+
+    def used(self, result: object) -> float | None:  # noqa: ARG002 - the protocol's signature
+        return None
+
+    def headers(self, result: object) -> Mapping[str, str]:  # noqa: ARG002 - as above
+        return {}
+
+
+@attrs.define(eq=False)
+class GuardedProvider:
+    """Asks one provider, within a call's time and under its guard.
+
+    Args:
+        adapter: Speaks for the provider.
+        transport: Moves the bytes.
+        guard: Stands round every attempt.
+        options: How to reach it.
+        given_model: The model that the client was given; None means the provider's default.
+    """
+
+    adapter: ProviderAdapter
+    transport: Transport
+    guard: Guard
+    options: ConnectionOptions
+    given_model: str | None
+    _uploaded: dict[Any, Any] = attrs.field(factory=dict, repr=False)
+
+    @property
+    def name(self) -> str:
+        """The provider's id."""
+        return self.adapter.config.id
+
+    @property
+    def model(self) -> str | None:
+        """The model used when a call names none."""
+        return self.given_model if names_one(self.given_model) else model_of(self.adapter.config)
+
+    def named(self, given: str | None) -> str:
+        """Return the model that was given, or the default where none or a word for it was.
+
+        Raises:
+            ConfigurationError: There is no default.
+            UnsupportedFeatureError: The provider has no chat.
+        """
+        if given is not None and names_one(given):
+            return given
+        model, config = self.model, self.adapter.config
+        if model is None and config.chat_path is None:
+            raise self.adapter.no_chat()
+        if model is None:
+            raise ConfigurationError(
+                f"{config.display_name} has no default model; pass model=, or set {config.model_variables[0]}",
+                code="no_model",
+                provider=config.id,
+            )
+        return model
+
+    def chat(self, request: ChatCompletionRequest, call: Call) -> ChatCompletionResponse:
+        """Return the whole answer."""
+        request = self._ready(request, call)
+        return self.guard.run(partial(self.exchange(call).chat, request), call, _Chat(request, request.model))
+
+    def stream(self, request: ChatCompletionRequest, call: Call) -> ChatStream:
+        """Return the answer as it comes."""
+        request = self._ready(request, call)
+        return self.guard.open(partial(self.exchange(call).stream, request), call, _Chat(request, request.model))
+
+    def list_models(self, call: Call) -> list[ModelInfo]:
+        """Return the models that the key can use."""
+        return self.run(self.exchange(call).list_models, call)
+
+    def run(self, once: Callable[[], T], call: Call, model: str | None = None) -> T:
+        """Do something beside chat under the guard."""
+        return self.guard.run(once, call, _Other(model))
+
+    def exchange(self, call: Call) -> Exchange:
+        """Return what makes one attempt of a call."""
+        return Exchange(adapter=self.adapter, transport=self.transport, call=call)
+
+    def _ready(self, request: ChatCompletionRequest, call: Call) -> ChatCompletionRequest:
+        """Return the request as it goes out: with a model, and with what is large uploaded where that can be told."""
+        model = self.named(request.model)
+        if model != request.model:
+            request = attrs.evolve(request, model=model)
+        if not any(isinstance(part, Media) and part.data for one in request.messages for part in one.content):
+            return request
+        from ai_lib.client.uploads import placed
+
+        return placed(request, self, call, self._uploaded)
+
+
+def guard_for(
+    adapter: ProviderAdapter,
+    options: ConnectionOptions,
+    resilience: ResilienceConfig | None,
+    clock: Clock,
+    listener: Listener | None,
+) -> Guard:
+    """Return the guard for a provider.
+
+    A number of retries among the options wins over the configuration's, unless it is the usual one.
+    """
+    policy = RetryPolicy() if resilience is None else resilience.retry
+    if options.max_retries != _DEFAULT_RETRIES:
+        policy = attrs.evolve(policy or RetryPolicy(), max_retries=options.max_retries)
+    whose = hashlib.sha256((adapter.api_key or "").encode()).hexdigest()[:12]
+    return Guard(
+        policy,
+        resilience,
+        provider=adapter.config.id,
+        base_url=adapter.base_url,
+        key=f"{adapter.config.id} {adapter.base_url} {whose}",
+        clock=clock,
+        listener=listener,
+    )

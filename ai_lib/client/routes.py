@@ -1,0 +1,149 @@
+"""From what a user names as a route ("groq", an `AiClient`, a class of one's own) to providers that can be asked."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+import attrs
+
+from ai_lib.api.call import Call
+from ai_lib.api.chat import ChatProvider
+from ai_lib.client.guarded import GuardedProvider
+from ai_lib.client.options import ConnectionOptions
+from ai_lib.errors import AiLibError, ConfigurationError
+from ai_lib.exchange import ChatStream
+from ai_lib.exchange.bodies import Whole
+from ai_lib.providers.config import ProviderConfig
+from ai_lib.reliability.fallback import Fallback, FallbackChain, RoundRobin
+from ai_lib.reliability.hedge import Hedge, Hedged
+from ai_lib.reliability.target import Health, Member, Target
+from ai_lib.types.chunk import ChatCompletionChunk
+from ai_lib.types.model import ModelInfo
+from ai_lib.types.request import ChatCompletionRequest
+from ai_lib.types.response import ChatCompletionResponse
+from ai_lib.types.wire import HttpResponse
+from ai_lib.utils.clock import Clock
+
+if TYPE_CHECKING:
+    from ai_lib.client.client import AiClient
+
+__all__ = ["Route", "carried_over", "routed"]
+
+Route: TypeAlias = FallbackChain | RoundRobin | Hedge
+"""How a client uses other providers beside its own."""
+
+
+def routed(route: Route, own: GuardedProvider, client_for: Callable[[Any], AiClient], clock: Clock) -> ChatProvider:
+    """Return what answers for a client with a route.
+
+    Args:
+        route: What the user said.
+        own: The client's own provider, which is the first member.
+        client_for: Makes a client for a name, with the settings that are not one provider's own.
+        clock: The time.
+
+    Raises:
+        ConfigurationError: A target cannot be used.
+    """
+    if not isinstance(route, FallbackChain | RoundRobin | Hedge):
+        raise ConfigurationError(
+            f"route must be a FallbackChain, a RoundRobin or a Hedge, not {type(route).__name__}; "
+            "a list of providers goes into one of them"
+        )
+
+    def member(target: Target) -> Member:
+        name, provider, model, keeps = _resolved(target.provider, own, client_for)
+        after, cooldown = getattr(route, "unhealthy_after", 3), getattr(route, "cooldown", 30.0)
+        target = attrs.evolve(target, model=target.model or model)
+        return Member(name, provider, target, Health(after, cooldown, clock), keeps_model=keeps)
+
+    members = [member(Target(provider=own)), *(member(target) for target in route.targets)]
+    if isinstance(route, Hedge):
+        return Hedged(members, route, lambda one: own.guard.tell("hedge", None, to=one.name))
+
+    def tell(one: Member, error: AiLibError) -> None:
+        own.guard.tell("fallback", None, to=one.name, error=error)
+
+    return Fallback(members, rotate=isinstance(route, RoundRobin), tell=tell)
+
+
+def carried_over(options: ConnectionOptions) -> ConnectionOptions:
+    """Return what of a client's options holds for other providers too: no address, key, header or certificate."""
+    return attrs.evolve(options, base_url=None, api_key=None, token=None, headers={}, cert=None)
+
+
+def _resolved(
+    given: Any, own: GuardedProvider, client_for: Callable[[Any], AiClient]
+) -> tuple[str, ChatProvider, str | None, bool]:
+    """Return a target's name, its provider, the model it names, and whether the call's own model means something."""
+    if isinstance(given, GuardedProvider):
+        return given.name, given, None, True
+    if isinstance(given, str | ProviderConfig):
+        given = client_for(given)
+    provider = getattr(given, "answering", None)
+    if provider is not None:  # a client
+        return given.provider, provider, given.given_model, given.provider == own.name
+    if not callable(getattr(given, "chat", None)) or not callable(getattr(given, "stream", None)):
+        raise ConfigurationError(
+            f"a target must be a provider's name, an AiClient, or have chat() and stream(), not {type(given).__name__}"
+        )
+    return type(given).__name__, UserProvider(given), None, True
+
+
+class UserProvider:
+    """A class of the user's as the library's parts need it.
+
+    Args:
+        given: The object; its methods take the request, and the call where they care for its time.
+    """
+
+    def __init__(self, given: Any) -> None:
+        self._given = given
+
+    def chat(self, request: ChatCompletionRequest, call: Call) -> ChatCompletionResponse:
+        """Return the whole answer."""
+        call.check()
+        answer: ChatCompletionResponse = _asked(self._given.chat, request, call)
+        return answer
+
+    def stream(self, request: ChatCompletionRequest, call: Call) -> ChatStream:
+        """Return the answer as it comes."""
+        call.check()
+        given = _asked(self._given.stream, request, call)
+        if isinstance(given, ChatStream):
+            return given
+        opened = _Closing(given)
+        return ChatStream(opened, opened.chunks(), model=request.model, call=call, provider=type(self._given).__name__)
+
+    def list_models(self, call: Call) -> list[ModelInfo]:
+        """Return the models that can be asked."""
+        models: list[ModelInfo] = _asked(self._given.list_models, None, call)
+        return models
+
+
+def _asked(method: Callable[..., Any], request: ChatCompletionRequest | None, call: Call) -> Any:
+    given = () if request is None else (request,)
+    return method(*given, call) if len(inspect.signature(method).parameters) > len(given) else method(*given)
+
+
+class _Closing(Whole):
+    """Stands for the connection of a stream that is the user's own."""
+
+    def __init__(self, given: Any) -> None:
+        super().__init__(HttpResponse(status=200))
+        self._given = given
+
+    def chunks(self) -> Iterator[ChatCompletionChunk]:
+        return iter(self._given)
+
+    def cancel(self) -> None:
+        cancel = getattr(self._given, "cancel", None) or getattr(self._given, "close", None)
+        if cancel is not None:
+            cancel()
+
+    def close(self) -> None:
+        close = getattr(self._given, "close", None)
+        if close is not None:
+            close()

@@ -1,0 +1,390 @@
+"""The guard of one provider: what happens round every attempt, and in which order.
+
+    concurrency        a slot for the whole call, its retries and its stream
+      for each attempt
+        breaker        open: turned away, before anything is taken from the limit
+        rate limit     each attempt is traffic, so each one waits its turn
+        once()         encode, send, decode
+      retry decision   after the breaker and the limit have heard of the failure
+    monitor            hears of the call, not of its attempts
+
+Fallback and hedging stand outside: they choose between guards. Each part is there only where it is configured.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+
+from ai_lib.api.call import Call
+from ai_lib.api.events import Event, Listener
+from ai_lib.errors import AiLibError, CancelledError, NetworkError, RateLimitError
+from ai_lib.reliability.retry import RetryBudget, RetryPolicy
+from ai_lib.types.attempt import Attempt
+from ai_lib.utils.clock import Clock
+from ai_lib.utils.process import PerProcess
+
+if TYPE_CHECKING:
+    from ai_lib.reliability.breaker import CircuitBreaker, Permit
+    from ai_lib.reliability.concurrency import Slots
+    from ai_lib.reliability.config import ResilienceConfig
+    from ai_lib.reliability.limiter import RateLimiter, Reservation
+    from ai_lib.reliability.monitor import ErrorMonitor
+
+__all__ = ["Guard", "Guarded", "GuardedStream"]
+
+_logger = logging.getLogger(__name__)
+
+T = TypeVar("T")
+_ONCE = RetryPolicy(max_retries=0)
+
+
+class GuardedStream(Protocol):
+    """A stream as a guard needs it."""
+
+    def or_else(self, recover: Callable[[AiLibError], Any]) -> None:
+        """Have `recover` asked for another stream when this one fails before it has given anything."""
+
+    def on_end(self, hook: Callable[[Any, AiLibError | None], None]) -> None:
+        """Have `hook` called once, when the stream is over, with the stream and what ended it."""
+
+
+S = TypeVar("S", bound=GuardedStream)
+
+
+class Guarded(Protocol):
+    """What a guard is told about one kind of call."""
+
+    @property
+    def model(self) -> str | None:
+        """The model that is asked."""
+
+    def tokens(self) -> float:
+        """Return how many tokens the call will use, estimated. Asked only where tokens are limited."""
+
+    def used(self, result: Any) -> float | None:
+        """Return how many it used; None where that is not told."""
+
+    def headers(self, result: Any) -> Mapping[str, str]:
+        """Return the headers of the answer."""
+
+
+class _Parts:
+    """What one process has of a guard: locks, queues, counts."""
+
+    def __init__(self, guard: Guard, config: ResilienceConfig | None) -> None:
+        self.budget = RetryBudget(guard.policy.budget_ratio, guard.policy.budget_reserve)
+        self.slots: Slots | None = None
+        self.limiter: RateLimiter | None = None
+        self.monitor: ErrorMonitor | None = None
+        self.breakers: dict[str | None, CircuitBreaker] = {}
+        if config is None:
+            return
+        # Imported where they are used: most programs have none of these.
+        if config.concurrency is not None:
+            from ai_lib.reliability.concurrency import Slots
+
+            self.slots = Slots(config.concurrency)
+        if config.rate_limit is not None:
+            from ai_lib.reliability.limiter import RateLimiter
+
+            self.limiter = RateLimiter(config.rate_limit, guard.key, guard.clock)
+        if config.monitor is not None:
+            from ai_lib.reliability.monitor import ErrorMonitor
+
+            self.monitor = ErrorMonitor(config.monitor, guard.provider, guard.clock)
+
+
+class Guard:
+    """Stands round everything that a client asks of one provider.
+
+    Args:
+        policy: When to try again; None for never.
+        config: The other parts; None for none of them.
+        provider: The provider's id.
+        base_url: Its address; breakers and limits belong to it.
+        key: Whose rate limit it is: the address, and the key in a form that does not give it away.
+        clock: The time.
+        listener: What hears of every decision.
+    """
+
+    def __init__(
+        self,
+        policy: RetryPolicy | None,
+        config: ResilienceConfig | None,
+        *,
+        provider: str,
+        base_url: str,
+        key: str,
+        clock: Clock,
+        listener: Listener | None = None,
+    ) -> None:
+        self.policy = policy or _ONCE
+        self.provider = provider
+        self.key = key
+        self.clock = clock
+        self._base_url = base_url
+        self._config = config
+        self._listener = listener
+        self._parts: PerProcess[_Parts] = PerProcess(lambda: _Parts(self, config))
+
+    def run(self, once: Callable[[], T], call: Call, asked: Guarded) -> T:
+        """Return what `once` returns, tried as often as the policy says and never past the call's time.
+
+        Raises:
+            AiLibError: What the last attempt raised, or why none was made.
+        """
+        parts = self._parts()
+        if parts.slots is not None:
+            parts.slots.acquire(call)
+        try:
+            result, admission = _Attempts(self, parts, call, asked).run(once)
+        except AiLibError as error:
+            if parts.monitor is not None:
+                parts.monitor.failed(error)
+            raise
+        finally:
+            if parts.slots is not None:
+                parts.slots.release()
+        if admission is not None:
+            admission.succeeded(asked, result)
+        if parts.monitor is not None:
+            parts.monitor.succeeded()
+        return result
+
+    def open(self, once: Callable[[], S], call: Call, asked: Guarded) -> S:
+        """Return the stream that `once` opens; what is held for it is given back when it is over.
+
+        Until the stream has given something, its failure is tried again like that of a call.
+
+        Raises:
+            AiLibError: As for `run`.
+        """
+        parts = self._parts()
+        if parts.slots is not None:
+            parts.slots.acquire(call)
+        watch = _StreamWatch(parts, _Attempts(self, parts, call, asked), once)
+        stream: S = watch.first()
+        stream.or_else(watch.recover)
+        stream.on_end(watch.ended)
+        return stream
+
+    def admit(self, parts: _Parts, call: Call, asked: Guarded) -> _Admission | None:
+        """Return what one attempt holds, waiting for its turn.
+
+        Raises:
+            CircuitOpenError: The breaker is open.
+            RateLimitError: The client's own limit does not let it go in time.
+            CancelledError: The call was cancelled.
+            RequestTimeoutError: The call's time is over.
+        """
+        call.check()
+        config = self._config
+        permit = self._breaker(parts, asked.model).acquire() if config is not None and config.breaker else None
+        if parts.limiter is None:
+            return None if permit is None else _Admission(permit, None)
+        try:
+            tokens = asked.tokens() if parts.limiter.limit.tokens is not None else 0.0
+            reservation = parts.limiter.acquire(tokens, call=call)
+        except BaseException:
+            if permit is not None:
+                permit.dropped()
+            raise
+        if reservation.waited:
+            self.tell("rate_limited", asked.model, waited=reservation.waited)
+        return _Admission(permit, reservation)
+
+    def _breaker(self, parts: _Parts, model: str | None) -> CircuitBreaker:
+        found = parts.breakers.get(model)
+        if found is None:
+            from ai_lib.reliability.breaker import CircuitBreaker
+
+            assert self._config is not None and self._config.breaker is not None  # noqa: S101, PT018 - the caller asked
+            name = " ".join(part for part in (self.provider, self._base_url, model) if part)
+
+            def tell(old: str, new: str) -> None:
+                self.tell(_TRANSITIONS[new], model, before=old)
+
+            made = CircuitBreaker(self._config.breaker, name=name, clock=self.clock, tell=tell)
+            found = parts.breakers.setdefault(model, made)
+        return found
+
+    def tell(self, kind: str, model: str | None, **facts: Any) -> None:
+        """Tell the listener of a decision."""
+        if self._listener is None:
+            return
+        try:
+            self._listener(Event(kind, self.provider, model, facts))
+        except Exception:
+            _logger.exception("the listener raised")
+
+    def share(self, other: Guard) -> None:
+        """Use another guard's limits, breakers and budget, where both guard the same thing in the same way."""
+        if (self.policy, self._config, self.key, self.clock) == (other.policy, other._config, other.key, other.clock):
+            self._parts = other._parts
+
+    # --- what is going on, for tests and for people
+
+    @property
+    def in_flight(self) -> int:
+        """Calls that hold a slot now; 0 where their number is not limited."""
+        slots = self._parts().slots
+        return 0 if slots is None else slots.in_use
+
+    @property
+    def waiting(self) -> int:
+        """Calls that wait for a slot or for the rate limit."""
+        parts = self._parts()
+        return (0 if parts.slots is None else parts.slots.waiting) + (
+            0 if parts.limiter is None else parts.limiter.waiting
+        )
+
+    def breaker_state(self, model: str | None) -> str:
+        """Return the state of the breaker for a model: "closed", "open" or "half-open"."""
+        breaker = self._parts().breakers.get(model)
+        return "closed" if breaker is None else breaker.state
+
+
+_TRANSITIONS = {"open": "breaker_opened", "half-open": "breaker_half_opened", "closed": "breaker_closed"}
+
+
+class _Admission:
+    """What one attempt holds of breaker and limit, until its outcome is known."""
+
+    __slots__ = ("_permit", "_reservation")
+
+    def __init__(self, permit: Permit | None, reservation: Reservation | None) -> None:
+        self._permit = permit
+        self._reservation = reservation
+
+    def succeeded(self, asked: Guarded, result: Any) -> None:
+        if self._permit is not None:
+            self._permit.succeeded()
+        if self._reservation is not None:
+            from ai_lib.types.limits import rate_limits_of
+
+            if self._reservation.tokens:
+                self._reservation.settle(asked.used(result))
+            self._reservation.succeeded(rate_limits_of(asked.headers(result)))
+
+    def failed(self, error: BaseException) -> None:
+        if self._permit is not None:
+            self._permit.failed(error)
+        if self._reservation is None:
+            return
+        if isinstance(error, RateLimitError):
+            self._reservation.throttled(error.retry_after)
+        if isinstance(error, NetworkError) and not error.ambiguous:
+            self._reservation.give_back()  # it never arrived
+        elif isinstance(error, AiLibError) and not error.ambiguous and not isinstance(error, CancelledError):
+            self._reservation.settle(0.0)  # refused: no tokens were used
+
+
+class _Attempts:
+    """The attempts of one call."""
+
+    __slots__ = ("_before", "_guard", "_made", "_parts", "asked", "call")
+
+    def __init__(self, guard: Guard, parts: _Parts, call: Call, asked: Guarded) -> None:
+        self._guard = guard
+        self._parts = parts
+        self.call = call
+        self.asked = asked
+        self._made = 0
+        self._before = 0.0
+        parts.budget.earn()
+
+    def run(self, once: Callable[[], T]) -> tuple[T, _Admission | None]:
+        """Return what `once` returns and what is held for it, after as many attempts as it takes."""
+        now = self.call.clock.now
+        while True:
+            admission = self._guard.admit(self._parts, self.call, self.asked)
+            self.call.limit_attempt(self._guard.policy.attempt_timeout)
+            begun = now()
+            try:
+                return once(), admission
+            except AiLibError as error:
+                if admission is not None:
+                    admission.failed(error)
+                if not self.again(error, now() - begun):
+                    raise
+            except BaseException as exc:
+                if admission is not None:
+                    admission.failed(exc)
+                raise
+
+    def again(self, error: AiLibError, took: float) -> bool:
+        """Wait and return True where the policy says to try again; note the attempt either way."""
+        self._made += 1
+        call, policy = self.call, self._guard.policy
+        delay = policy.delay(self._made, error, call.clock.random(), self._before)
+        if delay is None:
+            decision = policy.refusal(self._made, error) or "not_retryable"
+        elif not call.has(delay):
+            decision = "deadline"
+        else:
+            decision = "retried" if self._parts.budget.take() else "retry_budget"
+        wait = delay if delay is not None and decision == "retried" else 0.0
+        model = self.asked.model
+        call.attempts.append(
+            Attempt(type(error).__name__, error.code, error.status, wait, self._guard.provider, model, took, decision)
+        )
+        kind = "retry" if decision == "retried" else "gave_up"
+        self._guard.tell(kind, model, error=error, waited=wait, attempt=self._made, decision=decision)
+        if decision != "retried":
+            return False
+        self._before = wait
+        with call.spending("backoff"):
+            call.sleep(wait)
+        return True
+
+
+class _StreamWatch:
+    """What is held for a stream while it lasts."""
+
+    def __init__(self, parts: _Parts, attempts: _Attempts, once: Callable[[], Any]) -> None:
+        self._parts = parts
+        self._attempts = attempts
+        self._once = once
+        self._admission: _Admission | None = None
+        self._begun = 0.0
+        self._over = False
+
+    def first(self) -> Any:
+        """Return the stream."""
+        self._begun = self._attempts.call.clock.now()
+        try:
+            stream, self._admission = self._attempts.run(self._once)
+        except BaseException as exc:
+            self.ended(None, exc if isinstance(exc, AiLibError) else CancelledError("interrupted"))
+            raise
+        return stream
+
+    def recover(self, error: AiLibError) -> Any:
+        """Return another stream in place of one that failed before it gave anything.
+
+        Raises:
+            AiLibError: There is to be no further attempt.
+        """
+        if self._admission is not None:
+            self._admission.failed(error)
+            self._admission = None
+        if not self._attempts.again(error, self._attempts.call.clock.now() - self._begun):
+            self.ended(None, error)
+            raise error
+        return self.first()
+
+    def ended(self, stream: Any, error: AiLibError | None) -> None:
+        """Give everything back, and say how it went."""
+        if self._over:
+            return
+        self._over = True
+        if self._parts.slots is not None:
+            self._parts.slots.release()
+        if self._admission is not None and error is None:
+            self._admission.succeeded(self._attempts.asked, stream)
+        elif self._admission is not None and error is not None:
+            self._admission.failed(error)
+        if self._parts.monitor is not None:
+            self._parts.monitor.succeeded() if error is None else self._parts.monitor.failed(error)

@@ -59,9 +59,23 @@ from ai_lib.types.usage import Usage, UsageStatus
 from ai_lib.types.wire import HttpRequest, HttpResponse, Timeout
 
 if TYPE_CHECKING:
+    from ai_lib.api.call import Call
+    from ai_lib.api.events import Event
+    from ai_lib.api.interceptor import Interceptor
     from ai_lib.client.builder import AiClientBuilder
     from ai_lib.client.provider import Provider
+    from ai_lib.reliability.concurrency import ConcurrencyLimit
+    from ai_lib.reliability.config import BreakerPolicy, ResilienceConfig
+    from ai_lib.reliability.fallback import FallbackChain, RoundRobin
+    from ai_lib.reliability.hedge import Hedge
+    from ai_lib.reliability.limiter import RateLimit, RateLimiter
+    from ai_lib.reliability.monitor import ErrorAlert, ErrorThresholds
+    from ai_lib.reliability.redis import RedisBreakers, RedisStore
+    from ai_lib.reliability.retry import RetryPolicy
+    from ai_lib.reliability.sqlite import SqliteStore
+    from ai_lib.reliability.target import Target
     from ai_lib.tools import tool
+    from ai_lib.types.attempt import Attempt
     from ai_lib.types.embedding import EmbeddingResponse
     from ai_lib.types.rerank import RerankResponse, RerankResult
     from ai_lib.types.serialize import from_json, to_json
@@ -74,9 +88,12 @@ __all__ = [
     "AiClient",
     "AiClientBuilder",
     "AiLibError",
+    "Attempt",
     "Audio",
     "AuthenticationError",
     "BackpressureError",
+    "BreakerPolicy",
+    "Call",
     "CancelledError",
     "ChatCompletionChunk",
     "ChatCompletionRequest",
@@ -85,6 +102,7 @@ __all__ = [
     "Choice",
     "CircuitOpenError",
     "Citation",
+    "ConcurrencyLimit",
     "ConfigurationError",
     "ConnectError",
     "ConnectionLostError",
@@ -94,10 +112,16 @@ __all__ = [
     "DNSError",
     "Document",
     "EmbeddingResponse",
+    "ErrorAlert",
+    "ErrorThresholds",
+    "Event",
+    "FallbackChain",
+    "Hedge",
     "HttpRequest",
     "HttpResponse",
     "HttpTransport",
     "Image",
+    "Interceptor",
     "InvalidRequestError",
     "InvalidResponseError",
     "Json",
@@ -114,15 +138,24 @@ __all__ = [
     "ProviderError",
     "ProxyError",
     "QuotaExceededError",
+    "RateLimit",
     "RateLimitError",
+    "RateLimiter",
+    "RedisBreakers",
+    "RedisStore",
     "RequestTimeoutError",
     "RerankResponse",
     "RerankResult",
+    "ResilienceConfig",
     "ResponseFormat",
+    "RetryPolicy",
     "Role",
+    "RoundRobin",
+    "SqliteStore",
     "StreamInterruptedError",
     "StreamTimeoutError",
     "TLSError",
+    "Target",
     "Text",
     "Timeout",
     "TokenCount",
@@ -144,10 +177,29 @@ __all__ = [
 # What many programs never use, and what takes time to import.
 _LAZY = {
     "AiClientBuilder": "ai_lib.client.builder",
+    "Attempt": "ai_lib.types.attempt",
+    "BreakerPolicy": "ai_lib.reliability.config",
+    "Call": "ai_lib.api.call",
+    "ConcurrencyLimit": "ai_lib.reliability.concurrency",
     "EmbeddingResponse": "ai_lib.types.embedding",
+    "ErrorAlert": "ai_lib.reliability.monitor",
+    "ErrorThresholds": "ai_lib.reliability.monitor",
+    "Event": "ai_lib.api.events",
+    "FallbackChain": "ai_lib.reliability.fallback",
+    "Hedge": "ai_lib.reliability.hedge",
+    "Interceptor": "ai_lib.api.interceptor",
     "Provider": "ai_lib.client.provider",
+    "RateLimit": "ai_lib.reliability.limiter",
+    "RateLimiter": "ai_lib.reliability.limiter",
+    "RedisBreakers": "ai_lib.reliability.redis",
+    "RedisStore": "ai_lib.reliability.redis",
     "RerankResponse": "ai_lib.types.rerank",
     "RerankResult": "ai_lib.types.rerank",
+    "ResilienceConfig": "ai_lib.reliability.config",
+    "RetryPolicy": "ai_lib.reliability.retry",
+    "RoundRobin": "ai_lib.reliability.fallback",
+    "SqliteStore": "ai_lib.reliability.sqlite",
+    "Target": "ai_lib.reliability.target",
     "TokenCount": "ai_lib.types.tokens",
     "UploadedFile": "ai_lib.types.upload",
     "from_json": "ai_lib.types.serialize",

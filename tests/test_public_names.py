@@ -6,15 +6,18 @@ import sys
 import ai_lib
 
 NAMES = [
-    "AiClient", "AiClientBuilder", "AiLibError", "Audio", "AuthenticationError", "BackpressureError", "CancelledError",
-    "ChatCompletionChunk", "ChatCompletionRequest", "ChatCompletionResponse", "ChatStream", "Choice",
-    "CircuitOpenError", "Citation", "ConfigurationError", "ConnectError", "ConnectionLostError", "ConnectionOptions",
-    "ContentFilterError", "ContextLengthError", "DNSError", "Document", "EmbeddingResponse", "HttpRequest",
-    "HttpResponse", "HttpTransport", "Image", "InvalidRequestError", "InvalidResponseError", "Json", "Message",
-    "MissingKeyError", "ModelInfo", "ModelNotFoundError", "NamedTool", "NetworkError", "OverloadedError",
-    "PermissionDeniedError", "Provider", "ProviderConfig", "ProviderError", "ProxyError", "QuotaExceededError",
-    "RateLimitError", "RequestTimeoutError", "RerankResponse", "RerankResult", "ResponseFormat", "Role",
-    "StreamInterruptedError", "StreamTimeoutError", "TLSError", "Text", "Timeout", "TokenCount", "Tool",
+    "AiClient", "AiClientBuilder", "AiLibError", "Attempt", "Audio", "AuthenticationError", "BackpressureError",
+    "BreakerPolicy", "Call", "CancelledError", "ChatCompletionChunk", "ChatCompletionRequest",
+    "ChatCompletionResponse", "ChatStream", "Choice", "CircuitOpenError", "Citation", "ConcurrencyLimit",
+    "ConfigurationError", "ConnectError", "ConnectionLostError", "ConnectionOptions", "ContentFilterError",
+    "ContextLengthError", "DNSError", "Document", "EmbeddingResponse", "ErrorAlert", "ErrorThresholds", "Event",
+    "FallbackChain", "Hedge", "HttpRequest", "HttpResponse", "HttpTransport", "Image", "Interceptor",
+    "InvalidRequestError", "InvalidResponseError", "Json", "Message", "MissingKeyError", "ModelInfo",
+    "ModelNotFoundError", "NamedTool", "NetworkError", "OverloadedError", "PermissionDeniedError", "Provider",
+    "ProviderConfig", "ProviderError", "ProxyError", "QuotaExceededError", "RateLimit", "RateLimitError",
+    "RateLimiter", "RedisBreakers", "RedisStore", "RequestTimeoutError", "RerankResponse", "RerankResult",
+    "ResilienceConfig", "ResponseFormat", "RetryPolicy", "Role", "RoundRobin", "SqliteStore",
+    "StreamInterruptedError", "StreamTimeoutError", "TLSError", "Target", "Text", "Timeout", "TokenCount", "Tool",
     "ToolArgumentsError", "ToolCall", "ToolCallDelta", "TransportError", "UnsupportedFeatureError", "UploadedFile",
     "Usage", "UsageStatus", "from_json", "quick_chat", "to_json", "tool",
 ]  # fmt: skip

@@ -2,20 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any, Self
 
 import attrs
 
+from ai_lib.api.events import Listener
+from ai_lib.api.interceptor import Interceptor
 from ai_lib.api.transport import BytesTransport, Transport
 from ai_lib.client.client import AiClient
 from ai_lib.client.options import ConnectionOptions
 from ai_lib.providers.config import ProviderConfig
+from ai_lib.reliability.concurrency import ConcurrencyLimit
+from ai_lib.reliability.config import BreakerPolicy, ResilienceConfig
+from ai_lib.reliability.fallback import FallbackChain, RoundRobin
+from ai_lib.reliability.hedge import Hedge
+from ai_lib.reliability.limiter import RateLimit
+from ai_lib.reliability.monitor import ErrorThresholds
+from ai_lib.reliability.retry import RetryPolicy
 from ai_lib.types.request import OnUnsupported
 from ai_lib.types.wire import Timeout
 
 if TYPE_CHECKING:
     from ai_lib.client.provider import Provider
+    from ai_lib.client.routes import Route
 
 __all__ = ["AiClientBuilder"]
 
@@ -31,6 +41,9 @@ class AiClientBuilder:
         self._provider = provider
         self._client: dict[str, Any] = {}
         self._connection: dict[str, Any] = {}
+        self._preset: ResilienceConfig | None = None
+        self._resilience: dict[str, Any] = {}
+        self._interceptors: list[Interceptor] = []
 
     def with_options(self, options: ConnectionOptions) -> Self:
         """Begin with these options; steps before and after this one change single fields of them."""
@@ -77,10 +90,83 @@ class AiClientBuilder:
         self._connection["timeout"] = timeout
         return self
 
-    def with_retry(self, max_retries: int) -> Self:
-        """Try at most this often again."""
-        self._connection["max_retries"] = max_retries
+    # --- reliability: a preset, and single parts of it, in any order
+
+    def with_resilience(self, resilience: ResilienceConfig) -> Self:
+        """Behave like this when calls fail or are too many; single steps change parts of it."""
+        self._preset = resilience
         return self
+
+    def with_smart_defaults(self) -> Self:
+        """Use `ResilienceConfig.default()`."""
+        return self.with_resilience(ResilienceConfig.default())
+
+    def for_production(self) -> Self:
+        """Use `ResilienceConfig.production()`."""
+        return self.with_resilience(ResilienceConfig.production())
+
+    def for_development(self) -> Self:
+        """Use `ResilienceConfig.development()`."""
+        return self.with_resilience(ResilienceConfig.development())
+
+    def with_retry(self, retry: int | RetryPolicy) -> Self:
+        """Try again at most this often, or as the policy says."""
+        self._resilience["retry"] = retry
+        return self
+
+    def with_circuit_breaker(self, breaker: BreakerPolicy | None = None, **fields: Any) -> Self:
+        """Stop calling what fails too often: a policy, or its fields."""
+        self._resilience["breaker"] = breaker or BreakerPolicy(**fields)
+        return self
+
+    def with_rate_limit(self, limit: float | RateLimit, **fields: Any) -> Self:
+        """Send at most so many requests a minute, or as the limit says; `fields` are those of `RateLimit`."""
+        limit = limit if isinstance(limit, RateLimit) else RateLimit.per_minute(limit, **fields)
+        self._resilience["rate_limit"] = limit
+        return self
+
+    def with_max_concurrency(self, max_concurrent: int, **fields: Any) -> Self:
+        """Let at most so many calls run at once; `fields` are those of `ConcurrencyLimit`."""
+        self._resilience["concurrency"] = ConcurrencyLimit(max_concurrent, **fields)
+        return self
+
+    def with_error_monitor(self, thresholds: ErrorThresholds | None = None, **fields: Any) -> Self:
+        """Report failures that are too many: thresholds, or their fields."""
+        self._resilience["monitor"] = thresholds or ErrorThresholds(**fields)
+        return self
+
+    # --- other providers, and hooks
+
+    def with_route(self, route: Route) -> Self:
+        """Use other providers beside this one: a `FallbackChain`, a `RoundRobin` or a `Hedge`."""
+        self._client["route"] = route
+        return self
+
+    def with_failover_chain(self, targets: Iterable[Any]) -> Self:
+        """Go to these providers, one after the other, when this one fails."""
+        return self.with_route(FallbackChain(targets))
+
+    def with_round_robin_chain(self, targets: Iterable[Any]) -> Self:
+        """Take turns between this provider and these."""
+        return self.with_route(RoundRobin(targets))
+
+    def with_hedge(self, target: Any, *, after: float = 1.0, **fields: Any) -> Self:
+        """Ask this provider as well when the first has not answered for `after` seconds; the first answer wins."""
+        route = self._client.get("route")
+        hedge = route if isinstance(route, Hedge) else Hedge()
+        return self.with_route(hedge.contender(target, after=after, **fields))
+
+    def with_interceptor(self, interceptor: Interceptor) -> Self:
+        """Put hooks round chats and streams, inside those that were added before."""
+        self._interceptors.append(interceptor)
+        return self
+
+    def with_listener(self, listener: Listener) -> Self:
+        """Call this with an `Event` for each retry, change of a breaker, wait, fallback and hedge."""
+        self._client["listener"] = listener
+        return self
+
+    # --- the rest
 
     def with_headers(self, **headers: str) -> Self:
         """Send further headers; an underscore in a name becomes a hyphen."""
@@ -114,4 +200,19 @@ class AiClientBuilder:
         Raises:
             ConfigurationError: A setting cannot be used.
         """
-        return AiClient(self._provider, options=ConnectionOptions(**self._connection), **self._client)
+        options = ConnectionOptions(**self._connection)
+        return AiClient(
+            self._provider,
+            options=options,
+            resilience=self._built_resilience(),
+            interceptors=self._interceptors,
+            **self._client,
+        )
+
+    def _built_resilience(self) -> ResilienceConfig | None:
+        if not self._resilience:
+            return self._preset
+        preset, changes = self._preset or ResilienceConfig(), dict(self._resilience)
+        if isinstance(changes.get("retry"), int):
+            changes["retry"] = attrs.evolve(preset.retry or RetryPolicy(), max_retries=changes["retry"])
+        return attrs.evolve(preset, **changes)

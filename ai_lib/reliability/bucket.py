@@ -1,7 +1,8 @@
 """The token bucket as arithmetic: a state, a time and an amount go in, a changed state and a wait come out.
 
-A reservation may take more than there is: the level goes below zero, and the wait is the time until it has risen to
-zero again. So reservations are served in the order in which they are made, wherever the state is kept.
+A reservation may take more than there is: the level goes below zero, and the wait is the time until there would have
+been enough. So reservations are served in the order in which they are made, wherever the state is kept. One that is
+larger than the bucket goes when the bucket is full, and those after it wait the longer.
 
 While a limit adapts, a factor from `FLOOR` to 1 slows every bucket down: a 429 multiplies it (multiplicative decrease),
 each success adds a little (additive increase).
@@ -91,9 +92,9 @@ def _reserve(
     """Take the amounts if they are there within `longest` seconds; return the wait, whether they were, the factor."""
     wait = max(0.0, state.paused_until - now)
     for bucket, level, amount in zip(buckets.each, state.levels, amounts, strict=True):
-        # A billionth is what rounding leaves of nothing.
-        if amount - level > 1e-9:
-            wait = max(wait, (amount - level) / (bucket.rate * state.factor))
+        missing = min(amount, bucket.capacity) - level
+        if missing > 1e-9:  # what rounding leaves of nothing is less
+            wait = max(wait, missing / (bucket.rate * state.factor))
     if wait > longest:
         return wait, False, state.factor
     state.levels = [level - amount for level, amount in zip(state.levels, amounts, strict=True)]

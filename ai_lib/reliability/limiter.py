@@ -128,7 +128,7 @@ class Reservation:
     """What one request has taken.
 
     Args:
-        tokens: The tokens that were reserved.
+        tokens: The tokens that were reserved, by their weight.
         waited: Seconds that it took.
         slowed: Whether the limit was slowed down then.
     """
@@ -144,7 +144,10 @@ class Reservation:
 
     def settle(self, used: float | None) -> None:
         """Settle the estimate: give back what was not used, or take what was used beyond it."""
-        if used is not None and used != self.tokens and self.tokens:
+        if used is None or not self.tokens:
+            return
+        used = self._limiter.weight(used)
+        if used != self.tokens:
             self._limiter.change("credit", (0.0, self.tokens - used))
             self.tokens = used
 
@@ -219,6 +222,16 @@ class RateLimiter:
         with call.spending("rate_limit"):
             return self._in_line(tokens, self._clock.now() + longest, call)
 
+    def weight(self, tokens: float) -> float:
+        """Return what tokens count for in a limit that is kept strictly.
+
+        Calls of n tokens at the rate of a limit of L would be L/n + 1 in some window, one more than a strict provider
+        allows; at this weight they are L/n.
+        """
+        if self.limit.tokens is None:
+            return tokens
+        return tokens / max(0.5, 1.0 - tokens / self.limit.tokens)
+
     def change(self, operation: str, *arguments: Any) -> Any:
         """Do one of the bucket's operations on this limit's state."""
         try:
@@ -245,8 +258,9 @@ class RateLimiter:
         return min((seconds for seconds in limits if seconds is not None), default=math.inf)
 
     def _taken(self, tokens: float, longest: float) -> Reservation | None:
-        wait, taken, factor = self.change("reserve", (1.0, tokens), longest)
-        return Reservation(tokens, wait, factor < 1.0, self) if taken else None
+        weight = self.weight(tokens)
+        wait, taken, factor = self.change("reserve", (1.0, weight), longest)
+        return Reservation(weight, wait, factor < 1.0, self) if taken else None
 
     def _in_line(self, tokens: float, until: float, call: Call) -> Reservation:
         line = self._line()
@@ -256,10 +270,11 @@ class RateLimiter:
             if not line.wait(place, None if math.isinf(left) else left, call):
                 raise self._too_long(0.0)
             left = max(0.0, until - self._clock.now())
-            wait, taken, factor = self.change("reserve", (1.0, tokens), left)
+            weight = self.weight(tokens)
+            wait, taken, factor = self.change("reserve", (1.0, weight), left)
             if not taken:
                 raise self._too_long(wait)
-            reservation = Reservation(tokens, wait, factor < 1.0, self)
+            reservation = Reservation(weight, wait, factor < 1.0, self)
             self._sit_out(reservation, until, call)
             return reservation
         finally:

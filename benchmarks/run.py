@@ -45,11 +45,12 @@ def show(title: str, costs: dict[str, float], unit: str = "us", scale: float = 1
         print(f"  {name:42} {cost * scale:10.2f} {unit}   x {cost / first:.2f}")
 
 
-def client(base: str, kind: str, count: int = 0) -> Any:
+def client(base: str, kind: str, count: int = 0, **arguments: Any) -> Any:
     """Return an ai_lib client for one of the server's kinds of answer."""
     from ai_lib import AiClient, ProviderConfig
 
-    return AiClient(ProviderConfig("bench", base_url=f"{base}/{kind}/{count}/v1", default_model="gpt-4o-mini"))
+    config = ProviderConfig("bench", base_url=f"{base}/{kind}/{count}/v1", default_model="gpt-4o-mini")
+    return AiClient(config, **arguments)
 
 
 def session() -> Any:
@@ -116,6 +117,27 @@ def part_call(base: str, peers: list[str]) -> None:
     }
     variants |= {name: both[0] for name, both in peer_clients(peers, base, "chat", 0).items()}
     show("one chat call, CPU (target x 0.70)", turns(variants, rounds=40, calls=25))
+
+
+def part_reliability(base: str, _: list[str]) -> None:
+    from ai_lib import ConnectionOptions, RateLimit, ResilienceConfig
+
+    # Fast enough never to wait: what is measured is the work, not the pace.
+    fast = RateLimit.per_second(1e6, burst=1e6)
+    tokens = RateLimit.per_second(1e6, tokens=1e9, burst=1e6)
+    production = ResilienceConfig.production()
+    bare = client(base, "chat", options=ConnectionOptions(max_retries=0))
+    settings = {
+        "no retries": None,
+        "what is on by itself": ResilienceConfig(),
+        "production": production.with_changes(rate_limit=fast),
+        "production, with a limit of tokens": production.with_changes(rate_limit=tokens),
+    }
+    variants: dict[str, Variant] = {}
+    for name, resilience in settings.items():
+        made = bare if resilience is None else client(base, "chat", resilience=resilience)
+        variants[name] = lambda made=made: made.chat("Say hi")
+    show("one chat call under reliability, CPU (target x 1.15)", turns(variants, rounds=60, calls=25))
 
 
 def part_chunk(base: str, peers: list[str]) -> None:
@@ -217,6 +239,7 @@ def part_delay(base: str, _: list[str]) -> None:
 PARTS: dict[str, Callable[[str, list[str]], None]] = {
     "import": part_import,
     "call": part_call,
+    "reliability": part_reliability,
     "chunk": part_chunk,
     "threads": part_threads,
     "memory": part_memory,

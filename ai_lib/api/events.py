@@ -16,7 +16,7 @@ class Event:
 
     Args:
         kind: "retry", "gave_up", "breaker_opened", "breaker_half_opened", "breaker_closed", "rate_limited",
-            "fallback", "hedge" or "resumed".
+            "fallback" or "hedge".
         provider: The provider's id.
         model: The model that was asked, where there is one.
         facts: What belongs to the kind: `error`, `waited` and `attempt` of a retry, `waited` of a rate limit, `to` of a

@@ -37,7 +37,9 @@ def told(call: Call, do: Callable[[], T]) -> T:
         raise
 
 
-def ask(provider: GuardedProvider, endpoint: Endpoint, kind: str, request: Any, call: Call) -> Asked:
+def ask(
+    provider: GuardedProvider, endpoint: Endpoint, kind: str, request: Any, call: Call, texts: Iterable[str] = ()
+) -> Asked:
     """Send one request and return its answer, the id of the request, and what was left out.
 
     Args:
@@ -46,6 +48,7 @@ def ask(provider: GuardedProvider, endpoint: Endpoint, kind: str, request: Any, 
         kind: The folder of the wire format: "embed", "rerank", "count_tokens" or "upload".
         request: What is asked; it has a `model`.
         call: The time of the whole call.
+        texts: What counts against a limit of tokens.
     """
     operation, adapter = operation_of(kind, endpoint.format), provider.adapter
     prepared, left_out = adapter.request_for(endpoint, operation, request, call.on_unsupported)
@@ -55,7 +58,7 @@ def ask(provider: GuardedProvider, endpoint: Endpoint, kind: str, request: Any, 
 
     exchange = provider.exchange(call)
     once = partial(exchange.ask, prepared, read, request.model)
-    answer, request_id = told(call, lambda: provider.run(once, call, request.model))
+    answer, request_id = told(call, lambda: provider.run(once, call, request.model, texts))
     return answer, request_id, left_out
 
 
@@ -64,7 +67,7 @@ def embed(provider: GuardedProvider, endpoint: Endpoint, request: EmbeddingReque
     answers = []
     for inputs in _batches(request.inputs, endpoint.batch):
         part = attrs.evolve(request, inputs=inputs) if len(inputs) < len(request.inputs) else request
-        answer, request_id, left_out = ask(provider, endpoint, "embed", part, call)
+        answer, request_id, left_out = ask(provider, endpoint, "embed", part, call, inputs)
         _promised(len(answer.vectors) == len(inputs), f"{len(answer.vectors)} vectors for {len(inputs)} texts", request)
         answers.append(attrs.evolve(answer, request_id=request_id, adjustments=left_out))
     return answers[0] if len(answers) == 1 else _joined(answers)
@@ -73,7 +76,8 @@ def embed(provider: GuardedProvider, endpoint: Endpoint, request: EmbeddingReque
 def rerank(provider: GuardedProvider, endpoint: Endpoint, request: RerankRequest, call: Call) -> RerankResponse:
     """Return the ranking of a request."""
     answer: RerankResponse
-    answer, request_id, left_out = ask(provider, endpoint, "rerank", request, call)
+    texts = (request.query, *request.documents)
+    answer, request_id, left_out = ask(provider, endpoint, "rerank", request, call, texts)
     places = [result.index for result in answer.results]
     every = range(len(request.documents))
     _promised(

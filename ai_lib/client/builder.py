@@ -112,6 +112,8 @@ class AiClientBuilder:
     def with_retry(self, retry: int | RetryPolicy) -> Self:
         """Try again at most this often, or as the policy says."""
         self._resilience["retry"] = retry
+        if isinstance(retry, int):
+            self._connection["max_retries"] = retry
         return self
 
     def with_circuit_breaker(self, breaker: BreakerPolicy | None = None, **fields: Any) -> Self:

@@ -259,7 +259,8 @@ class AiClient(Operations):
             raise ConfigurationError(f"unknown option: {', '.join(sorted(changes))}") from exc
         arguments: dict[str, Any] = {**self._arguments, "options": options, **own}
         other = AiClient(**arguments)
-        other._own.guard.share(self._own.guard)
+        for new, old in zip([other, *other._others], [self, *self._others], strict=False):
+            new.guard.share(old.guard)
         return other
 
     def close(self) -> None:

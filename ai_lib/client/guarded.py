@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -62,14 +62,17 @@ class _Other:
     """Anything beside chat, as a guard sees it."""
 
     model: str | None = None
+    texts: Iterable[str] = ()
 
     def tokens(self) -> float:
-        return 0.0
+        from ai_lib.utils.tokens import tokens_of  # only where tokens are limited
 
-    def used(self, result: object) -> float | None:  # noqa: ARG002 - the protocol's signature
+        return sum(tokens_of(text)[1] for text in self.texts)
+
+    def used(self, result: object) -> float | None:  # noqa: ARG002 - what was estimated from the texts is near enough
         return None
 
-    def headers(self, result: object) -> Mapping[str, str]:  # noqa: ARG002 - as above
+    def headers(self, result: object) -> Mapping[str, str]:  # noqa: ARG002 - the answer is decoded already
         return {}
 
 
@@ -136,9 +139,9 @@ class GuardedProvider:
         """Return the models that the key can use."""
         return self.run(self.exchange(call).list_models, call)
 
-    def run(self, once: Callable[[], T], call: Call, model: str | None = None) -> T:
-        """Do something beside chat under the guard."""
-        return self.guard.run(once, call, _Other(model))
+    def run(self, once: Callable[[], T], call: Call, model: str | None = None, texts: Iterable[str] = ()) -> T:
+        """Do something beside chat under the guard; `texts` are what counts against a limit of tokens."""
+        return self.guard.run(once, call, _Other(model, texts))
 
     def exchange(self, call: Call) -> Exchange:
         """Return what makes one attempt of a call."""

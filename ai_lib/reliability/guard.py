@@ -38,6 +38,7 @@ _logger = logging.getLogger(__name__)
 
 T = TypeVar("T")
 _ONCE = RetryPolicy(max_retries=0)
+_MOST_BREAKERS = 1000
 
 
 class GuardedStream(Protocol):
@@ -207,6 +208,8 @@ class Guard:
                 self.tell(_TRANSITIONS[new], model, before=old)
 
             made = CircuitBreaker(self._config.breaker, name=name, clock=self.clock, tell=tell)
+            if len(parts.breakers) >= _MOST_BREAKERS:  # the names of models may come from users
+                parts.breakers.pop(next(iter(parts.breakers)), None)
             found = parts.breakers.setdefault(model, made)
         return found
 
@@ -299,7 +302,7 @@ class _Attempts:
         """Return what `once` returns and what is held for it, after as many attempts as it takes."""
         now = self.call.clock.now
         while True:
-            admission = self._guard.admit(self._parts, self.call, self.asked)
+            admission = self._admitted()
             self.call.limit_attempt(self._guard.policy.attempt_timeout)
             begun = now()
             try:
@@ -313,6 +316,16 @@ class _Attempts:
                 if admission is not None:
                     admission.failed(exc)
                 raise
+
+    def _admitted(self) -> _Admission | None:
+        try:
+            return self._guard.admit(self._parts, self.call, self.asked)
+        except AiLibError as error:
+            facts = (type(error).__name__, error.code, None, 0.0, self._guard.provider, self.asked.model)
+            self.call.attempts.append(Attempt(*facts, decision="not_sent"))
+            error.provider = error.provider or self._guard.provider
+            error.model = error.model or self.asked.model
+            raise
 
     def again(self, error: AiLibError, took: float) -> bool:
         """Wait and return True where the policy says to try again; note the attempt either way."""

@@ -190,7 +190,8 @@ class RateLimiter:
         """Take a request and tokens if they are there now, else return None."""
         if len(self._line()):
             return None
-        return self._taken(tokens, 0.0)
+        reserved = self._taken(tokens, 0.0)
+        return reserved if isinstance(reserved, Reservation) else None
 
     def acquire(self, tokens: float = 0.0, *, timeout: float | None = None, call: Call | None = None) -> Reservation:
         """Wait until a request with so many tokens may go.
@@ -217,7 +218,7 @@ class RateLimiter:
         longest = self._longest(timeout, call)
         if not len(self._line()):
             reserved = self._taken(tokens, 0.0)
-            if reserved is not None:
+            if isinstance(reserved, Reservation):
                 return reserved
         with call.spending("rate_limit"):
             return self._in_line(tokens, self._clock.now() + longest, call)
@@ -257,10 +258,11 @@ class RateLimiter:
         limits = (timeout if timeout is not None else self.limit.max_wait, call.left())
         return min((seconds for seconds in limits if seconds is not None), default=math.inf)
 
-    def _taken(self, tokens: float, longest: float) -> Reservation | None:
+    def _taken(self, tokens: float, longest: float) -> Reservation | float:
+        """Return a reservation, or the seconds that it would take where those are too many."""
         weight = self.weight(tokens)
         wait, taken, factor = self.change("reserve", (1.0, weight), longest)
-        return Reservation(weight, wait, factor < 1.0, self) if taken else None
+        return Reservation(weight, wait, factor < 1.0, self) if taken else float(wait)
 
     def _in_line(self, tokens: float, until: float, call: Call) -> Reservation:
         line = self._line()
@@ -269,14 +271,11 @@ class RateLimiter:
             left = until - self._clock.now()
             if not line.wait(place, None if math.isinf(left) else left, call):
                 raise self._too_long(0.0)
-            left = max(0.0, until - self._clock.now())
-            weight = self.weight(tokens)
-            wait, taken, factor = self.change("reserve", (1.0, weight), left)
-            if not taken:
-                raise self._too_long(wait)
-            reservation = Reservation(weight, wait, factor < 1.0, self)
-            self._sit_out(reservation, until, call)
-            return reservation
+            reserved = self._taken(tokens, max(0.0, until - self._clock.now()))
+            if not isinstance(reserved, Reservation):
+                raise self._too_long(reserved)
+            self._sit_out(reserved, until, call)
+            return reserved
         finally:
             line.leave(place)
 

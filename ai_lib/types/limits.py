@@ -45,6 +45,10 @@ _NAMES: dict[str, tuple[str, ...]] = {
     "input_tokens": ("anthropic-ratelimit-input-tokens-{}",),
     "output_tokens": ("anthropic-ratelimit-output-tokens-{}",),
 }
+_HEADERS = {
+    kind: [tuple(name.format(what) for what in ("limit", "remaining", "reset")) for name in names]
+    for kind, names in _NAMES.items()
+}
 _EPOCH = 10**9  # a number above this is a time, below it a number of seconds
 
 
@@ -54,10 +58,15 @@ def rate_limits_of(headers: Mapping[str, str]) -> dict[str, LimitStatus]:
     Args:
         headers: The headers. Times are taken relative to the answer's own Date.
     """
-    found = {}
-    for kind, names in _NAMES.items():
-        for name in names:
-            limit, remaining, reset = (headers.get(name.format(what)) for what in ("limit", "remaining", "reset"))
+    # One look at each header: a look-up that ignores case costs as much as twenty in a dict, and most answers of most
+    # servers have none of these.
+    told = {low: headers[name] for name in headers if "limit" in (low := name.lower())}
+    found: dict[str, LimitStatus] = {}
+    if not told:
+        return found
+    for kind, names in _HEADERS.items():
+        for names_of_three in names:
+            limit, remaining, reset = map(told.get, names_of_three)
             if limit is not None or remaining is not None:
                 found[kind] = LimitStatus(_count(limit), _count(remaining), _reset(reset, headers))
                 break

@@ -27,6 +27,8 @@ class PerProcess(Generic[T]):
     def __call__(self) -> T:
         """Return this process's value."""
         pid = os.getpid()
-        found = self._made.get(pid)
-        # Not under a lock, which a fork may copy while it is held: threads that get here at once agree on one.
-        return found if found is not None else self._made.setdefault(pid, self._make())
+        try:
+            return self._made[pid]
+        except KeyError:
+            # Not under a lock, which a fork may copy while it is held: threads that get here at once agree on one.
+            return self._made.setdefault(pid, self._make())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 import attrs
@@ -81,24 +81,13 @@ class AiClient(Operations):
         transport: Transport | BytesTransport | None = None,
         clock: Clock = SYSTEM_CLOCK,
     ) -> None:
+        # What it is made of is what a pickle of it holds, and what a copy with other settings begins with.
+        self._arguments = {name: value for name, value in locals().items() if name != "self"}
+        self._arguments["interceptors"] = interceptors = tuple(interceptors)
         if on_unsupported not in _ON_UNSUPPORTED:
             raise ConfigurationError(
                 f"on_unsupported must be one of {', '.join(_ON_UNSUPPORTED)}, got {on_unsupported!r}"
             )
-        interceptors = tuple(interceptors)
-        self._arguments: dict[str, Any] = {
-            "provider": provider,
-            "model": model,
-            "api": api,
-            "options": options,
-            "on_unsupported": on_unsupported,
-            "resilience": resilience,
-            "route": route,
-            "interceptors": interceptors,
-            "listener": listener,
-            "transport": transport,
-            "clock": clock,
-        }
         target = target_of(provider)
         self._options = options = options or ConnectionOptions()
         self._on_unsupported: OnUnsupported = on_unsupported
@@ -114,16 +103,8 @@ class AiClient(Operations):
             options=options,
             given_model=model or target.model,
         )
-        self.answering: ChatProvider = self._own
+        self.answering = self._answering(route, interceptors)
         """What answers this client's chats: its provider, or the route that begins with it, and the hooks round it."""
-        if route is not None:
-            from ai_lib.client.routes import routed
-
-            self.answering = routed(route, self._own, self._like_this_for, clock)
-        if interceptors:
-            from ai_lib.client.intercepted import intercepted
-
-            self.answering = intercepted(self.answering, interceptors)
 
     # --- the calls
 
@@ -287,6 +268,19 @@ class AiClient(Operations):
         self.__init__(**arguments)  # type: ignore[misc]
 
     # --- wiring
+
+    def _answering(self, route: Route | None, interceptors: Sequence[Interceptor]) -> ChatProvider:
+        answering: ChatProvider = self._own
+        # Imported where they are used, as in most programs they are not.
+        if route is not None:
+            from ai_lib.client.routes import routed
+
+            answering = routed(route, self._own, self._like_this_for, self._clock)
+        if interceptors:
+            from ai_lib.client.intercepted import intercepted
+
+            answering = intercepted(answering, interceptors)
+        return answering
 
     def _like_this_for(self, provider: Any) -> AiClient:
         """Return a client for another provider, with the settings of this one that are not its provider's own."""

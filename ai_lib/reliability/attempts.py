@@ -1,0 +1,172 @@
+"""The attempts of one call under a guard, and what each holds of breaker and limit until its outcome is known."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from ai_lib.api.call import Call
+from ai_lib.errors import AiLibError, CancelledError, NetworkError, RateLimitError
+from ai_lib.types.attempt import Attempt
+
+if TYPE_CHECKING:
+    from ai_lib.reliability.breaker import Permit
+    from ai_lib.reliability.guard import Guard, Guarded, Parts
+    from ai_lib.reliability.limiter import Reservation
+
+__all__ = ["Admission", "Attempts", "StreamWatch"]
+
+T = TypeVar("T")
+
+
+class Admission:
+    """What one attempt holds of breaker and limit, until its outcome is known."""
+
+    __slots__ = ("_permit", "_reservation")
+
+    def __init__(self, permit: Permit | None, reservation: Reservation | None) -> None:
+        self._permit = permit
+        self._reservation = reservation
+
+    def succeeded(self, asked: Guarded, result: Any) -> None:
+        """Say that there is an answer, and settle with the limit what it cost."""
+        if self._permit is not None:
+            self._permit.succeeded()
+        if self._reservation is not None:
+            from ai_lib.types.limits import rate_limits_of
+
+            if self._reservation.tokens:
+                self._reservation.settle(asked.used(result))
+            self._reservation.succeeded(rate_limits_of(asked.headers(result)))
+
+    def failed(self, error: BaseException) -> None:
+        """Say what the attempt raised."""
+        if self._permit is not None:
+            self._permit.failed(error)
+        if self._reservation is None:
+            return
+        if isinstance(error, RateLimitError):
+            self._reservation.throttled(error.retry_after)
+        if isinstance(error, NetworkError) and not error.ambiguous:
+            self._reservation.give_back()  # it never arrived
+        elif isinstance(error, AiLibError) and not error.ambiguous and not isinstance(error, CancelledError):
+            self._reservation.settle(0.0)  # refused: no tokens were used
+
+
+class Attempts:
+    """The attempts of one call."""
+
+    __slots__ = ("_before", "_guard", "_made", "_parts", "asked", "call")
+
+    def __init__(self, guard: Guard, parts: Parts, call: Call, asked: Guarded) -> None:
+        self._guard = guard
+        self._parts = parts
+        self.call = call
+        self.asked = asked
+        self._made = 0
+        self._before = 0.0
+        parts.budget.earn()
+
+    def run(self, once: Callable[[], T]) -> tuple[T, Admission | None]:
+        """Return what `once` returns and what is held for it, after as many attempts as it takes."""
+        now = self.call.clock.now
+        while True:
+            admission = self._admitted()
+            self.call.limit_attempt(self._guard.policy.attempt_timeout)
+            begun = now()
+            try:
+                return once(), admission
+            except AiLibError as error:
+                if admission is not None:
+                    admission.failed(error)
+                if not self.again(error, now() - begun):
+                    raise
+            except BaseException as exc:
+                if admission is not None:
+                    admission.failed(exc)
+                raise
+
+    def _admitted(self) -> Admission | None:
+        try:
+            return self._guard.admit(self._parts, self.call, self.asked)
+        except AiLibError as error:
+            facts = (type(error).__name__, error.code, None, 0.0, self._guard.provider, self.asked.model)
+            self.call.attempts.append(Attempt(*facts, decision="not_sent"))
+            error.provider = error.provider or self._guard.provider
+            error.model = error.model or self.asked.model
+            raise
+
+    def again(self, error: AiLibError, took: float) -> bool:
+        """Wait and return True where the policy says to try again; note the attempt either way."""
+        self._made += 1
+        call, policy = self.call, self._guard.policy
+        delay = policy.delay(self._made, error, call.clock.random(), self._before)
+        if delay is None:
+            decision = policy.refusal(self._made, error) or "not_retryable"
+        elif not call.has(delay):
+            decision = "deadline"
+        else:
+            decision = "retried" if self._parts.budget.take() else "retry_budget"
+        wait = delay if delay is not None and decision == "retried" else 0.0
+        model = self.asked.model
+        call.attempts.append(
+            Attempt(type(error).__name__, error.code, error.status, wait, self._guard.provider, model, took, decision)
+        )
+        kind = "retry" if decision == "retried" else "gave_up"
+        self._guard.tell(kind, model, error=error, waited=wait, attempt=self._made, decision=decision)
+        if decision != "retried":
+            return False
+        self._before = wait
+        with call.spending("backoff"):
+            call.sleep(wait)
+        return True
+
+
+class StreamWatch:
+    """What is held for a stream while it lasts."""
+
+    def __init__(self, parts: Parts, attempts: Attempts, once: Callable[[], Any]) -> None:
+        self._parts = parts
+        self._attempts = attempts
+        self._once = once
+        self._admission: Admission | None = None
+        self._begun = 0.0
+        self._over = False
+
+    def first(self) -> Any:
+        """Return the stream."""
+        self._begun = self._attempts.call.clock.now()
+        try:
+            stream, self._admission = self._attempts.run(self._once)
+        except BaseException as exc:
+            self.ended(None, exc if isinstance(exc, AiLibError) else CancelledError("interrupted"))
+            raise
+        return stream
+
+    def recover(self, error: AiLibError) -> Any:
+        """Return another stream in place of one that failed before it gave anything.
+
+        Raises:
+            AiLibError: There is to be no further attempt.
+        """
+        if self._admission is not None:
+            self._admission.failed(error)
+            self._admission = None
+        if not self._attempts.again(error, self._attempts.call.clock.now() - self._begun):
+            self.ended(None, error)
+            raise error
+        return self.first()
+
+    def ended(self, stream: Any, error: AiLibError | None) -> None:
+        """Give everything back, and say how it went."""
+        if self._over:
+            return
+        self._over = True
+        if self._parts.slots is not None:
+            self._parts.slots.release()
+        if self._admission is not None and error is None:
+            self._admission.succeeded(self._attempts.asked, stream)
+        elif self._admission is not None and error is not None:
+            self._admission.failed(error)
+        if self._parts.monitor is not None:
+            self._parts.monitor.succeeded() if error is None else self._parts.monitor.failed(error)

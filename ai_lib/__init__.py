@@ -70,7 +70,8 @@ if TYPE_CHECKING:
     from ai_lib.reliability.hedge import Hedge
     from ai_lib.reliability.limiter import RateLimit, RateLimiter
     from ai_lib.reliability.monitor import ErrorAlert, ErrorThresholds
-    from ai_lib.reliability.redis import RedisBreakers, RedisStore
+    from ai_lib.reliability.redis import RedisStore
+    from ai_lib.reliability.redis_breakers import RedisBreakers
     from ai_lib.reliability.retry import RetryPolicy
     from ai_lib.reliability.sqlite import SqliteStore
     from ai_lib.reliability.target import Target
@@ -191,7 +192,7 @@ _LAZY = {
     "Provider": "ai_lib.client.provider",
     "RateLimit": "ai_lib.reliability.limiter",
     "RateLimiter": "ai_lib.reliability.limiter",
-    "RedisBreakers": "ai_lib.reliability.redis",
+    "RedisBreakers": "ai_lib.reliability.redis_breakers",
     "RedisStore": "ai_lib.reliability.redis",
     "RerankResponse": "ai_lib.types.rerank",
     "RerankResult": "ai_lib.types.rerank",

@@ -10,7 +10,6 @@ import attrs
 
 from ai_lib.api.call import Call
 from ai_lib.api.chat import ChatProvider
-from ai_lib.api.events import Listener
 from ai_lib.api.transport import BytesTransport, Transport
 from ai_lib.client.adapters import adapter_for
 from ai_lib.client.guarded import GuardedProvider, guard_for
@@ -28,6 +27,7 @@ from ai_lib.types.wire import Timeout
 from ai_lib.utils.clock import SYSTEM_CLOCK, Clock
 
 if TYPE_CHECKING:
+    from ai_lib.api.events import Listener
     from ai_lib.api.interceptor import Interceptor
     from ai_lib.client.builder import AiClientBuilder
     from ai_lib.client.provider import Provider

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import attrs
 
 from ai_lib.api.call import Call
-from ai_lib.api.events import Listener
 from ai_lib.api.transport import Transport
 from ai_lib.client.options import ConnectionOptions, model_of, names_one
 from ai_lib.errors import ConfigurationError
@@ -26,6 +25,7 @@ from ai_lib.types.usage import UsageStatus
 from ai_lib.utils.clock import Clock
 
 if TYPE_CHECKING:
+    from ai_lib.api.events import Listener
     from ai_lib.reliability.config import ResilienceConfig
 
 __all__ = ["GuardedProvider", "guard_for"]

@@ -18,7 +18,6 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from ai_lib.api.call import Call
-from ai_lib.api.events import Event, Listener
 from ai_lib.errors import AiLibError
 from ai_lib.reliability.attempts import Admission, Attempts, StreamWatch
 from ai_lib.reliability.retry import RetryBudget, RetryPolicy
@@ -26,6 +25,7 @@ from ai_lib.utils.clock import Clock
 from ai_lib.utils.process import PerProcess
 
 if TYPE_CHECKING:
+    from ai_lib.api.events import Listener
     from ai_lib.reliability.breaker import CircuitBreaker
     from ai_lib.reliability.concurrency import Slots
     from ai_lib.reliability.config import ResilienceConfig
@@ -217,6 +217,8 @@ class Guard:
         """Tell the listener of a decision."""
         if self._listener is None:
             return
+        from ai_lib.api.events import Event  # few programs listen
+
         try:
             self._listener(Event(kind, self.provider, model, facts))
         except Exception:

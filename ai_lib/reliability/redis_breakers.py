@@ -1,0 +1,160 @@
+"""Circuit breakers that many processes and machines share, in Redis. Needs the extra `redis`."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from ai_lib.reliability.breaker import PROBE_SECONDS
+from ai_lib.reliability.config import BreakerPolicy
+from ai_lib.reliability.redis import PREFIX, RedisServer
+
+if TYPE_CHECKING:
+    import redis
+
+__all__ = ["RedisBreakers"]
+
+_logger = logging.getLogger(__name__)
+
+
+class RedisBreakers:
+    """Makes breakers whose state all processes with the same Redis share: `BreakerPolicy(storage=RedisBreakers(...))`.
+
+    While Redis cannot be reached, breakers count as closed.
+
+    Args:
+        server: As for `RedisStore`.
+        prefix: As for `RedisStore`.
+
+    Raises:
+        ConfigurationError: As for `RedisStore`.
+    """
+
+    def __init__(self, server: str | redis.Redis, *, prefix: str = PREFIX) -> None:
+        self._server = RedisServer(server)
+        self._server()
+        self._prefix = prefix
+
+    def __call__(self, name: str, policy: BreakerPolicy) -> _Storage:
+        """Return the storage of one breaker."""
+        return _Storage(self._server, f"{self._prefix}:breaker:{name}", policy)
+
+    def __repr__(self) -> str:
+        return f"RedisBreakers(prefix={self._prefix!r})"
+
+
+class _Storage:
+    """One breaker's state: a hash, and two counts for each tenth of the window. Fulfils `breaker.BreakerStorage`."""
+
+    name = "redis"
+
+    def __init__(self, server: RedisServer, key: str, policy: BreakerPolicy) -> None:
+        self._server = server
+        self._key = key
+        self._policy = policy
+
+    # --- what pybreaker asks
+
+    @property
+    def state(self) -> str:
+        return self._try(lambda redis: _text(redis.hget(self._key, "state")), None) or "closed"
+
+    @state.setter
+    def state(self, state: str) -> None:
+        self._try(lambda redis: redis.hset(self._key, "state", state), 0)
+        if state == "closed":
+            self._try(lambda redis: redis.delete(f"{self._key}:calls"), 0)
+
+    @property
+    def counter(self) -> int:
+        calls, failures = self._try(self._counts, (0, 0))
+        return failures if failures >= self._policy.failure_rate * calls else 0
+
+    @property
+    def success_counter(self) -> int:
+        return int(self._try(lambda redis: redis.hget(self._key, "successes"), None) or 0)
+
+    def increment_counter(self) -> None:
+        """Do nothing: `count` has."""
+
+    def reset_counter(self) -> None:
+        """Do nothing: a success does not undo the failures in the window; closing does."""
+
+    def increment_success_counter(self) -> None:
+        self._try(lambda redis: redis.hincrby(self._key, "successes", 1), 0)
+
+    def reset_success_counter(self) -> None:
+        self._try(lambda redis: redis.hset(self._key, "successes", 0), 0)
+
+    @property
+    def opened_at(self) -> datetime:
+        return datetime.now(UTC) - timedelta(seconds=self.seconds_open())
+
+    @opened_at.setter
+    def opened_at(self, moment: datetime) -> None:  # noqa: ARG002 - Redis' time counts, not pybreaker's
+        self._try(lambda redis: redis.hset(self._key, "opened_at", _time(redis)), 0)
+
+    # --- what ours asks besides
+
+    def count(self, *, failed: bool) -> None:
+        self._try(lambda redis: self._add(redis, failed=failed), None)
+
+    def take_probe(self) -> bool:
+        return bool(self._try(lambda redis: redis.set(f"{self._key}:probe", 1, nx=True, ex=int(PROBE_SECONDS)), True))
+
+    def return_probe(self) -> None:
+        self._try(lambda redis: redis.delete(f"{self._key}:probe"), 0)
+
+    def seconds_open(self) -> float:
+        def since(redis: redis.Redis) -> float:
+            return _time(redis) - float(redis.hget(self._key, "opened_at") or 0.0)
+
+        return float(self._try(since, 0.0))
+
+    # --- how
+
+    def _try(self, do: Callable[[redis.Redis], Any], otherwise: Any) -> Any:
+        try:
+            return do(self._server())
+        except self._server.error as exc:
+            _logger.warning("the circuit breaker's Redis is unavailable (%s); calls are let through", exc)
+            return otherwise
+
+    def _slice(self, now: float) -> int:
+        return int(now * 10 / self._policy.window)
+
+    def _add(self, redis: redis.Redis, *, failed: bool) -> None:
+        calls = f"{self._key}:calls"
+        now = self._slice(_time(redis))
+        with redis.pipeline(transaction=False) as pipe:
+            pipe.hincrby(calls, f"{now}:{int(failed)}", 1)
+            pipe.expire(calls, int(self._policy.window) + 1)
+            pipe.expire(self._key, int(self._policy.window + self._policy.recovery_timeout) + 3600)
+            pipe.execute()
+
+    def _counts(self, redis: redis.Redis) -> tuple[int, int]:
+        oldest = self._slice(_time(redis)) - 9
+        calls = failures = 0
+        old = []
+        found: dict[Any, Any] = redis.hgetall(f"{self._key}:calls")
+        for field, number in found.items():
+            slice_number, _, failed = _text(field).partition(":")
+            if int(slice_number) < oldest:
+                old.append(field)
+            else:
+                calls += int(number)
+                failures += int(number) * int(failed)
+        if old:
+            redis.hdel(f"{self._key}:calls", *old)
+        return calls, failures
+
+
+def _time(redis: redis.Redis) -> float:
+    seconds, micros = redis.time()
+    return float(seconds) + micros / 1e6
+
+
+def _text(value: Any) -> str:
+    return value.decode() if isinstance(value, bytes) else value or ""

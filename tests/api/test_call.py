@@ -1,0 +1,124 @@
+"""The time of one call, and ending it early."""
+
+from __future__ import annotations
+
+import threading
+
+import pytest
+
+from ai_lib import AiLibError, Call, CancelledError, RequestTimeoutError, Timeout
+from tests.fake_time import FakeTime
+
+
+def call_of(total: float | None = 10.0) -> tuple[Call, FakeTime]:
+    time = FakeTime()
+    return Call(Timeout(total=total), clock=time.clock()), time
+
+
+def test_the_time_runs_from_the_begin():
+    call, time = call_of()
+
+    time.now += 4.0
+
+    assert call.left() == 6.0
+    assert call.has(5.9)
+    assert not call.has(6.0)
+
+
+def test_without_a_limit_there_is_always_time():
+    call, time = call_of(None)
+    time.now += 1e9
+
+    call.check()
+
+    assert call.left() is None
+
+
+def test_when_the_time_is_over_checking_raises():
+    call, time = call_of()
+    time.now += 10.0
+
+    with pytest.raises(RequestTimeoutError, match="the call's time is over"):
+        call.check()
+    assert call.left() == 0.0
+
+
+def test_what_the_time_went_to_is_added_up_and_told():
+    call, time = call_of()
+
+    for _ in range(2):
+        with call.spending("queue"):
+            time.now += 1.5
+    call.spend("connect", 0.0001)
+    error = call.told(RequestTimeoutError("x"))
+
+    assert call.spent["queue"] == 3.0
+    assert error.timings == {"queue": 3.0}
+    assert "the time went to queue 3 s" in str(error)
+
+
+def test_a_part_ends_alone_and_with_the_whole():
+    call, _ = call_of()
+    one = call.part()
+    two = one.part()
+    aborted: list[str] = []
+    two.on_cancel(lambda: aborted.append("two"))
+
+    one.cancel()
+
+    assert (one.cancelled, two.cancelled, call.cancelled) == (True, True, False)
+    assert aborted == ["two"]
+
+
+def test_what_is_registered_after_the_end_is_ended_at_once():
+    part = call_of()[0].part()
+    part.cancel()
+    aborted: list[bool] = []
+
+    part.on_cancel(lambda: aborted.append(True))
+
+    assert aborted == [True]
+
+
+def test_a_part_may_have_less_time_but_never_more():
+    call, time = call_of()
+
+    assert call.part(3.0).left() == 3.0
+    assert call.part(30.0).left() == 10.0
+    time.now += 8.0
+    assert call.part(3.0).left() == 2.0
+
+
+def test_cancelling_ends_a_wait():
+    part = Call(Timeout(total=None)).part()
+    raised: list[AiLibError] = []
+
+    def wait() -> None:
+        try:
+            part.sleep(30.0)
+        except CancelledError as error:
+            raised.append(error)
+
+    thread = threading.Thread(target=wait)
+    thread.start()
+    part.cancel()
+    thread.join(10)
+
+    assert len(raised) == 1
+
+
+def test_a_call_has_one_idempotency_key():
+    call, _ = call_of()
+
+    assert call.idempotency_key() == call.idempotency_key() != call_of()[0].idempotency_key()
+
+
+def test_each_attempt_may_have_less_time():
+    call, time = call_of()
+
+    call.limit_attempt(3.0)
+    first = call.attempt_deadline
+    time.now += 9.0
+    call.limit_attempt(3.0)
+
+    assert (first, call.attempt_deadline) == (1003.0, 1010.0)

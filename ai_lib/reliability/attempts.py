@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from ai_lib.api.call import Call
-from ai_lib.errors import AiLibError, CancelledError, NetworkError, RateLimitError
+from ai_lib.errors import AiLibError, CancelledError, CircuitOpenError, NetworkError, RateLimitError
 from ai_lib.types.attempt import Attempt
 
 if TYPE_CHECKING:
@@ -70,8 +70,9 @@ class Attempts:
     def run(self, once: Callable[[], T]) -> tuple[T, Admission | None]:
         """Return what `once` returns and what is held for it, after as many attempts as it takes."""
         now = self.call.clock.now
+        failure: AiLibError | None = None
         while True:
-            admission = self._admitted()
+            admission = self._admitted(failure)
             self.call.limit_attempt(self._guard.policy.attempt_timeout)
             begun = now()
             try:
@@ -81,12 +82,14 @@ class Attempts:
                     admission.failed(error)
                 if not self.again(error, now() - begun):
                     raise
+                failure = error
             except BaseException as exc:
                 if admission is not None:
                     admission.failed(exc)
                 raise
 
-    def _admitted(self) -> Admission | None:
+    def _admitted(self, failure: AiLibError | None) -> Admission | None:
+        """Return what the next attempt holds; where it may not be made, raise what made it necessary."""
         try:
             return self._guard.admit(self._parts, self.call, self.asked)
         except AiLibError as error:
@@ -94,6 +97,8 @@ class Attempts:
             self.call.attempts.append(Attempt(*facts, decision="not_sent"))
             error.provider = error.provider or self._guard.provider
             error.model = error.model or self.asked.model
+            if failure is not None and isinstance(error, CircuitOpenError | RateLimitError):
+                raise failure from error
             raise
 
     def again(self, error: AiLibError, took: float) -> bool:

@@ -248,6 +248,20 @@ def test_an_open_breaker_sends_nothing_and_lets_one_call_try_later(server):
     assert client.guard.breaker_state("m") == "closed"
 
 
+def test_a_breaker_that_opens_between_two_attempts_does_not_hide_what_opened_it(server):
+    server.script(json_reply(503, BUSY))
+    client = client_of(server, FakeTime(), resilience=ResilienceConfig(breaker=BreakerPolicy(failure_threshold=1)))
+
+    with pytest.raises(OverloadedError) as caught:
+        client.chat("hi")
+
+    assert [(one.error, one.decision) for one in caught.value.attempts] == [
+        ("OverloadedError", "retried"),
+        ("CircuitOpenError", "not_sent"),
+    ]
+    assert len(server.requests) == 1
+
+
 def test_a_breaker_belongs_to_one_model(server):
     server.script(json_reply(500, BUSY))
     policy = BreakerPolicy(failure_threshold=1)

@@ -1,0 +1,135 @@
+"""Thousands of calls through a server on which everything goes wrong: each ends, in time, right or with a typed error."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from ai_lib import (
+    AiClient,
+    AiLibError,
+    BreakerPolicy,
+    ConcurrencyLimit,
+    ConnectionOptions,
+    ErrorThresholds,
+    FallbackChain,
+    Hedge,
+    OverloadedError,
+    ProviderConfig,
+    ProviderError,
+    RateLimit,
+    ResilienceConfig,
+    RetryPolicy,
+    Timeout,
+)
+from tests.chaos.faults import FAULTS, Faulty, answer_to
+from tests.server import Server, json_reply
+
+pytestmark = pytest.mark.slow
+
+CALLS, THREADS = 1200, 16
+TIMEOUT = Timeout(connect=2.0, first_byte=0.25, idle=0.25, total=1.5)
+RETRY = RetryPolicy(base=0.005, cap=0.02)
+SETTINGS = {
+    "retries": ResilienceConfig(retry=RETRY),
+    "everything": ResilienceConfig(
+        retry=RETRY,
+        breaker=BreakerPolicy(recovery_timeout=0.05, success_threshold=1),
+        rate_limit=RateLimit.per_second(2000, burst=200),
+        concurrency=ConcurrencyLimit(12),
+        monitor=ErrorThresholds(on_alert=lambda alert: None),
+    ),
+}
+
+
+def client_of(server: Server, **arguments) -> AiClient:
+    config = ProviderConfig("gw", base_url=server.url, default_model="m")
+    return AiClient(config, options=ConnectionOptions(timeout=TIMEOUT, pool_size=THREADS), **arguments)
+
+
+def ask(client: AiClient, number: int) -> tuple[str, float]:
+    """Return how a call ended, "right" or its error's class, and how long it took."""
+    question = f"question {number}"
+    begun = time.monotonic()
+    try:
+        answer = client.stream(question).final_response() if number % 2 else client.chat(question)
+    except AiLibError as error:
+        return type(error).__name__, time.monotonic() - begun
+    assert answer.text.strip() == answer_to(question)
+    return "right", time.monotonic() - begun
+
+
+def storm(client: AiClient, calls: int = CALLS) -> tuple[Counter[str], float]:
+    """Return how the calls ended, and the longest of them."""
+    with ThreadPoolExecutor(THREADS) as pool:
+        ended = list(pool.map(lambda number: ask(client, number), range(calls)))
+    return Counter(how for how, _ in ended), max(took for _, took in ended)
+
+
+def open_files() -> int:
+    return sum(1 for _ in Path("/proc/self/fd").iterdir())
+
+
+def nothing_is_left_of(client: AiClient, files_before: int) -> None:
+    assert (client.guard.in_flight, client.guard.waiting) == (0, 0)
+    client.close()
+    until = time.monotonic() + 10
+    while open_files() > files_before and time.monotonic() < until:
+        threading.Event().wait(0.05)  # the server's threads see one end after the other
+    assert open_files() <= files_before
+    assert not [thread for thread in threading.enumerate() if thread.name.startswith("ai_lib")]
+
+
+@pytest.mark.parametrize("setting", SETTINGS)
+def test_every_call_ends_in_time_with_its_own_answer_or_a_typed_error(setting):
+    faulty = Faulty(seed=4, share=0.3)
+    with Server(faulty) as server:
+        client = client_of(server, resilience=SETTINGS[setting])
+        files_before = open_files()
+
+        ended, longest = storm(client)
+
+        assert set(faulty.met) == set(FAULTS)
+        assert ended["right"] > CALLS * 0.6
+        # A busy machine is slow; what would hang would take much longer.
+        assert longest < 1.5 + 3.0
+        assert len(server.requests) <= CALLS * 1.1 + 10
+        nothing_is_left_of(client, files_before)
+
+
+def test_a_chain_and_a_hedge_lose_nothing_either():
+    faulty, sound = Faulty(seed=5, share=0.5), Faulty(seed=6, share=0.0)
+    with Server(faulty) as first, Server(sound) as second:
+        files_before = open_files()
+        other = ProviderConfig("other", base_url=second.url, default_model="m")
+        chained = client_of(first, resilience=SETTINGS["retries"], route=FallbackChain([other]))
+        hedged = client_of(first, resilience=SETTINGS["retries"], route=Hedge().contender(other, after=0.05))
+
+        for client in (chained, hedged):
+            ended, longest = storm(client, 300)
+
+            # Only a stream that has begun is lost with its provider, and what no other provider can mend.
+            assert ended["right"] > 300 * 0.7
+            assert longest < 1.5 + 3.0
+            nothing_is_left_of(client, files_before)
+
+
+def test_an_outage_meets_a_tenth_more_traffic_and_a_breaker_ends_it():
+    down = json_reply(503, {"error": {"message": "down"}})
+    with Server(down) as retried, Server(down) as broken:
+        client = client_of(retried, resilience=SETTINGS["retries"])
+        guarded = client_of(broken, resilience=ResilienceConfig(retry=RETRY, breaker=BreakerPolicy()))
+
+        ended, _ = storm(client, 1000)
+        stopped, _ = storm(guarded, 1000)
+
+        assert ended == {OverloadedError.__name__: 1000}
+        assert len(retried.requests) <= 1100
+        assert set(stopped) == {OverloadedError.__name__, "CircuitOpenError"}
+        assert len(broken.requests) < 60
+        assert issubclass(OverloadedError, ProviderError)

@@ -249,7 +249,7 @@ class RateLimiter:
             left is None or left > bucket.capacity for left, bucket in zip(remaining, self._buckets.each, strict=True)
         ):
             return
-        waits = [status.reset or 0.0 for status in told if status is not None and status.remaining == 0]
+        waits = [status.wait for status in told if status is not None]
         self.change("learn", tuple(remaining), max(waits, default=0.0))
 
     # --- waiting

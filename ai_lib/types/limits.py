@@ -25,7 +25,22 @@ class LimitStatus:
     remaining: int | None = None
     reset: float | None = None
 
+    @property
+    def wait(self) -> float:
+        """Seconds until one more may be asked; 0 while some are left, or where it is not told.
 
+        Where the limit is a window, everything is there again at the reset. Where it is a bucket, the reset is when it
+        will be full, and one more is there much sooner. An empty bucket is told by a reset that is a whole minute, hour
+        or day away: a window that has just begun is rarely used up already.
+        """
+        if self.remaining != 0 or self.reset is None:
+            return 0.0
+        if self.limit and any(abs(self.reset - period) <= 0.02 * period for period in _PERIODS):
+            return self.reset / self.limit
+        return self.reset
+
+
+_PERIODS = (60.0, 3600.0, 86_400.0)
 # For each kind, the names that services give to the three headers; the first that occur are read.
 _NAMES: dict[str, tuple[str, ...]] = {
     "requests": (

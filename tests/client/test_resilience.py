@@ -489,3 +489,102 @@ def test_every_preset_chats_and_streams(server, preset):
     assert client.chat("hi").text == "hi"
     assert client.stream("hi").final_response().text == "hi"
     assert client.guard.in_flight == 0
+
+
+def test_the_builder_has_a_step_for_each_part(server):
+    config = ProviderConfig("gateway", base_url=server.url, default_model="m")
+    alerts, heard = [], []
+
+    client = (
+        AiClient.builder(config)
+        .with_smart_defaults()
+        .with_retry(RetryPolicy(max_retries=1, base=0.0))
+        .with_circuit_breaker(failure_threshold=2)
+        .with_rate_limit(6000, burst=100)
+        .with_error_monitor(consecutive=1, on_alert=alerts.append)
+        .with_listener(heard.append)
+        .build()
+    )
+    server.script(json_reply(503, BUSY))
+    with pytest.raises(OverloadedError):
+        client.chat("hi")
+
+    assert len(server.requests) == 2
+    assert [alert.consecutive for alert in alerts] == [1]
+    assert [event.kind for event in heard] == ["retry", "breaker_opened", "gave_up"]
+    assert AiClient.builder(config).for_development().build().chat  # a preset alone is enough
+
+
+def test_a_listener_that_raises_is_logged_and_breaks_nothing(server, caplog):
+    def broken(event: Event) -> None:
+        raise ValueError("oops")
+
+    server.script(json_reply(503, BUSY), OK)
+
+    assert client_of(server, FakeTime(), listener=broken).chat("hi").text == "hi"
+    assert "the listener raised" in caplog.text
+
+
+def test_texts_to_embed_count_against_a_limit_of_tokens(server):
+    server.script(json_reply(200, {"data": [{"index": 0, "embedding": [1.0]}], "usage": {"total_tokens": 40}}))
+    config = {"embed": {"format": "openai", "path": "/embeddings", "model": "e"}}
+    client = client_of(server, config=config, resilience=ResilienceConfig(rate_limit=RateLimit(tokens=50)))
+
+    client.embed("one two three")
+    with pytest.raises(AiLibError, match="tokens and the limit is 50"):
+        client.embed("word " * 200)
+
+    assert len(server.requests) == 1
+
+
+def test_a_try_that_may_not_go_in_time_leaves_the_breaker_to_the_next(server):
+    server.script(json_reply(500, BUSY), OK)
+    times = FakeTime()
+    resilience = ResilienceConfig(
+        retry=None,
+        breaker=BreakerPolicy(failure_threshold=1, recovery_timeout=1.0, success_threshold=1),
+        rate_limit=RateLimit(requests=1, per=10.0, burst=1),
+    )
+    client = client_of(server, times, resilience=resilience)
+    with contextlib.suppress(AiLibError):
+        client.chat("hi")
+    times.now += 2.0
+
+    with pytest.raises(RateLimitError):
+        client.chat("hi", timeout=1.0)
+    times.now += 10.0
+
+    assert client.chat("hi").text == "hi"
+
+
+def test_a_stream_that_is_opened_again_holds_one_slot_and_reports_each_failure(server):
+    server.script(sse_reply([]), sse_reply([]), sse_reply(stream_events("whole")))
+    resilience = ResilienceConfig(
+        breaker=BreakerPolicy(failure_threshold=10),
+        rate_limit=RateLimit.per_second(100, burst=100),
+        concurrency=ConcurrencyLimit(1, max_queue=0),
+    )
+    client = client_of(server, FakeTime(), resilience=resilience)
+
+    stream = client.stream("hi")
+    in_flight = client.guard.in_flight
+    text = stream.final_response().text
+
+    assert (text, in_flight, client.guard.in_flight) == ("whole", 1, 0)
+    assert len(server.requests) == 3
+
+
+def test_what_a_transport_raises_besides_errors_gives_everything_back(server):
+    class Broken:
+        def post(self, url: str, body: bytes) -> bytes:
+            raise KeyboardInterrupt
+
+    resilience = ResilienceConfig(concurrency=ConcurrencyLimit(1), breaker=BreakerPolicy(failure_threshold=1))
+    client = client_of(server, transport=Broken(), resilience=resilience)
+
+    for _ in range(3):
+        with pytest.raises(KeyboardInterrupt):
+            client.chat("hi")
+
+    assert client.guard.in_flight == 0
+    assert client.guard.breaker_state("m") == "closed"

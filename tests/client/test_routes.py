@@ -14,6 +14,7 @@ from ai_lib import (
     AiClient,
     AiLibError,
     AuthenticationError,
+    BreakerPolicy,
     CancelledError,
     ChatCompletionChunk,
     ChatCompletionRequest,
@@ -481,3 +482,97 @@ def test_a_cancelled_stream_is_not_continued(first):
         next(stream)
 
     assert len(first.requests) == 1
+
+
+def test_a_contender_that_answers_after_the_race_is_over_is_put_away(first, second):
+    released = threading.Event()
+    closed = threading.Event()
+
+    class Late:
+        """Cannot be interrupted, like a class of the user's."""
+
+        def chat(self, request: ChatCompletionRequest) -> ChatCompletionResponse:
+            raise NotImplementedError
+
+        def stream(self, request: ChatCompletionRequest) -> Any:
+            released.wait(10)
+            return self
+
+        def __iter__(self) -> Iterator[ChatCompletionChunk]:
+            yield ChatCompletionChunk(text="late")
+
+        def close(self) -> None:
+            closed.set()
+
+    second.script(sse_reply(stream_events("second")))
+    first.script(stall)
+    hedge = Hedge().contender(Late(), after=0.05).contender(config_of(second, "two"), after=0.1)
+
+    text = client_of(first, hedge).stream("hi").final_response().text
+    released.set()
+
+    assert text == "second"
+    assert closed.wait(5)
+
+
+def test_what_a_contender_raises_besides_our_errors_is_raised(first):
+    class Broken:
+        def chat(self, request: ChatCompletionRequest) -> ChatCompletionResponse:
+            raise ValueError("a bug of the user's")
+
+        stream = chat
+
+    first.script(BUSY)
+
+    with pytest.raises(ValueError, match="a bug of the user's"):
+        client_of(first, Hedge().contender(Broken(), after=0.0)).chat("hi")
+
+
+def test_lists_of_models_are_the_clients_own(first, second):
+    first.script(json_reply(200, {"data": [{"id": "mine"}]}))
+
+    for route in (FallbackChain([config_of(second, "two")]), Hedge().contender(config_of(second, "two"))):
+        client = client_of(first, route)
+        assert [model.id for model in client.list_models()] == ["mine"]
+
+    assert second.requests == []
+
+
+def test_a_chain_needs_errors_to_speak_of():
+    with pytest.raises(ConfigurationError, match="on_error needs the classes of errors"):
+        FallbackChain().on_error("groq")
+    with pytest.raises(ConfigurationError, match="after must be seconds from 0"):
+        Hedge().contender("groq", after=-1.0)
+    with pytest.raises(ConfigurationError, match="timeout must be seconds above 0"):
+        Target(provider="groq", timeout=0)
+
+
+def test_a_target_for_certain_errors_takes_over_after_those_alone(first, second):
+    chain = FallbackChain().on_error(config_of(second, "two"), OverloadedError)
+    client = client_of(first, chain)
+    first.script(BUSY, json_reply(429, {"error": {"message": "slow down"}}))
+
+    assert client.chat("hi").text == "second"
+    with pytest.raises(RateLimitError):
+        client.chat("hi")
+
+
+def test_the_builder_makes_hedges(first, second):
+    first.script(stall)
+    client = AiClient.builder(config_of(first, "one")).with_hedge(config_of(second, "two"), after=0.05).build()
+
+    assert client.chat("hi").text == "second"
+
+
+def test_a_copy_shares_the_guards_of_its_route(first, second):
+    first.script(BUSY)
+    second.script(BUSY)
+    resilience = ResilienceConfig(retry=None, breaker=BreakerPolicy(failure_threshold=1))
+    client = client_of(first, FallbackChain([config_of(second, "two")]), resilience=resilience)
+    with pytest.raises(AiLibError):
+        client.chat("hi")
+
+    with pytest.raises(AiLibError):
+        client.with_options(timeout=3.0).chat("hi")
+
+    assert (len(first.requests), len(second.requests)) == (1, 1)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import logging
 import os
 import pickle
+import sqlite3
 import stat
+import sys
 
 import attrs
 import pytest
@@ -130,7 +133,10 @@ def test_a_file_is_readable_for_its_user_alone(tmp_path):
 
 @pytest.mark.parametrize(
     "store",
-    [lambda folder: SqliteStore(folder / "missing" / "limits.db"), lambda _: RedisStore("redis://127.0.0.1:9/0")],
+    [
+        lambda folder: SqliteStore(folder / "missing" / "limits.db"),
+        lambda _: pytest.importorskip("redis") and RedisStore("redis://127.0.0.1:9/0"),
+    ],
     ids=["file", "redis"],
 )
 def test_a_store_that_cannot_be_reached_says_so_and_the_limit_goes_on_alone(store, tmp_path, caplog):
@@ -151,3 +157,41 @@ def test_an_address_that_is_none_is_refused_at_once():
 
     with pytest.raises(ConfigurationError, match="must begin with redis://"):
         RedisStore("127.0.0.1:6379")
+
+
+def test_without_the_package_the_error_says_how_to_get_it(monkeypatch):
+    monkeypatch.setitem(sys.modules, "redis", None)
+
+    with pytest.raises(ConfigurationError, match=r'pip install "ai-lib\[redis\]"'):
+        RedisStore("redis://127.0.0.1:6379/0")
+
+
+def test_a_client_of_ones_own_is_used_as_it_is(redis_url):
+    import redis
+
+    own = redis.Redis.from_url(redis_url)
+    store = RedisStore(own, prefix="own")
+
+    store.apply("key", BUCKETS, "throttle", 50.0)
+
+    assert own.exists("own:limit:key")
+    own.close()
+
+
+def test_a_step_that_fails_leaves_the_file_as_it_was(tmp_path):
+    store = SqliteStore(tmp_path / "limits.db")
+
+    with pytest.raises(KeyError):
+        store.apply("key", BUCKETS, "no such step")
+
+    assert store.apply("key", BUCKETS, "reserve", (1.0, 1.0), 0.0)[1]
+
+
+def test_a_state_that_another_version_wrote_begins_anew(tmp_path):
+    store = SqliteStore(tmp_path / "limits.db")
+    store.apply("key", BUCKETS, "throttle", 1000.0)
+    with contextlib.closing(sqlite3.connect(tmp_path / "limits.db")) as other:
+        other.execute("UPDATE limits SET state = '{\"other\": 1}'")
+        other.commit()
+
+    assert store.apply("key", BUCKETS, "paused") == 0.0

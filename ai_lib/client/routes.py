@@ -78,13 +78,14 @@ def _resolved(
     given: Any, own: GuardedProvider, client_for: Callable[[Any], AiClient]
 ) -> tuple[str, ChatProvider, str | None, bool]:
     """Return a target's name, its provider, the model it names, and whether the call's own model means something."""
+    from ai_lib.client.client import AiClient  # which imports this module
+
     if isinstance(given, GuardedProvider):
         return given.name, given, None, True
     if isinstance(given, str | ProviderConfig):
         given = client_for(given)
-    provider = getattr(given, "answering", None)
-    if provider is not None:  # a client
-        return given.provider, provider, given.given_model, given.provider == own.name
+    if isinstance(given, AiClient):
+        return given.provider, given.answering, given.given_model, given.provider == own.name
     if not callable(getattr(given, "chat", None)) or not callable(getattr(given, "stream", None)):
         raise ConfigurationError(
             f"a target must be a provider's name, an AiClient, or have chat() and stream(), not {type(given).__name__}"
@@ -96,7 +97,7 @@ class UserProvider:
     """A class of the user's as the library's parts need it.
 
     Args:
-        given: The object; its methods take the request, and the call where they care for its time.
+        given: The object; its methods take the request, and a `call` where they care for its time.
     """
 
     def __init__(self, given: Any) -> None:
@@ -125,7 +126,7 @@ class UserProvider:
 
 def _asked(method: Callable[..., Any], request: ChatCompletionRequest | None, call: Call) -> Any:
     given = () if request is None else (request,)
-    return method(*given, call) if len(inspect.signature(method).parameters) > len(given) else method(*given)
+    return method(*given, call=call) if "call" in inspect.signature(method).parameters else method(*given)
 
 
 class _Closing(Whole):

@@ -147,6 +147,9 @@ class ChatStream:
             raise
         except AiLibError as error:
             return self._mended(error)
+        except BaseException:  # KeyboardInterrupt, say: the rest is lost, and must not look like the end of the answer
+            self.close()
+            raise
         self._fold.add(chunk)
         return chunk
 
@@ -262,8 +265,10 @@ class ChatStream:
             self._chunks = map(change, self._chunks)
         self._model, self._facts, self._call = other._model, other._facts, other._call
         self._recoveries = other._recoveries + self._recoveries
-        self._end_hooks += other._end_hooks
+        # Innermost first: what a hook of the user's raises must not keep a guard from hearing of the end.
+        self._end_hooks = other._end_hooks + self._end_hooks
         other._end_hooks = []
+        self._begun = other._begun
         other._over = True  # its connection is ours now
         if self._cancelled:
             self._opened.cancel()

@@ -73,6 +73,12 @@ class RateLimit:
     def __attrs_post_init__(self) -> None:
         if self.requests is None and self.tokens is None and self.burst is not None:
             raise ConfigurationError("burst says how many of `requests` may go at once: give requests as well")
+        if self.initial > 1:
+            raise ConfigurationError(f"initial is a part of the limit, at most 1, got {self.initial!r}")
+        if self.max_wait is not None and not self.max_wait >= 0:
+            raise ConfigurationError(f"max_wait must be seconds from 0 or None, got {self.max_wait!r}")
+        if self.store is not None and not callable(getattr(self.store, "apply", None)):
+            raise ConfigurationError(f"store must be a SqliteStore, a RedisStore or a LimitStore, got {self.store!r}")
 
     @classmethod
     def per_minute(cls, requests: float | None = None, *, tokens: float | None = None, **fields: Any) -> Self:

@@ -32,7 +32,7 @@ from tests.server import Server, json_reply
 
 pytestmark = pytest.mark.slow
 
-CALLS, THREADS = 1200, 16
+CALLS, THREADS = 1000, 16
 TIMEOUT = Timeout(connect=2.0, first_byte=0.25, idle=0.25, total=1.5)
 RETRY = RetryPolicy(base=0.005, cap=0.02)
 SETTINGS = {

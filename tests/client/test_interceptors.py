@@ -14,6 +14,7 @@ from ai_lib import (
     ChatCompletionRequest,
     ChatCompletionResponse,
     Choice,
+    ConcurrencyLimit,
     Interceptor,
     Message,
     OverloadedError,
@@ -148,6 +149,26 @@ def test_the_chunks_of_a_stream_can_be_replaced_and_its_end_is_seen(server):
     assert stream.response.text == "AB"
     assert ("outer", "chunk", "A") in seen
     assert seen[-1] == ("outer", "response", "AB")
+
+
+def test_a_hook_that_raises_in_a_stream_ends_it_and_leaves_nothing_behind(server):
+    server.script(sse_reply(stream_events("a", "b")))
+
+    class Broken(Interceptor):
+        def on_chunk(self, request: Any, chunk: ChatCompletionChunk) -> None:
+            raise ValueError("no")
+
+    config = ProviderConfig("gw", base_url=server.url, default_model="m")
+    resilience = ResilienceConfig(concurrency=ConcurrencyLimit(1))
+    client = AiClient(config, interceptors=[Broken()], resilience=resilience)
+    stream = client.stream("hi")
+
+    with pytest.raises(ValueError, match="no"):
+        next(stream)
+
+    assert list(stream) == []
+    assert stream.response.finish_reason is None
+    assert client.guard.in_flight == 0
 
 
 def test_a_stream_that_breaks_off_is_told(server):

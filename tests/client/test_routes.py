@@ -15,6 +15,7 @@ from ai_lib import (
     AiLibError,
     AuthenticationError,
     BreakerPolicy,
+    Call,
     CancelledError,
     ChatCompletionChunk,
     ChatCompletionRequest,
@@ -266,6 +267,22 @@ def test_names_clients_and_classes_of_ones_own_are_targets(first, second, monkey
     assert client.chat("hi").text == "own: hi"
     assert client.stream("hi").final_response().text == "own"
     assert asked(second) == ["llama", "llama"]
+
+
+def test_a_class_of_ones_own_may_look_at_the_calls_time(first):
+    first.script(BUSY)
+    left = []
+
+    class Own:
+        def chat(self, request: ChatCompletionRequest, call: Call) -> ChatCompletionResponse:
+            left.append(call.left())
+            return ChatCompletionResponse(choices=(Choice(message=Message.assistant("own")),))
+
+        stream = chat
+
+    client_of(first, FallbackChain([Own()]), options=ConnectionOptions(timeout=20.0)).chat("hi")
+
+    assert 0 < left[0] < 20
 
 
 def test_routes_nest_through_clients(first, second, third):

@@ -200,6 +200,9 @@ def test_try_acquire_never_waits():
         ({"requests": 0}, "requests must be a number above 0, got 0"),
         ({"tokens": -1}, "tokens must be a number above 0, got -1"),
         ({"requests": 1, "per": float("inf")}, "per must be a number above 0, got inf"),
+        ({"requests": 1, "initial": 2}, "initial is a part of the limit, at most 1, got 2"),
+        ({"requests": 1, "max_wait": -1}, "max_wait must be seconds from 0 or None, got -1"),
+        ({"requests": 1, "store": "x"}, "store must be a SqliteStore, a RedisStore or a LimitStore, got 'x'"),
         ({"burst": 5}, "burst says how many of `requests` may go at once: give requests as well"),
     ],
 )

@@ -12,6 +12,8 @@ from ai_lib import (
     ChatStream,
     ConnectionOptions,
     EmbeddingResponse,
+    FallbackChain,
+    Hedge,
     Image,
     Message,
     ModelInfo,
@@ -19,6 +21,7 @@ from ai_lib import (
     ProviderConfig,
     RerankResponse,
     RerankResult,
+    ResilienceConfig,
     Timeout,
     TokenCount,
     Tool,
@@ -57,6 +60,9 @@ assert_type(AiClient(Provider.GROQ, model="m", options=ConnectionOptions(timeout
 assert_type(AiClient(ProviderConfig("gateway", base_url="https://gateway.example/v1", key_env="GATEWAY_KEY")), AiClient)
 assert_type(AiClient.builder("groq").with_timeout(3).with_model("m"), AiClientBuilder)
 assert_type(AiClient.builder("groq").build(), AiClient)
+assert_type(AiClient.builder("groq").for_production().with_max_concurrency(3).with_rate_limit(60), AiClientBuilder)
+assert_type(FallbackChain(["groq"]).on_timeout("openai").always(client_of_mine := AiClient("groq")), FallbackChain)
+AiClient("groq", resilience=ResilienceConfig.production(), route=Hedge().contender(client_of_mine, after=0.5))
 
 answer = client.chat("hi", temperature=0.2, stop=["x"], extensions={"service_tier": "flex"})
 assert_type(answer, ChatCompletionResponse)

@@ -228,7 +228,7 @@ def test_a_key_for_another_host_of_the_provider_stays_with_the_server_that_the_u
     usual = AiClient("qwen", options=ConnectionOptions(api_key="k"))
 
     urls = [
-        client._adapter._url(config_of("qwen").rerank.path, None, config_of("qwen").rerank.base_url)
+        client._own.adapter._url(config_of("qwen").rerank.path, None, config_of("qwen").rerank.base_url)
         for client in (usual, own, gateway)
     ]
 

@@ -67,6 +67,10 @@ class Attempts:
         self._before = 0.0
         parts.budget.earn()
 
+    def in_another_process(self) -> bool:
+        """Return whether this is a fork's copy."""
+        return self._guard.parts() is not self._parts
+
     def run(self, once: Callable[[], T]) -> tuple[T, Admission | None]:
         """Return what `once` returns and what is held for it, after as many attempts as it takes."""
         now = self.call.clock.now
@@ -164,7 +168,8 @@ class StreamWatch:
 
     def ended(self, stream: Any, error: AiLibError | None) -> None:
         """Give everything back, and say how it went."""
-        if self._over:
+        # A fork's copy of a stream holds nothing: slot, probe and reservation are the parent's.
+        if self._over or self._attempts.in_another_process():
             return
         self._over = True
         if self._parts.slots is not None:

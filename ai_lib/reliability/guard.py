@@ -128,7 +128,7 @@ class Guard:
         self._base_url = base_url
         self._config = config
         self._listener = listener
-        self._parts: PerProcess[Parts] = PerProcess(lambda: Parts(self, config))
+        self.parts: PerProcess[Parts] = PerProcess(lambda: Parts(self, config))
 
     def run(self, once: Callable[[], T], call: Call, asked: Guarded) -> T:
         """Return what `once` returns, tried as often as the policy says and never past the call's time.
@@ -136,7 +136,7 @@ class Guard:
         Raises:
             AiLibError: What the last attempt raised, or why none was made.
         """
-        parts = self._parts()
+        parts = self.parts()
         if parts.slots is not None:
             parts.slots.acquire(call)
         try:
@@ -162,7 +162,7 @@ class Guard:
         Raises:
             AiLibError: As for `run`.
         """
-        parts = self._parts()
+        parts = self.parts()
         if parts.slots is not None:
             parts.slots.acquire(call)
         watch = StreamWatch(parts, Attempts(self, parts, call, asked), once)
@@ -227,27 +227,27 @@ class Guard:
     def share(self, other: Guard) -> None:
         """Use another guard's limits, breakers and budget, where both guard the same thing in the same way."""
         if (self.policy, self._config, self.key, self.clock) == (other.policy, other._config, other.key, other.clock):
-            self._parts = other._parts
+            self.parts = other.parts
 
     # --- what is going on, for tests and for people
 
     @property
     def in_flight(self) -> int:
         """Calls that hold a slot now; 0 where their number is not limited."""
-        slots = self._parts().slots
+        slots = self.parts().slots
         return 0 if slots is None else slots.in_use
 
     @property
     def waiting(self) -> int:
         """Calls that wait for a slot or for the rate limit."""
-        parts = self._parts()
+        parts = self.parts()
         return (0 if parts.slots is None else parts.slots.waiting) + (
             0 if parts.limiter is None else parts.limiter.waiting
         )
 
     def breaker_state(self, model: str | None) -> str:
         """Return the state of the breaker for a model: "closed", "open" or "half-open"."""
-        breaker = self._parts().breakers.get(model)
+        breaker = self.parts().breakers.get(model)
         return "closed" if breaker is None else breaker.state
 
 

@@ -92,33 +92,40 @@ class AiClientBuilder:
 
     # --- reliability: a preset, and single parts of it, in any order
 
-    def with_resilience(self, resilience: ResilienceConfig) -> Self:
+    def with_resilience_config(self, resilience: ResilienceConfig) -> Self:
         """Behave like this when calls fail or are too many; single steps change parts of it."""
         self._preset = resilience
         return self
 
     def with_smart_defaults(self) -> Self:
         """Use `ResilienceConfig.default()`."""
-        return self.with_resilience(ResilienceConfig.default())
+        return self.with_resilience_config(ResilienceConfig.default())
 
     def for_production(self) -> Self:
         """Use `ResilienceConfig.production()`."""
-        return self.with_resilience(ResilienceConfig.production())
+        return self.with_resilience_config(ResilienceConfig.production())
 
     def for_development(self) -> Self:
         """Use `ResilienceConfig.development()`."""
-        return self.with_resilience(ResilienceConfig.development())
+        return self.with_resilience_config(ResilienceConfig.development())
 
-    def with_retry(self, retry: int | RetryPolicy) -> Self:
-        """Try again at most this often, or as the policy says."""
-        self._resilience["retry"] = retry
-        if isinstance(retry, int):
+    def with_retry(self, retry: int | RetryPolicy, **fields: Any) -> Self:
+        """Try again at most this often, with these further fields of `RetryPolicy`, or as a policy says."""
+        if isinstance(retry, RetryPolicy):
+            self._resilience["retry"] = attrs.evolve(retry, **fields)
+            self._connection.pop("max_retries", None)
+        else:
+            self._resilience["retry"] = {"max_retries": retry, **fields}
             self._connection["max_retries"] = retry
         return self
 
-    def with_circuit_breaker(self, breaker: BreakerPolicy | None = None, **fields: Any) -> Self:
-        """Stop calling what fails too often: a policy, or its fields."""
-        self._resilience["breaker"] = breaker or BreakerPolicy(**fields)
+    def with_circuit_breaker(
+        self, breaker: int | BreakerPolicy = 5, recovery_timeout: float = 30.0, **fields: Any
+    ) -> Self:
+        """Stop calling what failed so often, for so many seconds; `fields` are those of `BreakerPolicy`."""
+        if not isinstance(breaker, BreakerPolicy):
+            breaker = BreakerPolicy(failure_threshold=breaker, recovery_timeout=recovery_timeout, **fields)
+        self._resilience["breaker"] = breaker
         return self
 
     def with_rate_limit(self, limit: float | RateLimit, **fields: Any) -> Self:
@@ -215,6 +222,6 @@ class AiClientBuilder:
         if not self._resilience:
             return self._preset
         preset, changes = self._preset or ResilienceConfig(), dict(self._resilience)
-        if isinstance(changes.get("retry"), int):
-            changes["retry"] = attrs.evolve(preset.retry or RetryPolicy(), max_retries=changes["retry"])
+        if isinstance(changes.get("retry"), dict):
+            changes["retry"] = attrs.evolve(preset.retry or RetryPolicy(), **changes["retry"])
         return attrs.evolve(preset, **changes)

@@ -499,7 +499,7 @@ def test_the_builder_has_a_step_for_each_part(server):
         AiClient.builder(config)
         .with_smart_defaults()
         .with_retry(RetryPolicy(max_retries=1, base=0.0))
-        .with_circuit_breaker(failure_threshold=2)
+        .with_circuit_breaker(2)
         .with_rate_limit(6000, burst=100)
         .with_error_monitor(consecutive=1, on_alert=alerts.append)
         .with_listener(heard.append)

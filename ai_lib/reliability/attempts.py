@@ -86,7 +86,9 @@ class Attempts:
                     admission.failed(error)
                 if not self.again(error, now() - begun):
                     raise
-                failure = error
+                # Without its traceback, which holds this frame and its callers', which have the stream by and by:
+                # dropped, it would keep its connection until the garbage is collected.
+                failure = error.with_traceback(None)
             except BaseException as exc:
                 if admission is not None:
                     admission.failed(exc)

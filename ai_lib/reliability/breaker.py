@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
@@ -247,8 +246,11 @@ class CircuitBreaker:
         self.storage.count(failed=error is not None)
         if error is None and not probe:
             return
-        with suppress(pybreaker.CircuitBreakerError, _Reported):
+        try:
             self._machine.call(_outcome, error)
+        except (pybreaker.CircuitBreakerError, _Reported) as raised:
+            # pybreaker's frames hold it, it holds them, and they hold the frames of the call, with its stream.
+            raised.__traceback__ = raised.__context__ = None
 
     def _refusal(self, seconds: float) -> CircuitOpenError:
         return CircuitOpenError(

@@ -10,7 +10,7 @@ import attrs
 
 from ai_lib.api.call import Call
 from ai_lib.errors import AiLibError, CancelledError, ConfigurationError, RateLimitError, RequestTimeoutError
-from ai_lib.reliability.target import Member, Target, all_failed
+from ai_lib.reliability.target import Member, Target, all_failed, forget_the_way
 from ai_lib.types.model import ModelInfo
 from ai_lib.types.request import ChatCompletionRequest
 from ai_lib.types.response import ChatCompletionResponse
@@ -178,6 +178,7 @@ class _Walk:
                     break
             else:
                 member.health.succeeded()
+                forget_the_way(self._errors)
                 return given
         if not self._errors:
             raise ConfigurationError("a chain needs at least one provider")

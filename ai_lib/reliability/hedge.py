@@ -115,7 +115,7 @@ class Hedged:
                 until = begun + waiting[0].target.after if waiting else None
                 ended = race.wait(until)
                 if race.winner is not None:
-                    return race.winner.result
+                    return race.taken(race.winner)
                 if ended or not race.running:
                     if waiting:
                         race.start(waiting.pop(0))  # not a hedge but a fallback: nothing is paid for twice
@@ -183,6 +183,11 @@ class _Race:
         if self.winner is None and not failed:
             self._call.check()
         return failed
+
+    def taken(self, winner: _Contender) -> Any:
+        """Return the winner's result, which the race does not hold any longer: the losers' tracebacks hold the race."""
+        result, winner.result = winner.result, None
+        return result
 
     def end(self) -> None:
         """End those that still run: their waits end and their sockets are closed."""

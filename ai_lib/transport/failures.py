@@ -5,6 +5,7 @@ from __future__ import annotations
 import http.client
 import socket
 import ssl
+import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
@@ -83,6 +84,9 @@ def translated(exc: BaseException, url: str) -> Ours:
     """Return our error for one of theirs, to be raised from it."""
     chain = list(_causes(exc))
     for cause in chain:
+        # urllib3's frames hold the error that they raise, and with it, in a circle, the frames of the whole call: a
+        # stream that it gets at last would keep its connection until the garbage is collected.
+        traceback.clear_frames(cause.__traceback__)
         if isinstance(cause, requests.RequestException):
             cause.request = cause.response = None  # its headers hold the key, and tracebacks end up in logs
     # `FOREIGN` ends in classes that the last rows of the table name, so there always is a row.

@@ -13,6 +13,7 @@ import socket
 import threading
 from collections.abc import Iterator, MutableMapping
 from contextlib import suppress
+from contextvars import ContextVar
 from functools import cache
 from typing import Any, Literal, Self
 
@@ -111,8 +112,9 @@ class Limits:
 
 
 # requests and urllib3 have no parameter through which the limits of a call could reach the socket. A call stays in
-# one thread from `send` to the making of the response, so they wait here in between.
-_of_this_thread = threading.local()
+# one thread, or one greenlet, from `send` to the making of the response, so they wait here in between. Not
+# `threading.local`: all greenlets share one that was made before gevent patched the modules.
+_current: ContextVar[limited | None] = ContextVar("ai_lib_exchange", default=None)
 
 
 class limited:  # noqa: N801 - a context manager, used like a function
@@ -143,15 +145,11 @@ class limited:  # noqa: N801 - a context manager, used like a function
             self._connection.shut_for(self)
 
     def __enter__(self) -> Self:
-        _of_this_thread.exchange = self
+        _current.set(self)
         return self
 
     def __exit__(self, *exc_info: object) -> None:
-        _of_this_thread.exchange = None
-
-
-def _exchange() -> limited | None:
-    return getattr(_of_this_thread, "exchange", None)
+        _current.set(None)
 
 
 class _LimitedReader(io.RawIOBase):
@@ -186,7 +184,7 @@ class LimitedResponse(http.client.HTTPResponse):
 
     def __init__(self, sock: socket.socket, *args: Any, **kwargs: Any) -> None:
         super().__init__(sock, *args, **kwargs)
-        exchange = _exchange()
+        exchange = _current.get()
         if exchange is not None:
             exchange.answer = self
             raw = self.fp.detach()
@@ -240,7 +238,7 @@ class _LimitedConnection(HTTPConnection):
                     socket.socket.shutdown(self.sock, socket.SHUT_RDWR)
 
     def connect(self) -> None:
-        exchange = _exchange()
+        exchange = _current.get()
         if exchange is None:
             super().connect()
             return
@@ -256,7 +254,7 @@ class _LimitedConnection(HTTPConnection):
 
     def send(self, data: Any) -> None:
         """Send bytes. urllib3 gives a whole body no longer than a connection may take, which a slow line exceeds."""
-        exchange = _exchange()
+        exchange = _current.get()
         if exchange is None:
             super().send(data)
             return

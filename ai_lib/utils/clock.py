@@ -12,6 +12,15 @@ import attrs
 __all__ = ["SYSTEM_CLOCK", "Clock"]
 
 
+# Looked up when they are called: gevent may patch the modules after this one was imported.
+def _sleep(seconds: float) -> None:
+    time.sleep(seconds)
+
+
+def _wait(event: threading.Event, seconds: float | None) -> bool:
+    return event.wait(seconds)
+
+
 @attrs.frozen
 class Clock:
     """The time, two ways to wait, and a random number.
@@ -26,9 +35,9 @@ class Clock:
 
     now: Callable[[], float] = time.monotonic
     wall: Callable[[], float] = time.time
-    sleep: Callable[[float], None] = time.sleep
+    sleep: Callable[[float], None] = _sleep
     random: Callable[[], float] = random.random
-    wait: Callable[[threading.Event, float | None], bool] = threading.Event.wait
+    wait: Callable[[threading.Event, float | None], bool] = _wait
 
 
 SYSTEM_CLOCK = Clock()

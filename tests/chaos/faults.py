@@ -5,13 +5,17 @@ from __future__ import annotations
 import json
 import random
 import threading
+import time
 from collections import Counter
 from collections.abc import Callable
 
 from tests.server import Connection, chunk_event, completion, json_reply, raw_reply, sse_reply, stream_events
 
-__all__ = ["Faulty", "answer_to"]
+__all__ = ["FAULTS", "Faulty", "answer_to"]
 
+# Longer than the client's own back-off, so that a wait which is not obeyed is seen.
+WAIT = 0.04
+_WAIT_HEADER = {"retry-after-ms": f"{WAIT * 1000:g}"}
 SSE = {"content-type": "text/event-stream", "transfer-encoding": "chunked"}
 
 
@@ -41,6 +45,12 @@ def _raw(data: bytes) -> Callable[[Connection, str, bool], None]:
 
 def _reset(connection: Connection, question: str, stream: bool) -> None:
     connection.reset()
+
+
+def _hangs_up_after_it(connection: Connection, question: str, stream: bool) -> None:
+    """Answer, and close a connection that the client may want to use again."""
+    _fine(connection, question, stream)
+    connection.close()
 
 
 def _stall(connection: Connection, question: str, stream: bool) -> None:
@@ -100,11 +110,14 @@ def _error_in_the_middle(connection: Connection, question: str, stream: bool) ->
 _PAGE = b"HTTP/1.1 200 OK\r\ncontent-type: text/html\r\ncontent-length: 24\r\n\r\n<title>Please sign in</t>"
 FAULTS: dict[str, Callable[[Connection, str, bool], None]] = {
     "429": _status(429),
-    "429 with a wait": _status(429, {"retry-after-ms": "5"}),
+    "429 with a wait": _status(429, _WAIT_HEADER),
     "500": _status(500),
     "502": _raw(b"HTTP/1.1 502 Bad Gateway\r\ncontent-type: text/html\r\ncontent-length: 11\r\n\r\nbad gateway"),
-    "503": _status(503, {"retry-after-ms": "5"}),
+    "503": _status(503),
+    "503 with a wait": _status(503, _WAIT_HEADER),
+    "reset unread": _reset,
     "reset": _reset,
+    "hangs up": _hangs_up_after_it,
     "stall": _stall,
     "cut off": _cut_off,
     "ends early": _ends_early,
@@ -117,8 +130,11 @@ FAULTS: dict[str, Callable[[Connection, str, bool], None]] = {
     "empty": _raw(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n"),
     "no HTTP": _raw(b"what?\r\n\r\n"),
 }
+_WAITS = frozenset({"429 with a wait", "503 with a wait"})
 # These take as long as the client waits, or pause all of them, so there are fewer.
 _SLOW = frozenset({"429", "stall", "falls silent", "only pings", "drips"})
+# Providers that have too much to do say so to everybody for a while.
+_BURSTS = ("429 with a wait", "500", "503", "503 with a wait")
 
 
 class Faulty:
@@ -126,24 +142,59 @@ class Faulty:
 
     Args:
         seed: The same seed, the same faults.
-        share: The part of the requests that meets one.
+        share: The part of the requests that meets one, bursts not counted.
+
+    Attributes:
+        met: How often each fault was met.
+        asked: How often each question came; one whose connection was reset at once came unread, as "".
+        too_early: Questions that came again before the wait that they were told was over.
     """
 
     def __init__(self, seed: int, share: float) -> None:
         self.met: Counter[str] = Counter()
+        self.asked: Counter[str] = Counter()
+        self.too_early: list[str] = []
+        self._not_before: dict[str, float] = {}
         self._random = random.Random(seed)
         self._share = share
+        self._burst: list[str] = []
+        self._deck: list[str] = []
         self._lock = threading.Lock()
 
     def __call__(self, connection: Connection) -> None:
+        fault = self._choose()
+        if fault == "reset unread":
+            self.asked[""] += 1
+            connection.reset()
+            raise ConnectionResetError  # else the server would go on with what it holds of the request
         body = connection.read_request().json
-        self._choose()(connection, body["messages"][-1]["content"], bool(body.get("stream")))
+        question, stream = body["messages"][-1]["content"], bool(body.get("stream"))
+        self._note(question, fault)
+        FAULTS.get(fault, _fine)(connection, question, stream)
 
-    def _choose(self) -> Callable[[Connection, str, bool], None]:
+    def _choose(self) -> str:
+        """Return a fault's name, or "" for none."""
         with self._lock:
-            if self._random.random() >= self._share:
-                return _fine
-            weights = [1 if name in _SLOW else 6 for name in FAULTS]
-            name = self._random.choices(list(FAULTS), weights)[0]
+            chance = self._random.random()
+            if not self._burst and chance < self._share / 50:
+                self._burst = [self._random.choice(_BURSTS)] * 8
+            if self._burst:
+                name = self._burst.pop()
+            elif chance >= self._share:
+                return ""
+            else:
+                if not self._deck:  # dealt like cards, so that each is met
+                    self._deck = [name for name in FAULTS for _ in range(1 if name in _SLOW else 6)]
+                    self._random.shuffle(self._deck)
+                name = self._deck.pop()
             self.met[name] += 1
-            return FAULTS[name]
+            return name
+
+    def _note(self, question: str, fault: str) -> None:
+        with self._lock:
+            now = time.monotonic()
+            self.asked[question] += 1
+            if now < self._not_before.get(question, 0.0):
+                self.too_early.append(question)
+            if fault in _WAITS:
+                self._not_before[question] = now + WAIT

@@ -75,24 +75,27 @@ class Attempts:
         """Return what `once` returns and what is held for it, after as many attempts as it takes."""
         now = self.call.clock.now
         failure: AiLibError | None = None
-        while True:
-            admission = self._admitted(failure)
-            self.call.limit_attempt(self._guard.policy.attempt_timeout)
-            begun = now()
-            try:
-                return once(), admission
-            except AiLibError as error:
-                if admission is not None:
-                    admission.failed(error)
-                if not self.again(error, now() - begun):
+        try:
+            while True:
+                admission = self._admitted(failure)
+                self.call.limit_attempt(self._guard.policy.attempt_timeout)
+                begun = now()
+                try:
+                    return once(), admission
+                except AiLibError as error:
+                    if admission is not None:
+                        admission.failed(error)
+                    if not self.again(error, now() - begun):
+                        raise
+                    failure = error
+                except BaseException as exc:
+                    if admission is not None:
+                        admission.failed(exc)
                     raise
-                # Without its traceback, which holds this frame and its callers', which have the stream by and by:
-                # dropped, it would keep its connection until the garbage is collected.
-                failure = error.with_traceback(None)
-            except BaseException as exc:
-                if admission is not None:
-                    admission.failed(exc)
-                raise
+        finally:
+            # Its traceback and its causes' hold this frame, whose callers have the stream by now: dropped, it would
+            # keep its connection until the garbage is collected.
+            failure = None
 
     def _admitted(self, failure: AiLibError | None) -> Admission | None:
         """Return what the next attempt holds; where it may not be made, raise what made it necessary."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import threading
 import time
 from typing import Any
@@ -413,6 +414,21 @@ def test_a_dropped_stream_gives_its_slot_back(server):
     del stream
 
     assert client.guard.in_flight == 0
+
+
+def test_a_stream_that_was_opened_again_frees_its_connection_when_it_is_dropped(server):
+    server.script(reset, sse_reply(stream_events("a", "b"), pace=threading.Semaphore(1)))
+    client = client_of(server, FakeTime())
+    gc.disable()
+    try:
+        stream = client.stream("hi")
+        next(stream)
+        del stream
+        freed = server.connections[-1].wait_closed()
+    finally:
+        gc.enable()
+
+    assert freed
 
 
 def test_embeddings_take_slots_as_well(server):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import gc
+import json
 import threading
 import time
 from typing import Any
@@ -417,7 +418,13 @@ def test_a_dropped_stream_gives_its_slot_back(server):
 
 
 def test_a_stream_that_was_opened_again_frees_its_connection_when_it_is_dropped(server):
-    server.script(reset, sse_reply(stream_events("a", "b"), pace=threading.Semaphore(1)))
+    def one_chunk_and_silence(connection: Connection) -> None:
+        connection.read_request()
+        connection.head(200, {"content-type": "text/event-stream", "transfer-encoding": "chunked"})
+        connection.chunk(f"data: {json.dumps(chunk_event('a'))}\n\n".encode())
+        connection.wait_closed()
+
+    server.script(reset, one_chunk_and_silence)
     client = client_of(server, FakeTime())
     gc.disable()
     try:

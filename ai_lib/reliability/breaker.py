@@ -239,9 +239,7 @@ class CircuitBreaker:
 
     def report(self, error: BaseException | None, *, probe: bool) -> None:
         """Count an outcome. That of a call from before the breaker opened comes too late to matter."""
-        if probe:
-            self.storage.return_probe()
-        elif self.storage.state != pybreaker.STATE_CLOSED:
+        if not probe and self.storage.state != pybreaker.STATE_CLOSED:
             return
         self.storage.count(failed=error is not None)
         if error is None and not probe:
@@ -251,6 +249,9 @@ class CircuitBreaker:
         except (pybreaker.CircuitBreakerError, _Reported) as raised:
             # pybreaker's frames hold it, it holds them, and they hold the frames of the call, with its stream.
             raised.__traceback__ = raised.__context__ = None
+        finally:
+            if probe:
+                self.storage.return_probe()  # only now: before, another would try while this one opens it again
 
     def _refusal(self, seconds: float) -> CircuitOpenError:
         return CircuitOpenError(

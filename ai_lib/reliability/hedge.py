@@ -116,7 +116,8 @@ class Hedged:
                 ended = race.wait(until)
                 if race.winner is not None:
                     return race.taken(race.winner)
-                if ended or not race.running:
+                if ended:
+                    waiting = [member for member in waiting if race.may_be_mended_by(member)]
                     if waiting:
                         race.start(waiting.pop(0))  # not a hedge but a fallback: nothing is paid for twice
                     elif not race.running:
@@ -196,6 +197,11 @@ class _Race:
         for contender in self._all:
             if contender is not self.winner:
                 contender.part.cancel()
+
+    def may_be_mended_by(self, member: Member) -> bool:
+        """Return whether what failed last may go well with another member; a bad request does not."""
+        error = self._failed[-1].error
+        return isinstance(error, AiLibError) and member.takes_over(error)
 
     def all_failed(self) -> BaseException:
         """Return the error to raise when nobody is left."""

@@ -361,6 +361,16 @@ def test_a_contender_starts_at_once_when_the_one_before_fails(first, second):
     assert time.monotonic() - begun < 5
 
 
+def test_a_bad_request_is_not_tried_on_another_contender(first, second):
+    first.script(json_reply(400, {"error": {"message": "no such field"}}))
+    client = client_of(first, Hedge().contender(config_of(second, "two"), after=30.0))
+
+    with pytest.raises(InvalidRequestError):
+        client.chat("hi")
+
+    assert second.requests == []
+
+
 def test_when_every_contender_fails_the_error_tells_of_each(first, second):
     first.script(BUSY)
     second.script(json_reply(429, {"error": {"message": "slow down"}}))

@@ -50,7 +50,7 @@ def _reset(connection: Connection, question: str, stream: bool) -> None:
 def _hangs_up_after_it(connection: Connection, question: str, stream: bool) -> None:
     """Answer, and close a connection that the client may want to use again."""
     _fine(connection, question, stream)
-    connection.close()
+    connection.socket.close()  # both ways: a request that comes now must not count as one that was seen
 
 
 def _stall(connection: Connection, question: str, stream: bool) -> None:

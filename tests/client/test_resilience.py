@@ -431,7 +431,7 @@ def test_a_stream_that_was_opened_again_frees_its_connection_when_it_is_dropped(
         stream = client.stream("hi")
         next(stream)
         del stream
-        freed = server.connections[-1].wait_closed()
+        freed = server.connections[-1].closed.wait(5)  # set by the handler, which waits for it
     finally:
         gc.enable()
 

@@ -79,7 +79,7 @@ def test_a_request_that_waits_is_ended_and_its_socket_closed(server, transport, 
 
     assert len(raised) == 1
     assert time.monotonic() - begun < SOON
-    assert server.connections[0].wait_closed()
+    assert server.connections[0].closed.wait(5)
 
 
 def test_a_request_that_is_ended_before_it_began_is_not_sent(server, transport, started):

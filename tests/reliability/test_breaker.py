@@ -215,10 +215,14 @@ def test_a_probe_that_never_reports_does_not_keep_the_others_out_for_ever():
     fail(breaker, 3)
     time.now += 30.0
     breaker.acquire()
+    with pytest.raises(CircuitOpenError):
+        breaker.acquire()
 
     time.now += 121.0
+    breaker.acquire().succeeded()
+    breaker.acquire().succeeded()
 
-    breaker.acquire().dropped()
+    assert breaker.state == "closed"
 
 
 def test_calls_run_side_by_side():

@@ -18,6 +18,7 @@ from ai_lib.errors import (
     AiLibError,
     AuthenticationError,
     BackpressureError,
+    BudgetExceededError,
     CancelledError,
     CircuitOpenError,
     ConfigurationError,
@@ -42,6 +43,7 @@ from ai_lib.errors import (
     StreamTimeoutError,
     TLSError,
     ToolArgumentsError,
+    ToolLoopError,
     TransportError,
     UnsupportedFeatureError,
 )
@@ -62,8 +64,35 @@ if TYPE_CHECKING:
     from ai_lib.api.call import Call
     from ai_lib.api.events import Event
     from ai_lib.api.interceptor import Interceptor
+    from ai_lib.api.metrics import CallObserver, CallRecord, CallStart, Metrics, Timer
+    from ai_lib.api.selection import ModelSelectionStrategy, TrafficObserver
+    from ai_lib.batch.item import BatchItem, BatchProgress, BatchResult
+    from ai_lib.client.array import ModelArray
     from ai_lib.client.builder import AiClientBuilder
+    from ai_lib.client.jobs import BatchJob
     from ai_lib.client.provider import Provider
+    from ai_lib.metrics.audit import AuditLog
+    from ai_lib.metrics.logs import JsonLog
+    from ai_lib.metrics.memory import InMemoryMetrics
+    from ai_lib.metrics.otel import OpenTelemetryTracing
+    from ai_lib.metrics.prometheus import PrometheusMetrics
+    from ai_lib.models.balancing import LoadBalancingStrategy
+    from ai_lib.models.catalogue import Catalogue
+    from ai_lib.models.endpoint import EndpointStatus, HealthCheck, ModelEndpoint
+    from ai_lib.models.genai import GenaiPrices
+    from ai_lib.models.router import ModelRouter
+    from ai_lib.models.selection import (
+        CostBased,
+        LatencyBased,
+        LeastConnections,
+        PerformanceBased,
+        QualityBased,
+        RoundRobinModels,
+        RoutingPolicy,
+        SelectionPreset,
+        WeightedModels,
+    )
+    from ai_lib.models.spending import Budget, Spending, Totals
     from ai_lib.reliability.concurrency import ConcurrencyLimit
     from ai_lib.reliability.config import BreakerPolicy, ResilienceConfig
     from ai_lib.reliability.fallback import FallbackChain, RoundRobin
@@ -76,11 +105,16 @@ if TYPE_CHECKING:
     from ai_lib.reliability.sqlite import SqliteStore
     from ai_lib.reliability.target import Target
     from ai_lib.tools import tool
+    from ai_lib.tools.loop import ToolStream
+    from ai_lib.tools.registry import Toolbox
     from ai_lib.types.attempt import Attempt
     from ai_lib.types.embedding import EmbeddingResponse
+    from ai_lib.types.job import JobResult, JobState, JobStatus
+    from ai_lib.types.price import Cost, Prices, PriceTier
     from ai_lib.types.rerank import RerankResponse, RerankResult
     from ai_lib.types.serialize import from_json, to_json
     from ai_lib.types.tokens import TokenCount
+    from ai_lib.types.trace import Step, Trace
     from ai_lib.types.upload import UploadedFile
 
 __version__ = "0.1.0"
@@ -91,11 +125,22 @@ __all__ = [
     "AiLibError",
     "Attempt",
     "Audio",
+    "AuditLog",
     "AuthenticationError",
     "BackpressureError",
+    "BatchItem",
+    "BatchJob",
+    "BatchProgress",
+    "BatchResult",
     "BreakerPolicy",
+    "Budget",
+    "BudgetExceededError",
     "Call",
+    "CallObserver",
+    "CallRecord",
+    "CallStart",
     "CancelledError",
+    "Catalogue",
     "ChatCompletionChunk",
     "ChatCompletionRequest",
     "ChatCompletionResponse",
@@ -110,34 +155,58 @@ __all__ = [
     "ConnectionOptions",
     "ContentFilterError",
     "ContextLengthError",
+    "Cost",
+    "CostBased",
     "DNSError",
     "Document",
     "EmbeddingResponse",
+    "EndpointStatus",
     "ErrorAlert",
     "ErrorThresholds",
     "Event",
     "FallbackChain",
+    "GenaiPrices",
+    "HealthCheck",
     "Hedge",
     "HttpRequest",
     "HttpResponse",
     "HttpTransport",
     "Image",
+    "InMemoryMetrics",
     "Interceptor",
     "InvalidRequestError",
     "InvalidResponseError",
+    "JobResult",
+    "JobState",
+    "JobStatus",
     "Json",
+    "JsonLog",
+    "LatencyBased",
+    "LeastConnections",
+    "LoadBalancingStrategy",
     "Message",
+    "Metrics",
     "MissingKeyError",
+    "ModelArray",
+    "ModelEndpoint",
     "ModelInfo",
     "ModelNotFoundError",
+    "ModelRouter",
+    "ModelSelectionStrategy",
     "NamedTool",
     "NetworkError",
+    "OpenTelemetryTracing",
     "OverloadedError",
+    "PerformanceBased",
     "PermissionDeniedError",
+    "PriceTier",
+    "Prices",
+    "PrometheusMetrics",
     "Provider",
     "ProviderConfig",
     "ProviderError",
     "ProxyError",
+    "QualityBased",
     "QuotaExceededError",
     "RateLimit",
     "RateLimitError",
@@ -152,23 +221,36 @@ __all__ = [
     "RetryPolicy",
     "Role",
     "RoundRobin",
+    "RoundRobinModels",
+    "RoutingPolicy",
+    "SelectionPreset",
+    "Spending",
     "SqliteStore",
+    "Step",
     "StreamInterruptedError",
     "StreamTimeoutError",
     "TLSError",
     "Target",
     "Text",
     "Timeout",
+    "Timer",
     "TokenCount",
     "Tool",
     "ToolArgumentsError",
     "ToolCall",
     "ToolCallDelta",
+    "ToolLoopError",
+    "ToolStream",
+    "Toolbox",
+    "Totals",
+    "Trace",
+    "TrafficObserver",
     "TransportError",
     "UnsupportedFeatureError",
     "UploadedFile",
     "Usage",
     "UsageStatus",
+    "WeightedModels",
     "from_json",
     "quick_chat",
     "to_json",
@@ -179,17 +261,51 @@ __all__ = [
 _LAZY = {
     "AiClientBuilder": "ai_lib.client.builder",
     "Attempt": "ai_lib.types.attempt",
+    "AuditLog": "ai_lib.metrics.audit",
+    "BatchItem": "ai_lib.batch.item",
+    "BatchJob": "ai_lib.client.jobs",
+    "BatchProgress": "ai_lib.batch.item",
+    "BatchResult": "ai_lib.batch.item",
     "BreakerPolicy": "ai_lib.reliability.config",
+    "Budget": "ai_lib.models.spending",
     "Call": "ai_lib.api.call",
+    "CallObserver": "ai_lib.api.metrics",
+    "CallRecord": "ai_lib.api.metrics",
+    "CallStart": "ai_lib.api.metrics",
+    "Catalogue": "ai_lib.models.catalogue",
     "ConcurrencyLimit": "ai_lib.reliability.concurrency",
+    "Cost": "ai_lib.types.price",
+    "CostBased": "ai_lib.models.selection",
     "EmbeddingResponse": "ai_lib.types.embedding",
+    "EndpointStatus": "ai_lib.models.endpoint",
     "ErrorAlert": "ai_lib.reliability.monitor",
     "ErrorThresholds": "ai_lib.reliability.monitor",
     "Event": "ai_lib.api.events",
     "FallbackChain": "ai_lib.reliability.fallback",
+    "GenaiPrices": "ai_lib.models.genai",
+    "HealthCheck": "ai_lib.models.endpoint",
     "Hedge": "ai_lib.reliability.hedge",
+    "InMemoryMetrics": "ai_lib.metrics.memory",
     "Interceptor": "ai_lib.api.interceptor",
+    "JobResult": "ai_lib.types.job",
+    "JobState": "ai_lib.types.job",
+    "JobStatus": "ai_lib.types.job",
+    "JsonLog": "ai_lib.metrics.logs",
+    "LatencyBased": "ai_lib.models.selection",
+    "LeastConnections": "ai_lib.models.selection",
+    "LoadBalancingStrategy": "ai_lib.models.balancing",
+    "Metrics": "ai_lib.api.metrics",
+    "ModelArray": "ai_lib.client.array",
+    "ModelEndpoint": "ai_lib.models.endpoint",
+    "ModelRouter": "ai_lib.models.router",
+    "ModelSelectionStrategy": "ai_lib.api.selection",
+    "OpenTelemetryTracing": "ai_lib.metrics.otel",
+    "PerformanceBased": "ai_lib.models.selection",
+    "PriceTier": "ai_lib.types.price",
+    "Prices": "ai_lib.types.price",
+    "PrometheusMetrics": "ai_lib.metrics.prometheus",
     "Provider": "ai_lib.client.provider",
+    "QualityBased": "ai_lib.models.selection",
     "RateLimit": "ai_lib.reliability.limiter",
     "RateLimiter": "ai_lib.reliability.limiter",
     "RedisBreakers": "ai_lib.reliability.redis_breakers",
@@ -199,10 +315,22 @@ _LAZY = {
     "ResilienceConfig": "ai_lib.reliability.config",
     "RetryPolicy": "ai_lib.reliability.retry",
     "RoundRobin": "ai_lib.reliability.fallback",
+    "RoundRobinModels": "ai_lib.models.selection",
+    "RoutingPolicy": "ai_lib.models.selection",
+    "SelectionPreset": "ai_lib.models.selection",
+    "Spending": "ai_lib.models.spending",
     "SqliteStore": "ai_lib.reliability.sqlite",
+    "Step": "ai_lib.types.trace",
     "Target": "ai_lib.reliability.target",
+    "Timer": "ai_lib.api.metrics",
     "TokenCount": "ai_lib.types.tokens",
+    "ToolStream": "ai_lib.tools.loop",
+    "Toolbox": "ai_lib.tools.registry",
+    "Totals": "ai_lib.models.spending",
+    "Trace": "ai_lib.types.trace",
+    "TrafficObserver": "ai_lib.api.selection",
     "UploadedFile": "ai_lib.types.upload",
+    "WeightedModels": "ai_lib.models.selection",
     "from_json": "ai_lib.types.serialize",
     "to_json": "ai_lib.types.serialize",
     "tool": "ai_lib.tools",

@@ -27,8 +27,10 @@
     ├── InvalidResponseError             the answer is not what the dialect promises
     ├── CircuitOpenError                 stopped on this side, before any I/O
     ├── BackpressureError
+    ├── BudgetExceededError
     ├── CancelledError
-    └── ToolArgumentsError
+    ├── ToolArgumentsError
+    └── ToolLoopError                    run_tools came to no end
 
 The split follows what the caller can do about it. Facts are in attributes; a message never holds a key or a
 prompt. Every class survives pickling and copying with equal attributes.
@@ -42,6 +44,7 @@ __all__ = [
     "AiLibError",
     "AuthenticationError",
     "BackpressureError",
+    "BudgetExceededError",
     "CancelledError",
     "CircuitOpenError",
     "ConfigurationError",
@@ -67,6 +70,7 @@ __all__ = [
     "StreamTimeoutError",
     "TLSError",
     "ToolArgumentsError",
+    "ToolLoopError",
     "TransportError",
     "UnsupportedFeatureError",
     "classify",
@@ -348,6 +352,13 @@ class BackpressureError(AiLibError):
     hint = "Make fewer calls at once, or raise the limit of concurrent calls or its queue"
 
 
+class BudgetExceededError(AiLibError):
+    """The call could cost more than is left of a budget, or nobody knows what it costs; it was not sent."""
+
+    default_code = "budget_exceeded"
+    hint = "Pass a smaller max_tokens, or raise the budget"
+
+
 class CancelledError(AiLibError):
     """The caller cancelled the call; what had arrived of a stream is in `.partial`."""
 
@@ -366,6 +377,17 @@ class ToolArgumentsError(AiLibError):
     def __init__(self, message: str = "", *, arguments_json: str = "", **facts: Any) -> None:
         super().__init__(message, **facts)
         self.arguments_json = arguments_json
+
+
+class ToolLoopError(AiLibError):
+    """`run_tools` was ended since the model goes on calling tools.
+
+    `code` is max_rounds, or repeated_calls when it asked for the same again and again. The last answer is in
+    `.partial`, with the whole conversation on its `messages`.
+    """
+
+    default_code = "max_rounds"
+    hint = "Look at .partial.messages; raise max_rounds, or tell the model when to stop"
 
 
 # --- the decision table: the provider's code first where it is specific, then the status, words last ---------

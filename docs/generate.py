@@ -72,6 +72,7 @@ OPERATIONS = {
     "rerank": "reranking",
     "count_tokens": "token counts",
     "upload": "uploads",
+    "jobs": "batch jobs",
     "models_path": "model list",
 }
 

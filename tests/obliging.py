@@ -32,11 +32,26 @@ _FIXED: dict[str, Any] = {
 }
 
 
+_JOB = {
+    "id": "msgbatch_1",
+    "processing_status": "ended",
+    "request_counts": {"processing": 0, "succeeded": 1, "errored": 0, "canceled": 0, "expired": 0},
+    "results_url": "here",
+}
+_FIXED["/messages/batches"] = _JOB
+_GOT: dict[str, Any] = {
+    "/results": {"custom_id": "request-0", "result": {"type": "succeeded", "message": _FIXED["/messages"]}},
+    "/msgbatch_1": _JOB,
+    "/msgbatch_013Zva2CMHLNnXjNJJKqJ2EF": _JOB,
+    "": {"data": [{"id": "small"}, {"id": "large"}]},
+}
+
+
 def obliging(connection: Connection) -> None:
     """Answer a chat, a stream, a request with tools, one for an object or for vectors; and the list of models."""
     request = connection.read_request()
     if request.method == "GET":
-        json_reply(200, {"data": [{"id": "small"}, {"id": "large"}]})(connection)
+        json_reply(200, next(answer for path, answer in _GOT.items() if request.path.endswith(path)))(connection)
         return
     body = request.json if request.headers["content-type"] == "application/json" else {}
     if request.path.endswith(tuple(_FIXED)):

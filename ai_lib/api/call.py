@@ -5,13 +5,17 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Self
+from typing import TYPE_CHECKING, Any, Self
 
 from ai_lib.errors import AiLibError, CancelledError, RequestTimeoutError
 from ai_lib.types.attempt import Attempt
 from ai_lib.types.request import OnUnsupported
+from ai_lib.types.trace import Step, Trace
 from ai_lib.types.wire import Timeout
 from ai_lib.utils.clock import SYSTEM_CLOCK, Clock
+
+if TYPE_CHECKING:
+    from ai_lib.api.purse import Purse
 
 __all__ = ["Call"]
 
@@ -25,12 +29,16 @@ class Call:
         timeout: The limits; its total begins now.
         on_unsupported: What to do with fields that a provider has no form for.
         clock: The time.
+        tags: The caller's words for what the call is for, by which costs are added up.
+        purse: What each thing that is asked is paid from; None where nobody counts.
 
     Attributes:
+        begun: When the call began, on the clock's `now`.
         deadline: When the call must be over, on the clock's `now`; None for never.
         spent: Seconds by what they went to: "queue", "rate_limit", "backoff", "connect", "first_byte", "body",
             "stream".
         attempts: The calls to providers that failed so far.
+        trace: What happened so far.
     """
 
     __slots__ = (
@@ -39,11 +47,15 @@ class Call:
         "_cancelled",
         "_key",
         "attempts",
+        "begun",
         "clock",
         "deadline",
         "on_unsupported",
+        "purse",
         "spent",
+        "tags",
         "timeout",
+        "trace",
     )
 
     def __init__(
@@ -51,12 +63,19 @@ class Call:
         timeout: Timeout = _NO_OTHER,
         on_unsupported: OnUnsupported = "raise",
         clock: Clock = SYSTEM_CLOCK,
+        *,
+        tags: tuple[str, ...] = (),
+        purse: Purse | None = None,
     ) -> None:
         self.timeout = timeout
         self.on_unsupported: OnUnsupported = on_unsupported
         self.clock = clock
-        self.deadline = None if timeout.total is None else clock.now() + timeout.total
+        self.tags = tags
+        self.purse = purse
+        self.begun = clock.now()
+        self.deadline = None if timeout.total is None else self.begun + timeout.total
         self.spent: dict[str, float] = {}
+        self.trace = Trace(timings=self.spent)
         self.attempts: list[Attempt] = []
         self._cancelled: threading.Event | None = None
         self._aborts: list[Callable[[], None]] = []
@@ -120,6 +139,10 @@ class Call:
         """Note that time went to something."""
         self.spent[purpose] = self.spent.get(purpose, 0.0) + seconds
 
+    def note(self, kind: str, **facts: Any) -> None:
+        """Note that something happened, for `response.trace`."""
+        self.trace.steps.append(Step(kind, self.clock.now() - self.begun, facts))
+
     def idempotency_key(self) -> str:
         """Return a key that is the same for every attempt of this call and no other."""
         if self._key is None:
@@ -127,6 +150,10 @@ class Call:
 
             self._key = secrets.token_hex(16)
         return self._key
+
+    def use_key(self, key: str) -> None:
+        """Have `idempotency_key` return this one: the work is that of an earlier call."""
+        self._key = key
 
     def told(self, error: AiLibError) -> AiLibError:
         """Return the error with what this call knows of its attempts and its time."""
@@ -142,11 +169,11 @@ class Call:
         Args:
             seconds: Most that it may take; None for as long as this one.
         """
-        part = type(self)(self.timeout, self.on_unsupported, self.clock)
-        part.deadline = self.deadline
+        part = type(self)(self.timeout, self.on_unsupported, self.clock, tags=self.tags, purse=self.purse)
+        part.begun, part.deadline = self.begun, self.deadline
         if seconds is not None and self.has(seconds):
             part.deadline = self.clock.now() + seconds
-        part.spent, part.attempts = self.spent, self.attempts
+        part.spent, part.attempts, part.trace = self.spent, self.attempts, self.trace
         part._cancelled = threading.Event()  # noqa: SLF001 - of the same class
         self.on_cancel(part.cancel)
         return part

@@ -70,7 +70,11 @@ def embed(provider: GuardedProvider, endpoint: Endpoint, request: EmbeddingReque
         answer, request_id, left_out = ask(provider, endpoint, "embed", part, call, inputs)
         _promised(len(answer.vectors) == len(inputs), f"{len(answer.vectors)} vectors for {len(inputs)} texts", request)
         answers.append(attrs.evolve(answer, request_id=request_id, adjustments=left_out))
-    return answers[0] if len(answers) == 1 else _joined(answers)
+    answer = answers[0] if len(answers) == 1 else _joined(answers)
+    if answer.usage is None:
+        return answer
+    cost = provider.catalogue.cost(provider.name, request.model or "", answer.usage)
+    return answer if cost is None else attrs.evolve(answer, cost=cost.total)
 
 
 def rerank(provider: GuardedProvider, endpoint: Endpoint, request: RerankRequest, call: Call) -> RerankResponse:

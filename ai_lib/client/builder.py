@@ -12,6 +12,8 @@ from ai_lib.api.interceptor import Interceptor
 from ai_lib.api.transport import BytesTransport, Transport
 from ai_lib.client.client import AiClient
 from ai_lib.client.options import ConnectionOptions
+from ai_lib.models.catalogue import Catalogue
+from ai_lib.models.router import ModelRouter
 from ai_lib.providers.config import ProviderConfig
 from ai_lib.reliability.concurrency import ConcurrencyLimit
 from ai_lib.reliability.config import BreakerPolicy, ResilienceConfig
@@ -24,6 +26,7 @@ from ai_lib.types.request import OnUnsupported
 from ai_lib.types.wire import Timeout
 
 if TYPE_CHECKING:
+    from ai_lib.client.array import ModelArray
     from ai_lib.client.provider import Provider
     from ai_lib.client.routes import Route
 
@@ -37,7 +40,7 @@ class AiClientBuilder:
         provider: As for `AiClient`.
     """
 
-    def __init__(self, provider: str | Provider | ProviderConfig | None = None) -> None:
+    def __init__(self, provider: str | Provider | ProviderConfig | ModelArray | None = None) -> None:
         self._provider = provider
         self._client: dict[str, Any] = {}
         self._connection: dict[str, Any] = {}
@@ -173,6 +176,24 @@ class AiClientBuilder:
     def with_listener(self, listener: Listener) -> Self:
         """Call this with an `Event` for each retry, change of a breaker, wait, fallback and hedge."""
         self._client["listener"] = listener
+        return self
+
+    def with_model_array(self, array: ModelArray) -> Self:
+        """Have the endpoints of an array answer chats and streams."""
+        return self.with_route(array)
+
+    def with_routing(self, models: Iterable[str] = (), strategy: Any = "round_robin", **fields: Any) -> Self:
+        """Choose one of these models for each request; `fields` are those of `ModelRouter`."""
+        return self.with_route(ModelRouter(tuple(models), strategy=strategy, **fields))
+
+    def with_metrics(self, *metrics: Any) -> Self:
+        """Tell these of every call: a `Metrics`, a `CallObserver`, several of them."""
+        self._client["metrics"] = [*self._client.get("metrics", ()), *metrics]
+        return self
+
+    def with_catalogue(self, catalogue: Catalogue) -> Self:
+        """Look up models and prices here."""
+        self._client["catalogue"] = catalogue
         return self
 
     # --- the rest

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 import attrs
@@ -13,15 +13,17 @@ from ai_lib.api.chat import ChatProvider
 from ai_lib.api.transport import BytesTransport, Transport
 from ai_lib.client.adapters import adapter_for
 from ai_lib.client.guarded import GuardedProvider, guard_for
+from ai_lib.client.insight import Insight
 from ai_lib.client.operations import Operations
 from ai_lib.client.options import ConnectionOptions, timeout_of
 from ai_lib.client.request import Prompt, request_from
 from ai_lib.client.target import target_of
 from ai_lib.client.transports import transport_for
+from ai_lib.client.work import Work
 from ai_lib.errors import AiLibError, ConfigurationError
 from ai_lib.exchange import ChatStream
 from ai_lib.providers.config import ProviderConfig
-from ai_lib.types.request import OnUnsupported
+from ai_lib.types.request import ChatCompletionRequest, OnUnsupported
 from ai_lib.types.response import ChatCompletionResponse
 from ai_lib.types.wire import Timeout
 from ai_lib.utils.clock import SYSTEM_CLOCK, Clock
@@ -29,9 +31,13 @@ from ai_lib.utils.clock import SYSTEM_CLOCK, Clock
 if TYPE_CHECKING:
     from ai_lib.api.events import Listener
     from ai_lib.api.interceptor import Interceptor
+    from ai_lib.client.array import ModelArray
     from ai_lib.client.builder import AiClientBuilder
+    from ai_lib.client.observed import Observers
     from ai_lib.client.provider import Provider
     from ai_lib.client.routes import Route
+    from ai_lib.models.catalogue import Catalogue
+    from ai_lib.models.spending import Budget
     from ai_lib.reliability.config import ResilienceConfig
     from ai_lib.reliability.guard import Guard
 
@@ -41,22 +47,26 @@ T = TypeVar("T")
 _ON_UNSUPPORTED = ("raise", "warn", "drop")
 
 
-class AiClient(Operations):
+class AiClient(Operations, Insight, Work):
     """Talks to one provider. Make one and keep it: it is safe to share between threads and usable after a fork.
 
     Args:
-        provider: An id such as "groq", "provider/model", a `Provider`, a `ProviderConfig` of your own, or None for what
-            the environment says (AI_LIB_MODEL, else the one provider whose key is set, else the embedded model).
+        provider: An id such as "groq", "provider/model", a `Provider`, a `ProviderConfig` of your own, a `ModelArray`
+            whose endpoints answer, or None for what the environment says (AI_LIB_MODEL, else the one provider whose key
+            is set, else the embedded model).
         model: The default model; None means `<PROVIDER>_MODEL` from the environment, else the provider's default.
         api: Another of the provider's chat APIs, where it has several: "responses" at OpenAI.
         options: How to reach it.
         on_unsupported: What to do with a request's field that the provider has no form for: "raise", or leave it out
             with a warning ("warn") or without ("drop"); what was left out is on `response.adjustments`.
         resilience: What to do when calls fail or are too many: a `ResilienceConfig`; None means two retries.
-        route: Other providers for chats and streams: a `FallbackChain`, a `RoundRobin` or a `Hedge`; the client's own
-            is the first. Everything beside chat goes to the client's own.
+        route: Who answers chats and streams: a `FallbackChain`, a `RoundRobin` or a `Hedge` of which the client's own
+            provider is the first; a `ModelRouter`; or a `ModelArray`. Everything beside chat goes to the client's own.
         interceptors: Hooks round chats and streams, the outermost first.
         listener: Called with an `Event` for each retry, change of a breaker, wait, fallback and hedge.
+        metrics: What is told of every call: a `Metrics`, a `CallObserver`, or several of them in a list. They stay in
+            this process: the copy that a pickle makes has none.
+        catalogue: What is known of models and their prices; None means what comes with the package.
         transport: What moves the bytes, instead of requests: a `Transport`, or any object with
             `post(url, body) -> bytes`.
         clock: Time, waiting and chance; for tests.
@@ -68,7 +78,7 @@ class AiClient(Operations):
 
     def __init__(  # noqa: PLR0913 - each is a setting of its own
         self,
-        provider: str | Provider | ProviderConfig | None = None,
+        provider: str | Provider | ProviderConfig | ModelArray | None = None,
         *,
         model: str | None = None,
         api: str | None = None,
@@ -78,6 +88,8 @@ class AiClient(Operations):
         route: Route | None = None,
         interceptors: Iterable[Interceptor] = (),
         listener: Listener | None = None,
+        metrics: Any = None,
+        catalogue: Catalogue | None = None,
         transport: Transport | BytesTransport | None = None,
         clock: Clock = SYSTEM_CLOCK,
     ) -> None:
@@ -88,12 +100,21 @@ class AiClient(Operations):
             raise ConfigurationError(
                 f"on_unsupported must be one of {', '.join(_ON_UNSUPPORTED)}, got {on_unsupported!r}"
             )
-        target = target_of(provider)
+        # Imported when a client is made, not when the package is: most of it is needed only after the first answer.
+        from ai_lib.models.catalogue import Catalogue
+        from ai_lib.models.spending import Spending
+
+        given: Any = provider
+        if hasattr(given, "first"):  # an array, whose module is not imported for this question
+            route, (given, options) = given, given.first(options)
+        target = target_of(given)
         self._options = options = options or ConnectionOptions()
         self._on_unsupported: OnUnsupported = on_unsupported
         self._clock = clock
         self._timeout = timeout_of(options.timeout, None)
         self._others: list[AiClient] = []
+        self._catalogue = catalogue = catalogue or Catalogue()
+        self._spending = Spending()
         adapter = adapter_for(target.config, api, options)
         has_key = adapter.api_key is not None
         self._own = GuardedProvider(
@@ -102,9 +123,13 @@ class AiClient(Operations):
             guard=guard_for(adapter, options, resilience, clock, listener),
             options=options,
             given_model=model or target.model,
+            catalogue=catalogue,
         )
+        self._observers = self._observers_for(metrics)
         self.answering = self._answering(route, interceptors)
         """What answers this client's chats: its provider, or the route that begins with it, and the hooks round it."""
+        # The endpoints of an array may each have a default model of their own.
+        self._named: Callable[[str | None], str] = getattr(route, "named", self._own.named)
 
     # --- the calls
 
@@ -114,6 +139,9 @@ class AiClient(Operations):
         *,
         timeout: float | Timeout | None = None,
         on_unsupported: OnUnsupported | None = None,
+        tags: str | Iterable[str] = (),
+        budget: Budget | None = None,
+        repairs: int = 0,
         **fields: Any,
     ) -> ChatCompletionResponse:
         """Ask and return the whole answer.
@@ -122,6 +150,10 @@ class AiClient(Operations):
             messages: A str, a `Message`, a sequence of messages or of dicts in the OpenAI form, or a whole request.
             timeout: Seconds for the whole call, or a `Timeout`; None means the client's.
             on_unsupported: As for the client; None means the client's.
+            tags: What the call is for: a word or several, by which `spending` adds up and metrics tell calls apart.
+            budget: A `Budget` that this call is paid from, beside those of `with client.budget(...)`.
+            repairs: How often to ask again, showing what is wrong, when the answer does not fit `response_format`. The
+                answers before the last are in `response.rounds`.
             fields: The other fields of `ChatCompletionRequest`: model, temperature, max_tokens, stop, seed, tools,
                 tool_choice, response_format, reasoning, extensions and so on. `tools` also takes plain functions,
                 `response_format` also a type, a JSON Schema or "json_object".
@@ -133,15 +165,13 @@ class AiClient(Operations):
             InvalidRequestError: The request is wrong; where it can be told here, nothing was sent.
             AiLibError: The call failed; see `ai_lib.errors` for the classes.
         """
-        call = self._call(timeout, on_unsupported)
-        request = request_from(messages, fields, self._own.named)
-        try:
-            answer = self.answering.chat(request, call)
-        except AiLibError as error:
-            call.told(error)
-            raise
-        if call.attempts:
-            answer = attrs.evolve(answer, attempts=tuple(call.attempts))
+        call = self._call(timeout, on_unsupported, tags, budget)
+        request = request_from(messages, fields, self._named)
+        answer = self._asked(request, call)
+        if repairs and request.response_format is not None:
+            from ai_lib.client.structured import repaired
+
+            answer = repaired(answer, request, lambda again: self._asked(again, call.part()), repairs)
         self._tell(answer.adjustments, call.on_unsupported)
         return answer
 
@@ -152,6 +182,8 @@ class AiClient(Operations):
         resume: bool = False,
         timeout: float | Timeout | None = None,
         on_unsupported: OnUnsupported | None = None,
+        tags: str | Iterable[str] = (),
+        budget: Budget | None = None,
         **fields: Any,
     ) -> ChatStream:
         """Ask and return as soon as the answer begins.
@@ -165,6 +197,8 @@ class AiClient(Operations):
                 what had arrived; `response.adjustments` says where the parts meet.
             timeout: As for `chat`; the total covers the stream to its end.
             on_unsupported: As for `chat`.
+            tags: As for `chat`.
+            budget: As for `chat`.
             fields: As for `chat`.
 
         Returns:
@@ -173,8 +207,8 @@ class AiClient(Operations):
         Raises:
             AiLibError: As for `chat`, when the stream cannot be opened; iterating raises what happens later.
         """
-        call = self._call(timeout, on_unsupported)
-        request = request_from(messages, fields, self._own.named)
+        call = self._call(timeout, on_unsupported, tags, budget)
+        request = request_from(messages, fields, self._named)
         try:
             opened = self.answering.stream(request, call)
         except AiLibError as error:
@@ -216,7 +250,7 @@ class AiClient(Operations):
         return self._own.guard
 
     @staticmethod
-    def builder(provider: str | Provider | ProviderConfig | None = None) -> AiClientBuilder:
+    def builder(provider: str | Provider | ProviderConfig | ModelArray | None = None) -> AiClientBuilder:
         """Return a builder: `AiClient.builder("groq").with_timeout(10).build()`."""
         from ai_lib.client.builder import AiClientBuilder  # the builder makes clients, so it imports this module
 
@@ -230,7 +264,7 @@ class AiClient(Operations):
         Args:
             options: Options in place of this client's; None means to start from this client's.
             changes: Fields of `ConnectionOptions`, or `model`, `api`, `on_unsupported`, `resilience`, `route`,
-                `interceptors`, `listener`, `transport`.
+                `interceptors`, `listener`, `metrics`, `catalogue`, `transport`.
         """
         settings = self._arguments.keys() - {"provider", "options", "clock"}
         own: dict[str, Any] = {name: changes.pop(name) for name in list(changes) if name in settings}
@@ -262,7 +296,8 @@ class AiClient(Operations):
     def __getstate__(self) -> dict[str, Any]:
         # What it was made of, not what it became: sockets are opened anew, and a key from the environment is looked
         # up again where the copy is unpacked.
-        return self._arguments
+        # Observers stay: what they count and where they write belongs to this process.
+        return {**self._arguments, "metrics": None}
 
     def __setstate__(self, arguments: dict[str, Any]) -> None:
         self.__init__(**arguments)  # type: ignore[misc]
@@ -275,25 +310,54 @@ class AiClient(Operations):
         if route is not None:
             from ai_lib.client.routes import routed
 
-            answering = routed(route, self._own, self._like_this_for, self._clock)
+            answering = routed(route, self._own, self._like_this_for, self._carried(), self._clock)
         if interceptors:
             from ai_lib.client.intercepted import intercepted
 
             answering = intercepted(answering, interceptors)
+        if self._observers is not None:
+            from ai_lib.client.observed import Observed
+
+            answering = Observed(answering, self._observers)
         return answering
+
+    def _observers_for(self, metrics: Any) -> Observers | None:
+        if metrics is None:
+            return None
+        from ai_lib.client.observed import Observers
+
+        return Observers(metrics, self.provider, self.base_url)
+
+    def _asked(self, request: ChatCompletionRequest, call: Call) -> ChatCompletionResponse:
+        try:
+            answer = self.answering.chat(request, call)
+        except AiLibError as error:
+            call.told(error)
+            raise
+        return attrs.evolve(answer, attempts=tuple(call.attempts)) if call.attempts else answer
 
     def _like_this_for(self, provider: Any) -> AiClient:
         """Return a client for another provider, with the settings of this one that are not its provider's own."""
         from ai_lib.client.routes import carried_over
 
-        taken = {name: self._arguments[name] for name in ("resilience", "listener", "clock")}
-        client = AiClient(provider, options=carried_over(self._options), **taken)
+        client = AiClient(provider, options=carried_over(self._options), **self._carried())
         self._others.append(client)
         return client
 
-    def _call(self, timeout: float | Timeout | None, on_unsupported: OnUnsupported | None) -> Call:
+    def _carried(self) -> dict[str, Any]:
+        return {name: self._arguments[name] for name in ("resilience", "listener", "catalogue", "clock")}
+
+    def _call(
+        self,
+        timeout: float | Timeout | None,
+        on_unsupported: OnUnsupported | None = None,
+        tags: str | Iterable[str] = (),
+        budget: Budget | None = None,
+    ) -> Call:
         limits = self._timeout if timeout is None else timeout_of(timeout, self._timeout)
-        return Call(limits, on_unsupported or self._on_unsupported, self._clock)
+        words = (tags,) if isinstance(tags, str) else tuple(tags)
+        purse = self._spending if budget is None else self._spending.paid_from(budget)
+        return Call(limits, on_unsupported or self._on_unsupported, self._clock, tags=words, purse=purse)
 
     def _tell(self, adjustments: tuple[str, ...], on_unsupported: OnUnsupported) -> None:
         if adjustments and on_unsupported == "warn":

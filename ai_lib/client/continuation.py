@@ -45,7 +45,7 @@ def continuation(
         if not plain or interruptions > _MOST or not call.has(0.0):
             raise error
         said = [*request.messages, Message.assistant(partial.text), Message.user(_GO_ON)]
-        stream = provider.stream(attrs.evolve(request, messages=said), call)
+        stream = provider.stream(attrs.evolve(request, messages=said), call.part())  # which has a key of its own
         assert isinstance(stream, ChatStream)  # noqa: S101 - `client.routes` has made it one
         return stream
 

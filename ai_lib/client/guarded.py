@@ -12,7 +12,7 @@ import attrs
 from ai_lib.api.call import Call
 from ai_lib.api.transport import Transport
 from ai_lib.client.options import ConnectionOptions, model_of, names_one
-from ai_lib.errors import ConfigurationError
+from ai_lib.errors import AiLibError, ConfigurationError
 from ai_lib.exchange import ChatStream, Exchange
 from ai_lib.providers.adapter import ProviderAdapter
 from ai_lib.reliability.guard import Guard
@@ -26,7 +26,11 @@ from ai_lib.utils.clock import Clock
 
 if TYPE_CHECKING:
     from ai_lib.api.events import Listener
+    from ai_lib.api.purse import Hold
+    from ai_lib.client.structured import Reshaped
+    from ai_lib.models.catalogue import Catalogue
     from ai_lib.reliability.config import ResilienceConfig
+    from ai_lib.types.price import Cost
 
 __all__ = ["GuardedProvider", "guard_for"]
 
@@ -86,6 +90,7 @@ class GuardedProvider:
         guard: Stands round every attempt.
         options: How to reach it.
         given_model: The model that the client was given; None means the provider's default.
+        catalogue: What is known of models and their prices.
     """
 
     adapter: ProviderAdapter
@@ -93,6 +98,7 @@ class GuardedProvider:
     guard: Guard
     options: ConnectionOptions
     given_model: str | None
+    catalogue: Catalogue
     _uploaded: dict[Any, Any] = attrs.field(factory=dict, repr=False)
 
     @property
@@ -127,13 +133,37 @@ class GuardedProvider:
 
     def chat(self, request: ChatCompletionRequest, call: Call) -> ChatCompletionResponse:
         """Return the whole answer."""
-        request = self._ready(request, call)
-        return self.guard.run(partial(self.exchange(call).chat, request), call, _Chat(request, request.model))
+        request, reshape = self._ready(request, call)
+        hold = self._hold(request, call)
+        try:
+            answer = self.guard.run(partial(self.exchange(call).chat, request), call, _Chat(request, request.model))
+        except AiLibError as error:
+            if hold is not None:
+                hold.fail(error)
+            raise
+        if hold is not None:
+            hold.settle(answer)
+        return answer if reshape is None else reshape.answer(answer)
 
     def stream(self, request: ChatCompletionRequest, call: Call) -> ChatStream:
         """Return the answer as it comes."""
-        request = self._ready(request, call)
-        return self.guard.open(partial(self.exchange(call).stream, request), call, _Chat(request, request.model))
+        request, reshape = self._ready(request, call)
+        hold = self._hold(request, call)
+        exchange = self.exchange(call)
+
+        def once() -> ChatStream:
+            opened = exchange.stream(request)
+            return opened if reshape is None else reshape.stream(opened)
+
+        try:
+            stream = self.guard.open(once, call, _Chat(request, request.model))
+        except AiLibError as error:
+            if hold is not None:
+                hold.fail(error)
+            raise
+        if hold is not None:
+            stream.on_end(partial(_settle, hold))
+        return stream
 
     def list_models(self, call: Call) -> list[ModelInfo]:
         """Return the models that the key can use."""
@@ -145,18 +175,41 @@ class GuardedProvider:
 
     def exchange(self, call: Call) -> Exchange:
         """Return what makes one attempt of a call."""
-        return Exchange(adapter=self.adapter, transport=self.transport, call=call)
+        return Exchange(adapter=self.adapter, transport=self.transport, call=call, pricing=self._pricing)
 
-    def _ready(self, request: ChatCompletionRequest, call: Call) -> ChatCompletionRequest:
-        """Return the request as it goes out: with a model, and with what is large uploaded where that can be told."""
+    def _ready(self, request: ChatCompletionRequest, call: Call) -> tuple[ChatCompletionRequest, Reshaped | None]:
+        """Return the request as it goes out, and what makes the answer fit where it had to be asked for otherwise.
+
+        It has a model, and what is large is uploaded where that can be told.
+        """
         model = self.named(request.model)
         if model != request.model:
             request = attrs.evolve(request, model=model)
-        if not any(isinstance(part, Media) and part.data for one in request.messages for part in one.content):
-            return request
-        from ai_lib.client.uploads import placed
+        call.note("asked", provider=self.name, model=model)
+        if any(isinstance(part, Media) and part.data for one in request.messages for part in one.content):
+            from ai_lib.client.uploads import placed
 
-        return placed(request, self, call, self._uploaded)
+            request = placed(request, self, call, self._uploaded)
+        if request.response_format is None:
+            return request, None
+        from ai_lib.client.structured import reshaped
+
+        return reshaped(request, self.adapter)
+
+    def _pricing(self, model: str | None) -> Callable[[ChatCompletionResponse], Cost | None]:
+        from ai_lib.models.pricing import Pricing  # an import that the first call pays for, not every program
+
+        return Pricing(self.catalogue, self.name, model)
+
+    def _hold(self, request: ChatCompletionRequest, call: Call) -> Hold | None:
+        return None if call.purse is None else call.purse.hold(self.name, request, self.catalogue, call.tags)
+
+
+def _settle(hold: Hold, stream: ChatStream, error: AiLibError | None) -> None:
+    if error is None or stream.has_begun:
+        hold.settle(stream.response)
+    else:
+        hold.fail(error)
 
 
 def guard_for(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING, Any
 
 from ai_lib.client.options import names_one
@@ -10,7 +11,9 @@ from ai_lib.client.request import Prompt, request_from
 
 if TYPE_CHECKING:
     from ai_lib.api.call import Call
+    from ai_lib.api.metrics import Operation
     from ai_lib.client.guarded import GuardedProvider
+    from ai_lib.client.observed import Observers
     from ai_lib.providers.endpoint import Endpoint
     from ai_lib.types.embedding import EmbeddingResponse, EmbeddingTask
     from ai_lib.types.model import ModelInfo
@@ -18,10 +21,20 @@ if TYPE_CHECKING:
     from ai_lib.types.rerank import RerankResponse
     from ai_lib.types.tokens import TokenCount
     from ai_lib.types.upload import UploadedFile
+    from ai_lib.types.usage import Usage
     from ai_lib.types.wire import Timeout
     from ai_lib.utils.files import FileName
 
 __all__ = ["Operations"]
+
+
+class _Unwatched:
+    """Takes what nobody wants to know."""
+
+    usage: Usage | None = None
+
+
+_UNWATCHED = _Unwatched()
 
 
 class Operations:
@@ -30,7 +43,9 @@ class Operations:
     if TYPE_CHECKING:
         _own: GuardedProvider
 
-        def _call(self, timeout: Any, on_unsupported: Any) -> Call: ...
+        _observers: Observers | None
+
+        def _call(self, timeout: Any, on_unsupported: Any = None) -> Call: ...
         def _tell(self, adjustments: tuple[str, ...], on_unsupported: OnUnsupported) -> None: ...
 
     def embed(
@@ -78,7 +93,9 @@ class Operations:
             extensions=extensions or {},
         )
         call = self._call(timeout, on_unsupported)
-        answer = embed(self._own, endpoint, request, call)
+        with self._watching("embed", request.model, call) as watched:
+            answer = embed(self._own, endpoint, request, call)
+            watched.usage = answer.usage
         self._tell(answer.adjustments, call.on_unsupported)
         return answer
 
@@ -123,7 +140,9 @@ class Operations:
             extensions=extensions or {},
         )
         call = self._call(timeout, on_unsupported)
-        answer = rerank(self._own, endpoint, request, call)
+        with self._watching("rerank", request.model, call) as watched:
+            answer = rerank(self._own, endpoint, request, call)
+            watched.usage = answer.usage
         self._tell(answer.adjustments, call.on_unsupported)
         return answer
 
@@ -158,7 +177,9 @@ class Operations:
 
         endpoint = self._endpoint("count_tokens", "an exact count of tokens")
         request = request_from(messages, fields, self._own.named)
-        return count_tokens(self._own, endpoint, request, self._call(timeout, None))
+        call = self._call(timeout)
+        with self._watching("count_tokens", request.model, call):
+            return count_tokens(self._own, endpoint, request, call)
 
     def list_models(self, *, timeout: float | Timeout | None = None) -> list[ModelInfo]:
         """Return the models that the key can use, as the provider lists them.
@@ -169,28 +190,9 @@ class Operations:
         """
         from ai_lib.client.asking import told
 
-        call = self._call(timeout, None)
-        return told(call, lambda: self._own.list_models(call))
-
-    def model_info(self, model: str | None = None, *, timeout: float | Timeout | None = None) -> ModelInfo:
-        """Return what the provider's list says of one model.
-
-        Args:
-            model: The model; None means the client's.
-            timeout: Seconds for the whole call, or a `Timeout`; None means the client's.
-
-        Raises:
-            ModelNotFoundError: It is not in the list; the hint names those that are called alike.
-            UnsupportedFeatureError: The provider has no such list.
-            AiLibError: The call failed.
-        """
-        name = self._own.named(model)
-        models = {info.id: info for info in self.list_models(timeout=timeout)}
-        if name not in models:
-            from ai_lib.client.asking import not_listed
-
-            raise not_listed(self._own.adapter.config, name, models)
-        return models[name]
+        call = self._call(timeout)
+        with self._watching("list_models", None, call):
+            return told(call, lambda: self._own.list_models(call))
 
     def upload_file(
         self,
@@ -225,11 +227,17 @@ class Operations:
         limit = self._own.adapter.config.max_bytes.get("file")
         request = file_from(file, name, media_type, purpose=purpose, extensions=extensions or {}, limit=limit)
         call = self._call(timeout, on_unsupported)
-        uploaded, left_out = upload(self._own, endpoint, request, call)
+        with self._watching("upload_file", None, call):
+            uploaded, left_out = upload(self._own, endpoint, request, call)
         self._tell(left_out, call.on_unsupported)
         return uploaded
 
     # --- what these need
+
+    def _watching(self, operation: Operation, model: str | None, call: Call) -> AbstractContextManager[Any]:
+        if self._observers is None:
+            return nullcontext(_UNWATCHED)
+        return self._observers.watching(operation, model, call)
 
     def _endpoint(self, kind: str, what: str) -> Endpoint:
         config = self._own.adapter.config

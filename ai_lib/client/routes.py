@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import attrs
 
 from ai_lib.api.call import Call
 from ai_lib.api.chat import ChatProvider
+from ai_lib.client.array import ModelArray
 from ai_lib.client.guarded import GuardedProvider
 from ai_lib.client.options import ConnectionOptions
+from ai_lib.client.picking import Picking
+from ai_lib.client.routing import RoutedModels
 from ai_lib.errors import AiLibError, ConfigurationError
 from ai_lib.exchange import ChatStream
 from ai_lib.exchange.bodies import Whole
+from ai_lib.models.router import ModelRouter
 from ai_lib.providers.config import ProviderConfig
 from ai_lib.reliability.fallback import Fallback, FallbackChain, RoundRobin
 from ai_lib.reliability.hedge import Hedge, Hedged
@@ -31,26 +35,38 @@ if TYPE_CHECKING:
 
 __all__ = ["Route", "carried_over", "routed"]
 
-Route: TypeAlias = FallbackChain | RoundRobin | Hedge
-"""How a client uses other providers beside its own."""
+Route: TypeAlias = FallbackChain | RoundRobin | Hedge | ModelRouter | ModelArray
+"""How a client uses other providers or models beside its own."""
 
 
-def routed(route: Route, own: GuardedProvider, client_for: Callable[[Any], AiClient], clock: Clock) -> ChatProvider:
+def routed(
+    route: Route,
+    own: GuardedProvider,
+    client_for: Callable[[Any], AiClient],
+    settings: Mapping[str, Any],
+    clock: Clock,
+) -> ChatProvider:
     """Return what answers for a client with a route.
 
     Args:
         route: What the user said.
         own: The client's own provider, which is the first member.
         client_for: Makes a client for a name, with the settings that are not one provider's own.
+        settings: These settings.
         clock: The time.
 
     Raises:
         ConfigurationError: A target cannot be used.
     """
+    if isinstance(route, ModelArray):
+        route.share(settings)
+        return route
+    if isinstance(route, ModelRouter):
+        return Picking(RoutedModels(route, own, client_for, clock))
     if not isinstance(route, FallbackChain | RoundRobin | Hedge):
         raise ConfigurationError(
-            f"route must be a FallbackChain, a RoundRobin or a Hedge, not {type(route).__name__}; "
-            "a list of providers goes into one of them"
+            f"route must be a FallbackChain, a RoundRobin, a Hedge, a ModelRouter or a ModelArray, "
+            f"not {type(route).__name__}; a list of providers goes into one of them"
         )
 
     def member(target: Target) -> Member:
@@ -90,6 +106,8 @@ def _resolved(
         raise ConfigurationError(
             f"a target must be a provider's name, an AiClient, or have chat() and stream(), not {type(given).__name__}"
         )
+    if isinstance(given, ModelArray):
+        return given.name, given, None, True
     return type(given).__name__, UserProvider(given), None, True
 
 

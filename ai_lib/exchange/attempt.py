@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import attrs
@@ -18,12 +19,13 @@ from ai_lib.transport import sse
 from ai_lib.types.chunk import ChatCompletionChunk, chunks_of
 from ai_lib.types.model import ModelInfo
 from ai_lib.types.request import ChatCompletionRequest
-from ai_lib.types.response import ChatCompletionResponse
+from ai_lib.types.response import ChatCompletionResponse, noted
 from ai_lib.types.usage import UsageStatus
 from ai_lib.types.wire import HttpRequest, HttpResponse
 
 if TYPE_CHECKING:
     from ai_lib.providers.operation import FollowUp
+    from ai_lib.types.price import Cost
 
 __all__ = ["FRAMINGS", "Exchange"]
 
@@ -63,11 +65,13 @@ class Exchange:
         adapter: The provider.
         transport: What moves the bytes.
         call: Its limits of time, and how to end it early.
+        pricing: Makes what tells the cost of a model's answer.
     """
 
     adapter: ProviderAdapter
     transport: Transport
     call: Call
+    pricing: Callable[[str | None], Callable[[ChatCompletionResponse], Cost | None]] | None = None
 
     def chat(self, request: ChatCompletionRequest) -> ChatCompletionResponse:
         """Ask once and return the whole answer."""
@@ -86,9 +90,9 @@ class Exchange:
             provider=self.adapter.config.id,
             model=request.model,
             request_id=self.adapter.errors.request_id(opened.headers),
-            parser=_parser_of(request),
-            adjustments=left_out,
             call=self.call,
+            estimate=partial(_estimated, request),
+            **self._facts(request, left_out),
         )
 
     def list_models(self) -> list[ModelInfo]:
@@ -105,10 +109,17 @@ class Exchange:
         self, request: ChatCompletionRequest, prepared: HttpRequest, left_out: tuple[str, ...]
     ) -> ChatCompletionResponse:
         answer = self.adapter.decode(self._finished(self.transport.send(prepared)))
-        parser = _parser_of(request)
-        if parser is not None or left_out:
-            answer = attrs.evolve(answer, parser=parser, adjustments=left_out)
-        return answer
+        noted(answer, **self._facts(request, left_out))
+        return _estimated(request, answer) if answer.usage_status is UsageStatus.UNSUPPORTED else answer
+
+    def _facts(self, request: ChatCompletionRequest, left_out: tuple[str, ...]) -> dict[str, Any]:
+        """Return what an answer is told of its call."""
+        return {
+            "parser": request.response_format.parser if request.response_format else None,
+            "adjustments": left_out,
+            "pricing": None if self.pricing is None else self.pricing(request.model),
+            "trace": self.call.trace,
+        }
 
     def _emulated(self, prepared: HttpRequest) -> tuple[HttpStream, Iterator[ChatCompletionChunk]]:
         response = self._finished(self.transport.send(prepared))
@@ -218,5 +229,9 @@ class Exchange:
             raise
 
 
-def _parser_of(request: ChatCompletionRequest) -> Callable[[str], Any] | None:
-    return request.response_format.parser if request.response_format else None
+def _estimated(request: ChatCompletionRequest, answer: ChatCompletionResponse) -> ChatCompletionResponse:
+    """Return a fresh answer, whose provider told no usage, with one that is counted here."""
+    from ai_lib.types.estimate import estimated_usage  # nearly every provider tells
+
+    usage = estimated_usage(request, (choice.message for choice in answer.choices))
+    return noted(answer, usage=usage, usage_status=UsageStatus.ESTIMATED)

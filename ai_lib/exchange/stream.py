@@ -21,10 +21,15 @@ from ai_lib.exchange.bodies import Whole
 from ai_lib.types.chunk import ChatCompletionChunk, chunks_of
 from ai_lib.types.fold import Fold
 from ai_lib.types.response import ChatCompletionResponse
+from ai_lib.types.usage import UsageStatus
 from ai_lib.types.wire import HttpResponse
 from ai_lib.utils.clock import Clock
 
-__all__ = ["ChatStream", "Watch"]
+__all__ = ["CLOSED", "ChatStream", "Watch"]
+
+CLOSED = "closed"
+"""The code of what ends a stream that is closed or dropped before its end."""
+_OF_THE_CALL = ("provider", "request_id", "adjustments", "parser", "pricing", "trace")
 
 
 class Watch:
@@ -71,6 +76,7 @@ class ChatStream:
         *,
         model: str | None,
         call: Call | None = None,
+        estimate: Callable[[ChatCompletionResponse], ChatCompletionResponse] | None = None,
         **facts: Any,
     ) -> None:
         self._over = False
@@ -78,6 +84,7 @@ class ChatStream:
         self._opened = opened
         self._chunks = chunks
         self._model = model
+        self._estimate = estimate
         self._facts = facts
         self._fold = Fold()
         self._call = call or Call()
@@ -86,20 +93,39 @@ class ChatStream:
         self._recoveries: list[Callable[[AiLibError], ChatStream]] = []
         self._continue: Callable[[AiLibError], ChatStream] | None = None
         self._end_hooks: list[Callable[[ChatStream, AiLibError | None], None]] = []
+        self.first_chunk: float | None = None
+        """Seconds from the begin of the call to its first chunk."""
 
     @classmethod
     def of(cls, response: ChatCompletionResponse, call: Call | None = None) -> Self:
         """Return a whole answer as a stream."""
-        facts = {name: getattr(response, name) for name in ("provider", "request_id", "adjustments", "parser")}
+        facts = {name: getattr(response, name) for name in _OF_THE_CALL}
         opened = Whole(HttpResponse(status=200, headers=response.headers))
         return cls(opened, chunks_of(response), model=response.model, call=call, **facts)
 
     @property
     def response(self) -> ChatCompletionResponse:
         """What has arrived so far, folded into the answer that `chat` would have returned."""
-        return self._fold.response(
+        answer = self._fold.response(
             ended=self._over, headers=self._opened.headers, attempts=tuple(self._call.attempts), **self._facts
         )
+        missing = answer.usage_status is UsageStatus.UNSUPPORTED
+        return self._estimate(answer) if missing and self._estimate is not None else answer
+
+    @property
+    def partial(self) -> Any:
+        """What the text says so far, read as JSON that is still being written; None while there is nothing to read.
+
+        Texts that are not closed end where they end; keys without a value yet are left out.
+        """
+        from ai_lib.utils.partial_json import completed  # few streams are JSON
+
+        return completed(self.response.text)
+
+    @property
+    def has_begun(self) -> bool:
+        """Whether anything of the answer has arrived."""
+        return not self._fold.is_empty
 
     @property
     def adjustments(self) -> tuple[str, ...]:
@@ -139,7 +165,7 @@ class ChatStream:
         if self._over:
             raise StopIteration
         if self._cancelled:
-            raise self._broken(CancelledError("the stream was cancelled"))
+            raise self._broken(CancelledError("the stream was cancelled", code="cancelled"))
         try:
             chunk = next(self._chunks)
         except StopIteration:
@@ -151,6 +177,8 @@ class ChatStream:
             self.close()
             raise
         self._fold.add(chunk)
+        if self.first_chunk is None:
+            self.first_chunk = self._call.clock.now() - self._call.begun
         return chunk
 
     def final_response(self) -> ChatCompletionResponse:
@@ -167,7 +195,7 @@ class ChatStream:
     def close(self) -> None:
         """Free the connection. What had arrived stays in `response`; calling it again does nothing."""
         if not self._over:
-            self._end(CancelledError("the stream was closed before its end"))
+            self._end(CancelledError("the stream was closed before its end", code=CLOSED))
 
     # --- what the parts round a stream do with it
 
@@ -175,6 +203,10 @@ class ChatStream:
         """Have each chunk changed before it is given out and folded."""
         self._transforms.append(change)
         self._chunks = map(change, self._chunks)
+
+    def adjust(self, note: str, **facts: Any) -> None:
+        """Have the answer say what was put differently, and change what it is told of its call."""
+        self._facts = {**self._facts, **facts, "adjustments": (*self.adjustments, note)}
 
     def or_else(self, recover: Callable[[AiLibError], ChatStream]) -> None:
         """Have `recover` asked for another stream when this one fails before it has given anything.
@@ -264,6 +296,7 @@ class ChatStream:
         for change in self._transforms:
             self._chunks = map(change, self._chunks)
         self._model, self._facts, self._call = other._model, other._facts, other._call
+        self._estimate = other._estimate
         self._recoveries = other._recoveries + self._recoveries
         # Innermost first: what a hook of the user's raises must not keep a guard from hearing of the end.
         self._end_hooks = other._end_hooks + self._end_hooks
@@ -283,7 +316,7 @@ class ChatStream:
 
     def _converted(self, error: AiLibError) -> AiLibError:
         if self._cancelled and not isinstance(error, CancelledError):
-            error = CancelledError("the stream was cancelled")
+            error = CancelledError("the stream was cancelled", code="cancelled")
         elif isinstance(error, RequestTimeoutError) and not isinstance(error, StreamTimeoutError):
             error = _as(StreamTimeoutError, error)
         elif isinstance(error, NetworkError):

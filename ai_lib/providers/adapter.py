@@ -155,9 +155,18 @@ class ProviderAdapter:
             error = self.unsupported("list_models", "the service has no list of models")
             error.hint = f"See {self.config.docs}" if self.config.docs else "See the vendor's documentation"
             raise error
+        return self.get_request(self.config.models_path, page)
+
+    def get_request(self, path: str, query: Mapping[str, str] | None = None) -> HttpRequest:
+        """Return the HTTP request that gets a path, with the key.
+
+        Args:
+            path: What is appended to the base URL.
+            query: What is added to the query.
+        """
         return HttpRequest(
             method="GET",
-            url=self._url(self.config.models_path, None, query=page),
+            url=self._url(path, None, query=query),
             headers={"Accept": "application/json", **self._all_headers},
         )
 
@@ -204,6 +213,15 @@ class ProviderAdapter:
             AiLibError: It is an error, or not a list of models.
         """
         return self._decoded(self.dialect.decode_models, response, self._context)
+
+    def check(self, response: HttpResponse) -> None:
+        """Raise for an answer that is an error, whatever else it may be.
+
+        Raises:
+            AiLibError: It is one.
+        """
+        if response.status >= 300:
+            raise self.errors.error(response)
 
     def decode_for(self, endpoint: Endpoint, operation: Operation, response: HttpResponse) -> Any:
         """Return what the answer to `request_for` says.

@@ -103,6 +103,7 @@ class ProviderConfig:
         count_tokens: Where the tokens of a request are counted.
         upload: Where files are uploaded; its options may say `in_chat`, the parts of a message that may name an
             uploaded file ("image", "audio", "document"), and `inline_limit` and `lifetime`: see `upload.form.Options`.
+        jobs: Where batch jobs are submitted; its options are in `jobs.format.Options`.
         max_bytes: Most bytes of an "image", "audio" or "document" inside a message, of a whole "request", and of an
             uploaded "file"; more is an error before anything is sent.
         default_model: The model used when the caller names none.
@@ -157,6 +158,7 @@ class ProviderConfig:
     rerank: Endpoint | None = attrs.field(default=None, converter=_endpoint, kw_only=True)
     count_tokens: Endpoint | None = attrs.field(default=None, converter=_endpoint, kw_only=True)
     upload: Endpoint | None = attrs.field(default=None, converter=_endpoint, kw_only=True)
+    jobs: Endpoint | None = attrs.field(default=None, converter=_endpoint, kw_only=True)
     max_bytes: Mapping[str, int] = attrs.field(factory=dict, kw_only=True)
     default_model: str | None = attrs.field(default=None, kw_only=True)
     vision_model: str | None = attrs.field(default=None, kw_only=True)
@@ -199,7 +201,7 @@ class ProviderConfig:
         told = attrs.asdict(api, recurse=False)
         changes = {field: value for field, value in told.items() if value is not None or field in _OWN_TO_API}
         if _ELSEWHERE & {field for field, value in told.items() if value is not None}:
-            changes |= dict.fromkeys(("embed", "rerank", "count_tokens", "upload"))
+            changes |= dict.fromkeys(("embed", "rerank", "count_tokens", "upload", "jobs"))
         if api.base_url is not None and api.models_path is None:
             changes["models_path"] = None
         if api.dialect != self.dialect and (self.count_tokens is None or self.count_tokens.format != api.dialect):

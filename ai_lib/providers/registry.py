@@ -15,9 +15,10 @@ from ai_lib.providers.config import ProviderConfig
 from ai_lib.providers.dialect import Dialect
 
 if TYPE_CHECKING:
+    from ai_lib.providers.jobs.format import JobFormat
     from ai_lib.providers.operation import Operation
 
-__all__ = ["config_of", "configs", "dialect_of", "is_provider", "operation_of"]
+__all__ = ["config_of", "configs", "dialect_of", "is_provider", "job_format_of", "operation_of"]
 
 _FOLDER = resources.files("ai_lib.providers") / "configs"
 
@@ -106,6 +107,20 @@ def operation_of(kind: str, name: str) -> Operation:
         raise ConfigurationError(f"no {kind} format {name!r}", code="unknown_format") from exc
     operation: Operation = module.OPERATION
     return operation
+
+
+@cache
+def job_format_of(name: str) -> JobFormat:
+    """Return the wire format of this name for batch jobs.
+
+    Raises:
+        ConfigurationError: There is none.
+    """
+    try:
+        job_format: JobFormat = import_module(f"ai_lib.providers.jobs.{name}").FORMAT
+    except (ModuleNotFoundError, AttributeError) as exc:
+        raise ConfigurationError(f"no jobs format {name!r}", code="unknown_format") from exc
+    return job_format
 
 
 @cache

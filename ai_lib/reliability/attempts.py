@@ -127,6 +127,8 @@ class Attempts:
             Attempt(type(error).__name__, error.code, error.status, wait, self._guard.provider, model, took, decision)
         )
         kind = "retry" if decision == "retried" else "gave_up"
+        call.note(kind, provider=self._guard.provider, model=model, error=type(error).__name__, code=error.code,
+                  waited=wait, why=decision)  # fmt: skip
         self._guard.tell(kind, model, error=error, waited=wait, attempt=self._made, decision=decision)
         if decision != "retried":
             return False

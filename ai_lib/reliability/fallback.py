@@ -166,6 +166,7 @@ class _Walk:
                 if not member.takes_over(error):
                     continue
                 self._tell(member, error)
+                self._call.note("fallback", to=member.name, error=type(error).__name__)
             self._current = member
             try:
                 given = self._ask(member)

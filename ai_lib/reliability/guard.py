@@ -194,6 +194,7 @@ class Guard:
             raise
         if reservation.waited:
             self.tell("rate_limited", asked.model, waited=reservation.waited)
+            call.note("rate_limited", provider=self.provider, waited=reservation.waited)
         return Admission(permit, reservation)
 
     def _breaker(self, parts: Parts, model: str | None) -> CircuitBreaker:

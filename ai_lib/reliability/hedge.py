@@ -126,6 +126,7 @@ class Hedged:
                     member = waiting.pop(0)
                     if budget.take():
                         self._tell(member)
+                        call.note("hedge", to=member.name)
                         race.start(member)
         finally:
             race.end()

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from functools import partial
-from typing import Any
+from typing import Any, get_origin
 
 from ai_lib.errors import InvalidRequestError
-from ai_lib.structured.schema import parse, schema_of
+from ai_lib.structured.schema import form_of, parse, schema_name
 from ai_lib.types.request import ResponseFormat
 
 __all__ = ["response_format_from"]
@@ -18,7 +18,8 @@ def response_format_from(given: Any) -> ResponseFormat | None:
 
     Args:
         given: None or "text"; "json_object"; a `ResponseFormat`; OpenAI's dict; a JSON Schema of type object; or an
-            attrs class, dataclass, TypedDict or msgspec Struct, whose instances `response.parsed` then gives.
+            attrs class, dataclass, TypedDict, msgspec Struct or pydantic model, whose instances `response.parsed` then
+            gives; or a type made of them, such as `list[City]` or `City | None`.
 
     Raises:
         InvalidRequestError: It is none of these, or the type has no schema.
@@ -29,10 +30,9 @@ def response_format_from(given: Any) -> ResponseFormat | None:
         return _from_word(given)
     if isinstance(given, Mapping):
         return _from_dict(given)
-    if isinstance(given, type):
-        return ResponseFormat(
-            kind="json_schema", schema=schema_of(given), name=given.__name__, strict=True, parser=partial(parse, given)
-        )
+    if isinstance(given, type) or get_origin(given) is not None:
+        schema, reader = form_of(given)
+        return ResponseFormat(kind="json_schema", schema=schema, name=schema_name(given), strict=True, parser=reader)
     raise InvalidRequestError(f"response_format must be a word, a JSON Schema or a class, not {type(given).__name__}")
 
 

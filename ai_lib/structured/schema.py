@@ -1,51 +1,45 @@
-"""JSON Schema from Python types, and JSON text into them; msgspec knows attrs, dataclasses and TypedDicts."""
+"""The JSON Schema that an answer must fit to become a value of a type, and the answer's text as that value."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
-import msgspec
+import re
+from collections.abc import Callable
+from functools import partial
+from types import UnionType
+from typing import Any, Union, get_args, get_origin
 
 from ai_lib.errors import InvalidRequestError
+from ai_lib.utils.schema import closed, converted, decoded, schema_components
 
-__all__ = ["closed", "parse", "schema_of"]
+__all__ = ["form_of", "parse", "schema_name"]
+
+_MOST_LETTERS = 64  # of a schema's name, at OpenAI
 
 
-def schema_of(kind: Any) -> dict[str, Any]:
-    """Return the JSON Schema of a type, in the form that OpenAI's strict mode takes.
+def form_of(kind: Any) -> tuple[dict[str, Any], Callable[[str], Any]]:
+    """Return the JSON Schema of a type, in the form that OpenAI's strict mode takes, and what reads a fitting answer.
 
-    Source: https://platform.openai.com/docs/guides/structured-outputs (all fields required, no additional properties)
+    Source: https://platform.openai.com/docs/guides/structured-outputs (all fields required, no additional properties).
+    The wire wants an object: `list[City]` and the like are asked for as its one field, which the reader takes out.
 
     Raises:
         InvalidRequestError: The type has no schema.
     """
     try:
-        (schema,), definitions = msgspec.json.schema_components([kind], ref_template="#/$defs/{name}")
+        (schema,), definitions = schema_components([kind])
     except TypeError as exc:
-        raise InvalidRequestError(f"{getattr(kind, '__name__', kind)} has no JSON Schema: {exc}") from exc
-    schema = definitions.pop(schema["$ref"].rpartition("/")[2]) if "$ref" in schema else schema
-    if schema.get("type") != "object":
-        raise InvalidRequestError(
-            f"{getattr(kind, '__name__', kind)} is not an object in JSON; give a class with fields"
-        )
+        raise InvalidRequestError(f"{_called(kind)} has no JSON Schema: {exc}") from exc
+    resolved = _resolved(schema, definitions)
+    if resolved.get("type") == "object":
+        whole, reader = resolved, partial(parse, kind)
+    elif get_origin(kind) is None and isinstance(kind, type):
+        raise InvalidRequestError(f"{_called(kind)} is not an object in JSON; give a class with fields, or list[...]")
+    else:
+        field = "items" if schema.get("type") == "array" else "value"
+        whole, reader = {"type": "object", "properties": {field: schema}}, partial(_parse_field, kind, field)
     if definitions:
-        schema["$defs"] = definitions
-    whole: dict[str, Any] = closed(schema)
-    return whole
-
-
-def closed(schema: Any) -> Any:
-    """Return the schema with every object closed and all its properties required; defaults are not for the model."""
-    if isinstance(schema, list):
-        return [closed(item) for item in schema]
-    if not isinstance(schema, Mapping):
-        return schema
-    out = {key: closed(value) for key, value in schema.items() if key != "default"}
-    if out.get("type") == "object" and isinstance(out.get("properties"), dict):
-        out["required"] = list(out["properties"])
-        out["additionalProperties"] = False
-    return out
+        whole = {**whole, "$defs": definitions}
+    return closed(whole), reader
 
 
 def parse(kind: Any, text: str) -> Any:
@@ -54,4 +48,43 @@ def parse(kind: Any, text: str) -> Any:
     Raises:
         ValueError: The text is not JSON, or does not fit; the message names the place.
     """
-    return msgspec.json.decode(text, type=kind)
+    return decoded(text, kind)
+
+
+def schema_name(kind: Any) -> str:
+    """Return a type's name in the letters that a schema's name may have: "City", "list_City"."""
+    return re.sub(r"[^a-zA-Z0-9_-]+", "_", _called(kind)).strip("_")[:_MOST_LETTERS] or "response"
+
+
+def _called(kind: Any) -> str:
+    outer, inner = get_origin(kind), [_called(part) for part in get_args(kind)]
+    if outer in (Union, UnionType):
+        return " or ".join(inner)
+    name = str(getattr(outer or kind, "__name__", kind))
+    return f"{name}[{', '.join(inner)}]" if inner else name
+
+
+def _resolved(schema: dict[str, Any], definitions: dict[str, Any]) -> dict[str, Any]:
+    """Return the schema that a mere reference stands for; its definition goes unless something else needs it."""
+    if "$ref" not in schema:
+        return schema
+    ref = schema["$ref"]
+    name = ref.rpartition("/")[2]
+    beside = {key: value for key, value in schema.items() if key != "$ref"}
+    found = {**_resolved(definitions[name], definitions), **beside}
+    if not _mentions(definitions, ref):
+        del definitions[name]
+    return found
+
+
+def _mentions(part: Any, ref: str) -> bool:
+    if isinstance(part, dict):
+        return part.get("$ref") == ref or any(_mentions(inner, ref) for inner in part.values())
+    return isinstance(part, list) and any(_mentions(inner, ref) for inner in part)
+
+
+def _parse_field(kind: Any, field: str, text: str) -> Any:
+    value = decoded(text, Any)
+    # A model that was only told of the schema in words may leave the object round the list out.
+    wrapped = isinstance(value, dict) and value.keys() == {field}
+    return converted(value[field] if wrapped else value, kind)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from decimal import Decimal
 from typing import Any, Literal, TypeAlias
 
 import attrs
@@ -71,6 +72,7 @@ class EmbeddingResponse:
         request_id: The id to quote to the provider's support.
         raw: The decoded JSON as the provider sent it; a list of several where the inputs were sent in several requests.
         adjustments: What was left out of the request because the provider has no form for it.
+        cost: US dollars; None where the tokens or their price are not known.
     """
 
     vectors: tuple[Vector, ...] = attrs.field(
@@ -82,3 +84,4 @@ class EmbeddingResponse:
     request_id: str | None = None
     raw: Any = attrs.field(default=None, repr=False)
     adjustments: tuple[str, ...] = ()
+    cost: Decimal | None = None

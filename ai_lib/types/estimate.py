@@ -27,10 +27,11 @@ from ai_lib.types.message import Message, Role
 from ai_lib.types.request import ChatCompletionRequest, ResponseFormat
 from ai_lib.types.tokens import TokenCount
 from ai_lib.types.tool import Tool, ToolCall
+from ai_lib.types.usage import Usage
 from ai_lib.utils.json import dumps
 from ai_lib.utils.tokens import tokens_of
 
-__all__ = ["estimate"]
+__all__ = ["estimate", "estimated_usage"]
 
 Bounds: TypeAlias = tuple[float, float, float]
 """At least, about, at most."""
@@ -47,6 +48,20 @@ _IMAGE: Bounds = (1, 1000, 50_000)
 _UNSEEN: Bounds = (1, 4000, 1_000_000)  # what an address or an id stands for
 _PAGE_BYTES, _TOKENS_A_PAGE = 50_000, 2300  # Claude: 1,500 to 3,000 for the text and as much as an image
 _SOUND_BYTES_A_TOKEN = 600  # MP3 at 128 kbit/s and 25 tokens a second
+
+
+def estimated_usage(request: ChatCompletionRequest, answers: Iterable[Message]) -> Usage:
+    """Return about how many tokens an exchange took, where the provider does not tell.
+
+    Args:
+        request: What was asked.
+        answers: What was answered.
+    """
+    prompt = estimate(request).tokens
+    texts = [text for one in answers for text in (one.text, one.reasoning, one.refusal) if text]
+    texts += [call.name + call.arguments_json for one in answers for call in one.tool_calls]
+    completion = sum(round(tokens_of(text)[1]) for text in texts)
+    return Usage(prompt_tokens=prompt, completion_tokens=completion, total_tokens=prompt + completion)
 
 
 def estimate(request: ChatCompletionRequest) -> TokenCount:

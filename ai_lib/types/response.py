@@ -12,12 +12,14 @@ from ai_lib.errors import InvalidResponseError
 from ai_lib.types.attempt import Attempt
 from ai_lib.types.message import Citation, Message
 from ai_lib.types.tool import ToolCall
+from ai_lib.types.trace import Trace
 from ai_lib.types.usage import Usage, UsageStatus
 
 if TYPE_CHECKING:
     from ai_lib.types.limits import LimitStatus
+    from ai_lib.types.price import Cost
 
-__all__ = ["ChatCompletionResponse", "Choice", "FinishReason"]
+__all__ = ["ChatCompletionResponse", "Choice", "FinishReason", "noted"]
 
 FinishReason: TypeAlias = Literal["stop", "length", "tool_calls", "content_filter"]
 
@@ -60,6 +62,10 @@ class ChatCompletionResponse:
             continued after an interruption.
         attempts: The calls that failed before this answer, with the reasons.
         parser: Turns the text into the type given in `response_format`.
+        pricing: Tells what the answer cost.
+        trace: What happened on the way to this answer: attempts, waits, choices.
+        messages: Of `run_tools` and of a repaired answer, the whole conversation with this answer at its end.
+        rounds: Of the same, the answers before this one.
     """
 
     id: str | None = None
@@ -75,6 +81,10 @@ class ChatCompletionResponse:
     adjustments: tuple[str, ...] = ()
     attempts: tuple[Attempt, ...] = attrs.field(default=(), eq=False)
     parser: Callable[[str], Any] | None = attrs.field(default=None, repr=False, eq=False)
+    pricing: Callable[[ChatCompletionResponse], Any] | None = attrs.field(default=None, repr=False, eq=False)
+    trace: Trace | None = attrs.field(default=None, repr=False, eq=False)
+    messages: tuple[Message, ...] = attrs.field(default=(), repr=False, eq=False)
+    rounds: tuple[ChatCompletionResponse, ...] = attrs.field(default=(), repr=False, eq=False)
 
     @property
     def message(self) -> Message:
@@ -118,8 +128,28 @@ class ChatCompletionResponse:
 
     @property
     def cost(self) -> Decimal | None:
-        """What the provider says the call cost, in USD; None when it does not say."""
-        return self.usage.cost
+        """What the call cost in US dollars: what the provider says, else tokens times prices; None where not known."""
+        if self.usage.cost is not None:
+            return self.usage.cost
+        found = self.cost_breakdown
+        return None if found is None else found.total
+
+    @property
+    def cost_breakdown(self) -> Cost | None:
+        """The cost in its parts, with the source and the date of the prices; None where they are not known."""
+        if self.usage.cost is not None:
+            from ai_lib.types.price import Cost  # few providers tell
+
+            return Cost(total=self.usage.cost, source="provider")
+        found: Cost | None = None if self.pricing is None else self.pricing(self)
+        return found
+
+    @property
+    def total_cost(self) -> Decimal | None:
+        """The cost of this answer and those before it in `rounds`; None where one is not known."""
+        costs = [answer.cost for answer in (*self.rounds, self)]
+        known = [cost for cost in costs if cost is not None]
+        return sum(known, Decimal()) if len(known) == len(costs) else None
 
     @property
     def rate_limits(self) -> dict[str, LimitStatus]:
@@ -148,3 +178,13 @@ class ChatCompletionResponse:
                 request_id=self.request_id,
                 hint="Look at .text; finish_reason 'length' means that max_tokens cut it off",
             ) from exc
+
+
+def noted(answer: ChatCompletionResponse, **facts: Any) -> ChatCompletionResponse:
+    """Return an answer that nobody else has seen yet with what its call knows of it.
+
+    It is changed in place: a changed copy takes as long as decoding the answer did.
+    """
+    for name, value in facts.items():
+        object.__setattr__(answer, name, value)
+    return answer

@@ -48,8 +48,13 @@ def _converter() -> Converter:
             cls
         ],
     )
-    for cls, field in ((Tool, "function"), (ResponseFormat, "parser"), (ChatCompletionResponse, "parser")):
-        leave_out = {field: override(omit=True)}
+    of_this_process = ("parser", "pricing", "trace")
+    for cls, fields in (
+        (Tool, ("function",)),
+        (ResponseFormat, ("parser",)),
+        (ChatCompletionResponse, of_this_process),
+    ):
+        leave_out = {field: override(omit=True) for field in fields}
         converter.register_unstructure_hook(
             cls,
             make_dict_unstructure_fn(cls, converter, _cattrs_omit_if_default=True, **leave_out),  # type: ignore[arg-type]

@@ -44,6 +44,40 @@ class Tool:
         if not isinstance(self.parameters, Mapping) or self.parameters.get("type", "object") != "object":
             raise InvalidRequestError(f"parameters of tool {self.name!r} must be a JSON Schema of type object")
 
+    @classmethod
+    def from_function(
+        cls,
+        function: Callable[..., Any],
+        *,
+        name: str | None = None,
+        description: str | None = None,
+        strict: bool | None = None,
+    ) -> Tool:
+        """Make a tool of a function: its annotations and its docstring say what a model must know.
+
+        Args:
+            function: A function, a bound method, a `functools.partial` or an object with `__call__`.
+            name: The tool's name; None means the function's.
+            description: What it does; None means the docstring, without what it says about the parameters.
+            strict: Ask the provider to hold the arguments to the schema, which then requires all of them; None leaves
+                it to the provider.
+
+        Raises:
+            InvalidRequestError: A parameter has no annotation, or one that has no form in JSON.
+        """
+        # Imported here, since most programs have no tools and `inspect` takes time.
+        from ai_lib.utils.schema import closed
+        from ai_lib.utils.signature import described, name_of
+
+        called = name or name_of(function)
+        try:
+            told, parameters = described(function)
+        except TypeError as exc:
+            raise InvalidRequestError(f"tool {called!r}: {exc}") from exc
+        return cls(
+            called, description or told, closed(parameters) if strict else parameters, strict=strict, function=function
+        )
+
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Call the function behind the tool."""
         if self.function is None:

@@ -33,6 +33,7 @@ class Usage:
         total_tokens: The provider's total where it gives one, else the sum.
         cached_tokens: The part of the prompt that was read from the provider's cache; None where not told.
         cache_write_tokens: The part of the prompt that was written to it; None where not told.
+        cache_write_1h_tokens: The part of `cache_write_tokens` that is kept for an hour; None where not told.
         reasoning_tokens: The part of the completion that was reasoning; None where not told.
         audio_prompt_tokens: The part of the prompt that was audio; None where not told.
         audio_completion_tokens: The part of the completion that was audio; None where not told.
@@ -48,6 +49,7 @@ class Usage:
     audio_prompt_tokens: int | None = None
     audio_completion_tokens: int | None = None
     cost: Decimal | None = None
+    cache_write_1h_tokens: int | None = None
 
     @property
     def uncached_prompt_tokens(self) -> int:

@@ -24,6 +24,11 @@ class PerProcess(Generic[T]):
         self._make = make
         self._made: dict[int, T] = {}
 
+    @property
+    def made(self) -> bool:
+        """Whether this process has its value."""
+        return os.getpid() in self._made
+
     def __call__(self) -> T:
         """Return this process's value."""
         pid = os.getpid()

@@ -407,7 +407,7 @@ def test_a_models_entry_is_found(server):
 
     info = client_of(server).model_info("gpt-small")
 
-    assert (info.id, info.context_length, info.provider) == ("gpt-small", 8000, "gw")
+    assert (info.id, info.context_window, info.provider) == ("gpt-small", 8000, "gw")
     assert [(request.method, request.path) for request in server.requests] == [("GET", "/v1/models")]
 
 

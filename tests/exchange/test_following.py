@@ -247,7 +247,7 @@ def test_a_stream_is_whole_without_its_usage(server: Server, elsewhere: Server, 
     with client_of(server, slept) as client:
         streamed = client.stream("hi").final_response()
 
-    assert (streamed.text, streamed.usage_status) == ("Hello", UsageStatus.UNSUPPORTED)
+    assert (streamed.text, streamed.usage_status) == ("Hello", UsageStatus.ESTIMATED)
 
 
 def test_a_model_that_cannot_stream_is_asked_until_it_is_done(server: Server, slept: Slept) -> None:

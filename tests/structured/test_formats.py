@@ -1,9 +1,12 @@
 """`response_format`: words, schemas and types."""
 
 from dataclasses import dataclass
-from typing import TypedDict
+from enum import Enum
+from typing import Annotated, Literal, TypedDict
 
 import attrs
+import msgspec
+import pydantic
 import pytest
 
 from ai_lib import AiClient, InvalidRequestError, InvalidResponseError, ProviderConfig
@@ -32,6 +35,26 @@ class Point:
 class Pair(TypedDict):
     left: int
     right: str
+
+
+class Mood(Enum):
+    GOOD = "good"
+
+
+class Town(pydantic.BaseModel):
+    name: str
+    mood: Mood = Mood.GOOD
+
+
+class Tree(pydantic.BaseModel):
+    leaves: int
+    branches: "list[Tree]" = []
+
+
+@dataclass
+class Node:
+    value: int
+    rest: "Node | None" = None
 
 
 CITY_SCHEMA = {
@@ -163,3 +186,79 @@ def test_a_description_beside_the_schema_goes_along_with_it() -> None:
 def test_an_unknown_key_beside_the_schema_is_refused() -> None:
     with pytest.raises(InvalidRequestError, match="unknown key in response_format's json_schema: shema"):
         response_format_from({"type": "json_schema", "json_schema": {"schema": {}, "shema": {}}})
+
+
+def test_a_pydantic_model_becomes_a_schema_and_the_answer_an_instance(server):
+    server.script(json_reply(200, completion('{"name": "Oslo", "mood": "good"}')))
+
+    answer = client_of(server).chat("Which town?", response_format=Town)
+
+    sent = server.requests[0].json["response_format"]["json_schema"]
+    assert sent["name"] == "Town"
+    assert sent["schema"]["required"] == ["name", "mood"]
+    assert sent["schema"]["additionalProperties"] is False
+    assert answer.parsed == Town(name="Oslo", mood=Mood.GOOD)
+
+
+def test_a_pydantic_model_that_does_not_fit_says_which_field():
+    form = response_format_from(Town)
+
+    with pytest.raises(ValueError, match="name: Input should be a valid string"):
+        form.parser('{"name": 1}')
+
+
+@pytest.mark.parametrize(
+    ("given", "name", "text", "expected"),
+    [
+        (list[City], "list_City", '{"items": [{"name": "Oslo", "inhabitants": 1}]}', [City("Oslo", 1)]),
+        (list[Town], "list_Town", '{"items": [{"name": "Oslo"}]}', [Town(name="Oslo")]),
+        (tuple[int, str], "tuple_int_str", '{"items": [1, "a"]}', (1, "a")),
+        (City | None, "City_or_NoneType", '{"value": null}', None),
+        (Literal["yes", "no"], "Literal_yes_no", '{"value": "no"}', "no"),
+        (dict[str, int], "dict_str_int", '{"items": 1}', {"items": 1}),
+        (Annotated[Point, msgspec.Meta(description="A place.")], None, '{"x": 1, "y": 2}', Point(1, 2)),
+    ],
+)
+def test_a_type_made_of_types_is_asked_for_as_an_object_and_read_out_of_it(given, name, text, expected):
+    form = response_format_from(given)
+
+    assert form.schema["type"] == "object"
+    assert form.name == name or name is None
+    assert form.parser(text) == expected
+
+
+def test_a_list_is_the_one_field_of_a_closed_object():
+    assert response_format_from(list[Country]).schema == {
+        "type": "object",
+        "properties": {"items": {"type": "array", "items": {"$ref": "#/$defs/Country"}}},
+        "required": ["items"],
+        "additionalProperties": False,
+        "$defs": {"Country": CITY_SCHEMA["$defs"]["Country"]},
+    }
+
+
+def test_a_list_without_the_object_round_it_is_read_as_well():
+    assert response_format_from(list[int]).parser("[1, 2]") == [1, 2]
+
+
+def test_what_a_description_beside_a_type_says_stands_in_its_schema():
+    form = response_format_from(Annotated[Country, msgspec.Meta(description="A land.")])
+
+    assert form.schema["description"] == "A land."
+
+
+@pytest.mark.parametrize("kind", [Node, Tree])
+def test_a_type_that_holds_itself_keeps_the_definition_it_refers_to(kind):
+    jsonschema = pytest.importorskip("jsonschema", reason="needs jsonschema")
+
+    schema = response_format_from(kind).schema
+
+    assert schema["type"] == "object"
+    good = {"value": 1, "rest": {"value": 2, "rest": None}, "leaves": 1, "branches": [{"leaves": 1, "branches": []}]}
+    fitting = {name: good[name] for name in schema["properties"]}
+    assert jsonschema.Draft202012Validator(schema).is_valid(fitting)
+
+
+def test_a_type_whose_fields_have_no_schema_is_refused():
+    with pytest.raises(InvalidRequestError, match=r"list\[complex\] has no JSON Schema: complex has no form in JSON"):
+        response_format_from(list[complex])

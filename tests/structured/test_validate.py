@@ -36,6 +36,13 @@ GOOD: list[tuple[dict[str, Any], Any]] = [
     ({"allOf": [{"minimum": 1}, {"maximum": 3}]}, 2),
     ({"not": {"type": "string"}}, 1),
     ({"format": "email"}, "no address"),
+    ({"if": {"minimum": 5}, "then": {"multipleOf": 5}}, 4),
+    ({"if": {"type": "string"}, "then": {"minLength": 1}, "else": {"minimum": 0}}, "a"),
+    ({"dependentRequired": {"a": ["b"]}}, {"b": 1}),
+    ({"dependentSchemas": {"a": {"required": ["b"]}}}, {"b": 1}),
+    ({"propertyNames": {"maxLength": 1}}, {"a": 1}),
+    ({"contains": {"type": "string"}, "maxContains": 1}, [1, "a"]),
+    ({"contains": {"type": "string"}, "minContains": 0}, [1]),
     ({}, {"anything": None}),
     (NODE, {"n": 1, "next": {"n": 2, "next": None}}),
 ]
@@ -66,6 +73,13 @@ BAD: list[tuple[dict[str, Any], Any, str]] = [
     ({"anyOf": [{"type": "integer"}, {"type": "null"}]}, "x", "$ fits none of the forms it may have"),
     ({"oneOf": [{"minimum": 1}, {"minimum": 2}]}, 3, "$ must fit exactly one of the forms it may have"),
     ({"allOf": [{"minimum": 1}, {"maximum": 3}]}, 4, "$ must be at most 3"),
+    ({"if": {"minimum": 5}, "then": {"minimum": 7}}, 6, "$ must be at least 7"),
+    ({"if": {"type": "string"}, "else": {"minimum": 0}}, -1, "$ must be at least 0"),
+    ({"dependentRequired": {"a": ["b"]}}, {"a": 1}, "$ has 'a' but lacks 'b'"),
+    ({"dependentSchemas": {"a": {"required": ["b"]}}}, {"a": 1}, "$ lacks 'b'"),
+    ({"propertyNames": {"maxLength": 1}}, {"ab": 1}, "$, the key 'ab', must have at most 1 characters"),
+    ({"contains": {"type": "string"}}, [1], "$ holds 0 items of the form that some must have"),
+    ({"contains": {"type": "string"}, "maxContains": 1}, ["a", "b"], "$ holds 2 items of the form that some must have"),
     ({"not": {"type": "string"}}, "x", "$ has a form that it must not have"),
     (NODE, {"n": 1, "next": {"next": None}}, "$.next fits none of the forms it may have"),
 ]
@@ -82,6 +96,13 @@ def test_what_does_not_fit_is_told_with_its_place(schema: dict[str, Any], value:
         parser_for(schema)(json.dumps(value))
 
     assert str(caught.value) == complaint
+
+
+def test_all_that_does_not_fit_is_told_up_to_a_limit() -> None:
+    with pytest.raises(ValueError) as caught:
+        parser_for({"items": {"type": "integer"}})(json.dumps(["x"] * 20))
+
+    assert str(caught.value) == "; ".join(f"$[{number}] must be of type integer" for number in range(10))
 
 
 def test_text_that_is_no_json_does_not_fit() -> None:

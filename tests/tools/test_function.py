@@ -1,5 +1,6 @@
 """Functions as tools."""
 
+from functools import partial
 from typing import Annotated, Literal
 
 import attrs
@@ -7,6 +8,7 @@ import msgspec
 import pytest
 
 from ai_lib import AiClient, InvalidRequestError, ProviderConfig, Tool, tool
+from ai_lib.tools import tools_from
 
 
 @attrs.define
@@ -31,8 +33,8 @@ def test_a_function_becomes_a_tool_with_its_name_docstring_and_schema():
         "type": "object",
         "properties": {
             "place": {"$ref": "#/$defs/Place"},
-            "unit": {"enum": ["C", "F"]},
-            "days": {"type": "integer", "minimum": 1},
+            "unit": {"enum": ["C", "F"], "default": "C"},
+            "days": {"type": "integer", "minimum": 1, "default": 1},
         },
         "required": ["place"],
         "additionalProperties": False,
@@ -70,6 +72,40 @@ def test_a_plain_function_in_tools_is_sent_as_a_tool(server):
     client.chat("hi", tools=[weather], tool_choice="weather")
 
     assert server.requests[0].json["tools"][0]["function"]["name"] == "weather"
+
+
+def test_a_strict_tool_requires_all_and_shows_no_defaults():
+    made = tool(strict=True)(weather)
+
+    assert made.strict is True
+    assert made.parameters["required"] == ["place", "unit", "days"]
+    assert made.parameters["properties"]["unit"] == {"enum": ["C", "F"]}
+    assert made.parameters["$defs"]["Place"]["additionalProperties"] is False
+
+
+def test_other_callables_in_tools_become_tools_and_the_rest_stays():
+    given = [Tool("a"), {"type": "function"}, partial(weather, days=1)]
+
+    found = tools_from(given)
+
+    assert found[:2] == given[:2]
+    assert found[2].name == "weather"
+    assert list(found[2].parameters["properties"]) == ["place", "unit"]
+    assert tools_from(None) is None
+
+
+def test_what_the_docstring_says_about_a_parameter_goes_to_the_parameter():
+    def add(a: int):
+        """Add.
+
+        Args:
+            a: The number.
+        """
+
+    made = Tool.from_function(add)
+
+    assert made.description == "Add."
+    assert made.parameters["properties"] == {"a": {"type": "integer", "description": "The number."}}
 
 
 def no_annotation(a):

@@ -228,7 +228,7 @@ def _model(entry: Mapping[str, Any], provider: str) -> ModelInfo:
         _seconds(entry.get("created_at")) or count(entry.get("created")),
         entry.get("owned_by"),
         name=entry.get("display_name"),
-        context_length=first_count(entry.get("max_input_tokens")),
+        context_window=first_count(entry.get("max_input_tokens")),
         max_output_tokens=first_count(entry.get("max_tokens")),
         raw=entry,
     )

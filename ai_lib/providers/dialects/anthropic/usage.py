@@ -30,11 +30,13 @@ def usage_of(wire: Any) -> Usage | None:
     prompt = sum(count(wire.get(field)) or 0 for field in _INPUT)
     completion = count(wire.get("output_tokens")) or 0
     details = wire.get("output_tokens_details") or {}
+    written = wire.get("cache_creation") or {}
     return Usage(
         prompt_tokens=prompt,
         completion_tokens=completion,
         total_tokens=prompt + completion,
         cached_tokens=count(wire.get("cache_read_input_tokens")),
         cache_write_tokens=count(wire.get("cache_creation_input_tokens")),
+        cache_write_1h_tokens=count(written.get("ephemeral_1h_input_tokens")),
         reasoning_tokens=count(details.get("thinking_tokens")),
     )

@@ -178,7 +178,7 @@ def decode_models(payload: Any, context: Context) -> list[ModelInfo]:
         InvalidResponseError: It is no such page.
     """
     return [
-        ModelInfo(entry["name"], context.provider, context_length=first_count(entry.get("context_length")), raw=entry)
+        ModelInfo(entry["name"], context.provider, context_window=first_count(entry.get("context_length")), raw=entry)
         for entry in listed(payload, context, "models")
         if entry.get("name")
     ]

@@ -84,7 +84,7 @@ def _model(entry: Mapping[str, Any], provider: str) -> ModelInfo:
         str(entry["name"]).removeprefix("publishers/google/").removeprefix("models/"),
         provider,
         name=entry.get("displayName"),
-        context_length=count(entry.get("inputTokenLimit")),
+        context_window=count(entry.get("inputTokenLimit")),
         max_output_tokens=count(entry.get("outputTokenLimit")),
         raw=entry,
     )

@@ -45,7 +45,7 @@ def _model(entry: Any, provider: str) -> ModelInfo:
         count(fields.get("created")),
         fields.get("owned_by"),
         name=fields.get("name") or fields.get("display_name"),
-        context_length=first_count(*(limits.get(key) for key in _CONTEXT_LENGTH)),
+        context_window=first_count(*(limits.get(key) for key in _CONTEXT_LENGTH)),
         max_output_tokens=first_count(*(limits.get(key) for key in _MAX_OUTPUT)),
         raw=entry,
     )

@@ -237,8 +237,8 @@ def test_a_page_of_models_tells_names_limits_and_where_the_next_page_begins() ->
     first, second = adapter.decode_models(response)
 
     assert (first.id, first.name, first.provider) == ("claude-sonnet-5-5", "Claude Sonnet 5.5", "anthropic")
-    assert (first.created, first.context_length, first.max_output_tokens) == (1788220800, 1000000, 128000)
-    assert (second.created, second.context_length) == (None, None)
+    assert (first.created, first.context_window, first.max_output_tokens) == (1788220800, 1000000, 128000)
+    assert (second.created, second.context_window) == (None, None)
     assert adapter.next_page(response) == {"after_id": "claude-haiku-4-5-20251001"}
     assert adapter.models_request({"after_id": "a b"}).url.endswith("/v1/models?after_id=a+b")
 

@@ -348,7 +348,7 @@ def test_models_come_in_pages() -> None:
 
     (model,) = ADAPTER.decode_models(response)
 
-    assert (model.id, model.context_length, model.provider) == ("command-a", 288000, "cohere")
+    assert (model.id, model.context_window, model.provider) == ("command-a", 288000, "cohere")
     assert ADAPTER.next_page(response) == {"page_token": "t/2"}
     assert ADAPTER.next_page(last) is None
     assert ADAPTER.models_request({"page_token": "t/2"}).url.endswith("/v1/models?page_token=t%2F2")

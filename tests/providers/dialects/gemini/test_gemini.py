@@ -800,7 +800,7 @@ def test_models_are_listed_by_the_name_to_pass_page_by_page() -> None:
 
     first, second = adapter.decode_models(response)
 
-    assert (first.id, first.name, first.context_length, first.max_output_tokens) == (
+    assert (first.id, first.name, first.context_window, first.max_output_tokens) == (
         "gemini-3.8-flash",
         "Gemini 3.8 Flash",
         1048576,

@@ -69,7 +69,7 @@ def test_the_limits_of_a_model_are_read_under_the_names_that_services_give_them(
 ) -> None:
     (model,) = models_in({"data": [{**ENTRY, **fields}]})
 
-    assert (model.context_length, model.max_output_tokens) == (context, output)
+    assert (model.context_window, model.max_output_tokens) == (context, output)
 
 
 @pytest.mark.parametrize(

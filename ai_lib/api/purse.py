@@ -1,0 +1,38 @@
+"""What a call is paid from."""
+
+from __future__ import annotations
+
+from typing import Any, Protocol
+
+from ai_lib.errors import AiLibError
+from ai_lib.types.request import ChatCompletionRequest
+from ai_lib.types.response import ChatCompletionResponse
+
+__all__ = ["Hold", "Purse"]
+
+
+class Hold(Protocol):
+    """What is set aside for one request until it is known what it cost."""
+
+    def settle(self, response: ChatCompletionResponse) -> None:
+        """Pay what the answer cost, and give the rest back."""
+
+    def fail(self, error: AiLibError) -> None:
+        """Say that there is no answer; what cannot have been paid for is given back."""
+
+
+class Purse(Protocol):
+    """Pays for requests, and refuses those that it could not pay for."""
+
+    def hold(self, provider: str, request: ChatCompletionRequest, catalogue: Any, tags: tuple[str, ...]) -> Hold:
+        """Set aside what a request may cost.
+
+        Args:
+            provider: The provider's id.
+            request: What is asked; its model is named.
+            catalogue: Where prices are looked up.
+            tags: What the call is for.
+
+        Raises:
+            BudgetExceededError: It may cost more than is left.
+        """

@@ -1,0 +1,88 @@
+"""Running many requests: a bounded number at once, taken from their source only as there is room."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from concurrent.futures import FIRST_COMPLETED, Future, wait
+from typing import TypeAlias
+
+from ai_lib.batch.item import BatchItem
+
+__all__ = ["Begin", "run"]
+
+# Answers that may wait for an earlier one, for each that runs: enough to go on past a slow one, and still bounded.
+_WAITING = 16
+
+Begin: TypeAlias = Callable[[], "Future[BatchItem] | BatchItem | None"]
+"""Starts a request; or returns its item where that is known already; or None where it must wait for others to end."""
+
+
+class _Run:
+    def __init__(self, source: Iterator[Begin], at_once: int, stop: Callable[[], bool]) -> None:
+        self.source = source
+        self.at_once = at_once
+        self.stop = stop
+        self.held_back: Begin | None = None
+        self.running: set[Future[BatchItem]] = set()
+        self.finished: dict[int, BatchItem] = {}
+        self.more = True
+
+    @property
+    def full(self) -> bool:
+        known = len(self.running) + len(self.finished)
+        return len(self.running) >= self.at_once or known >= self.at_once * _WAITING
+
+    def fill(self) -> None:
+        """Begin as many as there is room for; but give out what is finished before taking much more."""
+        while self.more and not self.full:
+            begin = None if self.stop() else self.held_back or next(self.source, None)
+            self.held_back = None
+            if begin is None:
+                self.more = False
+                return
+            begun = begin()
+            if begun is None and not self.running:
+                self.more = False
+            if begun is None:
+                self.held_back = begin
+                return
+            if isinstance(begun, BatchItem):
+                self.finished[begun.index] = begun
+                return
+            self.running.add(begun)
+
+    def wait(self) -> None:
+        """Wait until one ends, where nothing else can be done."""
+        if self.running and (self.full or self.held_back is not None or not self.more):
+            done, self.running = wait(self.running, return_when=FIRST_COMPLETED)
+            self.finished.update({item.index: item for item in (future.result() for future in done)})
+
+
+def run(source: Iterator[Begin], *, at_once: int, ordered: bool, stop: Callable[[], bool]) -> Iterator[BatchItem]:
+    """Yield the items, in the order of their requests or as they come.
+
+    Args:
+        source: The requests; the next is taken only when there is room for it.
+        at_once: Most that run at once.
+        ordered: Whether to keep the order.
+        stop: Asked before each begin: True to begin no more.
+    """
+    state, next_index = _Run(source, at_once, stop), 0
+    try:
+        while True:
+            state.fill()
+            for index in [*_in_turn(next_index, state.finished)] if ordered else sorted(state.finished):
+                next_index = index + 1
+                yield state.finished.pop(index)
+            if not state.running and not state.finished and not state.more:
+                return
+            state.wait()
+    finally:
+        for future in state.running:
+            future.cancel()
+
+
+def _in_turn(index: int, finished: dict[int, BatchItem]) -> Iterator[int]:
+    while index in finished:
+        yield index
+        index += 1

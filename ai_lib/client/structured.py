@@ -1,0 +1,127 @@
+"""Structured answers where the provider has no form for them, and asking again for one that does not fit."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import attrs
+
+from ai_lib.errors import InvalidRequestError, InvalidResponseError
+from ai_lib.structured.fallback import as_prompt, as_tool, from_tool, lenient_parser
+from ai_lib.structured.repair import repair_message
+from ai_lib.types.response import noted
+
+if TYPE_CHECKING:
+    from ai_lib.exchange import ChatStream
+    from ai_lib.providers.adapter import ProviderAdapter
+    from ai_lib.types.chunk import ChatCompletionChunk
+    from ai_lib.types.request import ChatCompletionRequest
+    from ai_lib.types.response import ChatCompletionResponse
+
+__all__ = ["Reshaped", "repaired", "reshaped"]
+
+
+@attrs.frozen
+class Reshaped:
+    """Makes the answer to a request that was put otherwise look as if it had been asked for natively.
+
+    Args:
+        note: What was done, for `response.adjustments`.
+        parser: Reads the answer's text.
+        by_tool: Whether the answer comes as the arguments of a tool call.
+    """
+
+    note: str
+    parser: Callable[[str], Any] | None
+    by_tool: bool
+
+    def answer(self, response: ChatCompletionResponse) -> ChatCompletionResponse:
+        """Return the answer as it was wanted."""
+        if self.by_tool:
+            response = from_tool(response)
+        return noted(response, parser=self.parser, adjustments=(*response.adjustments, self.note))
+
+    def stream(self, stream: ChatStream) -> ChatStream:
+        """Return the stream, whose chunks become those of a text."""
+        stream.adjust(self.note, parser=self.parser)
+        if self.by_tool:
+            stream.transform(_text_of_call)
+        return stream
+
+
+def _text_of_call(chunk: ChatCompletionChunk) -> ChatCompletionChunk:
+    if not chunk.tool_calls and chunk.finish_reason != "tool_calls":
+        return chunk
+    text = "".join(delta.arguments_json for delta in chunk.tool_calls)
+    reason = "stop" if chunk.finish_reason == "tool_calls" else chunk.finish_reason
+    return attrs.evolve(chunk, text=chunk.text + text, tool_calls=(), finish_reason=reason)
+
+
+def reshaped(request: ChatCompletionRequest, adapter: ProviderAdapter) -> tuple[ChatCompletionRequest, Reshaped | None]:
+    """Return a request as its provider can be asked it, and what makes the answer fit.
+
+    JSON Schema goes natively where the provider has a form for it; else as a tool that the model must call; else, or
+    where the request has tools of its own, as words in the prompt.
+    """
+    wanted = request.response_format
+    if wanted is None or not _refused(adapter, request, "response_format"):
+        return request, None
+    name, parser = adapter.config.display_name, lenient_parser(wanted)
+    by_tool = _as_tool(request)
+    if by_tool is not None and not _refused(adapter, by_tool, "tool"):
+        note = f"response_format: asked for as the arguments of a tool, as {name} has no form for it"
+        return by_tool, Reshaped(note, parser, by_tool=True)
+    note = f"response_format: asked for in the prompt, as {name} has no form for it"
+    return as_prompt(request), Reshaped(note, parser, by_tool=False)
+
+
+def _as_tool(request: ChatCompletionRequest) -> ChatCompletionRequest | None:
+    try:
+        asked = as_tool(request)
+    except InvalidRequestError:  # the schema is not that of an object, as a tool's must be
+        return None
+    return None if asked is request else asked
+
+
+def _refused(adapter: ProviderAdapter, request: ChatCompletionRequest, field: str) -> bool:
+    """Return whether the provider has no form for a field of this request: it is encoded to find out."""
+    _, left_out = adapter.chat_request(request, stream=False, on_unsupported="drop")
+    return any(note.startswith(field) for note in left_out)
+
+
+def repaired(
+    answer: ChatCompletionResponse,
+    request: ChatCompletionRequest,
+    ask: Callable[[ChatCompletionRequest], ChatCompletionResponse],
+    repairs: int,
+) -> ChatCompletionResponse:
+    """Return an answer that fits `response_format`, asked for again with what was wrong; failing that, the last one.
+
+    Args:
+        answer: The first answer.
+        request: What was asked.
+        ask: Asks anew.
+        repairs: Most further answers.
+    """
+    rounds: tuple[ChatCompletionResponse, ...] = ()
+    messages = request.messages
+    for _ in range(repairs):
+        try:
+            _ = answer.parsed
+        except InvalidResponseError as error:
+            messages = (*messages, *repair_message(answer, error))
+            if answer.trace is not None:
+                answer.trace.steps.append(_step(error, answer))
+            rounds = (*rounds, answer)
+            answer = ask(attrs.evolve(request, messages=messages))
+        else:
+            break
+    return attrs.evolve(answer, rounds=rounds, messages=(*messages, answer.message)) if rounds else answer
+
+
+def _step(error: InvalidResponseError, answer: ChatCompletionResponse) -> Any:
+    from ai_lib.types.trace import Step
+
+    at = answer.trace.steps[-1].at if answer.trace is not None and answer.trace.steps else 0.0
+    return Step("repair", at, {"why": error.message})

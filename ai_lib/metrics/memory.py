@@ -1,0 +1,146 @@
+"""Counts kept in memory, to be read by the program or scraped by Prometheus, without any package."""
+
+from __future__ import annotations
+
+from collections import Counter, deque
+from decimal import Decimal
+from types import MappingProxyType
+
+import attrs
+
+from ai_lib.api.metrics import CallRecord, CallStart, Ended
+from ai_lib.metrics.exposition import render
+from ai_lib.metrics.facts import cost_is_missing, error_class, failed, token_counts
+from ai_lib.metrics.inbox import Inbox
+from ai_lib.metrics.names import BoundedNames
+from ai_lib.metrics.snapshot import CallKey, Distribution, Series, SeriesTotals, Snapshot
+from ai_lib.utils.process import PerProcess
+
+__all__ = ["InMemoryMetrics"]
+
+
+class InMemoryMetrics:
+    """Counts calls, errors, tokens, cost and durations, exactly and from any number of threads.
+
+    After a fork the child counts for itself, from zero.
+
+    Args:
+        window: How many of the last durations of each operation, provider and model the percentiles are taken from.
+        max_models: How many models are told apart; further ones are counted as "other".
+    """
+
+    def __init__(self, *, window: int = 1000, max_models: int = 200) -> None:
+        self._state = PerProcess(lambda: _State(window, max_models))
+
+    def call_started(self, start: CallStart) -> Ended:
+        """Note that a call is in flight."""
+        state = self._state()
+        state.open.add(start.id)
+        return self._ended
+
+    def _ended(self, record: CallRecord) -> None:
+        state = self._state()
+        state.open.discard(record.start.id)
+        state.inbox.put(record)
+
+    def snapshot(self) -> Snapshot:
+        """Return what all calls came to until now."""
+        state = self._state()
+        with state.inbox.held():
+            return state.counts.snapshot(len(state.open))
+
+    def reset(self) -> None:
+        """Count from zero; calls in flight stay so."""
+        state = self._state()
+        with state.inbox.held():
+            state.counts = _Counts(state.window)
+
+    def render(self) -> str:
+        """Return the counts in the Prometheus text format, version 0.0.4: `ai_lib.metrics.exposition.CONTENT_TYPE`."""
+        return render(self.snapshot())
+
+
+class _State:
+    """What one process counts."""
+
+    def __init__(self, window: int, max_models: int) -> None:
+        self.window = window
+        self.counts = _Counts(window)
+        # Adding to a set and taking from it is one step of the interpreter, and needs no lock.
+        self.open: set[str] = set()
+        self._model = BoundedNames(max_models)
+        self.inbox = Inbox(self._count)
+
+    def _count(self, record: CallRecord) -> None:
+        self.counts.add(record, self._model(record.model))
+
+
+class _Durations:
+    def __init__(self, window: int) -> None:
+        self._last: deque[float] = deque(maxlen=window)
+        self._count = 0
+        self._total = 0.0
+
+    def add(self, seconds: float) -> None:
+        self._last.append(seconds)
+        self._count += 1
+        self._total += seconds
+
+    def distribution(self) -> Distribution:
+        return Distribution.of(self._last, self._count, self._total)
+
+
+class _Totals:
+    def __init__(self, window: int) -> None:
+        self._tokens: Counter[str] = Counter(prompt=0, completion=0, cached=0, reasoning=0)
+        self._cost = Decimal()
+        self._cost_unknown = 0
+        self._seconds = _Durations(window)
+        self._first_chunk = _Durations(window)
+
+    def add(self, record: CallRecord) -> None:
+        self._tokens.update(token_counts(record))
+        self._cost += record.cost or 0
+        self._cost_unknown += cost_is_missing(record)
+        self._seconds.add(record.seconds)
+        if record.first_chunk is not None:
+            self._first_chunk.add(record.first_chunk)
+
+    def frozen(self) -> SeriesTotals:
+        return SeriesTotals(
+            tokens=MappingProxyType(dict(self._tokens)),
+            cost=self._cost,
+            cost_unknown=self._cost_unknown,
+            seconds=self._seconds.distribution(),
+            first_chunk=self._first_chunk.distribution(),
+        )
+
+
+@attrs.define
+class _Counts:
+    _window: int
+    _calls: Counter[CallKey] = attrs.field(factory=Counter, init=False)
+    _errors: Counter[tuple[str, str]] = attrs.field(factory=Counter, init=False)
+    _attempts: Counter[tuple[str, str]] = attrs.field(factory=Counter, init=False)
+    _series: dict[Series, _Totals] = attrs.field(factory=dict, init=False)
+
+    def add(self, record: CallRecord, model: str) -> None:
+        operation, provider = record.start.operation, record.provider
+        self._calls[CallKey(operation, provider, model, record.outcome)] += 1
+        if failed(record):
+            self._errors[provider, error_class(record)] += 1
+        for attempt in record.attempts:
+            self._attempts[attempt.provider or provider, attempt.decision] += 1
+        series = Series(operation, provider, model)
+        if series not in self._series:
+            self._series[series] = _Totals(self._window)
+        self._series[series].add(record)
+
+    def snapshot(self, in_flight: int) -> Snapshot:
+        return Snapshot(
+            calls=MappingProxyType(dict(self._calls)),
+            errors=MappingProxyType(dict(self._errors)),
+            attempts=MappingProxyType(dict(self._attempts)),
+            series=MappingProxyType({series: totals.frozen() for series, totals in self._series.items()}),
+            in_flight=in_flight,
+        )

@@ -1,0 +1,289 @@
+"""What calls cost, added up; and budgets, which refuse the call that could pass them."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterable, Mapping
+from decimal import Decimal
+from typing import Any, Literal, Self
+
+import attrs
+
+from ai_lib.errors import AiLibError, BudgetExceededError, ConfigurationError
+from ai_lib.models.catalogue import Catalogue
+from ai_lib.types.request import ChatCompletionRequest
+from ai_lib.types.response import ChatCompletionResponse
+from ai_lib.types.usage import Usage
+from ai_lib.utils.process import PerProcess
+
+__all__ = ["Budget", "Spending", "Totals", "most_of"]
+
+_NOTHING = Decimal()
+
+
+@attrs.frozen
+class Totals:
+    """What some calls came to.
+
+    Args:
+        calls: Answers.
+        prompt_tokens: Their tokens sent.
+        completion_tokens: Their tokens generated.
+        cost: US dollars, of the calls whose cost is known.
+        unknown: Calls whose cost is not known; with them the true cost is higher.
+    """
+
+    calls: int = 0
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+    cost: Decimal = _NOTHING
+    unknown: int = 0
+
+
+class Budget:
+    """An amount that calls may cost together. Threads may share it; another process has its own copy.
+
+    What a call may cost at most is set aside before it is sent: its prompt, estimated from above, and as many tokens as
+    it may generate. What it did not need is given back when it has answered. So name `max_tokens`: without it, a call
+    may generate as much as its model can. A call that ended in doubt (sent, and no answer came) is counted in full.
+
+    Args:
+        usd: US dollars.
+        unknown: What to do with a call whose price nobody knows: "refuse", or "allow" and not count it.
+        attach: Called with the budget when a `with` block begins and when it ends.
+    """
+
+    def __init__(
+        self,
+        usd: float | str | Decimal,
+        *,
+        unknown: Literal["refuse", "allow"] = "refuse",
+        attach: Callable[[Budget, bool], None] | None = None,
+    ) -> None:
+        try:
+            self.limit = Decimal(str(usd))
+        except ArithmeticError as exc:
+            raise ConfigurationError(f"a budget is a number of US dollars, not {usd!r}") from exc
+        if not (self.limit.is_finite() and self.limit >= 0):
+            raise ConfigurationError(f"a budget must be a number from 0, got {usd!r}")
+        if unknown not in ("refuse", "allow"):
+            raise ConfigurationError(f"unknown must be 'refuse' or 'allow', got {unknown!r}")
+        self._unknown = unknown
+        self._attach = attach
+        self._lock = threading.Lock()
+        self._spent = _NOTHING
+        self._held = _NOTHING
+
+    @property
+    def spent(self) -> Decimal:
+        """US dollars that calls have cost so far."""
+        return self._spent
+
+    @property
+    def left(self) -> Decimal:
+        """US dollars that are neither spent nor set aside for calls that still run; below 0 when one cost too much."""
+        with self._lock:
+            return self.limit - self._spent - self._held
+
+    def count(self, cost: Decimal) -> None:
+        """Count a cost from elsewhere, such as that of an earlier run."""
+        with self._lock:
+            self._spent += cost
+
+    def hold(self, most: Decimal | None, what: str) -> Decimal:
+        """Set aside what a call may cost.
+
+        Args:
+            most: US dollars; None where nobody knows.
+            what: The call, for the message.
+
+        Raises:
+            BudgetExceededError: More than is left.
+        """
+        if most is None:
+            if self._unknown == "allow":
+                return _NOTHING
+            raise BudgetExceededError(
+                f"nobody knows what {what} may cost, so it could pass the budget of ${self.limit:f}",
+                code="unknown_cost",
+                hint="Pass max_tokens and give the model's price (catalogue=Catalogue().with_price(...)), "
+                "or make the budget with unknown='allow'",
+            )
+        with self._lock:
+            left = self.limit - self._spent - self._held
+            if most > left:
+                raise BudgetExceededError(f"{what} may cost ${most:.6f} and ${left:.6f} of ${self.limit:f} is left")
+            self._held += most
+        return most
+
+    def settle(self, held: Decimal, cost: Decimal) -> None:
+        """Count what a call cost, and give back the rest of what was set aside."""
+        with self._lock:
+            self._held -= held
+            self._spent += cost
+
+    def __enter__(self) -> Self:
+        if self._attach is None:
+            raise ConfigurationError("a `with` block needs a client: with client.budget(usd=...) as budget")
+        self._attach(self, True)
+        return self
+
+    def __exit__(self, *exc_info: object) -> None:
+        if self._attach is not None:
+            self._attach(self, False)
+
+    def __repr__(self) -> str:
+        return f"Budget(usd={self.limit:f}, spent={self._spent:f})"
+
+
+class _Ledger:
+    """What one process has of a client's spending."""
+
+    def __init__(self) -> None:
+        self.lock = threading.Lock()
+        self.whole = Totals()
+        self.by_model: dict[str, Totals] = {}
+        self.by_tag: dict[str, Totals] = {}
+        self.budgets: tuple[Budget, ...] = ()
+
+
+class Spending:
+    """What a client's calls cost: in all, by model and by tag. Read it any time; threads may go on calling.
+
+    Args:
+        budgets: Budgets that all its calls are paid from.
+        beside: The spending that is to count these calls as well.
+    """
+
+    def __init__(self, budgets: Iterable[Budget] = (), beside: Spending | None = None) -> None:
+        self._always = tuple(budgets)
+        self._beside = beside
+        self._ledger: PerProcess[_Ledger] = PerProcess(_Ledger)
+
+    @property
+    def total(self) -> Totals:
+        """Everything."""
+        return self._ledger().whole
+
+    @property
+    def by_model(self) -> Mapping[str, Totals]:
+        """The same by "provider/model"."""
+        ledger = self._ledger()
+        with ledger.lock:
+            return dict(ledger.by_model)
+
+    @property
+    def by_tag(self) -> Mapping[str, Totals]:
+        """The same by the tags of the calls; a call with two tags is in both."""
+        ledger = self._ledger()
+        with ledger.lock:
+            return dict(ledger.by_tag)
+
+    def paid_from(self, budget: Budget) -> Spending:
+        """Return what counts here as well, and pays from a further budget."""
+        return Spending((budget,), beside=self)
+
+    def attach(self, budget: Budget, begins: bool) -> None:
+        """Begin or end to pay for all calls from a budget."""
+        ledger = self._ledger()
+        with ledger.lock:
+            others = tuple(one for one in ledger.budgets if one is not budget)
+            ledger.budgets = (*others, budget) if begins else others
+
+    def hold(self, provider: str, request: ChatCompletionRequest, catalogue: Catalogue, tags: tuple[str, ...]) -> _Hold:
+        """Set aside what a request may cost; see `Purse`."""
+        beside = None if self._beside is None else self._beside.hold(provider, request, catalogue, tags)
+        budgets = (*self._always, *self._ledger().budgets)
+        if not budgets:
+            return _Hold(self, provider, request.model, tags, (), beside)
+        most = most_of(provider, request, catalogue)
+        held: list[tuple[Budget, Decimal]] = []
+        try:
+            for budget in budgets:
+                held.append((budget, budget.hold(most, f"a call of {provider}/{request.model}")))  # noqa: PERF401 - undone below
+        except BudgetExceededError:
+            for budget, amount in held:
+                budget.settle(amount, _NOTHING)
+            if beside is not None:
+                beside.give_back()
+            raise
+        return _Hold(self, provider, request.model, tags, tuple(held), beside)
+
+    def add(self, model: str, tags: Iterable[str], usage: Usage, cost: Decimal | None) -> None:
+        """Count one call."""
+        ledger = self._ledger()
+        with ledger.lock:
+            ledger.whole = _plus(ledger.whole, usage, cost)
+            ledger.by_model[model] = _plus(ledger.by_model.get(model), usage, cost)
+            for tag in tags:
+                ledger.by_tag[tag] = _plus(ledger.by_tag.get(tag), usage, cost)
+
+    def __repr__(self) -> str:
+        total = self.total
+        return f"Spending(${total.cost:f} in {total.calls} calls{f', {total.unknown} unknown' * bool(total.unknown)})"
+
+
+@attrs.frozen
+class _Hold:
+    spending: Spending
+    provider: str
+    model: str | None
+    tags: tuple[str, ...]
+    held: tuple[tuple[Budget, Decimal], ...]
+    beside: _Hold | None
+
+    def settle(self, response: ChatCompletionResponse) -> None:
+        cost = response.cost
+        self.spending.add(f"{self.provider}/{self.model}", self.tags, response.usage, cost)
+        for budget, amount in self.held:
+            # A cost that nobody knows may be all that was set aside.
+            budget.settle(amount, amount if cost is None else cost)
+        if self.beside is not None:
+            self.beside.settle(response)
+
+    def fail(self, error: AiLibError) -> None:
+        # What was sent may have been worked on, and billed, though no answer came.
+        doubtful = error.ambiguous or error.partial is not None
+        for budget, amount in self.held:
+            budget.settle(amount, amount if doubtful else _NOTHING)
+        if self.beside is not None:
+            self.beside.fail(error)
+
+    def give_back(self) -> None:
+        for budget, amount in self.held:
+            budget.settle(amount, _NOTHING)
+        if self.beside is not None:
+            self.beside.give_back()
+
+
+def _plus(before: Totals | None, usage: Usage, cost: Decimal | None) -> Totals:
+    had = before or Totals()
+    return Totals(
+        had.calls + 1,
+        had.prompt_tokens + usage.prompt_tokens,
+        had.completion_tokens + usage.completion_tokens,
+        had.cost if cost is None else had.cost + cost,
+        had.unknown + (cost is None),
+    )
+
+
+def most_of(provider: str, request: ChatCompletionRequest, catalogue: Catalogue) -> Decimal | None:
+    """Return the most that a request can cost; None where that is not known."""
+    from ai_lib.types.estimate import estimate  # only where there is a budget
+
+    model = request.model or ""
+    info = catalogue.get(model, provider)
+    answer: Any = request.max_tokens or (info.max_output_tokens if info else None)
+    if answer is None:
+        return None
+    prompt, completion = estimate(request).at_most, answer * (request.n or 1)
+    # A prompt may be written to the cache as a whole, which costs more than reading it.
+    read = Usage(prompt_tokens=prompt, completion_tokens=completion)
+    written = attrs.evolve(read, cache_write_tokens=prompt)
+    kept = attrs.evolve(written, cache_write_1h_tokens=prompt)
+    read = Usage(prompt_tokens=prompt, completion_tokens=completion)
+    written = attrs.evolve(read, cache_write_tokens=prompt)
+    kept = attrs.evolve(written, cache_write_1h_tokens=prompt)
+    costs = [catalogue.cost(provider, model, usage) for usage in (read, written, kept)]
+    known = [cost.total for cost in costs if cost is not None]
+    return max(known) if known else None

@@ -1,0 +1,150 @@
+"""What an answer in words holds: JSON, sections of Markdown, blocks of code."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import attrs
+
+from ai_lib.utils import json
+from ai_lib.utils.partial_json import reading
+
+__all__ = ["CodeBlock", "Section", "code_blocks", "json_in", "json_lines", "markdown_sections"]
+
+
+@attrs.frozen
+class Section:
+    """A heading and what stands below it, up to the next heading of any level.
+
+    Args:
+        level: 1 to 6; 0 for what stands before the first heading.
+        title: The heading's text; empty at level 0.
+        body: The text below, without blank lines round it.
+    """
+
+    level: int
+    title: str
+    body: str
+
+
+@attrs.frozen
+class CodeBlock:
+    """A fenced block of code.
+
+    Args:
+        language: The first word beside the opening fence; empty where there is none.
+        code: What the fences hold, without a line break at its end.
+    """
+
+    language: str
+    code: str
+
+
+def json_in(text: str) -> Any:
+    """Return the JSON of a text: all of it, what a fence marked `json` holds, or the first object or array in prose.
+
+    Raises:
+        ValueError: There is none, or it is not complete; the message names the line and column.
+    """
+    found = reading(text)
+    if found.complete:
+        return found.value
+    before = text[: found.end]
+    place = f"line {before.count(chr(10)) + 1} column {found.end - before.rfind(chr(10))}"
+    if found.value is None:
+        raise ValueError(f"no JSON in the text, which ends at {place}")
+    what = "is cut off" if found.end == len(text) else "is malformed"
+    raise ValueError(f"the JSON in the text {what} at {place}")
+
+
+def json_lines(text: str) -> list[Any]:
+    """Return the value of each line that is JSON; other lines are left out."""
+    values: list[Any] = []
+    for line in text.split("\n"):
+        try:
+            values.append(json.loads(line))
+        except (ValueError, RecursionError):
+            continue
+    return values
+
+
+_OPENING_FENCE = re.compile(r"(?P<indent>[ \t]*)(?P<fence>`{3,}(?=[^`]*$)|~{3,})[ \t]*(?P<language>\S*)")
+_CLOSING_FENCE = re.compile(r"(?P<indent>[ \t]*)(?P<fence>`{3,}|~{3,})[ \t]*$")
+_ATX = re.compile(r" {0,3}(?P<marks>#{1,6})(?:[ \t]+(?P<title>.*))?$")
+_ATX_END = re.compile(r"(?:^|[ \t])#+[ \t]*$")
+_SETEXT = re.compile(r" {0,3}(?P<line>=+|-+)[ \t]*$")
+_BREAK = re.compile(r" {0,3}(?:(?:-[ \t]*){3,}|(?:_[ \t]*){3,}|(?:\*[ \t]*){3,})$")
+_INDENTED = re.compile(r" {4}|\t")
+# What a line of = or - below does not make a heading: list items, quotations, rows of tables.
+_NO_PARAGRAPH = re.compile(r" {0,3}(?:[>|]|(?:[-+*]|[0-9]{1,9}[.)])(?:\s|$))")
+
+
+def code_blocks(text: str) -> list[CodeBlock]:
+    """Return the fenced blocks of code, in order; a fence that is never closed holds the rest of the text.
+
+    Source: https://spec.commonmark.org/0.31.2/#fenced-code-blocks (but at any indentation, for those in lists)
+    """
+    return [_block(opening, lines) for opening, lines in _pieces(text) if opening]
+
+
+def markdown_sections(text: str) -> list[Section]:
+    """Return the sections of a Markdown text, in order; what looks like a heading in a block of code is none.
+
+    Source: https://spec.commonmark.org/0.31.2/#atx-headings and #setext-headings
+    """
+    drafts: list[tuple[int, str, list[str]]] = [(0, "", [])]
+    paragraph: int | None = 0  # lines of the paragraph at the body's end; None where it can be no heading
+    for opening, lines in _pieces(text):
+        body = drafts[-1][2]
+        marked = None if opening else _ATX.match(lines[0])
+        underlined = _SETEXT.match(lines[0]) if paragraph and not opening else None
+        if marked:
+            drafts.append((len(marked["marks"]), _ATX_END.sub("", marked["title"] or "").strip(), []))
+            paragraph = 0
+        elif underlined and paragraph:
+            title = " ".join(line.strip() for line in body[-paragraph:])
+            del body[-paragraph:]
+            drafts.append((1 if underlined["line"][0] == "=" else 2, title, []))
+            paragraph = 0
+        else:
+            body += lines
+            paragraph = 0 if opening else _paragraph_with(paragraph, lines[0])
+    sections = [Section(level, title, "\n".join(body).strip("\n")) for level, title, body in drafts]
+    return [section for section in sections if section.level or section.body]
+
+
+def _paragraph_with(paragraph: int | None, line: str) -> int | None:
+    if not line.strip() or _BREAK.match(line):
+        return 0
+    if _INDENTED.match(line) and not paragraph:
+        return paragraph
+    return None if paragraph is None or _NO_PARAGRAPH.match(line) else paragraph + 1
+
+
+def _pieces(text: str) -> Iterator[tuple[re.Match[str] | None, list[str]]]:
+    """Yield each block of code with its fences and the match of the first, and each other line by itself."""
+    lines = text.replace("\r\n", "\n").split("\n")
+    start = 0
+    while start < len(lines):
+        opening = _OPENING_FENCE.match(lines[start])
+        end = start + 1
+        if opening:
+            closings = (number for number in range(end, len(lines)) if _closes(opening, lines[number]))
+            end = next(closings, len(lines) - 1) + 1
+        yield opening, lines[start:end]
+        start = end
+
+
+def _closes(opening: re.Match[str], line: str) -> bool:
+    found = _CLOSING_FENCE.match(line)
+    return bool(
+        found and found["fence"].startswith(opening["fence"]) and len(found["indent"]) <= len(opening["indent"]) + 3
+    )
+
+
+def _block(opening: re.Match[str], lines: list[str]) -> CodeBlock:
+    inner = lines[1:-1] if len(lines) > 1 and _closes(opening, lines[-1]) else lines[1:]
+    indent = re.compile(rf"[ \t]{{0,{len(opening['indent'])}}}")
+    return CodeBlock(opening["language"], "\n".join(indent.sub("", line, count=1) for line in inner))

@@ -1,0 +1,57 @@
+"""What happened on the way to an answer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import attrs
+
+__all__ = ["Step", "Trace"]
+
+
+@attrs.frozen
+class Step:
+    """One thing that happened.
+
+    Args:
+        kind: "asked" (a provider), "retry", "rate_limited", "fallback", "hedge", "selected" (a model), "endpoint" (of
+            an array), "tool", "repair" and so on.
+        at: Seconds after the call began.
+        facts: What belongs to the kind: provider and model, the reason of a choice, seconds waited.
+    """
+
+    kind: str
+    at: float
+    facts: Mapping[str, Any] = attrs.field(factory=dict)
+
+    def __str__(self) -> str:
+        facts = " ".join(f"{name}={value}" for name, value in self.facts.items() if value is not None)
+        return f"{self.at:8.3f} s  {self.kind:12} {facts}".rstrip()
+
+
+@attrs.define(eq=False)
+class Trace:
+    """The steps of one call in their order; `print(response.trace)` shows them. It goes on while a stream does.
+
+    Args:
+        steps: What happened.
+        timings: Seconds by what they went to: "queue", "rate_limit", "backoff", "connect", "first_byte", "body",
+            "stream".
+        adjustments: What was left out of the request or put differently.
+    """
+
+    steps: list[Step] = attrs.field(factory=list)
+    timings: Mapping[str, float] = attrs.field(factory=dict)
+    adjustments: tuple[str, ...] = ()
+
+    def __iter__(self) -> Iterator[Step]:
+        return iter(self.steps)
+
+    def __len__(self) -> int:
+        return len(self.steps)
+
+    def __str__(self) -> str:
+        spent = [f"{seconds:8.3f} s  spent on {name}" for name, seconds in self.timings.items() if seconds >= 0.001]
+        changed = [f"            adjusted: {text}" for text in self.adjustments]
+        return "\n".join([*map(str, self.steps), *spent, *changed])

@@ -1,0 +1,140 @@
+"""The order, the bound and the end of a batch, without a client."""
+
+import threading
+from concurrent.futures import Future, ThreadPoolExecutor
+from functools import partial
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ai_lib import BatchItem, BatchProgress, ConfigurationError
+from ai_lib.batch.progress import reporter
+from ai_lib.batch.run import run
+
+
+def never() -> bool:
+    return False
+
+
+def item(index):
+    return BatchItem(index=index)
+
+
+def indices(items):
+    return [one.index for one in items]
+
+
+@given(st.lists(st.booleans(), max_size=60), st.integers(1, 5), st.booleans())
+def test_every_request_comes_back_once_whatever_was_known_before(known, at_once, ordered):
+    with ThreadPoolExecutor(at_once) as pool:
+        begins = (partial(item, n) if is_known else partial(pool.submit, item, n) for n, is_known in enumerate(known))
+        came = indices(run(begins, at_once=at_once, ordered=ordered, stop=never))
+
+    assert sorted(came) == list(range(len(known)))
+    assert not ordered or came == sorted(came)
+
+
+def test_a_slow_one_holds_up_its_successors_only_when_they_are_ordered():
+    slow = Future()
+
+    def begins():
+        yield lambda: slow
+        for n in range(1, 20):
+            yield partial(item, n)
+
+    free = run(begins(), at_once=2, ordered=False, stop=never)
+    first = [next(free).index for _ in range(10)]
+    slow.set_result(item(0))
+
+    assert first == list(range(1, 11))
+    assert sorted(first + indices(free)) == list(range(20))
+
+
+def test_the_source_is_read_no_further_than_there_is_room():
+    taken = 0
+
+    def begins():
+        nonlocal taken
+        for n in range(1_000_000):
+            taken += 1
+            yield partial(item, n)
+
+    items = run(begins(), at_once=4, ordered=True, stop=never)
+    for _ in range(100):
+        next(items)
+
+    assert taken <= 100 + 4 * 16 + 1
+
+
+def test_a_slow_first_one_does_not_let_the_others_pile_up():
+    slow, begun = Future(), []
+
+    def begins():
+        for n in range(10_000):
+            yield lambda n=n: slow if n == 0 else begun.append(n) or item(n)
+
+    items = run(begins(), at_once=4, ordered=True, stop=never)
+    threading.Timer(0.3, lambda: slow.set_result(item(0))).start()
+    first = next(items)
+
+    assert first.index == 0
+    assert len(begun) <= 4 * 16
+
+
+def test_one_that_must_wait_is_begun_when_others_have_ended():
+    running, refusals = Future(), []
+
+    def later():
+        if not running.done():
+            refusals.append(1)
+            threading.Timer(0.01, lambda: running.set_result(item(0))).start()
+            return None
+        return item(1)
+
+    came = indices(run(iter([lambda: running, later]), at_once=4, ordered=True, stop=never))
+
+    assert came == [0, 1]
+    assert len(refusals) == 1
+
+
+def test_one_that_must_wait_for_nobody_ends_the_run():
+    assert indices(
+        run(iter([partial(item, 0), lambda: None, partial(item, 2)]), at_once=1, ordered=True, stop=never)
+    ) == [0]
+
+
+def test_what_has_not_begun_is_cancelled_when_the_reader_leaves():
+    futures = [Future() for _ in range(3)]
+    futures[0].set_result(item(0))
+    items = run((lambda n=n: futures[n] for n in range(3)), at_once=3, ordered=True, stop=never)
+
+    next(items)
+    items.close()
+
+    assert [future.cancelled() for future in futures[1:]] == [True, True]
+
+
+def test_progress_adds_up():
+    progress = BatchProgress(total=3)
+    for one in (BatchItem(index=0, error=ValueError("x")), BatchItem(index=1)):
+        progress = progress.after(one, 2.0)
+
+    assert (progress.done, progress.failed, progress.total, progress.seconds) == (2, 2, 3, 2.0)
+
+
+def test_a_bar_shows_the_cost(capsys):
+    report, end = reporter(True, 2)
+    report(BatchProgress(done=1, total=2, unknown_costs=1, failed=1))
+    end()
+
+    told = capsys.readouterr().err
+    assert "1/2" in told
+    assert "$0.0000 + 1 unknown, 1 failed" in told
+
+
+def test_without_tqdm_a_bar_is_refused_with_what_to_install(monkeypatch):
+    monkeypatch.setitem(__import__("sys").modules, "tqdm.auto", None)
+
+    with pytest.raises(ConfigurationError, match=r"ai-lib\[progress\]"):
+        reporter(True, 2)

@@ -1,0 +1,255 @@
+"""What observers hear of a client's calls: exact counts, whatever becomes of a call."""
+
+import gc
+import logging
+import pickle
+import threading
+from collections import Counter
+
+import pytest
+
+from ai_lib import (
+    AiClient,
+    CallRecord,
+    CancelledError,
+    ConfigurationError,
+    InMemoryMetrics,
+    Metrics,
+    OverloadedError,
+    ProviderConfig,
+    ResilienceConfig,
+    RetryPolicy,
+    StreamInterruptedError,
+)
+from tests.server import chunk_event, completion, json_reply, sse_reply, stream_events
+
+BUSY = json_reply(503, {"error": {"message": "busy"}})
+
+
+class Hearing:
+    """Keeps what it hears."""
+
+    def __init__(self):
+        self.started = []
+        self.records: list[CallRecord] = []
+
+    def call_started(self, start):
+        self.started.append(start)
+        return self.records.append
+
+
+def client_of(server, *metrics, **settings):
+    config = ProviderConfig("gw", base_url=server.url + "/v1", default_model="m")
+    return AiClient(config, metrics=list(metrics), **{"resilience": ResilienceConfig.none(), **settings})
+
+
+def test_the_example_with_two_methods_is_enough(server):
+    counted, stopped = Counter(), []
+
+    class Watch:
+        def stop(self):
+            stopped.append(True)
+
+    class Mine(Metrics):
+        def incr_counter(self, name, value=1):
+            counted[name] += value
+
+        def start_timer(self, name):
+            return Watch()
+
+    class NotDerived:
+        def incr_counter(self, name, value):
+            counted[f"second {name}"] += value
+
+        def start_timer(self, name):
+            return None
+
+    client = client_of(server, Mine(), NotDerived())
+    client.chat("hi")
+
+    assert counted["gw.requests"] == counted["second gw.requests"] == 1
+    assert counted["gw.success"] == counted["chat_requests"] == 1
+    assert (counted["gw.tokens_input"], counted["gw.tokens_output"]) == (1, 2)
+    assert stopped == [True]
+
+
+def test_every_kind_of_end_is_counted_exactly_once(server):
+    hearing = Hearing()
+    client = client_of(server, hearing)
+    client.chat("hi")
+    server.script(BUSY)
+    with pytest.raises(OverloadedError):
+        client.chat("hi")
+    server.script(sse_reply(stream_events("He", "llo")))
+    client.stream("hi").final_response()
+    with client.stream("hi") as left:
+        next(left)
+    dropped = client.stream("hi")
+    next(dropped)
+    del dropped
+    gc.collect()
+    cancelled = client.stream("hi")
+    next(cancelled)
+    cancelled.cancel()
+    with pytest.raises(CancelledError):
+        cancelled.final_response()
+    server.script(sse_reply([chunk_event("He")]))
+    with pytest.raises(StreamInterruptedError):
+        client.stream("hi").final_response()
+
+    outcomes = [(record.start.operation, record.outcome) for record in hearing.records]
+    assert outcomes == [
+        ("chat", "success"), ("chat", "error"), ("stream", "success"), ("stream", "abandoned"), ("stream", "abandoned"),
+        ("stream", "cancelled"), ("stream", "interrupted"),
+    ]  # fmt: skip
+    assert len(hearing.started) == len({start.id for start in hearing.started}) == 7
+
+
+def test_a_record_has_what_happened(server):
+    hearing = Hearing()
+    server.script(BUSY, json_reply(200, completion(), {"x-request-id": "r1"}))
+    resilience = ResilienceConfig(retry=RetryPolicy(base=0.001))
+
+    client_of(server, hearing, resilience=resilience).chat("hi", tags=("a", "b"), temperature=0.5)
+
+    (record,) = hearing.records
+    assert (record.provider, record.model, record.request_id, record.finish_reason) == ("gw", "m", "r1", "stop")
+    assert (record.usage.prompt_tokens, record.usage.completion_tokens, record.cost) == (1, 2, None)
+    assert [attempt.error for attempt in record.attempts] == ["OverloadedError"]
+    assert (record.start.tags, record.start.request.temperature) == (("a", "b"), 0.5)
+    assert record.seconds > 0
+
+
+def test_a_stream_tells_when_its_first_chunk_came(server):
+    hearing = Hearing()
+    server.script(sse_reply(stream_events("He", "llo"), delay=0.02))
+
+    client_of(server, hearing).stream("hi").final_response()
+
+    (record,) = hearing.records
+    assert 0 < record.first_chunk < record.seconds
+
+
+def test_a_failure_keeps_the_class_and_the_partial_answer(server):
+    hearing = Hearing()
+    server.script(sse_reply([chunk_event("He")]))
+    with pytest.raises(StreamInterruptedError):
+        client_of(server, hearing).stream("hi").final_response()
+
+    (record,) = hearing.records
+    assert isinstance(record.error, StreamInterruptedError)
+    assert record.response.text == "He"
+
+
+def test_what_is_asked_beside_chats_is_told_too(server):
+    hearing = Hearing()
+    server.script(json_reply(200, {"data": [{"id": "m"}]}))
+
+    client_of(server, hearing).list_models()
+
+    assert [(record.start.operation, record.outcome) for record in hearing.records] == [("list_models", "success")]
+
+
+def test_an_observer_that_raises_breaks_no_call(server, caplog):
+    class Broken:
+        def call_started(self, start):
+            raise ValueError("begin")
+
+    class BrokenEnd:
+        def call_started(self, start):
+            def ended(record):
+                raise ValueError("end")
+
+            return ended
+
+    class BrokenCounter:
+        def incr_counter(self, name, value=1):
+            raise ValueError("count")
+
+    hearing = Hearing()
+    with caplog.at_level(logging.ERROR, "ai_lib"):
+        answer = client_of(server, Broken(), BrokenEnd(), BrokenCounter(), hearing).chat("hi")
+
+    assert answer.text == "hi"
+    assert len(hearing.records) == 1
+    assert "an observer of calls raised" in caplog.text
+
+
+def test_a_thousand_calls_from_16_threads_are_counted_exactly(server):
+    metrics, hearing = InMemoryMetrics(), Hearing()
+    client = client_of(server, metrics, hearing)
+
+    client.batch(["hi"] * 1000, max_workers=16)
+
+    assert len(hearing.records) == 1000
+    assert "1000" in metrics.render()
+
+
+def test_what_is_no_observer_is_refused(server):
+    with pytest.raises(ConfigurationError):
+        client_of(server, object())
+
+
+def test_observers_stay_in_their_process(server):
+    client = client_of(server, threading.Lock.__class__ and Hearing())
+
+    copy = pickle.loads(pickle.dumps(client_of(server, InMemoryMetrics())))
+
+    assert copy.chat("hi").text == client.chat("hi").text
+
+
+def test_calls_of_a_copy_with_other_settings_are_told_as_well(server):
+    hearing = Hearing()
+
+    client_of(server, hearing).with_options(timeout=5).chat("hi")
+
+    assert len(hearing.records) == 1
+
+
+def test_the_builder_has_a_step_for_it(server):
+    hearing = Hearing()
+    config = ProviderConfig("gw", base_url=server.url, default_model="m")
+
+    AiClient.builder(config).with_metrics(hearing).build().chat("hi")
+
+    assert len(hearing.records) == 1
+
+
+def test_the_trace_of_an_answer_tells_of_attempts_and_waits(server):
+    server.script(BUSY, json_reply(200, completion()))
+    resilience = ResilienceConfig(retry=RetryPolicy(base=0.001))
+
+    answer = client_of(server, resilience=resilience).chat("hi")
+
+    assert [(step.kind, step.facts.get("error")) for step in answer.trace] == [
+        ("asked", None),
+        ("retry", "OverloadedError"),
+    ]
+    assert "retry" in str(answer.trace)
+    assert answer.trace.timings["first_byte"] > 0
+
+
+def test_explain_tells_where_each_setting_comes_from(server, monkeypatch):
+    from ai_lib import ConnectionOptions
+
+    monkeypatch.setenv("GROQ_API_KEY", "canary-4711")
+    monkeypatch.setenv("GROQ_MODEL", "from-env")
+    monkeypatch.setenv("HTTPS_PROXY", "http://user:canary@proxy:1")
+    client = AiClient("groq", options=ConnectionOptions(timeout=5.0, headers={"x-a": "canary"}))
+
+    explained = client.explain()
+
+    assert {
+        name: (explained[name].value, explained[name].source)
+        for name in ("provider", "model", "api_key", "timeout.total", "proxy")
+    } == {
+        "provider": ("groq", "argument"),
+        "model": ("from-env", "environment GROQ_MODEL"),
+        "api_key": ("***", "environment GROQ_API_KEY"),
+        "timeout.total": ("5 s", "argument"),
+        "proxy": ("***", "environment HTTPS_PROXY"),
+    }
+    assert explained["base_url"].source == "configuration of groq"
+    assert "canary" not in str(explained) + repr(explained)
+    with pytest.raises(KeyError):
+        explained["nonsense"]

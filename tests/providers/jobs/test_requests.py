@@ -1,0 +1,109 @@
+"""From requests to a submission: checked against the provider's limits, encoded as chats are."""
+
+import json
+
+import attrs
+import pytest
+
+from ai_lib import (
+    ChatCompletionRequest,
+    Document,
+    InvalidRequestError,
+    Message,
+    ResponseFormat,
+    UnsupportedFeatureError,
+)
+from ai_lib.providers.adapter import ProviderAdapter
+from ai_lib.providers.jobs.format import Options
+from ai_lib.providers.jobs.requests import submission_of
+from ai_lib.providers.registry import config_of, configs, dialect_of, job_format_of
+
+TOOL = {"type": "function", "function": {"name": "add", "parameters": {"type": "object"}}}
+
+
+def adapter_of(provider, **fields):
+    config = config_of(provider)
+    return ProviderAdapter(
+        config=config, dialect=dialect_of(config.dialect), base_url=config.base_url, api_key="key-1", **fields
+    )
+
+
+def asking(text="hi", model="m", **fields):
+    return ChatCompletionRequest(messages=text, model=model, **fields)
+
+
+def submitted(provider, *requests, on_unsupported="raise", **options):
+    return submission_of(adapter_of(provider), Options(**options), requests, on_unsupported)
+
+
+@pytest.mark.parametrize("provider", [config.id for config in configs() if config.jobs is not None])
+def test_the_body_of_a_request_is_that_of_a_chat(provider):
+    request = asking(temperature=0.5, max_tokens=9, tools=[TOOL])
+    chat, _ = adapter_of(provider).chat_request(request, stream=False)
+
+    submission, _ = submitted(provider, request)
+
+    assert [item.body for item in submission.items] == [json.loads(chat.body)]
+    assert "stream" not in submission.items[0].body
+
+
+def test_requests_are_named_by_their_places():
+    submission, _ = submitted("groq", asking("a"), asking("b", model="n"))
+
+    assert [item.custom_id for item in submission.items] == ["request-0", "request-1"]
+    assert [item.body["model"] for item in submission.items] == ["m", "n"]
+    assert (submission.model, submission.headers) == ("m", {})
+
+
+def test_what_an_answer_will_need_is_kept():
+    form = ResponseFormat(kind="json_object", parser=json.loads)
+    request = asking(logit_bias={"1": 1}, response_format=form)
+
+    _, (kept,) = submitted("groq", request, on_unsupported="drop")
+
+    assert (kept.model, kept.parser) == ("m", json.loads)
+    assert kept.adjustments[0].startswith("logit_bias: ")
+
+
+def test_a_field_without_a_form_is_refused_as_in_a_chat():
+    with pytest.raises(UnsupportedFeatureError, match="logit_bias"):
+        submitted("groq", asking(logit_bias={"1": 1}))
+
+
+def test_headers_that_some_bodies_need_are_sent_for_all():
+    named = asking([Message.user("Sum up", Document.from_file_id("file-1"))])
+    adapter = adapter_of("anthropic", headers={"Anthropic-Beta": "mine"})
+
+    submission, _ = submission_of(adapter, Options(), [asking(), named], "raise")
+
+    assert submission.headers == {"Anthropic-Beta": "mine, files-api-2025-04-14"}
+    assert submitted("anthropic", asking())[0].headers == {}
+
+
+@pytest.mark.parametrize(
+    ("requests", "options", "message"),
+    [
+        ([], {}, "a job needs at least one request"),
+        ([asking()] * 3, {"max_requests": 2}, "the job has 3 requests and Groq takes 2"),
+        ([asking("x" * 100)] * 2, {"max_bytes": 200}, r"the requests have \d+ bytes and Groq takes 200 in a job"),
+        ([asking(), asking(extensions={"stream": True})], {}, r"requests\[1\] asks for a stream"),
+        ([asking(), asking(model="n")], {"one_model": True}, r"requests\[1\] is for 'n' and the first one for 'm'"),
+    ],
+)
+def test_a_job_that_the_provider_would_refuse_is_an_error(requests, options, message):
+    with pytest.raises(InvalidRequestError, match=message) as caught:
+        submitted("groq", *requests, **options)
+
+    assert caught.value.provider == "groq"
+
+
+def test_every_format_that_is_configured_exists():
+    found = {config.id: job_format_of(config.jobs.format) for config in configs() if config.jobs is not None}
+
+    assert sorted(found) == ["anthropic", "gemini", "groq", "mistral", "openai"]
+    assert all(callable(step) for one in found.values() for step in attrs.astuple(one))
+
+
+def test_another_api_at_another_address_has_no_jobs():
+    assert config_of("gemini").with_api("openai").jobs is None
+    assert config_of("openai").with_api("responses").jobs is not None

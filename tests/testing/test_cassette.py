@@ -1,0 +1,337 @@
+"""Recordings: nothing secret in them, and nothing missing."""
+
+import json
+import stat
+import threading
+
+import pytest
+
+from ai_lib import (
+    ConfigurationError,
+    ConnectionLostError,
+    ConnectionOptions,
+    HttpRequest,
+    RateLimitError,
+    StreamInterruptedError,
+)
+from ai_lib.testing import (
+    Cassette,
+    FakeClock,
+    MockServer,
+    ScriptedTransport,
+    UnexpectedRequestError,
+    cut,
+    error,
+    raw,
+    text,
+)
+from ai_lib.testing.redaction import is_secret
+from tests.testing.clients import client_of, every_api
+
+KEY = "canary-7f3a/91+c2"
+
+
+@pytest.fixture
+def file(tmp_path):
+    return tmp_path / "cassettes" / "one.json"
+
+
+def recorded(file, *script, api="openai_chat", **settings):
+    return client_of(api, Cassette(file, "record", ScriptedTransport(*script)), key=KEY, **settings)
+
+
+def replayed(file, api="openai_chat", **settings):
+    return client_of(api, Cassette(file, "replay"), key="another-key", **settings)
+
+
+@every_api
+def test_what_was_recorded_is_replayed_without_anything_to_send_it(api, file):
+    first = recorded(file, "Hello!", api=api).chat("Hi")
+
+    again = replayed(file, api=api).chat("Hi")
+
+    assert (again.text, again.usage, again.raw) == ("Hello!", first.usage, first.raw)
+
+
+@every_api
+def test_a_stream_is_replayed_in_its_pieces(api, file):
+    first = [chunk.text for chunk in recorded(file, "one two three", api=api).stream("Hi")]
+
+    again = [chunk.text for chunk in replayed(file, api=api).stream("Hi")]
+
+    assert (again, [piece for piece in again if piece]) == (first, ["one", " two", " three"])
+
+
+def test_a_stream_that_broke_off_breaks_off_again(file):
+    with pytest.raises(StreamInterruptedError):
+        recorded(file, cut(after="Once upon")).stream("Hi").final_response()
+
+    with pytest.raises(StreamInterruptedError) as caught:
+        replayed(file).stream("Hi").final_response()
+
+    assert caught.value.partial.text == "Once upon"
+
+
+def test_a_stream_that_is_closed_early_is_kept_up_to_there(file):
+    stream = recorded(file, "one two three").stream("Hi")
+    next(chunk for chunk in stream if chunk.text)
+    stream.close()
+
+    with pytest.raises(StreamInterruptedError) as caught:
+        replayed(file).stream("Hi").final_response()
+
+    assert caught.value.partial.text == "one"
+
+
+def test_the_same_request_gets_its_answers_in_the_order_of_the_recording(file):
+    recorded(file, error(429, message="slow"), "Hello", clock=FakeClock().clock()).chat("Hi")
+    again = replayed(file, options={"max_retries": 0})
+
+    with pytest.raises(RateLimitError, match="slow"):
+        again.chat("Hi")
+    assert again.chat("Hi").text == "Hello"
+    with pytest.raises(UnexpectedRequestError, match="2 times, and it was asked once more"):
+        again.chat("Hi")
+
+
+@every_api
+def test_no_key_is_on_a_cassette(api, file):
+    recorded(file, "Hello", api=api).chat("Hi")
+
+    assert KEY not in file.read_text() + json.dumps(json.loads(file.read_text()))
+    assert "authorization" not in file.read_text().lower()
+
+
+@pytest.mark.parametrize("echoed", [KEY, KEY.replace("/", "\\/"), "canary-7f3a%2F91%2Bc2", f"Bearer {KEY}"])
+def test_a_key_that_the_server_repeats_is_not_on_the_cassette(file, echoed):
+    body = b'{"error": {"message": "wrong key %s!"}}' % echoed.encode()
+    headers = {"content-type": "application/json", "x-debug": echoed, "set-cookie": "session=of-somebody"}
+
+    with pytest.raises(Exception, match="wrong key"):
+        recorded(file, raw(401, headers, body)).chat("Hi")
+
+    content = file.read_text()
+    assert "canary" not in content
+    assert "of-somebody" not in content
+    assert "wrong key ****" in content or "wrong key Bearer ****" in content
+
+
+def test_a_key_that_lies_across_two_pieces_of_a_stream_is_not_on_the_cassette(file):
+    halves = [
+        b'data: {"x": "' + KEY[:9].encode(),
+        KEY[9:].encode() + b'"}\n\n',
+        "data: ü\n\n".encode()[:-3],
+        b"\xbc\n\n",
+    ]
+    sent = HttpRequest(url="https://x/v1/chat", headers={"X-Api-Key": KEY}, body=b"{}")
+
+    stream = Cassette(file, "record", Pieces(halves)).stream(sent)
+    arrived = list(stream)
+
+    again = list(Cassette(file).stream(sent))
+    assert (arrived, list(map(len, again))) == (halves, list(map(len, halves)))
+    assert KEY[:9] not in file.read_text()
+    assert KEY[9:] not in file.read_text()
+
+
+class Pieces:
+    def __init__(self, pieces):
+        self.status, self.headers, self.pieces = 200, {"content-type": "text/event-stream"}, pieces
+
+    def stream(self, request):
+        return self
+
+    def __iter__(self):
+        return iter(self.pieces)
+
+    def finish(self):
+        return
+
+    send = cancel = close = finish
+
+
+@pytest.mark.parametrize(
+    ("url", "headers"),
+    [
+        (f"https://x/v1/models?key={KEY.replace('+', '%2B')}&page=2", {}),
+        (f"https://x/v1/models?page=2&X-Amz-Signature={KEY.replace('+', '%2B')}", {}),
+        ("https://user:canary-7f3a%2F91%2Bc2@x/v1/models?page=2", {}),
+        ("https://x/v1/models?page=2", {"Cookie": f"a=b; session={KEY}"}),
+        ("https://x/v1/models?page=2", {"Ocp-Apim-Subscription-Key": KEY}),
+    ],
+)
+def test_no_secret_of_an_address_or_a_header_is_kept(file, url, headers):
+    inner = ScriptedTransport(raw(200, body=f"you sent {KEY}"))
+
+    Cassette(file, "record", inner).send(HttpRequest(method="GET", url=url, headers=headers))
+
+    assert "canary" not in file.read_text()
+    assert "page=2" in file.read_text()
+
+
+def test_what_looks_like_a_key_is_not_kept_whoever_sent_it(file):
+    recorded(file, raw(401, body={"error": {"message": "Incorrect API key: sk-proj-abcdefghijklmnopqrstuvwxyz"}}))
+    client = recorded(file, "the key is sk-proj-abcdefghijklmnopqrstuvwxyz, they say")
+
+    client.chat("Hi")
+
+    assert "abcdefghij" not in file.read_text()
+
+
+def test_headers_that_only_sound_secret_are_kept(file):
+    headers = {"content-type": "application/json", "X-RateLimit-Remaining-Tokens": "7", "retry-after": "3"}
+    recorded(file, raw(429, headers, "{}"), "Hi", clock=FakeClock().clock()).chat("Hi")
+
+    kept = json.loads(file.read_text())["exchanges"][0]["response"]["headers"]
+
+    assert kept == {"content-type": "application/json", "x-ratelimit-remaining-tokens": "7", "retry-after": "3"}
+
+
+def test_a_cassette_is_readable_by_its_owner_only_and_by_people(file):
+    recorded(file, "Grüße!").chat("Hi")
+
+    content = json.loads(file.read_text())
+    (exchange,) = content["exchanges"]
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    assert content["version"] == 1
+    assert exchange["request"]["body"]["json"]["messages"] == [{"role": "user", "content": "Hi"}]
+    assert "Grüße!" in file.read_text()
+    assert list(file.parent.iterdir()) == [file]
+
+
+def test_the_order_of_fields_and_another_server_make_no_other_request(file):
+    ask = [("https://a/v1/x?b=2&a=1", b'{"p": 1, "q": [2]}'), ("http://b:8/v1/x?a=1&b=2", b'{"q":[2],"p":1}')]
+    (first, body), (second, other) = ask
+    Cassette(file, "record", ScriptedTransport(raw(body="hi"))).send(HttpRequest(url=first, body=body))
+
+    assert Cassette(file, "replay").send(HttpRequest(url=second, body=other)).body == b"hi"
+
+
+def test_a_body_that_is_no_json_is_matched_and_replayed_byte_by_byte(file):
+    sent = HttpRequest(url="https://x/v1/files", body=b"\x00\xff\x80")
+    Cassette(file, "record", ScriptedTransport(raw(body=b"\xfe\x00"))).send(sent)
+
+    assert Cassette(file, "replay").send(sent).body == b"\xfe\x00"
+
+
+def test_a_request_that_is_not_recorded_names_the_nearest_one_and_the_difference(file):
+    client = recorded(file, "Hello", "Bonjour")
+    client.chat("Say hello")
+    client.chat("Something else altogether", temperature=0.5)
+
+    with pytest.raises(
+        UnexpectedRequestError, match=r'messages\[0\]\.content: recorded "Say hello", asked "Say hallo"'
+    ):
+        replayed(file).chat("Say hallo")
+
+
+def test_a_key_that_is_a_word_of_the_question_does_not_hide_the_recording(file):
+    recorded(file, "Hello").chat("Is this a question?")
+
+    again = client_of("openai_chat", Cassette(file), key="question")
+
+    assert again.chat("Is this a question?").text == "Hello"
+
+
+def test_auto_records_where_there_is_no_file_and_replays_where_there_is(file):
+    first, second = ScriptedTransport("recorded"), ScriptedTransport("never asked")
+
+    client_of("openai_chat", Cassette(file, inner=first)).chat("Hi")
+    answer = client_of("openai_chat", Cassette(file, inner=second)).chat("Hi")
+
+    assert (answer.text, second.requests) == ("recorded", [])
+
+
+def test_replaying_without_a_file_says_how_to_record_one(file):
+    with pytest.raises(ConfigurationError, match=r'no cassette .*one\.json; record it with mode="record"'):
+        Cassette(file, "replay")
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [("[]", "is no cassette"), ("{", "is no cassette"), ('{"version": 9, "exchanges": []}', "of version 9")],
+)
+def test_what_is_no_cassette_is_refused(tmp_path, content, message):
+    (tmp_path / "x.json").write_text(content)
+
+    with pytest.raises(ConfigurationError, match=message):
+        Cassette(tmp_path / "x.json")
+
+
+def test_a_mode_that_does_not_exist_is_refused(file):
+    with pytest.raises(ConfigurationError, match="'auto', 'record' or 'replay', got 'play'"):
+        Cassette(file, "play")
+
+
+def test_an_empty_cassette_says_that_it_is_empty(tmp_path):
+    (tmp_path / "x.json").write_text('{"version": 1, "exchanges": []}')
+
+    with pytest.raises(UnexpectedRequestError, match="it is empty"):
+        replayed(tmp_path / "x.json").chat("Hi")
+
+
+def test_threads_record_every_exchange(file):
+    client = recorded(file, *map(str, range(24)))
+    barrier = threading.Barrier(8)
+
+    def ask(number):
+        barrier.wait()
+        for turn in range(3):
+            client.chat(f"{number}-{turn}")
+
+    threads = [threading.Thread(target=ask, args=[number]) for number in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert len(json.loads(file.read_text())["exchanges"]) == 24
+
+
+def test_real_traffic_is_recorded_through_the_librarys_own_transport(file, tmp_path):
+    with MockServer(text("over a socket"), text("as a stream")) as server:
+        options = {"base_url": server.base_url("openai")}
+        with Cassette(file) as cassette:
+            live = client_of("openai_chat", cassette, options=options)
+            live.chat("Hi")
+            live.stream("Hi").final_response()
+
+    again = client_of("openai_chat", Cassette(file), options=options)
+
+    assert (again.chat("Hi").text, again.stream("Hi").final_response().text) == ("over a socket", "as a stream")
+
+
+def test_the_options_of_a_client_are_no_part_of_what_is_matched(file):
+    recorded(file, "Hello").chat("Hi")
+
+    other = ConnectionOptions(api_key="another-key", headers={"X-Team": "search"})
+
+    assert replayed(file).with_options(other).chat("Hi").text == "Hello"
+
+
+def test_a_stream_that_broke_off_is_a_lost_connection_for_who_reads_it_whole(file):
+    sent = HttpRequest(url="https://x/v1/chat/completions", body=b'{"stream": true}')
+    with pytest.raises(ConnectionLostError):
+        list(Cassette(file, "record", ScriptedTransport(cut(after="Once"))).stream(sent))
+
+    with pytest.raises(ConnectionLostError):
+        Cassette(file).send(sent)
+
+
+def test_text_that_utf8_cannot_hold_is_kept(file):
+    sent = HttpRequest(url="https://x/v1", body=rb'{"half": "\ud83d"}')
+    Cassette(file, "record", ScriptedTransport(raw(body="hi"))).send(sent)
+
+    assert Cassette(file).send(sent).body == b"hi"
+
+
+def test_a_replay_holds_nothing_open(file):
+    recorded(file, "Hello").chat("Hi")
+
+    with Cassette(file) as cassette:
+        assert repr(cassette) == f"Cassette({str(file)!r}, mode='replay')"
+
+
+def test_idempotency_keys_are_no_secrets():
+    assert not is_secret("Idempotency-Key")
+    assert is_secret("accessToken")

@@ -1,0 +1,134 @@
+"""Things that go wrong in the same way every time."""
+
+import pytest
+
+from ai_lib import AiLibError, ConnectionLostError, RateLimitError, StreamInterruptedError
+from ai_lib.testing import FakeClock, FaultyTransport, ScriptedTransport, cut, error, text
+from tests.testing.clients import client_of, every_api
+
+NO_RETRIES = {"max_retries": 0}
+
+
+def outcomes(transport, count=40, **settings):
+    client = client_of("openai_chat", transport, options=NO_RETRIES, **settings)
+    seen = []
+    for _ in range(count):
+        try:
+            seen.append(client.chat("Hi").text)
+        except AiLibError as failed:
+            seen.append(type(failed).__name__)
+    return seen
+
+
+def faulty(seed=0, **rates):
+    return FaultyTransport(ScriptedTransport(then="Hi"), seed=seed, **rates)
+
+
+def test_the_same_seed_fails_in_the_same_way():
+    first, second = faulty(seed=3, error_rate=0.5), faulty(seed=3, error_rate=0.5)
+
+    assert outcomes(first) == outcomes(second)
+    assert first.fates == second.fates
+    assert {"Hi", "RateLimitError", "ProviderError", "OverloadedError", "ConnectionLostError"} == set(outcomes(first))
+
+
+def test_another_seed_fails_in_another_way():
+    assert outcomes(faulty(seed=1, error_rate=0.5)) != outcomes(faulty(seed=2, error_rate=0.5))
+
+
+def test_without_rates_nothing_fails():
+    assert outcomes(faulty()) == ["Hi"] * 40
+
+
+def test_a_request_that_is_to_fail_is_not_passed_on():
+    inner = ScriptedTransport(then="Hi")
+
+    seen = outcomes(FaultyTransport(inner, error_rate=1.0, faults=[error(429)]))
+
+    assert (set(seen), inner.requests) == ({"RateLimitError"}, [])
+
+
+def test_a_whole_answer_that_is_cut_was_paid_for():
+    inner = ScriptedTransport("Hi")
+    client = client_of("openai_chat", FaultyTransport(inner, cut_rate=1.0), options=NO_RETRIES)
+
+    with pytest.raises(ConnectionLostError) as caught:
+        client.chat("Hi")
+
+    assert (caught.value.ambiguous, len(inner.requests)) == (True, 1)
+
+
+@every_api
+@pytest.mark.parametrize("seed", range(8))
+def test_a_stream_that_is_cut_never_looks_whole(api, seed):
+    transport = FaultyTransport(ScriptedTransport("Hi"), cut_rate=1.0, seed=seed)
+
+    with pytest.raises(StreamInterruptedError) as caught:
+        client_of(api, transport, options=NO_RETRIES).stream("Hi").final_response()
+
+    assert caught.value.partial.text in {"", "Hi"}
+    assert transport.fates == ["cut"]
+
+
+def test_a_stream_may_fail_before_it_begins():
+    transport = FaultyTransport(ScriptedTransport(), error_rate=1.0, faults=[error(429)])
+
+    with pytest.raises(RateLimitError):
+        client_of("gemini", transport, options=NO_RETRIES).stream("Hi")
+
+
+def test_the_latency_passes_before_each_request():
+    time = FakeClock()
+
+    outcomes(FaultyTransport(ScriptedTransport(then="Hi"), latency=3.0, clock=time.clock()), count=2)
+
+    assert time.waits == [3.0, 3.0]
+
+
+def test_the_library_gets_through_a_storm_of_faults():
+    time = FakeClock()
+    transport = faulty(seed=5, error_rate=0.3)
+
+    seen = [
+        client_of("openai_chat", transport, clock=time.clock(), options={"max_retries": 9}).chat("Hi").text
+        for _ in range(20)
+    ]
+
+    assert seen == ["Hi"] * 20
+    assert "error" in transport.fates
+
+
+@pytest.mark.parametrize("rate", [-0.1, 1.1])
+def test_a_rate_that_is_none_is_refused(rate):
+    with pytest.raises(ValueError, match="cut_rate must be from 0 to 1"):
+        faulty(cut_rate=rate)
+
+
+def test_faults_must_not_be_empty():
+    with pytest.raises(ValueError, match="at least one"):
+        faulty(faults=())
+
+
+def test_a_stream_that_gets_a_fault_which_is_cut_keeps_its_pace():
+    time = FakeClock()
+    fault = text("one two", pace=2.0) + cut()
+    transport = FaultyTransport(ScriptedTransport(), error_rate=1.0, faults=[fault], clock=time.clock())
+
+    with pytest.raises(StreamInterruptedError):
+        client_of("gemini", transport, options=NO_RETRIES).stream("Hi").final_response()
+
+    assert time.waits == [2.0]
+
+
+def test_a_stream_that_is_to_go_well_is_the_inner_one():
+    assert client_of("gemini", faulty()).stream("Hi").final_response().text == "Hi"
+
+
+def test_closing_closes_what_is_inside():
+    closed = []
+    inner = ScriptedTransport()
+    inner.close = lambda: closed.append(True)
+
+    FaultyTransport(inner).close()
+
+    assert closed == [True]

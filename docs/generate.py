@@ -36,7 +36,8 @@ FEATURES_HEAD = """
 
 Each feature was put into a request and encoded for the provider's default model: ● it is sent in the provider's own
 form, ○ it raises `UnsupportedFeatureError`, or is left out and listed on `response.adjustments` with
-`on_unsupported="warn"` or `"drop"`. ◐ in the column *stream*: the provider cannot stream, so one whole answer is given
+`on_unsupported="warn"` or `"drop"`. (A client asks for a form of the answer by a tool or in words instead.)
+◐ in the column *stream*: the provider cannot stream, so one whole answer is given
 out as chunks; ◑ the same only when tools are given. Whether a certain model understands what is sent is up to the
 model.
 

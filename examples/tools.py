@@ -1,21 +1,22 @@
-"""Let the model call a function. Needs the key of one provider in the environment, or the embedded model."""
+"""Let the model call functions. Needs the key of one provider in the environment, or the embedded model."""
 
-from ai_lib import AiClient, Message, tool
+from ai_lib import AiClient, tool
 
 
 @tool
 def weather(city: str) -> str:
-    """Tell the weather in a city."""
+    """Tell the weather in a city.
+
+    Args:
+        city: The city's name.
+    """
     return f"It rains in {city}."
 
 
 def main(client: AiClient) -> None:
-    question = Message.user("What is the weather in Paris?")
-    asked = client.chat([question], tools=[weather], max_tokens=200)
-    results = [Message.tool(call.id, weather(**call.arguments)) for call in asked.tool_calls]
-    print([f"{call.name}({call.arguments_json})" for call in asked.tool_calls])
-    if results:
-        print(client.chat([question, asked.message, *results], tools=[weather], max_tokens=200).text)
+    answer = client.run_tools("What is the weather in Paris?", [weather], max_rounds=3, max_tokens=200)
+    for message in answer.messages:
+        print(f"{message.role}: {message.text or [call.name for call in message.tool_calls]}")
 
 
 if __name__ == "__main__":

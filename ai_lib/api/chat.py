@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from ai_lib.api.call import Call
 from ai_lib.errors import AiLibError
 from ai_lib.types.chunk import ChatCompletionChunk
-from ai_lib.types.model import ModelInfo
 from ai_lib.types.request import ChatCompletionRequest
 from ai_lib.types.response import ChatCompletionResponse
+
+if TYPE_CHECKING:
+    from ai_lib.types.model import ModelInfo
 
 __all__ = ["ChatProvider", "ChatStream"]
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 import attrs
@@ -95,41 +95,49 @@ class AiClient(Operations, Insight, Work):
     ) -> None:
         # What it is made of is what a pickle of it holds, and what a copy with other settings begins with.
         self._arguments = {name: value for name, value in locals().items() if name != "self"}
-        self._arguments["interceptors"] = interceptors = tuple(interceptors)
+        self._arguments["interceptors"] = tuple(interceptors)
         if on_unsupported not in _ON_UNSUPPORTED:
             raise ConfigurationError(
                 f"on_unsupported must be one of {', '.join(_ON_UNSUPPORTED)}, got {on_unsupported!r}"
             )
+        self._on_unsupported: OnUnsupported = on_unsupported
+        self._clock = clock
+        self._others: list[AiClient] = []
+        given: Any = provider
+        if hasattr(given, "first"):  # an array, whose module is not imported for this question
+            route, (given, options) = given, given.first(options)
+        self._wire(given, options or ConnectionOptions(), route)
+
+    def _wire(self, provider: Any, options: ConnectionOptions, route: Route | None) -> None:
+        """Put the parts together: the own provider, and what stands round it."""
         # Imported when a client is made, not when the package is: most of it is needed only after the first answer.
         from ai_lib.models.catalogue import Catalogue
         from ai_lib.models.spending import Spending
 
-        given: Any = provider
-        if hasattr(given, "first"):  # an array, whose module is not imported for this question
-            route, (given, options) = given, given.first(options)
-        target = target_of(given)
-        self._options = options = options or ConnectionOptions()
-        self._on_unsupported: OnUnsupported = on_unsupported
-        self._clock = clock
+        given = self._arguments
+        target = target_of(provider)
+        self._options = options
         self._timeout = timeout_of(options.timeout, None)
-        self._others: list[AiClient] = []
-        self._catalogue = catalogue = catalogue or Catalogue()
+        self._catalogue: Catalogue = given["catalogue"] or Catalogue()
         self._spending = Spending()
-        adapter = adapter_for(target.config, api, options)
-        has_key = adapter.api_key is not None
+        adapter = adapter_for(target.config, given["api"], options)
         self._own = GuardedProvider(
             adapter=adapter,
-            transport=transport_for(adapter.config, options, transport, clock, has_key=has_key),
-            guard=guard_for(adapter, options, resilience, clock, listener),
+            transport=transport_for(adapter, options, given["transport"], self._clock),
+            guard=guard_for(adapter, options, given["resilience"], self._clock, given["listener"]),
             options=options,
-            given_model=model or target.model,
-            catalogue=catalogue,
+            given_model=given["model"] or target.model,
+            catalogue=self._catalogue,
         )
-        self._observers = self._observers_for(metrics)
-        self.answering = self._answering(route, interceptors)
+        self.answering: ChatProvider = self._own
         """What answers this client's chats: its provider, or the route that begins with it, and the hooks round it."""
+        self._observers: Observers | None = None
         # The endpoints of an array may each have a default model of their own.
         self._named: Callable[[str | None], str] = getattr(route, "named", self._own.named)
+        if route is not None or given["interceptors"] or given["metrics"] is not None:
+            from ai_lib.client.layers import layered  # most programs have none of these
+
+            self.answering, self._observers = layered(self, route, given["interceptors"], given["metrics"])
 
     # --- the calls
 
@@ -304,30 +312,6 @@ class AiClient(Operations, Insight, Work):
 
     # --- wiring
 
-    def _answering(self, route: Route | None, interceptors: Sequence[Interceptor]) -> ChatProvider:
-        answering: ChatProvider = self._own
-        # Imported where they are used, as in most programs they are not.
-        if route is not None:
-            from ai_lib.client.routes import routed
-
-            answering = routed(route, self._own, self._like_this_for, self._carried(), self._clock)
-        if interceptors:
-            from ai_lib.client.intercepted import intercepted
-
-            answering = intercepted(answering, interceptors)
-        if self._observers is not None:
-            from ai_lib.client.observed import Observed
-
-            answering = Observed(answering, self._observers)
-        return answering
-
-    def _observers_for(self, metrics: Any) -> Observers | None:
-        if metrics is None:
-            return None
-        from ai_lib.client.observed import Observers
-
-        return Observers(metrics, self.provider, self.base_url)
-
     def _asked(self, request: ChatCompletionRequest, call: Call) -> ChatCompletionResponse:
         try:
             answer = self.answering.chat(request, call)
@@ -335,17 +319,6 @@ class AiClient(Operations, Insight, Work):
             call.told(error)
             raise
         return attrs.evolve(answer, attempts=tuple(call.attempts)) if call.attempts else answer
-
-    def _like_this_for(self, provider: Any) -> AiClient:
-        """Return a client for another provider, with the settings of this one that are not its provider's own."""
-        from ai_lib.client.routes import carried_over
-
-        client = AiClient(provider, options=carried_over(self._options), **self._carried())
-        self._others.append(client)
-        return client
-
-    def _carried(self) -> dict[str, Any]:
-        return {name: self._arguments[name] for name in ("resilience", "listener", "catalogue", "clock")}
 
     def _call(
         self,

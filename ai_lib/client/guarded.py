@@ -18,7 +18,6 @@ from ai_lib.providers.adapter import ProviderAdapter
 from ai_lib.reliability.guard import Guard
 from ai_lib.reliability.retry import RetryPolicy
 from ai_lib.types.content import Media
-from ai_lib.types.model import ModelInfo
 from ai_lib.types.request import ChatCompletionRequest
 from ai_lib.types.response import ChatCompletionResponse
 from ai_lib.types.usage import UsageStatus
@@ -30,6 +29,7 @@ if TYPE_CHECKING:
     from ai_lib.client.structured import Reshaped
     from ai_lib.models.catalogue import Catalogue
     from ai_lib.reliability.config import ResilienceConfig
+    from ai_lib.types.model import ModelInfo
     from ai_lib.types.price import Cost
 
 __all__ = ["GuardedProvider", "guard_for"]
@@ -133,7 +133,7 @@ class GuardedProvider:
 
     def chat(self, request: ChatCompletionRequest, call: Call) -> ChatCompletionResponse:
         """Return the whole answer."""
-        request, reshape = self._ready(request, call)
+        request, reshape = self._ready(request, call, stream=False)
         hold = self._hold(request, call)
         try:
             answer = self.guard.run(partial(self.exchange(call).chat, request), call, _Chat(request, request.model))
@@ -147,7 +147,7 @@ class GuardedProvider:
 
     def stream(self, request: ChatCompletionRequest, call: Call) -> ChatStream:
         """Return the answer as it comes."""
-        request, reshape = self._ready(request, call)
+        request, reshape = self._ready(request, call, stream=True)
         hold = self._hold(request, call)
         exchange = self.exchange(call)
 
@@ -177,7 +177,9 @@ class GuardedProvider:
         """Return what makes one attempt of a call."""
         return Exchange(adapter=self.adapter, transport=self.transport, call=call, pricing=self._pricing)
 
-    def _ready(self, request: ChatCompletionRequest, call: Call) -> tuple[ChatCompletionRequest, Reshaped | None]:
+    def _ready(
+        self, request: ChatCompletionRequest, call: Call, *, stream: bool
+    ) -> tuple[ChatCompletionRequest, Reshaped | None]:
         """Return the request as it goes out, and what makes the answer fit where it had to be asked for otherwise.
 
         It has a model, and what is large is uploaded where that can be told.
@@ -194,7 +196,7 @@ class GuardedProvider:
             return request, None
         from ai_lib.client.structured import reshaped
 
-        return reshaped(request, self.adapter)
+        return reshaped(request, self.adapter, stream=stream)
 
     def _pricing(self, model: str | None) -> Callable[[ChatCompletionResponse], Cost | None]:
         from ai_lib.models.pricing import Pricing  # an import that the first call pays for, not every program

@@ -58,22 +58,27 @@ def _text_of_call(chunk: ChatCompletionChunk) -> ChatCompletionChunk:
     return attrs.evolve(chunk, text=chunk.text + text, tool_calls=(), finish_reason=reason)
 
 
-def reshaped(request: ChatCompletionRequest, adapter: ProviderAdapter) -> tuple[ChatCompletionRequest, Reshaped | None]:
+def reshaped(
+    request: ChatCompletionRequest, adapter: ProviderAdapter, *, stream: bool
+) -> tuple[ChatCompletionRequest, Reshaped | None]:
     """Return a request as its provider can be asked it, and what makes the answer fit.
 
     JSON Schema goes natively where the provider has a form for it; else as a tool that the model must call; else, or
     where the request has tools of its own, as words in the prompt.
     """
     wanted = request.response_format
-    if wanted is None or not _refused(adapter, request, "response_format"):
+    if wanted is None or not _refused(adapter, request, "response_format", stream=stream):
         return request, None
     name, parser = adapter.config.display_name, lenient_parser(wanted)
     by_tool = _as_tool(request)
-    if by_tool is not None and not _refused(adapter, by_tool, "tool"):
+    if by_tool is not None and not _refused(adapter, by_tool, "tool", stream=stream):
         note = f"response_format: asked for as the arguments of a tool, as {name} has no form for it"
         return by_tool, Reshaped(note, parser, by_tool=True)
     note = f"response_format: asked for in the prompt, as {name} has no form for it"
-    return as_prompt(request), Reshaped(note, parser, by_tool=False)
+    prompted = as_prompt(request, json_object=True)
+    if _refused(adapter, prompted, "response_format", stream=stream):
+        prompted = as_prompt(request)
+    return prompted, Reshaped(note, parser, by_tool=False)
 
 
 def _as_tool(request: ChatCompletionRequest) -> ChatCompletionRequest | None:
@@ -84,9 +89,9 @@ def _as_tool(request: ChatCompletionRequest) -> ChatCompletionRequest | None:
     return None if asked is request else asked
 
 
-def _refused(adapter: ProviderAdapter, request: ChatCompletionRequest, field: str) -> bool:
+def _refused(adapter: ProviderAdapter, request: ChatCompletionRequest, field: str, *, stream: bool) -> bool:
     """Return whether the provider has no form for a field of this request: it is encoded to find out."""
-    _, left_out = adapter.chat_request(request, stream=False, on_unsupported="drop")
+    _, left_out = adapter.chat_request(request, stream=stream, on_unsupported="drop")
     return any(note.startswith(field) for note in left_out)
 
 

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from ai_lib.api.transport import Transport
 from ai_lib.client.options import ConnectionOptions
 from ai_lib.errors import ConfigurationError
+from ai_lib.providers.adapter import ProviderAdapter
 from ai_lib.providers.config import ProviderConfig
 from ai_lib.transport.http import HttpTransport
 from ai_lib.types.wire import HttpRequest
@@ -53,27 +54,25 @@ def _google() -> Authorize:
 _CREDENTIALS: dict[str, Callable[[], Authorize]] = {"aws": _aws, "google": _google}
 
 
-def transport_for(
-    config: ProviderConfig, options: ConnectionOptions, given: object, clock: Clock, *, has_key: bool
-) -> Transport:
+def transport_for(adapter: ProviderAdapter, options: ConnectionOptions, given: object, clock: Clock) -> Transport:
     """Return the caller's transport, or the kind that the provider's configuration names.
 
     Args:
-        config: The provider.
+        adapter: The provider; where a key goes with its requests, nothing else needs to authorize them.
         options: How to reach it.
         given: The caller's transport, or None.
         clock: The time.
-        has_key: Whether a key goes with the requests, so that nothing else needs to authorize them.
 
     Raises:
         ConfigurationError: What was given is no transport, a setting cannot be used, or a package is missing.
     """
+    config = adapter.config
     transport = _plain(config, options, given, clock)
     if options.token is not None:
         from ai_lib.transport.authorized import AuthorizedTransport, bearer
 
         return AuthorizedTransport(transport, bearer(options.token))
-    if config.credentials and not has_key:
+    if config.credentials and adapter.api_key is None:
         from ai_lib.transport.authorized import AuthorizedTransport
 
         return AuthorizedTransport(transport, _CREDENTIALS[config.credentials]())

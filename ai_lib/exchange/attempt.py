@@ -17,7 +17,6 @@ from ai_lib.providers.adapter import ProviderAdapter
 from ai_lib.providers.dialect import Framing
 from ai_lib.transport import sse
 from ai_lib.types.chunk import ChatCompletionChunk, chunks_of
-from ai_lib.types.model import ModelInfo
 from ai_lib.types.request import ChatCompletionRequest
 from ai_lib.types.response import ChatCompletionResponse, noted
 from ai_lib.types.usage import UsageStatus
@@ -25,6 +24,7 @@ from ai_lib.types.wire import HttpRequest, HttpResponse
 
 if TYPE_CHECKING:
     from ai_lib.providers.operation import FollowUp
+    from ai_lib.types.model import ModelInfo
     from ai_lib.types.price import Cost
 
 __all__ = ["FRAMINGS", "Exchange"]

@@ -15,7 +15,6 @@ from ai_lib.providers.dialect import Context, Dialect, Framing, Refuse
 from ai_lib.providers.failures import ErrorReader
 from ai_lib.types.chunk import ChatCompletionChunk
 from ai_lib.types.message import Message
-from ai_lib.types.model import ModelInfo
 from ai_lib.types.request import ChatCompletionRequest, OnUnsupported
 from ai_lib.types.response import ChatCompletionResponse
 from ai_lib.types.wire import HttpRequest, HttpResponse
@@ -24,6 +23,7 @@ from ai_lib.utils import json
 if TYPE_CHECKING:
     from ai_lib.providers.endpoint import Endpoint
     from ai_lib.providers.operation import FollowUp, Operation
+    from ai_lib.types.model import ModelInfo
 
 __all__ = ["ProviderAdapter"]
 

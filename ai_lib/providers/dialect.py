@@ -9,12 +9,12 @@ import attrs
 
 from ai_lib.errors import AiLibError
 from ai_lib.types.chunk import ChatCompletionChunk
-from ai_lib.types.model import ModelInfo
 from ai_lib.types.request import ChatCompletionRequest
 from ai_lib.types.response import ChatCompletionResponse
 
 if TYPE_CHECKING:
     from ai_lib.providers.operation import FollowUp
+    from ai_lib.types.model import ModelInfo
 
 __all__ = ["Context", "Dialect", "Framing", "Refuse"]
 

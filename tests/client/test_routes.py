@@ -296,7 +296,10 @@ def test_routes_nest_through_clients(first, second, third):
 def test_what_is_no_provider_is_refused_before_any_call(first):
     with pytest.raises(ConfigurationError, match="a target must be a provider's name, an AiClient, or have chat"):
         client_of(first, FallbackChain([42]))
-    with pytest.raises(ConfigurationError, match="route must be a FallbackChain, a RoundRobin or a Hedge, not list"):
+    with pytest.raises(
+        ConfigurationError,
+        match="route must be a FallbackChain, a RoundRobin, a Hedge, a ModelRouter or a ModelArray, not list",
+    ):
         client_of(first, ["groq"])
     with pytest.raises(ConfigurationError, match="there is no 'temprature'"):
         Target(provider="groq", options={"temprature": 1})

@@ -179,7 +179,7 @@ class AiClient(Operations, Insight, Work):
         if repairs and request.response_format is not None:
             from ai_lib.client.structured import repaired
 
-            answer = repaired(answer, request, lambda again: self._asked(again, call.part()), repairs)
+            answer = repaired(answer, request, self._asked, repairs, call)
         self._tell(answer.adjustments, call.on_unsupported)
         return answer
 
@@ -288,9 +288,10 @@ class AiClient(Operations, Insight, Work):
 
     def close(self) -> None:
         """Free the connections, and stop the embedded model if it runs. The client may be used again."""
-        self._own.transport.close()
-        for other in self._others:
-            other.close()
+        given = (self._arguments["provider"], self._arguments["route"])
+        for one in (self._own.transport, *self._others, *given):
+            if hasattr(one, "close"):
+                one.close()
 
     def __enter__(self) -> Self:
         return self

@@ -13,6 +13,7 @@ from ai_lib.structured.repair import repair_message
 from ai_lib.types.response import noted
 
 if TYPE_CHECKING:
+    from ai_lib.api.call import Call
     from ai_lib.exchange import ChatStream
     from ai_lib.providers.adapter import ProviderAdapter
     from ai_lib.types.chunk import ChatCompletionChunk
@@ -40,7 +41,10 @@ class Reshaped:
         """Return the answer as it was wanted."""
         if self.by_tool:
             response = from_tool(response)
-        return noted(response, parser=self.parser, adjustments=(*response.adjustments, self.note))
+        adjustments = (*response.adjustments, self.note)
+        if response.trace is not None:
+            response.trace.adjustments = adjustments
+        return noted(response, parser=self.parser, adjustments=adjustments)
 
     def stream(self, stream: ChatStream) -> ChatStream:
         """Return the stream, whose chunks become those of a text."""
@@ -98,8 +102,9 @@ def _refused(adapter: ProviderAdapter, request: ChatCompletionRequest, field: st
 def repaired(
     answer: ChatCompletionResponse,
     request: ChatCompletionRequest,
-    ask: Callable[[ChatCompletionRequest], ChatCompletionResponse],
+    ask: Callable[[ChatCompletionRequest, Call], ChatCompletionResponse],
     repairs: int,
+    call: Call,
 ) -> ChatCompletionResponse:
     """Return an answer that fits `response_format`, asked for again with what was wrong; failing that, the last one.
 
@@ -108,6 +113,7 @@ def repaired(
         request: What was asked.
         ask: Asks anew.
         repairs: Most further answers.
+        call: The call that all of them belong to.
     """
     rounds: tuple[ChatCompletionResponse, ...] = ()
     messages = request.messages
@@ -116,17 +122,9 @@ def repaired(
             _ = answer.parsed
         except InvalidResponseError as error:
             messages = (*messages, *repair_message(answer, error))
-            if answer.trace is not None:
-                answer.trace.steps.append(_step(error, answer))
+            call.note("repair", why=error.message)
             rounds = (*rounds, answer)
-            answer = ask(attrs.evolve(request, messages=messages))
+            answer = ask(attrs.evolve(request, messages=messages), call.part())
         else:
             break
     return attrs.evolve(answer, rounds=rounds, messages=(*messages, answer.message)) if rounds else answer
-
-
-def _step(error: InvalidResponseError, answer: ChatCompletionResponse) -> Any:
-    from ai_lib.types.trace import Step
-
-    at = answer.trace.steps[-1].at if answer.trace is not None and answer.trace.steps else 0.0
-    return Step("repair", at, {"why": error.message})

@@ -83,7 +83,9 @@ class _Threads:
             call.use_key(key)
         self._calls.add(call)
         try:
-            return done(self._client._asked(request, call))  # noqa: SLF001
+            answer = self._client._asked(request, call)  # noqa: SLF001
+            self._client._tell(answer.adjustments, call.on_unsupported)  # noqa: SLF001
+            return done(answer)
         except Exception as exc:  # noqa: BLE001 - each failure is an item, whoever raised it
             return done(exc)
         finally:

@@ -114,6 +114,7 @@ class Exchange:
 
     def _facts(self, request: ChatCompletionRequest, left_out: tuple[str, ...]) -> dict[str, Any]:
         """Return what an answer is told of its call."""
+        self.call.trace.adjustments = left_out
         return {
             "parser": request.response_format.parser if request.response_format else None,
             "adjustments": left_out,

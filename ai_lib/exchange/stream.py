@@ -109,7 +109,8 @@ class ChatStream:
         answer = self._fold.response(
             ended=self._over, headers=self._opened.headers, attempts=tuple(self._call.attempts), **self._facts
         )
-        missing = answer.usage_status is UsageStatus.UNSUPPORTED
+        # What was used before an interruption was never told.
+        missing = answer.usage_status is UsageStatus.UNSUPPORTED or (self._over and self._fold.continued)
         return self._estimate(answer) if missing and self._estimate is not None else answer
 
     @property
@@ -206,7 +207,8 @@ class ChatStream:
 
     def adjust(self, note: str, **facts: Any) -> None:
         """Have the answer say what was put differently, and change what it is told of its call."""
-        self._facts = {**self._facts, **facts, "adjustments": (*self.adjustments, note)}
+        adjustments = self._call.trace.adjustments = (*self.adjustments, note)
+        self._facts = {**self._facts, **facts, "adjustments": adjustments}
 
     def or_else(self, recover: Callable[[AiLibError], ChatStream]) -> None:
         """Have `recover` asked for another stream when this one fails before it has given anything.

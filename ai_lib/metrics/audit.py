@@ -15,10 +15,10 @@ from pathlib import Path
 
 from ai_lib.api.metrics import CallRecord, CallStart, Ended
 from ai_lib.errors import ConfigurationError
-from ai_lib.metrics.inbox import Inbox
 from ai_lib.metrics.line import facts_of
 from ai_lib.utils import json
 from ai_lib.utils.files import FileName
+from ai_lib.utils.inbox import Inbox
 from ai_lib.utils.process import PerProcess
 
 try:

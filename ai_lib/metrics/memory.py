@@ -11,9 +11,9 @@ import attrs
 from ai_lib.api.metrics import CallRecord, CallStart, Ended
 from ai_lib.metrics.exposition import render
 from ai_lib.metrics.facts import cost_is_missing, error_class, failed, token_counts
-from ai_lib.metrics.inbox import Inbox
 from ai_lib.metrics.names import BoundedNames
 from ai_lib.metrics.snapshot import CallKey, Distribution, Series, SeriesTotals, Snapshot
+from ai_lib.utils.inbox import Inbox
 from ai_lib.utils.process import PerProcess
 
 __all__ = ["InMemoryMetrics"]

@@ -118,7 +118,7 @@ class Balancer:
         self._fail_open = fail_open
         self._clock = clock
         self._usable = usable
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()  # re-entrant: a dropped stream ends wherever the garbage collector runs
 
     def take(self, tried: Collection[EndpointState] = ()) -> EndpointState | None:
         """Return the endpoint for a call, which counts as running there until `ended`; None where all were tried.

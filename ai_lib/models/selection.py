@@ -120,7 +120,8 @@ class _Learning:
 
     def __init__(self, clock: Clock = SYSTEM_CLOCK) -> None:
         self._clock = clock
-        self._state: PerProcess[tuple[threading.Lock, dict[str, Traffic]]] = PerProcess(lambda: (threading.Lock(), {}))
+        # Re-entrant: a dropped stream ends wherever the garbage collector runs.
+        self._state = PerProcess[tuple[Any, dict[str, Traffic]]](lambda: (threading.RLock(), {}))
 
     def begun(self, model: ModelInfo) -> None:
         """Note that a request goes to a model."""

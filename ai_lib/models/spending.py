@@ -14,6 +14,7 @@ from ai_lib.models.catalogue import Catalogue
 from ai_lib.types.request import ChatCompletionRequest
 from ai_lib.types.response import ChatCompletionResponse
 from ai_lib.types.usage import Usage
+from ai_lib.utils.inbox import Inbox
 from ai_lib.utils.process import PerProcess
 
 __all__ = ["Budget", "Spending", "Totals", "most_of"]
@@ -70,7 +71,8 @@ class Budget:
             raise ConfigurationError(f"unknown must be 'refuse' or 'allow', got {unknown!r}")
         self._unknown = unknown
         self._attach = attach
-        self._lock = threading.Lock()
+        # Re-entrant: a stream that is dropped settles from wherever the garbage collector runs.
+        self._lock = threading.RLock()
         self._spent = _NOTHING
         self._held = _NOTHING
 
@@ -140,11 +142,26 @@ class _Ledger:
     """What one process has of a client's spending."""
 
     def __init__(self) -> None:
-        self.lock = threading.Lock()
+        self.paid: Inbox[_Paid] = Inbox(self._add)
+        self.lock = threading.RLock()
         self.whole = Totals()
         self.by_model: dict[str, Totals] = {}
         self.by_tag: dict[str, Totals] = {}
         self.budgets: tuple[Budget, ...] = ()
+
+    def _add(self, paid: _Paid) -> None:
+        self.whole = _plus(self.whole, paid)
+        self.by_model[paid.model] = _plus(self.by_model.get(paid.model), paid)
+        for tag in paid.tags:
+            self.by_tag[tag] = _plus(self.by_tag.get(tag), paid)
+
+
+@attrs.frozen
+class _Paid:
+    model: str
+    tags: tuple[str, ...]
+    usage: Usage
+    cost: Decimal | None
 
 
 class Spending:
@@ -169,14 +186,14 @@ class Spending:
     def by_model(self) -> Mapping[str, Totals]:
         """The same by "provider/model"."""
         ledger = self._ledger()
-        with ledger.lock:
+        with ledger.paid.held():
             return dict(ledger.by_model)
 
     @property
     def by_tag(self) -> Mapping[str, Totals]:
         """The same by the tags of the calls; a call with two tags is in both."""
         ledger = self._ledger()
-        with ledger.lock:
+        with ledger.paid.held():
             return dict(ledger.by_tag)
 
     def paid_from(self, budget: Budget) -> Spending:
@@ -211,12 +228,7 @@ class Spending:
 
     def add(self, model: str, tags: Iterable[str], usage: Usage, cost: Decimal | None) -> None:
         """Count one call."""
-        ledger = self._ledger()
-        with ledger.lock:
-            ledger.whole = _plus(ledger.whole, usage, cost)
-            ledger.by_model[model] = _plus(ledger.by_model.get(model), usage, cost)
-            for tag in tags:
-                ledger.by_tag[tag] = _plus(ledger.by_tag.get(tag), usage, cost)
+        self._ledger().paid.put(_Paid(model, tuple(tags), usage, cost))
 
     def __repr__(self) -> str:
         total = self.total
@@ -256,14 +268,14 @@ class _Hold:
             self.beside.give_back()
 
 
-def _plus(before: Totals | None, usage: Usage, cost: Decimal | None) -> Totals:
+def _plus(before: Totals | None, paid: _Paid) -> Totals:
     had = before or Totals()
     return Totals(
         had.calls + 1,
-        had.prompt_tokens + usage.prompt_tokens,
-        had.completion_tokens + usage.completion_tokens,
-        had.cost if cost is None else had.cost + cost,
-        had.unknown + (cost is None),
+        had.prompt_tokens + paid.usage.prompt_tokens,
+        had.completion_tokens + paid.usage.completion_tokens,
+        had.cost if paid.cost is None else had.cost + paid.cost,
+        had.unknown + (paid.cost is None),
     )
 
 

@@ -67,7 +67,7 @@ class MemoryStorage(pybreaker.CircuitMemoryStorage):
         self._window = Window(policy.window)
         self._opened = 0.0
         self._probe_until = 0.0
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()  # re-entrant: a dropped stream ends wherever the garbage collector runs
 
     def count(self, *, failed: bool) -> None:
         """Count a call in the window."""

@@ -52,7 +52,7 @@ class Slots:
         self._limit = limit
         self._free = limit.max_concurrent
         self._waiting: deque[threading.Event] = deque()
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()  # re-entrant: a dropped stream ends wherever the garbage collector runs
 
     @property
     def in_use(self) -> int:
@@ -71,19 +71,30 @@ class Slots:
             BackpressureError: The queue is full, or no slot came free in time.
             CancelledError: The call was cancelled while it waited.
         """
+        if self._taken(None):
+            return
+        # Made outside the lock: it may set off the garbage collector, and that give a slot back.
+        handed = threading.Event()
+        if self._taken(handed):
+            return
+        with call.spending("queue"):
+            self._wait(handed, call)
+
+    def _taken(self, handed: threading.Event | None) -> bool:
+        """Take a slot and return True where one is free; else line up, where there is something to be handed one."""
         with self._lock:
             if self._free and not self._waiting:
                 self._free -= 1
-                return
-            if len(self._waiting) >= self._limit.max_queue:
-                raise BackpressureError(
-                    f"{self._limit.max_concurrent} calls are running and {len(self._waiting)} are waiting",
-                    code="queue_full",
-                )
-            handed = threading.Event()
-            self._waiting.append(handed)
-        with call.spending("queue"):
-            self._wait(handed, call)
+                return True
+            full = len(self._waiting) >= self._limit.max_queue
+            if not full and handed is not None:
+                self._waiting.append(handed)
+        if full:
+            raise BackpressureError(
+                f"{self._limit.max_concurrent} calls are running and {len(self._waiting)} are waiting",
+                code="queue_full",
+            )
+        return False
 
     def _wait(self, handed: threading.Event, call: Call) -> None:
         limits = [seconds for seconds in (self._limit.queue_timeout, call.left()) if seconds is not None]

@@ -113,9 +113,8 @@ class MemoryStore:
 
     def __init__(self, clock: Clock = SYSTEM_CLOCK) -> None:
         self._clock = clock
-        self._of_process: PerProcess[tuple[threading.Lock, dict[str, BucketState]]] = PerProcess(
-            lambda: (threading.Lock(), {})
-        )
+        # Re-entrant: a dropped stream ends wherever the garbage collector runs.
+        self._of_process = PerProcess[tuple[Any, dict[str, BucketState]]](lambda: (threading.RLock(), {}))
 
     def apply(self, key: str, buckets: Buckets, operation: str, *arguments: Any) -> Any:
         """Do one operation."""

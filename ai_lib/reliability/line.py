@@ -28,7 +28,7 @@ class Line:
 
     def __init__(self) -> None:
         self._places: deque[Place] = deque()
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()  # re-entrant: a dropped stream ends wherever the garbage collector runs
 
     def __len__(self) -> int:
         return len(self._places)

@@ -72,7 +72,7 @@ class ErrorAlert:
 
 class _Counts:
     def __init__(self, window: float) -> None:
-        self.lock = threading.Lock()
+        self.lock = threading.RLock()  # re-entrant: a dropped stream ends wherever the garbage collector runs
         self.window = Window(window)
         self.consecutive = 0
         self.alerted: dict[str, float] = {}

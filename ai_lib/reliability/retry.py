@@ -127,7 +127,7 @@ class RetryBudget:
         self._reserve = float(reserve)
         self._balance = self._reserve
         self._owed = self._reserve
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()  # re-entrant: a dropped stream ends wherever the garbage collector runs
 
     def earn(self) -> None:
         """Count a call."""

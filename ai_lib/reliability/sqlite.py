@@ -101,7 +101,7 @@ class _File:
     """One process's connection to the file."""
 
     def __init__(self, path: str) -> None:
-        self.lock = threading.Lock()
+        self.lock = threading.RLock()  # re-entrant: a dropped stream ends wherever the garbage collector runs
         self._path = path
         self._connection: sqlite3.Connection | None = None
 

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 import attrs
 
-if TYPE_CHECKING:
-    from ai_lib.types.price import Prices
+from ai_lib.types.price import Prices
 
 __all__ = ["ModelInfo"]
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from ai_lib.metrics.inbox import Inbox
+from ai_lib.utils.inbox import Inbox
 
 
 def test_a_value_that_comes_while_another_is_handled_waits_for_it():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import shutil
 import socket
@@ -23,14 +24,23 @@ _MACHINE_ENDS = ("_PROXY", "_API_KEY", "_TOKEN", "_API_BASE", "_BASE_URL", "_END
 _MACHINE_NAMES = ("SSL_CERT_FILE", "SSL_CERT_DIR", "NETRC")
 
 
+@pytest.fixture(scope="session")
+def _homes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Folders to be at home in. Not `mktemp` for each: it looks at all those before it, of which there are thousands."""
+    whole = tmp_path_factory.mktemp("homes")
+    return (whole / str(number) for number in itertools.count())
+
+
 @pytest.fixture(autouse=True)
-def _nothing_of_this_machine(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
+def _nothing_of_this_machine(monkeypatch: pytest.MonkeyPatch, _homes: Iterator[Path]) -> None:
     """Take away proxies, CA files, keys and settings, so that a test sees only what it sets itself."""
     for name in os.environ:
         upper = name.upper()
         if upper.startswith(_MACHINE) or upper.endswith(_MACHINE_ENDS) or upper in _MACHINE_NAMES:
             monkeypatch.delenv(name)
-    monkeypatch.setenv("HOME", str(tmp_path_factory.mktemp("home")))
+    home = next(_homes)
+    home.mkdir()
+    monkeypatch.setenv("HOME", str(home))
 
 
 @pytest.fixture

@@ -198,8 +198,8 @@ class ModelArray:
         self.first()
         clients = {}
         for one in self._endpoints:
-            provider, options = _reached(one)
-            clients[one.name] = AiClient(provider, model=one.model, options=options, **self._settings)
+            provider, options = _reached(one, self._settings.get("options"))
+            clients[one.name] = AiClient(provider, **{**self._settings, "model": one.model, "options": options})
         states = [EndpointState(endpoint, self._check) for endpoint in self._endpoints]
         return _Live(self, clients, states)
 

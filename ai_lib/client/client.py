@@ -288,9 +288,8 @@ class AiClient(Operations, Insight, Work):
 
     def close(self) -> None:
         """Free the connections, and stop the embedded model if it runs. The client may be used again."""
-        given = (self._arguments["provider"], self._arguments["route"])
-        for one in (self._own.transport, *self._others, *given):
-            if hasattr(one, "close"):
+        for one in (self._own.transport, *self._others, self._arguments["provider"], self._arguments["route"]):
+            if hasattr(one, "close"):  # an array has
                 one.close()
 
     def __enter__(self) -> Self:

@@ -59,7 +59,7 @@ def routed(
         ConfigurationError: A target cannot be used.
     """
     if isinstance(route, ModelArray):
-        route.share(settings)
+        route.share({**settings, "options": carried_over(own.options)})
         return route
     if isinstance(route, ModelRouter):
         return Picking(RoutedModels(route, own, client_for, clock))

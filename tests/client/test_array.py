@@ -311,3 +311,22 @@ def test_no_key_is_shown_or_sent_to_an_address_that_is_not_its_own(monkeypatch, 
 
     assert "canary" not in repr(endpoint)
     assert "authorization" not in servers[1].requests[0].headers
+
+
+def test_settings_of_the_client_hold_for_the_endpoints_but_its_key_and_headers_do_not(servers):
+    from ai_lib import ConnectionOptions, ProviderConfig, RequestTimeoutError
+
+    a, _ = servers
+
+    def stall(connection):
+        connection.read_request()
+        connection.stall()
+
+    a.script(stall)
+    options = ConnectionOptions(timeout=0.3, api_key="canary", headers={"x-canary": "1"})
+    client = AiClient(ProviderConfig("own", base_url="http://127.0.0.1:9"), options=options, route=array_of(a))
+
+    with pytest.raises(RequestTimeoutError):
+        client.chat("hi")
+
+    assert "canary" not in str(a.requests[0].headers)

@@ -6,28 +6,48 @@ from typing import Any, assert_type
 from ai_lib import (
     AiClient,
     AiClientBuilder,
+    AuditLog,
+    BatchItem,
+    BatchResult,
+    CallObserver,
     ChatCompletionChunk,
     ChatCompletionRequest,
     ChatCompletionResponse,
     ChatStream,
     ConnectionOptions,
+    Cost,
+    CostBased,
     EmbeddingResponse,
     FallbackChain,
     Hedge,
     Image,
+    InMemoryMetrics,
+    JsonLog,
+    LatencyBased,
+    LeastConnections,
     Message,
+    ModelArray,
     ModelInfo,
+    ModelSelectionStrategy,
+    OpenTelemetryTracing,
+    PerformanceBased,
+    PrometheusMetrics,
     Provider,
     ProviderConfig,
+    QualityBased,
     RerankResponse,
     RerankResult,
     ResilienceConfig,
+    RoundRobinModels,
+    RoutingPolicy,
     Timeout,
     TokenCount,
     Tool,
     ToolCall,
+    ToolStream,
     UploadedFile,
     Usage,
+    WeightedModels,
     from_json,
     quick_chat,
     tool,
@@ -35,7 +55,11 @@ from ai_lib import (
 from ai_lib.api.chat import ChatProvider
 from ai_lib.api.transport import BytesTransport, Transport
 from ai_lib.client.guarded import GuardedProvider
+from ai_lib.client.intercepted import Intercepted
+from ai_lib.client.observed import Observed
+from ai_lib.client.picking import Picking
 from ai_lib.client.routes import UserProvider
+from ai_lib.metrics import Counting
 from ai_lib.reliability.fallback import Fallback
 from ai_lib.reliability.hedge import Hedged
 from ai_lib.transport.embedded import EmbeddedTransport
@@ -43,7 +67,16 @@ from ai_lib.transport.http import HttpTransport
 from ai_lib.transport.simple import SimpleTransport
 
 # What is ours fits the protocols that users implement.
-provider_types: list[type[ChatProvider]] = [GuardedProvider, UserProvider, Fallback, Hedged]
+provider_types: list[type[ChatProvider]] = [
+    GuardedProvider, UserProvider, Fallback, Hedged, Intercepted, Observed, Picking, ModelArray,
+]  # fmt: skip
+observer_types: list[type[CallObserver]] = [
+    InMemoryMetrics, PrometheusMetrics, OpenTelemetryTracing, JsonLog, AuditLog, Counting,
+]  # fmt: skip
+strategy_types: list[type[ModelSelectionStrategy]] = [
+    RoundRobinModels, WeightedModels, CostBased, PerformanceBased, QualityBased, LatencyBased, LeastConnections,
+    RoutingPolicy,
+]  # fmt: skip
 transport_types: list[type[Transport]] = [HttpTransport, EmbeddedTransport, SimpleTransport]
 
 
@@ -110,3 +143,9 @@ assert_type(client.count_tokens("hi", exact=True, tools=[Tool("t")]), TokenCount
 assert_type(client.model_info("m"), ModelInfo)
 assert_type(client.upload_file("a.pdf", purpose="user_data"), UploadedFile)
 assert_type(client.upload_file(b"data", name="a.txt").id, str)
+
+assert_type(client.batch(["a", "b"]), BatchResult)
+assert_type(next(client.map(["a"])), BatchItem)
+assert_type(client.run_tools("hi", []), ChatCompletionResponse)
+assert_type(client.stream_tools("hi", []), ToolStream)
+assert_type(client.chat("hi").cost_breakdown, Cost | None)

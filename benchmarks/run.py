@@ -151,7 +151,8 @@ def part_chunk(base: str, peers: list[str]) -> None:
             with bare.post(url, json={**_BODY, "stream": True}, stream=True) as response:
                 for line in response.iter_lines():
                     if line.startswith(b"data: ") and line != b"data: [DONE]":
-                        seen += len(json.loads(line[6:])["choices"][0]["delta"].get("content") or "")
+                        for choice in json.loads(line[6:])["choices"]:
+                            seen += len(choice["delta"].get("content") or "")
             return seen
 
         def read_ours(ours: Any = ours) -> int:

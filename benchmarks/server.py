@@ -57,11 +57,25 @@ def event(text: str | None, finish: str | None = None) -> bytes:
     return b"data: " + json.dumps(body, separators=(",", ":")).encode() + b"\n\n"
 
 
+def usage(count: int) -> bytes:
+    """Return the event before the end, which a client that asks for the usage of a stream gets."""
+    body = {
+        "id": "chatcmpl-AbCdEf0123456789",
+        "object": "chat.completion.chunk",
+        "created": 1760000000,
+        "model": "gpt-4o-mini-2024-07-18",
+        "choices": [],
+        "usage": {"prompt_tokens": 20, "completion_tokens": count, "total_tokens": count + 20},
+    }
+    return b"data: " + json.dumps(body, separators=(",", ":")).encode() + b"\n\n"
+
+
 def events(count: int) -> Iterator[bytes]:
     """Yield a whole stream of this many text events."""
     for number in range(count):
         yield event(f" word{number % 100}")
     yield event(None, "stop")
+    yield usage(count)
     yield b"data: [DONE]\n\n"
 
 

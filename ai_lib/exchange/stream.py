@@ -85,6 +85,7 @@ class ChatStream:
         self._chunks = chunks
         self._model = model
         self._estimate = estimate
+        self._final: ChatCompletionResponse | None = None
         self._facts = facts
         self._fold = Fold()
         self._call = call or Call()
@@ -106,12 +107,18 @@ class ChatStream:
     @property
     def response(self) -> ChatCompletionResponse:
         """What has arrived so far, folded into the answer that `chat` would have returned."""
+        if self._final is not None:
+            return self._final
         answer = self._fold.response(
             ended=self._over, headers=self._opened.headers, attempts=tuple(self._call.attempts), **self._facts
         )
         # What was used before an interruption was never told.
         missing = answer.usage_status is UsageStatus.UNSUPPORTED or (self._over and self._fold.continued)
-        return self._estimate(answer) if missing and self._estimate is not None else answer
+        if missing and self._estimate is not None:
+            answer = self._estimate(answer)
+        if self._over:
+            self._final = answer
+        return answer
 
     @property
     def partial(self) -> Any:

@@ -11,6 +11,7 @@ from ai_lib.types.usage import Usage
 __all__ = ["cost_of"]
 
 _MILLION = Decimal(1_000_000)
+_NOTHING, _ONE = Decimal(), Decimal(1)
 _Part = tuple[str, int, Decimal | None]
 
 
@@ -31,20 +32,19 @@ def cost_of(usage: Usage, prices: Prices | None, *, estimated: bool = False, bat
         return None
     parts: dict[str, Decimal] = {}
     for name, tokens, price in (*_read(usage, prices, batch=batch), *_written(usage, prices, batch=batch)):
-        if not tokens:
-            continue
-        if price is None:
-            return None
-        parts[name] = tokens * price / _MILLION
+        if tokens:
+            if price is None:
+                return None
+            parts[name] = tokens * price / _MILLION
     return Cost(
-        total=sum(parts.values(), Decimal()), parts=parts, source=prices.source, date=prices.date, estimated=estimated
+        total=sum(parts.values(), _NOTHING), parts=parts, source=prices.source, date=prices.date, estimated=estimated
     )
 
 
 def _read(usage: Usage, prices: Prices, *, batch: bool) -> Iterator[_Part]:
     """Yield the parts of the prompt; no token is in two of them."""
     base = prices.batch_input if batch else prices.input
-    times = _times_longer(usage, prices, batch=batch)
+    times = _times_longer(usage, prices, batch=batch) if prices.tiers else _ONE
     cached = min(usage.cached_tokens or 0, usage.prompt_tokens)
     written = min(usage.cache_write_tokens or 0, usage.prompt_tokens - cached)
     written_1h = min(usage.cache_write_1h_tokens or 0, written)
@@ -59,7 +59,8 @@ def _read(usage: Usage, prices: Prices, *, batch: bool) -> Iterator[_Part]:
         ("cache_write_1h", written_1h, write_1h),
         ("input_audio", audio, base if prices.input_audio is None else prices.input_audio),
     ):
-        yield name, tokens, None if price is None else price * times
+        if tokens:
+            yield name, tokens, price if price is None or times is _ONE else price * times
 
 
 def _times_longer(usage: Usage, prices: Prices, *, batch: bool) -> Decimal:
@@ -69,9 +70,9 @@ def _times_longer(usage: Usage, prices: Prices, *, batch: bool) -> Decimal:
     providers that have tiers, so they grow with it.
     """
     if batch or not prices.input:
-        return Decimal(1)
+        return _ONE
     reached = [tier for tier in prices.tiers if usage.prompt_tokens > tier.above]
-    return reached[-1].input / prices.input if reached else Decimal(1)
+    return reached[-1].input / prices.input if reached else _ONE
 
 
 def _written(usage: Usage, prices: Prices, *, batch: bool) -> Iterator[_Part]:

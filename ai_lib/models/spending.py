@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import threading
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from decimal import Decimal
-from typing import Any, Literal, Self
+from typing import Any, Literal, Self, TypeAlias
 
 import attrs
 
@@ -138,30 +139,48 @@ class Budget:
         return f"Budget(usd={self.limit:f}, spent={self._spent:f})"
 
 
+_Paid: TypeAlias = tuple[str, tuple[str, ...], Usage, Decimal | None]
+
+
+class _Sum:
+    """Adds up; a plain class, since one is changed by every call."""
+
+    __slots__ = ("calls", "completion", "cost", "prompt", "unknown")
+
+    def __init__(self) -> None:
+        self.calls = self.prompt = self.completion = self.unknown = 0
+        self.cost = _NOTHING
+
+    def add(self, usage: Usage, cost: Decimal | None) -> None:
+        self.calls += 1
+        self.prompt += usage.prompt_tokens
+        self.completion += usage.completion_tokens
+        if cost is None:
+            self.unknown += 1
+        else:
+            self.cost += cost
+
+    def totals(self) -> Totals:
+        return Totals(self.calls, self.prompt, self.completion, self.cost, self.unknown)
+
+
 class _Ledger:
     """What one process has of a client's spending."""
 
     def __init__(self) -> None:
         self.paid: Inbox[_Paid] = Inbox(self._add)
         self.lock = threading.RLock()
-        self.whole = Totals()
-        self.by_model: dict[str, Totals] = {}
-        self.by_tag: dict[str, Totals] = {}
+        self.whole = _Sum()
+        self.by_model: defaultdict[str, _Sum] = defaultdict(_Sum)
+        self.by_tag: defaultdict[str, _Sum] = defaultdict(_Sum)
         self.budgets: tuple[Budget, ...] = ()
 
     def _add(self, paid: _Paid) -> None:
-        self.whole = _plus(self.whole, paid)
-        self.by_model[paid.model] = _plus(self.by_model.get(paid.model), paid)
-        for tag in paid.tags:
-            self.by_tag[tag] = _plus(self.by_tag.get(tag), paid)
-
-
-@attrs.frozen
-class _Paid:
-    model: str
-    tags: tuple[str, ...]
-    usage: Usage
-    cost: Decimal | None
+        model, tags, usage, cost = paid
+        self.whole.add(usage, cost)
+        self.by_model[model].add(usage, cost)
+        for tag in tags:
+            self.by_tag[tag].add(usage, cost)
 
 
 class Spending:
@@ -180,21 +199,23 @@ class Spending:
     @property
     def total(self) -> Totals:
         """Everything."""
-        return self._ledger().whole
+        ledger = self._ledger()
+        with ledger.paid.held():
+            return ledger.whole.totals()
 
     @property
     def by_model(self) -> Mapping[str, Totals]:
         """The same by "provider/model"."""
         ledger = self._ledger()
         with ledger.paid.held():
-            return dict(ledger.by_model)
+            return {model: part.totals() for model, part in ledger.by_model.items()}
 
     @property
     def by_tag(self) -> Mapping[str, Totals]:
         """The same by the tags of the calls; a call with two tags is in both."""
         ledger = self._ledger()
         with ledger.paid.held():
-            return dict(ledger.by_tag)
+            return {tag: part.totals() for tag, part in ledger.by_tag.items()}
 
     def paid_from(self, budget: Budget) -> Spending:
         """Return what counts here as well, and pays from a further budget."""
@@ -228,7 +249,7 @@ class Spending:
 
     def add(self, model: str, tags: Iterable[str], usage: Usage, cost: Decimal | None) -> None:
         """Count one call."""
-        self._ledger().paid.put(_Paid(model, tuple(tags), usage, cost))
+        self._ledger().paid.put((model, tuple(tags), usage, cost))
 
     def __repr__(self) -> str:
         total = self.total
@@ -266,17 +287,6 @@ class _Hold:
             budget.settle(amount, _NOTHING)
         if self.beside is not None:
             self.beside.give_back()
-
-
-def _plus(before: Totals | None, paid: _Paid) -> Totals:
-    had = before or Totals()
-    return Totals(
-        had.calls + 1,
-        had.prompt_tokens + paid.usage.prompt_tokens,
-        had.completion_tokens + paid.usage.completion_tokens,
-        had.cost if paid.cost is None else had.cost + paid.cost,
-        had.unknown + (paid.cost is None),
-    )
 
 
 def most_of(provider: str, request: ChatCompletionRequest, catalogue: Catalogue) -> Decimal | None:

@@ -29,7 +29,7 @@ from ai_lib.types.tokens import TokenCount
 from ai_lib.types.tool import Tool, ToolCall
 from ai_lib.types.usage import Usage
 from ai_lib.utils.json import dumps
-from ai_lib.utils.tokens import tokens_of
+from ai_lib.utils.tokens import about_tokens, tokens_of
 
 __all__ = ["estimate", "estimated_usage"]
 
@@ -60,7 +60,7 @@ def estimated_usage(request: ChatCompletionRequest, answers: Iterable[Message]) 
     prompt = estimate(request).tokens
     texts = [text for one in answers for text in (one.text, one.reasoning, one.refusal) if text]
     texts += [call.name + call.arguments_json for one in answers for call in one.tool_calls]
-    completion = sum(round(tokens_of(text)[1]) for text in texts)
+    completion = sum(map(about_tokens, texts))
     return Usage(prompt_tokens=prompt, completion_tokens=completion, total_tokens=prompt + completion)
 
 

@@ -22,7 +22,7 @@ import math
 import re
 from typing import NamedTuple
 
-__all__ = ["TextTokens", "tokens_of"]
+__all__ = ["TextTokens", "about_tokens", "tokens_of"]
 
 
 class TextTokens(NamedTuple):
@@ -76,6 +76,11 @@ def tokens_of(text: str) -> TextTokens:
     about = min(_about(text), most)
     least = min(_least(text, most), about)
     return TextTokens(math.floor(least), about, most)
+
+
+def about_tokens(text: str) -> int:
+    """Return about how many tokens a text has: the middle of what `tokens_of` gives, in half the time."""
+    return round(_about(text))
 
 
 def _about(text: str) -> float:

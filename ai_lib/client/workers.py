@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 import attrs
 
 from ai_lib.batch.item import BatchItem
+from ai_lib.errors import AiLibError, BudgetExceededError
 from ai_lib.types.request import ChatCompletionRequest
 from ai_lib.types.response import ChatCompletionResponse
 
@@ -104,16 +105,29 @@ class _Elsewhere:
 
     def __init__(self, client: AiClient, ask: Ask, executor: Executor) -> None:
         self._packed = pickle.dumps(client)
+        self._client = client
         self._ask = ask
         self._executor = executor
 
     def begin(self, request: ChatCompletionRequest, key: str | None, done: Done) -> Future[BatchItem]:
-        there = self._executor.submit(_there, self._packed, self._ask, request, key)
         here: Future[BatchItem] = Future()
+        own, tags = self._client._own, self._ask.call(self._client, None).tags  # noqa: SLF001 - a part of the client
+        try:
+            # Paid for here: what the copy of the client counts is known only there.
+            hold = self._client._spending.hold(own.name, request, own.catalogue, tags)  # noqa: SLF001
+        except BudgetExceededError as error:
+            here.set_result(done(error))
+            return here
+        there = self._executor.submit(_there, self._packed, self._ask, request, key)
 
         def ended(future: Future[ChatCompletionResponse | Exception]) -> None:
             try:
-                here.set_result(done(future.result()))
+                given = future.result()
+                if isinstance(given, ChatCompletionResponse):
+                    hold.settle(given)
+                elif isinstance(given, AiLibError):
+                    hold.fail(given)
+                here.set_result(done(given))
             except BaseException as exc:  # noqa: BLE001 - a worker died: raised in the thread that waits
                 here.set_exception(exc)
 

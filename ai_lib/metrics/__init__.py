@@ -9,6 +9,7 @@ May import `api`, `types`, `errors` and `utils`. prometheus_client and opentelem
 needs them is made, and nowhere else.
 """
 
+from ai_lib.api.metrics import CallObserver, CallRecord, CallStart, Metrics, Timer
 from ai_lib.metrics.audit import AuditLog
 from ai_lib.metrics.counting import Counting, observer_from
 from ai_lib.metrics.logs import JsonLog
@@ -21,15 +22,20 @@ from ai_lib.metrics.snapshot import CallKey, Distribution, Series, SeriesTotals,
 __all__ = [
     "AuditLog",
     "CallKey",
+    "CallObserver",
+    "CallRecord",
+    "CallStart",
     "Counting",
     "Distribution",
     "InMemoryMetrics",
     "JsonLog",
+    "Metrics",
     "OpenTelemetryTracing",
     "PrometheusMetrics",
     "Series",
     "SeriesTotals",
     "Snapshot",
+    "Timer",
     "observer_from",
     "redacted",
 ]

@@ -326,15 +326,25 @@ def test_threads_of_ones_own_do_the_work(server):
 
 def test_processes_do_the_work_with_one_client_each(server):
     server.script(echo)
+    client = client_of(server, catalogue=PRICED)
     with ProcessPoolExecutor(2) as pool:
-        result = client_of(server, catalogue=PRICED).batch(
-            [f"bad {n}" if n == 4 else str(n) for n in range(12)], executor=pool
-        )
+        result = client.batch([f"bad {n}" if n == 4 else str(n) for n in range(12)], executor=pool, tags="far")
 
     assert result.texts == [None if n == 4 else str(n) for n in range(12)]
+    assert (client.spending.total.calls, client.spending.by_tag["far"].cost) == (11, Decimal("0.033"))
     assert isinstance(result.errors[4], InvalidRequestError)
     assert result.cost == Decimal("0.033")
     assert len(server.connections) <= 2
+
+
+def test_a_budget_holds_for_work_that_is_done_elsewhere(server):
+    client = client_of(server, catalogue=PRICED)
+
+    with ProcessPoolExecutor(1) as pool, client.budget(usd=0):
+        result = client.batch(["a", "b"], executor=pool, max_tokens=1)
+
+    assert [type(error) for error in result.errors.values()] == [BudgetExceededError] * 2
+    assert server.requests == []
 
 
 def test_a_worker_that_dies_ends_the_batch_and_the_checkpoint_has_the_rest(server, tmp_path):

@@ -126,6 +126,18 @@ class ModelArray:
         """Return how the endpoints are doing."""
         return self._live().balancer.statuses()
 
+    def select_endpoint(self) -> ModelEndpoint:
+        """Return the endpoint that the next call would go to, and let it have had its turn; nothing is sent.
+
+        Raises:
+            CircuitOpenError: No endpoint is healthy.
+        """
+        balancer = self._live().balancer
+        state = balancer.take()
+        assert state is not None  # noqa: S101 - none was tried yet
+        balancer.give_back(state)
+        return state.endpoint
+
     def is_healthy(self, name: str) -> bool:
         """Return whether an endpoint is asked."""
         return self._live().balancer.state(name).healthy(self._clock.now())

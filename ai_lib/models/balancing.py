@@ -147,6 +147,11 @@ class Balancer:
             chosen.traffic.begun()
             return chosen
 
+    def give_back(self, state: EndpointState) -> None:
+        """Say that no call was made to an endpoint that was taken."""
+        with self._lock:
+            state.traffic.in_flight -= 1
+
     def ended(self, state: EndpointState, error: AiLibError | None, seconds: float) -> None:
         """Say how a call ended."""
         with self._lock:

@@ -179,6 +179,17 @@ def test_when_none_is_healthy_nothing_is_sent_unless_it_fails_open(servers):
     assert client_of(array_of(servers[0], healthy=False).with_fail_open()).chat("hi").text == "a"
 
 
+def test_an_endpoint_can_be_selected_without_a_call(servers):
+    array = array_of(*servers)
+    array.add_endpoint(name="drained", url="http://127.0.0.1:9", weight=0)
+
+    chosen = [array.select_endpoint().name for _ in range(4)]
+
+    assert chosen == ["a", "b", "a", "b"]
+    assert [status.in_flight for status in array.statuses()] == [0, 0, 0]
+    assert servers[0].requests == []
+
+
 def test_an_open_breaker_takes_an_endpoint_out(servers):
     servers[0].script(BUSY)
     resilience = ResilienceConfig(retry=None, breaker=BreakerPolicy(failure_threshold=1, recovery_timeout=60))

@@ -75,6 +75,7 @@ def test_where_there_is_no_form_it_is_asked_for_by_a_tool_and_said_so(server):
         "stop",
     )
     assert answer.adjustments == ("response_format: asked for as the arguments of a tool, as plain has no form for it",)
+    assert answer.trace.adjustments == answer.adjustments
 
 
 def test_a_stream_by_a_tool_gives_its_arguments_as_text(server):
@@ -93,6 +94,7 @@ def test_a_stream_by_a_tool_gives_its_arguments_as_text(server):
     assert "".join(texts) == OSLO
     assert stream.response.parsed == City("Oslo", 720_000)
     assert (stream.response.finish_reason, len(stream.response.adjustments)) == ("stop", 1)
+    assert stream.response.trace.adjustments == stream.response.adjustments
 
 
 def test_with_tools_of_its_own_a_request_asks_in_words(server):

@@ -463,7 +463,18 @@ def test_an_interrupted_text_is_continued_when_asked_for_and_marked(first):
     said = first.requests[1].json["messages"]
     assert [message["role"] for message in said] == ["user", "assistant", "user"]
     assert said[1]["content"] == "Once upon "
-    assert stream.response.usage_status == "estimated" or stream.response.usage.total_tokens == 0
+    # What the first part took was never told, so that all of it is counted here.
+    assert (stream.response.usage_status, stream.response.usage.completion_tokens) == ("estimated", 4)
+
+
+def test_a_continuation_is_another_request_with_a_key_of_its_own(first):
+    first.script(sse_reply([chunk_event("Once upon ")]), sse_reply(stream_events("a time")))
+    config = ProviderConfig("gw", base_url=first.url, default_model="m", idempotency_header="Idempotency-Key")
+
+    AiClient(config, resilience=NO_RETRIES).stream("Tell a story", resume=True).final_response()
+
+    keys = [request.headers["idempotency-key"] for request in first.requests]
+    assert len(keys) == len(set(keys)) == 2
 
 
 def test_a_continuation_may_come_from_another_provider(first, second):

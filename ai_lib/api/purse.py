@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from decimal import Decimal
 from typing import Any, Protocol
 
 from ai_lib.errors import AiLibError
 from ai_lib.types.request import ChatCompletionRequest
 from ai_lib.types.response import ChatCompletionResponse
+from ai_lib.types.usage import Usage
 
 __all__ = ["Hold", "Purse"]
 
@@ -16,6 +19,9 @@ class Hold(Protocol):
 
     def settle(self, response: ChatCompletionResponse) -> None:
         """Pay what the answer cost, and give the rest back."""
+
+    def pay(self, usage: Usage, cost: Decimal | None) -> None:
+        """Pay what something beside a chat cost; None where nobody knows."""
 
     def fail(self, error: AiLibError) -> None:
         """Say that there is no answer; what cannot have been paid for is given back."""
@@ -30,6 +36,22 @@ class Purse(Protocol):
         Args:
             provider: The provider's id.
             request: What is asked; its model is named.
+            catalogue: Where prices are looked up.
+            tags: What the call is for.
+
+        Raises:
+            BudgetExceededError: It may cost more than is left.
+        """
+
+    def hold_texts(
+        self, provider: str, model: str | None, texts: Iterable[str], catalogue: Any, tags: tuple[str, ...]
+    ) -> Hold:
+        """Set aside what reading texts may cost.
+
+        Args:
+            provider: The provider's id.
+            model: The model.
+            texts: What it reads.
             catalogue: Where prices are looked up.
             tags: What the call is for.
 

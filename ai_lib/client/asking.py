@@ -63,7 +63,22 @@ def ask(
 
 
 def embed(provider: GuardedProvider, endpoint: Endpoint, request: EmbeddingRequest, call: Call) -> EmbeddingResponse:
-    """Return the vectors of a request, which is sent in as many as the endpoint's limit asks for."""
+    """Return the vectors of a request, which is sent in as many as the endpoint's limit asks for, and pay for them."""
+    if call.purse is None:
+        return _embedded(provider, endpoint, request, call)
+    hold = call.purse.hold_texts(provider.name, request.model, request.inputs, provider.catalogue, call.tags)
+    try:
+        answer = _embedded(provider, endpoint, request, call)
+    except AiLibError as error:
+        hold.fail(error)
+        raise
+    hold.pay(answer.usage or Usage(), answer.cost)
+    return answer
+
+
+def _embedded(
+    provider: GuardedProvider, endpoint: Endpoint, request: EmbeddingRequest, call: Call
+) -> EmbeddingResponse:
     answers = []
     for inputs in _batches(request.inputs, endpoint.batch):
         part = attrs.evolve(request, inputs=inputs) if len(inputs) < len(request.inputs) else request

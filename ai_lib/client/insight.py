@@ -70,7 +70,7 @@ class Insight:
 
     @property
     def spending(self) -> Spending:
-        """What this client's chats and streams cost so far: `.total`, `.by_model`, `.by_tag`."""
+        """What this client's chats, streams and embeddings cost so far: `.total`, `.by_model`, `.by_tag`."""
         return self._spending
 
     def budget(self, usd: float | str | Decimal, *, unknown: Literal["refuse", "allow"] = "refuse") -> Budget:

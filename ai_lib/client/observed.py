@@ -6,6 +6,7 @@ import logging
 import secrets
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from decimal import Decimal
 from functools import partial
 from typing import Any, TypeVar
 
@@ -83,6 +84,7 @@ class Watched:
         self._call = call
         self._ended = tuple(ended)
         self.usage: Usage | None = None
+        self.cost: Decimal | None = None
 
     def answered(self, response: ChatCompletionResponse) -> None:
         """Tell of a whole answer."""
@@ -147,7 +149,7 @@ class Watched:
                 response=response,
             )
         if self.usage is not None:
-            return attrs.evolve(record, usage=self.usage, usage_status=UsageStatus.FINALIZED, cost=self.usage.cost)
+            return attrs.evolve(record, usage=self.usage, usage_status=UsageStatus.FINALIZED, cost=self.cost)
         return record
 
 

@@ -10,6 +10,8 @@ from ai_lib.client.options import names_one
 from ai_lib.client.request import Prompt, request_from
 
 if TYPE_CHECKING:
+    from decimal import Decimal
+
     from ai_lib.api.call import Call
     from ai_lib.api.metrics import Operation
     from ai_lib.client.guarded import GuardedProvider
@@ -32,6 +34,7 @@ class _Unwatched:
     """Takes what nobody wants to know."""
 
     usage: Usage | None = None
+    cost: Decimal | None = None
 
 
 _UNWATCHED = _Unwatched()
@@ -95,7 +98,7 @@ class Operations:
         call = self._call(timeout, on_unsupported)
         with self._watching("embed", request.model, call) as watched:
             answer = embed(self._own, endpoint, request, call)
-            watched.usage = answer.usage
+            watched.usage, watched.cost = answer.usage, answer.cost
         self._tell(answer.adjustments, call.on_unsupported)
         return answer
 

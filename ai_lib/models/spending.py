@@ -230,22 +230,39 @@ class Spending:
 
     def hold(self, provider: str, request: ChatCompletionRequest, catalogue: Catalogue, tags: tuple[str, ...]) -> _Hold:
         """Set aside what a request may cost; see `Purse`."""
-        beside = None if self._beside is None else self._beside.hold(provider, request, catalogue, tags)
+        return self._held(provider, request.model, tags, lambda: most_of(provider, request, catalogue))
+
+    def hold_texts(
+        self, provider: str, model: str | None, texts: Iterable[str], catalogue: Catalogue, tags: tuple[str, ...]
+    ) -> _Hold:
+        """Set aside what reading texts may cost, for what is asked beside chats."""
+
+        def most() -> Decimal | None:
+            usage = Usage(prompt_tokens=sum(len(text.encode("utf-8", "surrogatepass")) for text in texts))
+            cost = catalogue.cost(provider, model or "", usage)  # no vocabulary makes more tokens than there are bytes
+            return None if cost is None else cost.total
+
+        return self._held(provider, model, tags, most)
+
+    def _held(
+        self, provider: str, model: str | None, tags: tuple[str, ...], most_of_it: Callable[[], Decimal | None]
+    ) -> _Hold:
+        beside = None if self._beside is None else self._beside._held(provider, model, tags, most_of_it)  # noqa: SLF001 - of the same class
         budgets = (*self._always, *self._ledger().budgets)
         if not budgets:
-            return _Hold(self, provider, request.model, tags, (), beside)
-        most = most_of(provider, request, catalogue)
+            return _Hold(self, provider, model, tags, (), beside)
+        most = most_of_it()
         held: list[tuple[Budget, Decimal]] = []
         try:
             for budget in budgets:
-                held.append((budget, budget.hold(most, f"a call of {provider}/{request.model}")))  # noqa: PERF401 - undone below
+                held.append((budget, budget.hold(most, f"a call of {provider}/{model}")))  # noqa: PERF401 - undone below
         except BudgetExceededError:
             for budget, amount in held:
                 budget.settle(amount, _NOTHING)
             if beside is not None:
                 beside.give_back()
             raise
-        return _Hold(self, provider, request.model, tags, tuple(held), beside)
+        return _Hold(self, provider, model, tags, tuple(held), beside)
 
     def add(self, model: str, tags: Iterable[str], usage: Usage, cost: Decimal | None) -> None:
         """Count one call."""
@@ -266,13 +283,15 @@ class _Hold:
     beside: _Hold | None
 
     def settle(self, response: ChatCompletionResponse) -> None:
-        cost = response.cost
-        self.spending.add(f"{self.provider}/{self.model}", self.tags, response.usage, cost)
+        self.pay(response.usage, response.cost)
+
+    def pay(self, usage: Usage, cost: Decimal | None) -> None:
+        self.spending.add(f"{self.provider}/{self.model}", self.tags, usage, cost)
         for budget, amount in self.held:
             # A cost that nobody knows may be all that was set aside.
             budget.settle(amount, amount if cost is None else cost)
         if self.beside is not None:
-            self.beside.settle(response)
+            self.beside.pay(usage, cost)
 
     def fail(self, error: AiLibError) -> None:
         # What was sent may have been worked on, and billed, though no answer came.

@@ -371,3 +371,44 @@ def test_a_lost_connection_is_told_apart_from_a_refusal(server):
         client.chat("hi", max_tokens=10)
 
     assert budget.left in (1, 1 - budget.spent)
+
+
+# --- embeddings
+
+
+def embedding(server, **settings):
+    config = ProviderConfig("gw", base_url=server.url, embed={"format": "openai", "path": "/embeddings", "model": "e"})
+    rows = [{"index": 0, "embedding": [0.1]}]
+    server.script(json_reply(200, {"data": rows, "usage": {"prompt_tokens": 9, "total_tokens": 9}}))
+    return AiClient(config, **settings)
+
+
+def test_embeddings_cost_and_count(server):
+    client = embedding(server, catalogue=Catalogue().with_price("gw/e", input=1000))
+
+    answer = client.embed("some words")
+
+    assert answer.cost == Decimal("0.009")
+    assert client.spending.by_model["gw/e"].cost == answer.cost
+
+
+def test_a_budget_refuses_embeddings_that_could_pass_it(server):
+    client = embedding(server, catalogue=Catalogue().with_price("gw/e", input=1000))
+
+    with client.budget(usd="0.02") as budget:
+        client.embed("some words")
+        with pytest.raises(BudgetExceededError):
+            client.embed("more words than that")
+
+    assert len(server.requests) == 1
+    assert budget.spent == Decimal("0.009")
+
+
+def test_embeddings_that_fail_give_back_what_was_set_aside(server):
+    client = embedding(server, catalogue=Catalogue().with_price("gw/e", input=1000), resilience=NO_RETRIES)
+    server.script(json_reply(503, {"error": {"message": "busy"}}))
+
+    with client.budget(usd=1) as budget, pytest.raises(Exception, match="busy"):
+        client.embed("some words")
+
+    assert (budget.left, client.spending.total.calls) == (1, 0)

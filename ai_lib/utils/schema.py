@@ -122,6 +122,8 @@ def decoded(text: str, kind: Any) -> Any:
         return msgspec.json.decode(text, type=kind, dec_hook=_from_json)
     except RecursionError as exc:
         raise ValueError("the JSON is nested too deeply") from exc
+    except msgspec.MsgspecError as exc:  # which older versions do not derive from ValueError
+        raise ValueError(str(exc)) from exc
 
 
 def converted(value: Any, kind: Any, *, lenient: bool = False) -> Any:
@@ -136,11 +138,14 @@ def converted(value: Any, kind: Any, *, lenient: bool = False) -> Any:
         ValueError: It does not fit; the message names the place.
     """
     try:
-        return msgspec.convert(value, kind, dec_hook=_from_json)
-    except msgspec.ValidationError:
-        if not lenient:
-            raise
-    return msgspec.convert(value, kind, strict=False, dec_hook=_from_json)
+        try:
+            return msgspec.convert(value, kind, dec_hook=_from_json)
+        except msgspec.ValidationError:
+            if not lenient:
+                raise
+        return msgspec.convert(value, kind, strict=False, dec_hook=_from_json)
+    except msgspec.MsgspecError as exc:  # as above
+        raise ValueError(str(exc)) from exc
 
 
 def _from_json(kind: Any, value: Any) -> Any:

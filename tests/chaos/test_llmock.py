@@ -9,7 +9,15 @@ import attrs
 import pytest
 import requests
 
-from ai_lib import AiClient, AiLibError, ChatCompletionResponse, ConnectionOptions, RateLimit, ResilienceConfig
+from ai_lib import (
+    AiClient,
+    AiLibError,
+    ChatCompletionResponse,
+    ConnectionOptions,
+    RateLimit,
+    ResilienceConfig,
+    RetryPolicy,
+)
 
 testing = pytest.importorskip("llmock.testing", reason="needs the package llmock")
 pytestmark = pytest.mark.slow
@@ -81,6 +89,8 @@ def told(server: Any, path: str, body: Any = None) -> Any:
 
 def client_of(server: Any, provider: str, timeout: float = 20.0, **arguments: Any) -> AiClient:
     options = ConnectionOptions(base_url=server.base_url(provider), api_key="k", timeout=timeout)
+    # The waits that the server asks for are kept; those of the client's own are short.
+    arguments.setdefault("resilience", ResilienceConfig(retry=RetryPolicy(base=0.05)))
     return AiClient(provider, model="gpt-4o", options=options, **arguments)
 
 

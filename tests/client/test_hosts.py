@@ -133,7 +133,7 @@ def test_sixty_four_threads_share_one_client():
         watching = threading.Thread(target=watch)
         watching.start()
         with ThreadPoolExecutor(64) as pool:
-            wrong = sum(pool.map(lambda number: wrong_answers(client, f"thread {number}", 50), range(64)))
+            wrong = sum(pool.map(lambda number: wrong_answers(client, f"thread {number}", 25), range(64)))
         stop.set()
         watching.join()
 

@@ -175,14 +175,14 @@ def test_an_observer_that_raises_breaks_no_call(server, caplog):
     assert "an observer of calls raised" in caplog.text
 
 
-def test_a_thousand_calls_from_16_threads_are_counted_exactly(server):
+def test_500_calls_from_16_threads_are_counted_exactly(server):
     metrics, hearing = InMemoryMetrics(), Hearing()
     client = client_of(server, metrics, hearing)
 
-    client.batch(["hi"] * 1000, max_workers=16)
+    client.batch(["hi"] * 500, max_workers=16)
 
-    assert len(hearing.records) == 1000
-    assert "1000" in metrics.render()
+    assert len(hearing.records) == 500
+    assert metrics.snapshot().count(outcome="success") == 500
 
 
 def test_what_is_no_observer_is_refused(server):

@@ -14,6 +14,8 @@ from ai_lib import (
     BudgetExceededError,
     Catalogue,
     ConfigurationError,
+    ConnectError,
+    ConnectionLostError,
     ConnectionOptions,
     Cost,
     FallbackChain,
@@ -363,14 +365,26 @@ def test_a_budget_of_its_own_is_no_block():
         pass
 
 
-def test_a_lost_connection_is_told_apart_from_a_refusal(server):
+def test_a_connection_that_was_lost_after_the_request_leaves_its_cost_in_doubt(server):
     server.script(raw_reply(b"", close=True))
     client = client_of(server)
 
-    with client.budget(usd=1) as budget, pytest.raises(Exception, match="connection"):
+    with client.budget(usd=1) as budget, pytest.raises(ConnectionLostError) as caught:
         client.chat("hi", max_tokens=10)
 
-    assert budget.left in (1, 1 - budget.spent)
+    assert caught.value.ambiguous
+    assert budget.spent > Decimal("0.01")
+
+
+def test_a_server_that_cannot_be_reached_costs_nothing():
+    client = AiClient(
+        ProviderConfig("gw", base_url="http://127.0.0.1:9", default_model="m"), resilience=NO_RETRIES, catalogue=PRICED
+    )
+
+    with client.budget(usd=1) as budget, pytest.raises(ConnectError):
+        client.chat("hi", max_tokens=10)
+
+    assert budget.left == 1
 
 
 # --- embeddings

@@ -34,7 +34,7 @@ WHOLE = cases_of(None, "whole")
 GOOD_STREAMS = [case for case in STREAMS if "error" not in case.expected]
 GOOD_WHOLE = [case for case in WHOLE if "error" not in case.expected]
 FAILURES = [case for case in cases_of(None, "whole", "error") if "error" in case.expected]
-SMALL = [case for case in STREAMS if len(case.body) < 1800]
+SMALL = [case for case in STREAMS if len(case.body) < 1500]
 
 
 def expected_of(case: Case) -> dict[str, Any]:

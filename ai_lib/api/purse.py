@@ -6,7 +6,6 @@ from collections.abc import Iterable
 from decimal import Decimal
 from typing import Any, Protocol
 
-from ai_lib.errors import AiLibError
 from ai_lib.types.request import ChatCompletionRequest
 from ai_lib.types.response import ChatCompletionResponse
 from ai_lib.types.usage import Usage
@@ -23,8 +22,11 @@ class Hold(Protocol):
     def pay(self, usage: Usage, cost: Decimal | None) -> None:
         """Pay what something beside a chat cost; None where nobody knows."""
 
-    def fail(self, error: AiLibError) -> None:
-        """Say that there is no answer; what cannot have been paid for is given back."""
+    def fail(self, error: BaseException) -> None:
+        """Say that there is no answer; what cannot have been paid for is given back.
+
+        Of several words on how it ended only the first one counts.
+        """
 
 
 class Purse(Protocol):

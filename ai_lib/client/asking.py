@@ -69,8 +69,8 @@ def embed(provider: GuardedProvider, endpoint: Endpoint, request: EmbeddingReque
     hold = call.purse.hold_texts(provider.name, request.model, request.inputs, provider.catalogue, call.tags)
     try:
         answer = _embedded(provider, endpoint, request, call)
-    except AiLibError as error:
-        hold.fail(error)
+    except BaseException as exc:
+        hold.fail(exc)
         raise
     hold.pay(answer.usage or Usage(), answer.cost)
     return answer

@@ -18,7 +18,7 @@ from ai_lib.batch.run import Begin, run
 from ai_lib.client.request import request_from
 from ai_lib.client.workers import Ask, Workers, workers_for
 from ai_lib.errors import AiLibError, BudgetExceededError, ConfigurationError, InvalidRequestError
-from ai_lib.models.spending import Budget, most_of
+from ai_lib.models.spending import Budget, in_doubt, most_of
 from ai_lib.types.price import Cost
 from ai_lib.types.request import ChatCompletionRequest
 from ai_lib.types.response import ChatCompletionResponse, noted
@@ -181,8 +181,7 @@ class Batch:
                 self._purse.settle(held, held if cost is None else cost)
             return BatchItem(index=index, request=request, response=given, cost=cost)
         if self._purse is not None:
-            doubtful = isinstance(given, AiLibError) and (given.ambiguous or given.partial is not None)
-            self._purse.settle(held, held if doubtful else Decimal())
+            self._purse.settle(held, held if in_doubt(given) else Decimal())
         return BatchItem(index=index, request=request, error=given)
 
     def _request(self, given: Any) -> ChatCompletionRequest:

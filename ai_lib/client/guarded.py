@@ -12,7 +12,7 @@ import attrs
 from ai_lib.api.call import Call
 from ai_lib.api.transport import Transport
 from ai_lib.client.options import ConnectionOptions, model_of, names_one
-from ai_lib.errors import AiLibError, ConfigurationError
+from ai_lib.errors import AiLibError, CancelledError, ConfigurationError
 from ai_lib.exchange import ChatStream, Exchange
 from ai_lib.providers.adapter import ProviderAdapter
 from ai_lib.reliability.guard import Guard
@@ -137,9 +137,9 @@ class GuardedProvider:
         hold = self._hold(request, call)
         try:
             answer = self.guard.run(partial(self.exchange(call).chat, request), call, _Chat(request, request.model))
-        except AiLibError as error:
+        except BaseException as exc:
             if hold is not None:
-                hold.fail(error)
+                hold.fail(exc)
             raise
         if hold is not None:
             hold.settle(answer)
@@ -157,11 +157,12 @@ class GuardedProvider:
 
         try:
             stream = self.guard.open(once, call, _Chat(request, request.model))
-        except AiLibError as error:
+        except BaseException as exc:
             if hold is not None:
-                hold.fail(error)
+                hold.fail(exc)
             raise
         if hold is not None:
+            stream.or_else(partial(_lost, hold))
             stream.on_end(partial(_settle, hold))
         return stream
 
@@ -207,8 +208,15 @@ class GuardedProvider:
         return None if call.purse is None else call.purse.hold(self.name, request, self.catalogue, call.tags)
 
 
+def _lost(hold: Hold, error: AiLibError) -> ChatStream:
+    """Pay for a stream that gave nothing, before another provider takes over: what that one costs is its own."""
+    hold.fail(error)
+    raise error
+
+
 def _settle(hold: Hold, stream: ChatStream, error: AiLibError | None) -> None:
-    if error is None or stream.has_begun:
+    # One that was closed before it gave anything was asked for, and its prompt is billed.
+    if error is None or stream.has_begun or isinstance(error, CancelledError):
         hold.settle(stream.response)
     else:
         hold.fail(error)

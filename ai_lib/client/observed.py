@@ -7,7 +7,6 @@ import secrets
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from decimal import Decimal
-from functools import partial
 from typing import Any, TypeVar
 
 import attrs
@@ -83,6 +82,7 @@ class Watched:
         self._start = start
         self._call = call
         self._ended = tuple(ended)
+        self._lost: AiLibError | None = None
         self.usage: Usage | None = None
         self.cost: Decimal | None = None
 
@@ -95,8 +95,14 @@ class Watched:
         known = error if isinstance(error, AiLibError) else None
         self.over(_outcome(error), error=known, response=None if known is None else known.partial)
 
+    def lost(self, error: AiLibError) -> ChatStream:
+        """Note that the stream gave nothing: what comes instead is another client's, and does not make it a success."""
+        self._lost = error
+        raise error
+
     def streamed(self, stream: ChatStream, error: AiLibError | None) -> None:
         """Tell of a stream that is over."""
+        error = error or self._lost
         outcome: Outcome = "success" if error is None else _outcome(error)
         self.over(outcome, error=error, response=stream.response, first_chunk=stream.first_chunk)
 
@@ -201,7 +207,8 @@ class Observed:
             watched.failed(exc)
             raise
         assert isinstance(stream, ChatStream)  # noqa: S101 - `client.routes` has made it one
-        stream.on_end(partial(Watched.streamed, watched))
+        stream.or_else(watched.lost)
+        stream.on_end(watched.streamed)
         return stream
 
     def list_models(self, call: Call) -> list[ModelInfo]:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 import attrs
 
 from ai_lib.batch.item import BatchItem
-from ai_lib.errors import AiLibError, BudgetExceededError
+from ai_lib.errors import BudgetExceededError
 from ai_lib.types.request import ChatCompletionRequest
 from ai_lib.types.response import ChatCompletionResponse
 
@@ -125,10 +125,11 @@ class _Elsewhere:
                 given = future.result()
                 if isinstance(given, ChatCompletionResponse):
                     hold.settle(given)
-                elif isinstance(given, AiLibError):
+                else:
                     hold.fail(given)
                 here.set_result(done(given))
             except BaseException as exc:  # noqa: BLE001 - a worker died: raised in the thread that waits
+                hold.fail(exc)
                 here.set_exception(exc)
 
         there.add_done_callback(ended)

@@ -10,7 +10,7 @@ from typing import Any, Literal, Self, TypeAlias
 
 import attrs
 
-from ai_lib.errors import AiLibError, BudgetExceededError, ConfigurationError
+from ai_lib.errors import AiLibError, BudgetExceededError, CancelledError, ConfigurationError
 from ai_lib.models.catalogue import Catalogue
 from ai_lib.types.request import ChatCompletionRequest
 from ai_lib.types.response import ChatCompletionResponse
@@ -18,7 +18,7 @@ from ai_lib.types.usage import Usage
 from ai_lib.utils.inbox import Inbox
 from ai_lib.utils.process import PerProcess
 
-__all__ = ["Budget", "Spending", "Totals", "most_of"]
+__all__ = ["Budget", "Spending", "Totals", "in_doubt", "most_of"]
 
 _NOTHING = Decimal()
 
@@ -273,19 +273,25 @@ class Spending:
         return f"Spending(${total.cost:f} in {total.calls} calls{f', {total.unknown} unknown' * bool(total.unknown)})"
 
 
-@attrs.frozen
+@attrs.define(eq=False)
 class _Hold:
+    """What is set aside for one request. Only the first word on how it ended counts."""
+
     spending: Spending
     provider: str
     model: str | None
     tags: tuple[str, ...]
     held: tuple[tuple[Budget, Decimal], ...]
     beside: _Hold | None
+    over: bool = False
 
     def settle(self, response: ChatCompletionResponse) -> None:
         self.pay(response.usage, response.cost)
 
     def pay(self, usage: Usage, cost: Decimal | None) -> None:
+        if self.over:
+            return
+        self.over = True
         self.spending.add(f"{self.provider}/{self.model}", self.tags, usage, cost)
         for budget, amount in self.held:
             # A cost that nobody knows may be all that was set aside.
@@ -293,19 +299,28 @@ class _Hold:
         if self.beside is not None:
             self.beside.pay(usage, cost)
 
-    def fail(self, error: AiLibError) -> None:
-        # What was sent may have been worked on, and billed, though no answer came.
-        doubtful = error.ambiguous or error.partial is not None
+    def fail(self, error: BaseException) -> None:
+        if self.over:
+            return
+        self.over = True
         for budget, amount in self.held:
-            budget.settle(amount, amount if doubtful else _NOTHING)
+            budget.settle(amount, amount if in_doubt(error) else _NOTHING)
         if self.beside is not None:
             self.beside.fail(error)
 
     def give_back(self) -> None:
+        self.over = True
         for budget, amount in self.held:
             budget.settle(amount, _NOTHING)
         if self.beside is not None:
             self.beside.give_back()
+
+
+def in_doubt(error: BaseException) -> bool:
+    """Return whether a request may have been worked on, and billed, though no answer came."""
+    if not isinstance(error, AiLibError) or isinstance(error, CancelledError):
+        return True
+    return error.ambiguous or error.partial is not None
 
 
 def most_of(provider: str, request: ChatCompletionRequest, catalogue: Catalogue) -> Decimal | None:
@@ -319,9 +334,6 @@ def most_of(provider: str, request: ChatCompletionRequest, catalogue: Catalogue)
         return None
     prompt, completion = estimate(request).at_most, answer * (request.n or 1)
     # A prompt may be written to the cache as a whole, which costs more than reading it.
-    read = Usage(prompt_tokens=prompt, completion_tokens=completion)
-    written = attrs.evolve(read, cache_write_tokens=prompt)
-    kept = attrs.evolve(written, cache_write_1h_tokens=prompt)
     read = Usage(prompt_tokens=prompt, completion_tokens=completion)
     written = attrs.evolve(read, cache_write_tokens=prompt)
     kept = attrs.evolve(written, cache_write_1h_tokens=prompt)

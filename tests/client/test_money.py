@@ -223,6 +223,45 @@ def test_calls_of_a_route_count_for_the_client_that_was_asked(server):
     assert client.spending.total.calls == 1
 
 
+def test_a_stream_that_another_provider_took_over_is_counted_once(server):
+    server.script(sse_reply(stream_events("He", "llo")))
+    with Server(json_reply(503, {"error": {"message": "busy"}})) as busy, Server(sse_reply([])) as empty:
+        second, third = (ProviderConfig("gw", base_url=one.url, default_model="m") for one in (empty, server))
+        client = client_of(busy, route=FallbackChain().always(second).always(third))
+
+        with client.budget(usd=1) as budget:
+            assert client.stream("hi", max_tokens=5).final_response().text == "Hello"
+
+    assert client.spending.total.calls == 1
+    assert client.spending.total.cost == Decimal("0.003")
+    assert budget.spent >= Decimal("0.003")
+    assert budget.left == budget.limit - budget.spent
+
+
+def test_a_stream_that_is_left_before_its_first_chunk_has_cost_its_prompt(server):
+    server.script(sse_reply(stream_events("He", "llo")))
+    client = client_of(server)
+
+    client.stream("hi", max_tokens=5).close()
+
+    assert client.spending.total.cost > 0
+    assert client.spending.total.completion_tokens == 0
+
+
+def test_what_is_no_error_of_ours_leaves_nothing_set_aside_for_ever(server):
+    class Broken:
+        def post(self, url, body):
+            raise KeyboardInterrupt
+
+    client = client_of(server, transport=Broken())
+
+    with client.budget(usd=1) as budget, pytest.raises(KeyboardInterrupt):
+        client.chat("hi", max_tokens=5)
+
+    assert budget.spent > 0  # in doubt
+    assert budget.left == budget.limit - budget.spent
+
+
 # --- budgets
 
 

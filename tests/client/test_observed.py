@@ -12,6 +12,7 @@ from ai_lib import (
     CallRecord,
     CancelledError,
     ConfigurationError,
+    FallbackChain,
     InMemoryMetrics,
     Metrics,
     OverloadedError,
@@ -138,6 +139,21 @@ def test_a_failure_keeps_the_class_and_the_partial_answer(server):
     (record,) = hearing.records
     assert isinstance(record.error, StreamInterruptedError)
     assert record.response.text == "He"
+
+
+def test_a_stream_that_another_provider_took_over_is_no_success_of_the_first(server):
+    inner, outer = Hearing(), Hearing()
+    server.script(sse_reply([]), sse_reply(stream_events("He", "llo")))
+    first = client_of(server, inner)
+    second = ProviderConfig("second", base_url=server.url, default_model="m")
+    idle = ProviderConfig("idle", base_url="http://127.0.0.1:9", default_model="m")
+    route = FallbackChain().always(first).always(second)
+    client = AiClient(idle, route=route, metrics=outer, resilience=ResilienceConfig.none())
+
+    assert client.stream("hi").final_response().text == "Hello"
+
+    assert [record.outcome for record in outer.records] == ["success"]
+    assert [record.outcome for record in inner.records] in (["error"], ["interrupted"])
 
 
 def test_what_is_asked_beside_chats_is_told_too(server):

@@ -201,7 +201,10 @@ def test_an_observer_stays_what_it_is():
 
 
 def test_a_metrics_that_overrides_nothing_is_taken():
-    end(observer_from(Metrics()), **KNOWN, outcome="error", cost=Decimal(1))
+    observer = observer_from(Metrics())
+
+    assert end(observer, **KNOWN, outcome="error", cost=Decimal(1)) is None
+    assert isinstance(observer, Counting)
 
 
 @pytest.mark.parametrize("given", [object(), None, "groq", 3])

@@ -241,4 +241,8 @@ def test_what_a_function_in_the_script_asserts_is_raised_at_the_end():
 
 
 def test_a_server_that_was_never_entered_can_be_closed():
-    MockServer().close()
+    server = MockServer()
+
+    server.close()
+
+    assert server.requests == []

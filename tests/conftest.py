@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import itertools
 import os
 import shutil
@@ -15,8 +16,10 @@ from hypothesis import HealthCheck, settings
 
 from tests.server import Server, completion, json_reply
 
-# A busy machine is slow, and that is no finding about the code.
-settings.register_profile("ai_lib", deadline=None, suppress_health_check=[HealthCheck.too_slow], database=None)
+# A busy machine is slow, and that is no finding about the code. Each run draws other examples: 50 keep a run short.
+settings.register_profile(
+    "ai_lib", deadline=None, suppress_health_check=[HealthCheck.too_slow], database=None, max_examples=50
+)
 settings.load_profile("ai_lib")
 
 _MACHINE = ("AI_", "OLLAMA_", "LLAMA_", "AWS_", "AZURE_", "GOOGLE_", "CLOUDFLARE_")
@@ -24,9 +27,14 @@ _MACHINE_ENDS = ("_PROXY", "_API_KEY", "_TOKEN", "_API_BASE", "_BASE_URL", "_END
 _MACHINE_NAMES = ("SSL_CERT_FILE", "SSL_CERT_DIR", "NETRC")
 
 
+def pytest_collection_finish() -> None:
+    """Spare the garbage collector the thousands of tests, which live to the end: it would walk through all each time."""
+    gc.freeze()
+
+
 @pytest.fixture(scope="session")
 def _homes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """Folders to be at home in. Not `mktemp` for each: it looks at all those before it, of which there are thousands."""
+    """Places for a home. None is made: making and removing a folder for each of thousands of tests takes long."""
     whole = tmp_path_factory.mktemp("homes")
     return (whole / str(number) for number in itertools.count())
 
@@ -38,9 +46,7 @@ def _nothing_of_this_machine(monkeypatch: pytest.MonkeyPatch, _homes: Iterator[P
         upper = name.upper()
         if upper.startswith(_MACHINE) or upper.endswith(_MACHINE_ENDS) or upper in _MACHINE_NAMES:
             monkeypatch.delenv(name)
-    home = next(_homes)
-    home.mkdir()
-    monkeypatch.setenv("HOME", str(home))
+    monkeypatch.setenv("HOME", str(next(_homes)))
 
 
 @pytest.fixture

@@ -63,12 +63,12 @@ SCENARIOS = {
     "an outage": Scenario([fails(503, None)], chat, answered=False),
     "a bad request": Scenario([fails(400)], chat, answered=False),
     "a wrong key": Scenario([fails(401)], stream, answered=False),
-    "a silent server": Scenario([{"type": "delay", "seconds": 1.5, "times": 1}], chat, None, 0.5),
+    "a silent server": Scenario([{"type": "delay", "seconds": 0.8, "times": 1}], chat, None, 0.4),
     "a stream cut off at once": Scenario([breaks("disconnect", 0)], stream, None),
     "a stream cut off later": Scenario([breaks("disconnect", 2)], stream, None),
     "a stream that just ends": Scenario([breaks("truncate", 2)], stream, None),
     "a stream with nonsense in it": Scenario([breaks("malformed", 2)], stream, None),
-    "a stream that falls silent": Scenario([breaks("stall", 2, stall_seconds=1.5)], stream, None, 0.7),
+    "a stream that falls silent": Scenario([breaks("stall", 2, stall_seconds=0.8)], stream, None, 0.4),
 }
 BRIEFLY = ["a bad request", "a stream that just ends"]
 CASES = [(provider, name) for provider in EVERYWHERE for name in SCENARIOS if provider in THOROUGHLY or name in BRIEFLY]

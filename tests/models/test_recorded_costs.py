@@ -8,7 +8,7 @@ import pytest
 from ai_lib import Catalogue, Prices, UsageStatus
 from ai_lib.models.cost import cost_of
 from ai_lib.types.wire import HttpResponse
-from tests.wire_cases import Case, as_params, cases_of, fold, replay
+from tests.wire_cases import Case, cases_of, fold, replay
 
 # A price for each kind of token that no other kind has, so that a token in the wrong part shows.
 KINDS = ("input", "output", "cache_read", "cache_write", "cache_write_1h", "reasoning", "input_audio", "output_audio")
@@ -30,12 +30,12 @@ def counted(case: Case):
     return answer if answer.usage_status is UsageStatus.FINALIZED else None
 
 
-COUNTED = [case for case in RECORDED if counted(case) is not None]
+COUNTED = [(case, answer) for case in RECORDED if (answer := counted(case)) is not None]
 
 
-@pytest.mark.parametrize("case", as_params(COUNTED))
-def test_the_parts_of_a_recorded_usage_add_up_to_all_its_tokens(case):
-    usage = counted(case).usage
+@pytest.mark.parametrize("answer", [pytest.param(answer, id=f"{case.dialect}-{case.name}") for case, answer in COUNTED])
+def test_the_parts_of_a_recorded_usage_add_up_to_all_its_tokens(answer):
+    usage = answer.usage
 
     cost = cost_of(attrs.evolve(usage, cost=None), ONE_EACH)
 
@@ -51,8 +51,7 @@ def test_most_of_what_was_recorded_has_a_usage():
 
 def test_recorded_models_that_the_catalogue_knows_cost_more_than_nothing():
     catalogue, known = Catalogue(), 0
-    for case in COUNTED:
-        answer = counted(case)
+    for case, answer in COUNTED:
         cost = catalogue.cost(case.adapter.config.id, answer.model or "", answer.usage)
         known += cost is not None
         # Models that are given away are the only ones that cost nothing.

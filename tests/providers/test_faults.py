@@ -227,7 +227,7 @@ ANY_JSON = st.recursive(
 )
 
 
-@settings(deadline=None, max_examples=300)
+@settings(deadline=None, max_examples=150)
 @given(payload=ANY_JSON, status=st.integers(400, 599))
 def test_no_error_object_is_too_odd_to_be_read(payload: Any, status: int) -> None:
     error = error_for(status, json.dumps(payload).encode())
@@ -417,7 +417,7 @@ def test_the_services_own_word_on_retrying_is_obeyed(told: str, status: int, ret
     assert error_for(status, None, {"x-should-retry": told}).retryable is retryable
 
 
-@settings(deadline=None, max_examples=200)
+@settings(deadline=None, max_examples=100)
 @given(value=st.text(max_size=30), date=st.text(max_size=30))
 def test_no_header_is_too_odd_to_be_read(value: str, date: str) -> None:
     seconds = retry_after_of({"retry-after": value, "retry-after-ms": date, "date": date}, received_at=0.0)

@@ -136,7 +136,7 @@ def keywords_in(schema: Any) -> set[str]:
     return {*schema, *keywords_in(inner)}
 
 
-@settings(deadline=None, max_examples=300)
+@settings(deadline=None, max_examples=150)
 @given(schema=SCHEMAS)
 def test_what_a_service_refuses_is_nowhere_left(schema: dict[str, Any]) -> None:
     out = rewritten(schema, GRAMMAR)

@@ -125,7 +125,7 @@ RULES = st.recursive(
 )
 
 
-@settings(deadline=None, max_examples=400)
+@settings(deadline=None, max_examples=200)
 @given(schema=RULES, value=VALUES)
 def test_it_agrees_with_a_complete_validator(schema: dict[str, Any], value: Any) -> None:
     jsonschema = pytest.importorskip("jsonschema", reason="needs jsonschema")

@@ -132,6 +132,7 @@ def test_a_redirect_is_not_followed(status, server, transport):
 
 def test_netrc_is_not_read(server, client, monkeypatch):
     netrc = Path(os.environ["HOME"], ".netrc")
+    netrc.parent.mkdir()
     netrc.write_text("machine 127.0.0.1 login thief password stolen\n")
     netrc.chmod(0o600)
     monkeypatch.setenv("NETRC", str(netrc))

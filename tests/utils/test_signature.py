@@ -285,7 +285,7 @@ HINTS = st.recursive(
 )
 
 
-@settings(deadline=None, max_examples=200)
+@settings(deadline=None, max_examples=100)
 @given(hints=st.lists(HINTS, max_size=4), default=st.none() | st.integers() | st.text() | st.builds(City, st.text()))
 def test_every_schema_is_valid_in_draft_2020_12(hints, default):
     jsonschema = pytest.importorskip("jsonschema", reason="needs jsonschema")

@@ -147,7 +147,7 @@ def test_a_stream_broken_off_between_events_is_complete_or_an_error(case: Case) 
         assert_complete_or_broken(reading(fold(chunks)), error, complete)
 
 
-@settings(deadline=None, max_examples=150)
+@settings(deadline=None, max_examples=80)
 @given(case=st.sampled_from(STREAMS), data=st.data())
 def test_a_stream_broken_off_anywhere_is_complete_or_an_error(case: Case, data: st.DataObject) -> None:
     complete, its_error = replay(case.adapter, [case.body])
@@ -218,7 +218,7 @@ def with_junk(payload: Any, data: st.DataObject) -> Any:
     return changed
 
 
-@settings(deadline=None, max_examples=300)
+@settings(deadline=None, max_examples=150)
 @given(case=st.sampled_from(GOOD_WHOLE), data=st.data())
 def test_an_answer_with_junk_in_one_place_is_read_or_a_typed_error(case: Case, data: st.DataObject) -> None:
     payload = with_junk(json.loads(case.body), data)
@@ -234,7 +234,7 @@ def test_an_answer_with_junk_in_one_place_is_read_or_a_typed_error(case: Case, d
     assert error is None or str(error)
 
 
-@settings(deadline=None, max_examples=300)
+@settings(deadline=None, max_examples=150)
 @given(case=st.sampled_from([case for case in GOOD_STREAMS if len(case.body) < 20000]), data=st.data())
 def test_a_stream_with_junk_in_one_event_is_read_or_a_typed_error(case: Case, data: st.DataObject) -> None:
     events = [event for event in case.events([case.body]) if event != "[DONE]"]

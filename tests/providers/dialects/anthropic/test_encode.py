@@ -91,7 +91,7 @@ def test_every_field_of_a_request_has_a_strategy_here() -> None:
     assert set(FIELDS) == set(attrs.fields_dict(ChatCompletionRequest))
 
 
-@settings(deadline=None, max_examples=300)
+@settings(deadline=None, max_examples=150)
 @given(data=st.data())
 def test_every_field_reaches_the_wire_or_is_reported(data: st.DataObject) -> None:
     chosen = data.draw(st.sets(st.sampled_from(sorted(FIELDS)), max_size=12)) | {"messages", "model"}

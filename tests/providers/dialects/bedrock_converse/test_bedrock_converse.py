@@ -104,7 +104,7 @@ def test_botocore_would_send_our_body(report: Any, model: str, situation: str, o
     assert report(body, operation) == ""
 
 
-@settings(deadline=None, max_examples=150)
+@settings(deadline=None, max_examples=80)
 @given(request=requests, model=st.sampled_from([CLAUDE, NEWER, NOVA, MISTRAL, GPT, LLAMA]))
 def test_botocore_would_send_whatever_is_asked(report: Any, request: ChatCompletionRequest, model: str) -> None:
     asked_something = [Message.user("hi"), *request.messages]

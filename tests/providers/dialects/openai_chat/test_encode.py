@@ -444,7 +444,7 @@ def test_a_value_without_a_json_form_is_an_invalid_request(value: Any, place: st
 # --- text ----------------------------------------------------------------------------------------------------------
 
 
-@settings(deadline=None, max_examples=150)
+@settings(deadline=None, max_examples=80)
 @given(text=st.text(st.characters(codec="utf-8"), min_size=1))
 def test_text_arrives_unaltered_in_every_place(text: str) -> None:
     messages = [

@@ -63,7 +63,7 @@ def test_the_pieces_of_a_list_with_one_index_come_back_as_one() -> None:
 THOUGHT = st.text("a <>/think\n", max_size=30).filter(lambda text: "</think>" not in text)
 
 
-@settings(deadline=None, max_examples=200)
+@settings(deadline=None, max_examples=100)
 @given(before=st.sampled_from(["", " ", "\n"]), thought=THOUGHT, after=THOUGHT, tagged=st.booleans(), data=st.data())
 def test_think_tags_read_the_same_whole_and_in_pieces(
     before: str, thought: str, after: str, tagged: bool, data: st.DataObject

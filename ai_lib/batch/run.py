@@ -18,10 +18,13 @@ Begin: TypeAlias = Callable[[], "Future[BatchItem] | BatchItem | None"]
 
 
 class _Run:
-    def __init__(self, source: Iterator[Begin], at_once: int, stop: Callable[[], bool]) -> None:
+    def __init__(
+        self, source: Iterator[Begin], at_once: int, stop: Callable[[], bool], ended: Callable[[BatchItem], None]
+    ) -> None:
         self.source = source
         self.at_once = at_once
         self.stop = stop
+        self.ended = ended
         self.held_back: Begin | None = None
         self.running: set[Future[BatchItem]] = set()
         self.finished: dict[int, BatchItem] = {}
@@ -47,7 +50,7 @@ class _Run:
                 self.held_back = begin
                 return
             if isinstance(begun, BatchItem):
-                self.finished[begun.index] = begun
+                self._keep(begun)
                 return
             self.running.add(begun)
 
@@ -55,10 +58,22 @@ class _Run:
         """Wait until one ends, where nothing else can be done."""
         if self.running and (self.full or self.held_back is not None or not self.more):
             done, self.running = wait(self.running, return_when=FIRST_COMPLETED)
-            self.finished.update({item.index: item for item in (future.result() for future in done)})
+            for item in sorted((future.result() for future in done), key=lambda item: item.index):
+                self._keep(item)
+
+    def _keep(self, item: BatchItem) -> None:
+        self.ended(item)
+        self.finished[item.index] = item
 
 
-def run(source: Iterator[Begin], *, at_once: int, ordered: bool, stop: Callable[[], bool]) -> Iterator[BatchItem]:
+def run(
+    source: Iterator[Begin],
+    *,
+    at_once: int,
+    ordered: bool,
+    stop: Callable[[], bool],
+    ended: Callable[[BatchItem], None],
+) -> Iterator[BatchItem]:
     """Yield the items, in the order of their requests or as they come.
 
     Args:
@@ -66,8 +81,9 @@ def run(source: Iterator[Begin], *, at_once: int, ordered: bool, stop: Callable[
         at_once: Most that run at once.
         ordered: Whether to keep the order.
         stop: Asked before each begin: True to begin no more.
+        ended: Told of each item as soon as it has ended, before its turn; what it raises ends the run.
     """
-    state, next_index = _Run(source, at_once, stop), 0
+    state, next_index = _Run(source, at_once, stop, ended), 0
     try:
         while True:
             state.fill()

@@ -109,10 +109,10 @@ class Batch:
 
         try:
             begins = self._begins(workers)
-            for item in run(begins, at_once=options.max_workers, ordered=options.ordered, stop=out_of_time):
+            at_once, ordered = options.max_workers, options.ordered
+            for item in run(begins, at_once=at_once, ordered=ordered, stop=out_of_time, ended=self._check):
                 self.progress = self.progress.after(item, clock.now() - begun)
                 report(self.progress)
-                self._check(item)
                 yield item
             finish = True
             self.stopped = self.stopped or ("max_cost" if self._refused else None)

@@ -221,7 +221,7 @@ class Work:
                 `BatchProgress` after each.
             checkpoint: A file to which each answer is written as it comes. Run the same again with it, after whatever
                 happened, and nothing that was answered is asked again.
-            fail_fast: Raise the first error, instead of going on.
+            fail_fast: Raise the first error as soon as it is there, instead of going on; what runs then is cancelled.
             max_cost: US dollars, those in the checkpoint included; where the next request could pass it, no more are
                 sent, and `.stopped` says so. Name `max_tokens` for a limit that holds strictly.
             executor: What runs the work instead of threads: any `concurrent.futures.Executor`, such as Dask's

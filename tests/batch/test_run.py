@@ -17,6 +17,10 @@ def never() -> bool:
     return False
 
 
+def ignored(item) -> None:
+    pass
+
+
 def item(index):
     return BatchItem(index=index)
 
@@ -29,7 +33,7 @@ def indices(items):
 def test_every_request_comes_back_once_whatever_was_known_before(known, at_once, ordered):
     with ThreadPoolExecutor(at_once) as pool:
         begins = (partial(item, n) if is_known else partial(pool.submit, item, n) for n, is_known in enumerate(known))
-        came = indices(run(begins, at_once=at_once, ordered=ordered, stop=never))
+        came = indices(run(begins, at_once=at_once, ordered=ordered, stop=never, ended=ignored))
 
     assert sorted(came) == list(range(len(known)))
     assert not ordered or came == sorted(came)
@@ -43,7 +47,7 @@ def test_a_slow_one_holds_up_its_successors_only_when_they_are_ordered():
         for n in range(1, 20):
             yield partial(item, n)
 
-    free = run(begins(), at_once=2, ordered=False, stop=never)
+    free = run(begins(), at_once=2, ordered=False, stop=never, ended=ignored)
     first = [next(free).index for _ in range(10)]
     slow.set_result(item(0))
 
@@ -60,7 +64,7 @@ def test_the_source_is_read_no_further_than_there_is_room():
             taken += 1
             yield partial(item, n)
 
-    items = run(begins(), at_once=4, ordered=True, stop=never)
+    items = run(begins(), at_once=4, ordered=True, stop=never, ended=ignored)
     for _ in range(100):
         next(items)
 
@@ -74,7 +78,7 @@ def test_a_slow_first_one_does_not_let_the_others_pile_up():
         for n in range(10_000):
             yield lambda n=n: slow if n == 0 else begun.append(n) or item(n)
 
-    items = run(begins(), at_once=4, ordered=True, stop=never)
+    items = run(begins(), at_once=4, ordered=True, stop=never, ended=ignored)
     threading.Timer(0.3, lambda: slow.set_result(item(0))).start()
     first = next(items)
 
@@ -92,7 +96,7 @@ def test_one_that_must_wait_is_begun_when_others_have_ended():
             return None
         return item(1)
 
-    came = indices(run(iter([lambda: running, later]), at_once=4, ordered=True, stop=never))
+    came = indices(run(iter([lambda: running, later]), at_once=4, ordered=True, stop=never, ended=ignored))
 
     assert came == [0, 1]
     assert len(refusals) == 1
@@ -100,14 +104,16 @@ def test_one_that_must_wait_is_begun_when_others_have_ended():
 
 def test_one_that_must_wait_for_nobody_ends_the_run():
     assert indices(
-        run(iter([partial(item, 0), lambda: None, partial(item, 2)]), at_once=1, ordered=True, stop=never)
+        run(
+            iter([partial(item, 0), lambda: None, partial(item, 2)]), at_once=1, ordered=True, stop=never, ended=ignored
+        )
     ) == [0]
 
 
 def test_what_has_not_begun_is_cancelled_when_the_reader_leaves():
     futures = [Future() for _ in range(3)]
     futures[0].set_result(item(0))
-    items = run((lambda n=n: futures[n] for n in range(3)), at_once=3, ordered=True, stop=never)
+    items = run((lambda n=n: futures[n] for n in range(3)), at_once=3, ordered=True, stop=never, ended=ignored)
 
     next(items)
     items.close()

@@ -96,7 +96,28 @@ def test_fail_fast_raises_the_first_error_and_sends_no_more(server):
     with pytest.raises(AuthenticationError):
         client_of(server).batch(["a"] * 100, max_workers=2, fail_fast=True)
 
-    assert len(server.requests) <= 4
+    assert len(server.requests) <= 2
+
+
+def test_fail_fast_does_not_wait_for_the_turn_of_the_error(server):
+    asked_both = threading.Barrier(2)
+
+    def handler(connection):
+        asked = connection.read_request().json["messages"][-1]["content"]
+        asked_both.wait(10)
+        if asked == "bad":
+            connection.head(401, {"content-length": "0"})
+        else:
+            connection.stall()
+
+    server.script(handler)
+    begun = time.monotonic()
+
+    with pytest.raises(AuthenticationError):
+        client_of(server).batch(["slow", "bad", *["never asked"] * 100], max_workers=2, fail_fast=True)
+
+    assert time.monotonic() - begun < 10
+    assert len(server.requests) == 2
 
 
 def test_an_empty_batch_sends_nothing(server):

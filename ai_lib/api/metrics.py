@@ -77,7 +77,7 @@ class CallStart:
         operation: What is asked for.
         provider: The id of the client's provider; with a route, another one may answer.
         model: The model that is asked, where one is named.
-        base_url: The address of the client's provider.
+        base_url: The address of the client's provider; "" where a route is still to choose whom to ask.
         at: Seconds since 1970.
         request: What is asked of a chat; None for anything else. It holds what users wrote: log no message of it.
         tags: The caller's tags of the call.
@@ -103,6 +103,7 @@ class CallRecord:
         seconds: How long it took, to the end of its stream.
         first_chunk: Seconds until the first chunk of a stream; None where there was none.
         provider: The id of the provider that answered, or failed last.
+        base_url: Where that provider was reached; "" where it is not known, as among the contenders of a hedge.
         model: The model that answered, as the provider names it, else the one that was asked.
         usage: The tokens; zeros where they are not known.
         usage_status: How far they can be trusted.
@@ -120,6 +121,7 @@ class CallRecord:
     seconds: float
     first_chunk: float | None = None
     provider: str
+    base_url: str = ""
     model: str | None = None
     usage: Usage = attrs.field(factory=Usage)
     usage_status: UsageStatus = UsageStatus.UNSUPPORTED

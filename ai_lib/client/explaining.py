@@ -17,7 +17,6 @@ __all__ = ["Explanation", "Setting", "explanation"]
 
 _Rows = Iterator[tuple[str, Any, str]]
 _CA_VARIABLES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE")
-_PROXY_VARIABLES = ("AI_PROXY_URL", "HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy")
 _HIDDEN = "***"
 
 
@@ -108,12 +107,7 @@ def _key(own: GuardedProvider, config: ProviderConfig, options: ConnectionOption
 
 def _connection(own: GuardedProvider) -> _Rows:
     options, usual = own.options, ConnectionOptions()
-    if options.disable_proxy:
-        yield "proxy", "none", "argument disable_proxy"
-    else:
-        found = first_set(_PROXY_VARIABLES)
-        hidden = _HIDDEN if options.proxy or found else "none"
-        yield "proxy", hidden, _given(options.proxy, _PROXY_VARIABLES, "default")
+    yield "proxy", *_proxy(options, own.adapter.base_url)
     found = first_set(_CA_VARIABLES) if options.verify is True else None
     source = f"environment {found[0]}" if found else "argument" if options.verify is not True else "default"
     yield "verify", found[1] if found else options.verify, source
@@ -125,23 +119,44 @@ def _connection(own: GuardedProvider) -> _Rows:
         value = getattr(limits, field.name)
         source = "default" if value == getattr(Timeout(), field.name) else "argument"
         yield f"timeout.{field.name}", "no limit" if value is None else f"{value:g} s", source
-    for name in ("max_retries", "pool_size", "inline_limit"):
+    for name in ("pool_size", "inline_limit"):
         value = getattr(options, name)
         yield name, value, "default" if value == getattr(usual, name) else "argument"
+
+
+def _proxy(options: ConnectionOptions, base_url: str) -> tuple[str, str]:
+    from ai_lib.transport.proxies import ProxyRules
+
+    if options.disable_proxy:
+        return "none", "argument disable_proxy"
+    chosen = ProxyRules(options.proxy).chosen(base_url)
+    if chosen is None:
+        return "none", "default"
+    return _HIDDEN, "argument" if options.proxy is not None else f"environment {chosen[1]}"
 
 
 def _behaviour(own: GuardedProvider, arguments: Mapping[str, Any]) -> _Rows:
     action = arguments["on_unsupported"]
     yield "on_unsupported", action, "default" if action == "raise" else "argument"
-    resilience = arguments["resilience"]
-    yield "retry", own.guard.policy, "argument" if resilience is not None else "default"
+    resilience, policy = arguments["resilience"], own.guard.policy
+    # A number of retries among the options wins.
+    retries = "argument" if own.options.max_retries != ConnectionOptions().max_retries else "default"
+    if resilience is not None and retries == "default":
+        retries = "argument resilience"
+    yield "max_retries", policy.max_retries, retries
+    yield "retry", policy, retries if resilience is None else "argument resilience"
     for name in ("breaker", "rate_limit", "concurrency", "monitor"):
         part = None if resilience is None else getattr(resilience, name)
-        yield name, part if part is not None else "none", "default" if resilience is None else "argument"
+        yield name, part if part is not None else "none", "default" if resilience is None else "argument resilience"
     for name in ("route", "interceptors", "listener", "metrics", "transport"):
         value = arguments[name]
-        yield name, type(value).__name__ if value else "none", "argument" if value else "default"
+        yield name, "none" if value in (None, ()) else _kinds(value), "default" if value in (None, ()) else "argument"
     yield "catalogue", own.catalogue, "argument" if arguments["catalogue"] is not None else "default"
+
+
+def _kinds(value: Any) -> str:
+    several = value if isinstance(value, list | tuple) else (value,)
+    return ", ".join(type(one).__name__ for one in several)
 
 
 def _given(value: Any, variables: Any, usual: str) -> str:

@@ -188,7 +188,7 @@ class GuardedProvider:
         model = self.named(request.model)
         if model != request.model:
             request = attrs.evolve(request, model=model)
-        call.note("asked", provider=self.name, model=model)
+        call.note("asked", provider=self.name, model=model, base_url=self.adapter.base_url)
         if any(isinstance(part, Media) and part.data for one in request.messages for part in one.content):
             from ai_lib.client.uploads import placed
 

@@ -55,5 +55,5 @@ def layered(
         answering = intercepted(answering, interceptors)
     if metrics is None:
         return answering, None
-    observers = Observers(metrics, client.provider, client.base_url)
+    observers = Observers(metrics, client.provider, client.base_url, is_routed=route is not None)
     return Observed(answering, observers), observers

@@ -6,26 +6,28 @@ import logging
 import secrets
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from decimal import Decimal
 from typing import Any, TypeVar
-
-import attrs
 
 from ai_lib.api.call import Call
 from ai_lib.api.chat import ChatProvider
 from ai_lib.api.metrics import CallObserver, CallRecord, CallStart, Ended, Operation, Outcome
 from ai_lib.errors import AiLibError, CancelledError, StreamInterruptedError
-from ai_lib.exchange import CLOSED, ChatStream
+from ai_lib.exchange import CLOSED, STOPPED, ChatStream
 from ai_lib.metrics import observer_from
 from ai_lib.types.model import ModelInfo
 from ai_lib.types.request import ChatCompletionRequest
 from ai_lib.types.response import ChatCompletionResponse
-from ai_lib.types.usage import Usage, UsageStatus
+from ai_lib.types.trace import Trace
+from ai_lib.types.usage import UsageStatus
 
 __all__ = ["Observed", "Observers", "Watched"]
 
 _logger = logging.getLogger(__name__)
 T = TypeVar("T")
+_CHATS = ("chat", "stream")
+_OF_ERRORS = ("provider", "model", "request_id")
+_OF_OTHERS = ("model", "usage", "cost", "request_id")
+_OF_CHATS = ("provider", "model", "usage", "usage_status", "cost", "finish_reason", "request_id")
 
 
 class Observers:
@@ -35,16 +37,18 @@ class Observers:
         given: One or several of what `AiClient(metrics=...)` takes.
         provider: The id of the client's provider.
         base_url: Its address.
+        is_routed: Whether others may answer its chats.
 
     Raises:
         ConfigurationError: One of them is nothing that can be told of a call.
     """
 
-    def __init__(self, given: Any, provider: str, base_url: str) -> None:
+    def __init__(self, given: Any, provider: str, base_url: str, *, is_routed: bool = False) -> None:
         several = given if isinstance(given, list | tuple) else (given,)
         self._observers: Sequence[CallObserver] = tuple(map(observer_from, several))
         self._provider = provider
         self._base_url = base_url
+        self._is_routed = is_routed
 
     def begin(
         self, operation: Operation, model: str | None, call: Call, request: ChatCompletionRequest | None = None
@@ -55,7 +59,7 @@ class Observers:
             operation=operation,
             provider=self._provider,
             model=model,
-            base_url=self._base_url,
+            base_url="" if self._is_routed and operation in _CHATS else self._base_url,
             at=call.clock.wall(),
             request=request,
             tags=call.tags,
@@ -65,7 +69,7 @@ class Observers:
 
     @contextmanager
     def watching(self, operation: Operation, model: str | None, call: Call) -> Iterator[Watched]:
-        """Tell of what is asked beside chat: the block's answer goes to `Watched.usage`."""
+        """Tell of what is asked beside chat: the block's answer goes to `Watched.answer`."""
         watched = self.begin(operation, model, call)
         try:
             yield watched
@@ -83,8 +87,8 @@ class Watched:
         self._call = call
         self._ended = tuple(ended)
         self._lost: AiLibError | None = None
-        self.usage: Usage | None = None
-        self.cost: Decimal | None = None
+        self.answer: Any = None
+        """What came of a call that is not a chat."""
 
     def answered(self, response: ChatCompletionResponse) -> None:
         """Tell of a whole answer."""
@@ -103,8 +107,10 @@ class Watched:
     def streamed(self, stream: ChatStream, error: AiLibError | None) -> None:
         """Tell of a stream that is over."""
         error = error or self._lost
-        outcome: Outcome = "success" if error is None else _outcome(error)
-        self.over(outcome, error=error, response=stream.response, first_chunk=stream.first_chunk)
+        cause = _cause(error)
+        outcome: Outcome = "success" if cause is None else _outcome(cause)
+        known = cause if isinstance(cause, AiLibError) else None
+        self.over(outcome, error=known, response=stream.response, first_chunk=stream.first_chunk)
 
     def over(
         self,
@@ -130,33 +136,48 @@ class Watched:
         first_chunk: float | None,
     ) -> CallRecord:
         call, start = self._call, self._start
-        record = CallRecord(
+        facts = {
+            "provider": start.provider,
+            "model": start.model,
+            **_told(error, _OF_ERRORS),
+            **_told(self.answer, _OF_OTHERS),
+            **_told(response, _OF_CHATS),
+        }
+        if "usage" in facts:
+            facts.setdefault("usage_status", UsageStatus.FINALIZED)
+        return CallRecord(
             start=start,
             outcome=outcome,
             seconds=call.clock.now() - call.begun,
             first_chunk=first_chunk,
-            provider=(error and error.provider) or start.provider,
-            model=(error and error.model) or start.model,
-            request_id=error.request_id if error else None,
+            base_url=_address(call.trace, facts["provider"]) or self._own_address(facts["provider"]),
             attempts=tuple(call.attempts),
             timings=dict(call.spent),
             error=error,
+            response=response,
+            **facts,
         )
-        if response is not None:
-            return attrs.evolve(
-                record,
-                provider=response.provider or record.provider,
-                model=response.model or record.model,
-                usage=response.usage,
-                usage_status=response.usage_status,
-                cost=response.cost,
-                finish_reason=response.finish_reason,
-                request_id=response.request_id or record.request_id,
-                response=response,
-            )
-        if self.usage is not None:
-            return attrs.evolve(record, usage=self.usage, usage_status=UsageStatus.FINALIZED, cost=self.cost)
-        return record
+
+    def _own_address(self, provider: str) -> str:
+        return self._start.base_url if provider == self._start.provider else ""
+
+
+def _told(source: object, names: Iterable[str]) -> dict[str, Any]:
+    found = {name: getattr(source, name, None) for name in names}
+    return {name: value for name, value in found.items() if value not in (None, "")}
+
+
+def _address(trace: Trace, provider: str) -> str:
+    """Return where a provider was asked last; nothing where several were asked side by side."""
+    asked = [step.facts["base_url"] for step in trace if step.kind == "asked" and step.facts["provider"] == provider]
+    if len(set(asked)) > 1 and any(step.kind == "hedge" for step in trace):
+        return ""
+    return asked[-1] if asked else ""
+
+
+def _cause(error: AiLibError | None) -> BaseException | None:
+    """Return what ended a stream: what a hook of the user's raised, say, rather than that it was stopped by it."""
+    return error.__cause__ if error is not None and error.code == STOPPED else error
 
 
 def _outcome(error: BaseException) -> Outcome:

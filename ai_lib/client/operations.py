@@ -10,8 +10,6 @@ from ai_lib.client.options import names_one
 from ai_lib.client.request import Prompt, request_from
 
 if TYPE_CHECKING:
-    from decimal import Decimal
-
     from ai_lib.api.call import Call
     from ai_lib.api.metrics import Operation
     from ai_lib.client.guarded import GuardedProvider
@@ -23,7 +21,6 @@ if TYPE_CHECKING:
     from ai_lib.types.rerank import RerankResponse
     from ai_lib.types.tokens import TokenCount
     from ai_lib.types.upload import UploadedFile
-    from ai_lib.types.usage import Usage
     from ai_lib.types.wire import Timeout
     from ai_lib.utils.files import FileName
 
@@ -33,8 +30,7 @@ __all__ = ["Operations"]
 class _Unwatched:
     """Takes what nobody wants to know."""
 
-    usage: Usage | None = None
-    cost: Decimal | None = None
+    answer: Any = None
 
 
 _UNWATCHED = _Unwatched()
@@ -98,7 +94,7 @@ class Operations:
         call = self._call(timeout, on_unsupported)
         with self._watching("embed", request.model, call) as watched:
             answer = embed(self._own, endpoint, request, call)
-            watched.usage, watched.cost = answer.usage, answer.cost
+            watched.answer = answer
         self._tell(answer.adjustments, call.on_unsupported)
         return answer
 
@@ -145,7 +141,7 @@ class Operations:
         call = self._call(timeout, on_unsupported)
         with self._watching("rerank", request.model, call) as watched:
             answer = rerank(self._own, endpoint, request, call)
-            watched.usage = answer.usage
+            watched.answer = answer
         self._tell(answer.adjustments, call.on_unsupported)
         return answer
 
@@ -230,8 +226,9 @@ class Operations:
         limit = self._own.adapter.config.max_bytes.get("file")
         request = file_from(file, name, media_type, purpose=purpose, extensions=extensions or {}, limit=limit)
         call = self._call(timeout, on_unsupported)
-        with self._watching("upload_file", None, call):
+        with self._watching("upload_file", None, call) as watched:
             uploaded, left_out = upload(self._own, endpoint, request, call)
+            watched.answer = uploaded
         self._tell(left_out, call.on_unsupported)
         return uploaded
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 import attrs
 
 from ai_lib.errors import ConfigurationError, MissingKeyError
-from ai_lib.providers.config import ProviderConfig
+from ai_lib.providers.config import ProviderConfig, check_base_url
 from ai_lib.types.wire import Timeout
 from ai_lib.utils.env import first_set
 
@@ -65,8 +65,8 @@ class ConnectionOptions:
 
     def __attrs_post_init__(self) -> None:
         timeout_of(self.timeout, None)
-        if self.base_url is not None and not self.base_url.startswith(("https://", "http://")):
-            raise ConfigurationError(f"base_url must start with https:// or http://, got {self.base_url!r}")
+        if self.base_url is not None:
+            check_base_url(self.base_url, "base_url")
         if self.token is not None and not callable(self.token):
             raise ConfigurationError(
                 "token must be a function that returns a bearer token; pass a token itself as api_key"
@@ -200,8 +200,7 @@ def _holds(told: str, values: Mapping[str, str]) -> bool:
 
 def _url_from_env(config: ProviderConfig, name: str, value: str) -> str:
     url = (_local_url(value, config.base_url) if config.base_url.startswith("http://") else value).rstrip("/")
-    if not url.startswith(("https://", "http://")):
-        raise ConfigurationError(f"{name} must hold a URL with https:// or http://", provider=config.id)
+    check_base_url(url, name)
     scheme, _, rest = url.partition("://")
     if config.base_url_env_is_host and "/" not in rest:
         path = config.base_url.partition("://")[2].partition("/")[2]

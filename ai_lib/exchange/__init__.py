@@ -1,6 +1,6 @@
 """One attempt: encode, send, decode. The only place where the pure rooms meet the ones that do I/O."""
 
 from ai_lib.exchange.attempt import FRAMINGS, Exchange
-from ai_lib.exchange.stream import CLOSED, ChatStream
+from ai_lib.exchange.stream import CLOSED, STOPPED, ChatStream
 
-__all__ = ["CLOSED", "FRAMINGS", "ChatStream", "Exchange"]
+__all__ = ["CLOSED", "FRAMINGS", "STOPPED", "ChatStream", "Exchange"]

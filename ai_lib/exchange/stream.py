@@ -25,10 +25,12 @@ from ai_lib.types.usage import UsageStatus
 from ai_lib.types.wire import HttpResponse
 from ai_lib.utils.clock import Clock
 
-__all__ = ["CLOSED", "ChatStream", "Watch"]
+__all__ = ["CLOSED", "STOPPED", "ChatStream", "Watch"]
 
 CLOSED = "closed"
 """The code of what ends a stream that is closed or dropped before its end."""
+STOPPED = "stopped"
+"""The code of what ends a stream when something else than the provider raised, which is then its cause."""
 _OF_THE_CALL = ("provider", "request_id", "adjustments", "parser", "pricing", "trace")
 
 
@@ -173,7 +175,7 @@ class ChatStream:
         if self._over:
             raise StopIteration
         if self._cancelled:
-            raise self._broken(CancelledError("the stream was cancelled", code="cancelled"))
+            raise self._broken(_cancelled())
         try:
             chunk = next(self._chunks)
         except StopIteration:
@@ -181,8 +183,8 @@ class ChatStream:
             raise
         except AiLibError as error:
             return self._mended(error)
-        except BaseException:  # KeyboardInterrupt, say: the rest is lost, and must not look like the end of the answer
-            self.close()
+        except BaseException as exc:  # KeyboardInterrupt, say: the rest is lost, and must not look like the end
+            self._end(_stopped_by(exc))
             raise
         self._fold.add(chunk)
         if self.first_chunk is None:
@@ -203,7 +205,8 @@ class ChatStream:
     def close(self) -> None:
         """Free the connection. What had arrived stays in `response`; calling it again does nothing."""
         if not self._over:
-            self._end(CancelledError("the stream was closed before its end", code=CLOSED))
+            closed = CancelledError("the stream was closed before its end", code=CLOSED)
+            self._end(_cancelled() if self._cancelled else closed)
 
     # --- what the parts round a stream do with it
 
@@ -231,7 +234,9 @@ class ChatStream:
     def on_end(self, hook: Callable[[ChatStream, AiLibError | None], None]) -> None:
         """Have `hook` called once, when the stream is over: with the stream, and what ended it, or None.
 
-        The hook must not hold the stream itself: then dropping the stream would not free its connection.
+        What a hook raises comes out of the stream when all have been called; those after it are told of it as the cause
+        of a `CancelledError`. The hook must not hold the stream itself: then dropping the stream would not free its
+        connection.
         """
         self._end_hooks.append(hook)
 
@@ -257,8 +262,15 @@ class ChatStream:
         else:
             self._opened.close()
         hooks, self._end_hooks = self._end_hooks, []
-        for hook in hooks:
-            hook(self, error)
+        raised: BaseException | None = None
+        for hook in hooks:  # each hears of the end, whatever another one raises
+            try:
+                hook(self, error)
+            except BaseException as exc:  # noqa: BLE001 - raised when all have been called
+                raised = raised or exc
+                error = error or _stopped_by(exc)
+        if raised is not None:
+            raise raised
 
     def _complete(self) -> None:
         try:
@@ -325,7 +337,7 @@ class ChatStream:
 
     def _converted(self, error: AiLibError) -> AiLibError:
         if self._cancelled and not isinstance(error, CancelledError):
-            error = CancelledError("the stream was cancelled", code="cancelled")
+            error = _cancelled()
         elif isinstance(error, RequestTimeoutError) and not isinstance(error, StreamTimeoutError):
             error = _as(StreamTimeoutError, error)
         elif isinstance(error, NetworkError):
@@ -346,6 +358,16 @@ class ChatStream:
 
     def __del__(self) -> None:
         self.close()
+
+
+def _cancelled() -> CancelledError:
+    return CancelledError("the stream was cancelled", code="cancelled")
+
+
+def _stopped_by(cause: BaseException) -> CancelledError:
+    error = CancelledError(f"{type(cause).__name__} stopped the stream", code=STOPPED)
+    error.__cause__ = cause
+    return error
 
 
 def _as(kind: type[StreamInterruptedError], error: AiLibError) -> StreamInterruptedError:

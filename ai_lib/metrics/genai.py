@@ -81,6 +81,7 @@ def at_end(record: CallRecord) -> Attributes:
     """Return what is known of a call when it is over."""
     attributes: Attributes = {
         "gen_ai.provider.name": _provider_name(record.provider),
+        **_server(record.base_url),
         "ai_lib.outcome": record.outcome,
         **_of_response(record),
         **_of_error(record),
@@ -99,11 +100,7 @@ def at_end(record: CallRecord) -> Attributes:
 
 def of_metrics(record: CallRecord) -> Attributes:
     """Return what measurements of a call are told apart by."""
-    start = record.start
-    attributes = _identity(start, record.provider)
-    # The address of another provider, which a route chose, is not known.
-    if record.provider == start.provider:
-        attributes.update(_server(start.base_url))
+    attributes = {**_identity(record.start, record.provider), **_server(record.base_url)}
     if record.response is not None and record.model:
         attributes["gen_ai.response.model"] = record.model
     return attributes

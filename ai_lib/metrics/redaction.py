@@ -10,7 +10,7 @@ MASK = "***"
 
 _PREFIXED = re.compile(
     # After a letter only where that is the end of an escaped line break, as in JSON within text.
-    r"(?:(?<![A-Za-z0-9])|(?<=\\[nrt]))(?:"
+    r"(?:(?<![A-Za-z0-9])|(?<=\\[nrt]))(?P<secret>"
     r"sk-[A-Za-z0-9_-]{8,}|(?:gsk_|xai-)[A-Za-z0-9_-]{8,}"
     # Words such as hf_hub_download begin like these keys, but have no digit.
     r"|(?:pk|rk|sk|pplx|hf|r8|nvapi|csk|fw|tgp|gh[pousr]|github_pat|xox[abprs])[-_](?=[A-Za-z_-]{0,64}[0-9])[A-Za-z0-9_-]{16,}"
@@ -21,20 +21,28 @@ _PREFIXED = re.compile(
 )
 # A word of letters alone may follow "bearer" in any text about bearers; a token is longer, or has digits.
 _BEARER = re.compile(
-    r"\b(bearer\s+)(?:(?=[A-Za-z._~+/=-]*[0-9])[A-Za-z0-9._~+/=-]{6,}|[A-Za-z0-9._~+/=-]{16,})", re.IGNORECASE
+    r"\bbearer\s+(?P<secret>(?=[A-Za-z._~+/=-]*[0-9])[A-Za-z0-9._~+/=-]{6,}|[A-Za-z0-9._~+/=-]{16,})", re.IGNORECASE
 )
-_PEM = re.compile(r"(-----BEGIN [A-Z ]*PRIVATE KEY-----)[^-]*(?:(-----END [A-Z ]*PRIVATE KEY-----)|\Z)")
-_EMAIL = re.compile(r"(?<![\w.+-])[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,8}")
+# One that is cut off goes to the end of the text, or of the text within JSON.
+_PEM = re.compile(
+    r"-----BEGIN [A-Z ]*PRIVATE KEY-----(?P<secret>[^\x22-]*)(?:-----END [A-Z ]*PRIVATE KEY-----|(?=\x22)|\Z)"
+)
+_EMAIL = re.compile(r"(?<![\w.+-])(?P<secret>[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,8})")
 
 
-def redacted(text: str, *, emails: bool = False) -> str:
+def redacted(text: str, *, emails: bool = False, keep_length: bool = False) -> str:
     """Return the text with asterisks for what looks like a key: sk-..., gsk_..., AIza..., AKIA..., a JWT and the like.
 
     Args:
         text: The text.
         emails: Mask e-mail addresses as well.
+        keep_length: Put as many asterisks as there were characters, so that places in the text stay where they are.
     """
-    text = _PEM.sub(rf"\1{MASK}\2", text)
-    text = _BEARER.sub(rf"\1{MASK}", text)
-    text = _PREFIXED.sub(MASK, text)
-    return _EMAIL.sub(MASK, text) if emails else text
+
+    def masked(found: re.Match[str]) -> str:
+        start, end = (place - found.start() for place in found.span("secret"))
+        return found[0][:start] + ("*" * (end - start) if keep_length else MASK) + found[0][end:]
+
+    for pattern in (_PEM, _BEARER, _PREFIXED, *([_EMAIL] if emails else [])):
+        text = pattern.sub(masked, text)
+    return text

@@ -15,7 +15,7 @@ from ai_lib.errors import ConfigurationError
 if TYPE_CHECKING:
     from ai_lib.providers.endpoint import Api, Endpoint
 
-__all__ = ["ProviderConfig"]
+__all__ = ["ProviderConfig", "check_base_url"]
 
 
 def _names(value: str | Iterable[str]) -> tuple[str, ...]:
@@ -27,13 +27,32 @@ def _path_or_none(value: str | None) -> str | None:
     return value or None
 
 
+def check_base_url(url: str, origin: str) -> None:
+    """Check that paths can be appended to an address, and that it holds no secret: it is shown in logs and errors.
+
+    Args:
+        url: The address.
+        origin: What to call it in an error, which does not repeat what may be a secret.
+
+    Raises:
+        ConfigurationError: It is no such address.
+    """
+    scheme, _, rest = url.partition("://")
+    if scheme not in ("https", "http") or not rest:
+        raise ConfigurationError(f"{origin} must start with https:// or http://")
+    if "@" in rest.partition("/")[0]:
+        raise ConfigurationError(
+            f"{origin} must not hold a user name or password; send them as a header: "
+            "ConnectionOptions(headers={'Authorization': 'Basic ...'})"
+        )
+    if "?" in rest or "#" in rest:
+        raise ConfigurationError(f"{origin} must not hold '?' or '#': paths are appended to it")
+
+
 def _plain_url(_: object, field: attrs.Attribute[str], value: str) -> None:
-    if not value.startswith(("https://", "http://")):
-        raise ConfigurationError(f"{field.name} must start with https:// or http://, got {value!r}")
+    check_base_url(value, field.name)
     if value.endswith("/"):
         raise ConfigurationError(f"{field.name} must not end with '/', got {value!r}")
-    if "?" in value or "#" in value:
-        raise ConfigurationError(f"{field.name} must not hold '?' or '#', got {value!r}")
 
 
 # What an API says anew even when it says nothing: the usual API's would mean something else there.

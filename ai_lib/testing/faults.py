@@ -10,7 +10,7 @@ from typing import Literal, TypeAlias
 import attrs
 
 from ai_lib.api.transport import HttpStream, Transport
-from ai_lib.testing.replies import Reply, cut, error
+from ai_lib.testing.replies import Answer, Failure, Raw, Reply, cut, error
 from ai_lib.testing.sent import sent
 from ai_lib.testing.stream import PieceStream
 from ai_lib.testing.transport import lost_connection, pieces_of
@@ -61,7 +61,7 @@ class FaultyTransport:
         fates: What became of each request, in order.
 
     Raises:
-        ValueError: A rate is not from 0 to 1, or there are no faults to choose from.
+        ValueError: A rate is not from 0 to 1, or the faults are no replies to choose from.
     """
 
     inner: Transport
@@ -78,6 +78,8 @@ class FaultyTransport:
     def __attrs_post_init__(self) -> None:
         if not self.faults:
             raise ValueError("faults must hold at least one reply")
+        if not all(isinstance(fault, Answer | Failure | Raw) for fault in self.faults):
+            raise ValueError(f"faults must be replies such as error(500) and cut(), got {self.faults!r}")
         self._random = random.Random(self.seed)  # noqa: S311 - the same numbers every time is what is wanted
 
     def send(self, request: HttpRequest) -> HttpResponse:

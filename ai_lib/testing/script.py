@@ -9,7 +9,7 @@ from typing import TypeAlias
 import attrs
 
 from ai_lib.testing.errors import UnexpectedRequestError
-from ai_lib.testing.replies import Reply, text
+from ai_lib.testing.replies import Answer, Failure, ModelList, Raw, Reply, text
 from ai_lib.testing.sent import SentRequest, sent
 from ai_lib.testing.wire.render import Rendered, render
 from ai_lib.types.wire import HttpRequest
@@ -23,6 +23,7 @@ Scripted: TypeAlias = Reply | str | SentTo
 """One line of a script: a reply, a text to reply with, or a function that decides."""
 
 _SHOWN = 80
+_REPLIES = (str, Answer, Failure, Raw, ModelList)
 
 
 @attrs.define(eq=False)
@@ -33,6 +34,9 @@ class Script:
         lines: The replies, one for each request.
         then: What answers every request after them; None where there must be none.
 
+    Raises:
+        TypeError: One of them is no reply.
+
     Attributes:
         requests: What was asked so far.
     """
@@ -41,6 +45,11 @@ class Script:
     then: Scripted | None = None
     requests: list[SentRequest] = attrs.field(factory=list, init=False)
     _lock: threading.Lock = attrs.field(factory=threading.Lock, init=False)
+
+    def __attrs_post_init__(self) -> None:
+        for line in self.lines if self.then is None else (*self.lines, self.then):
+            if not callable(line) and not isinstance(line, _REPLIES):
+                raise TypeError(_no_reply("a script holds", line))
 
     @property
     def left(self) -> int:
@@ -61,6 +70,8 @@ class Script:
             raise UnexpectedRequestError(self._over(asked))
         # Outside of the lock: a function of the user's may take its time, or ask something itself.
         said = line(asked) if callable(line) else line
+        if not isinstance(said, _REPLIES):
+            raise UnexpectedRequestError(_no_reply(f"what answers request {asked.number} may return", said))
         return render(text(said) if isinstance(said, str) else said, asked)
 
     def _over(self, asked: SentRequest) -> str:
@@ -71,3 +82,10 @@ class Script:
             f"came: {asked.method} {asked.url}{f' with the prompt {prompt!r}' if prompt else ''}. "
             "Retries are requests too; then=... answers whatever comes after the script"
         )
+
+
+def _no_reply(where: str, line: object) -> str:
+    return (
+        f"{where} texts, replies such as error(429) and functions that return one of these, "
+        f"not {type(line).__name__}: {str(line)[:_SHOWN]}"
+    )

@@ -47,7 +47,8 @@ class MockServer:
         clock: Whose time a reply's latency takes.
 
     Attributes:
-        problems: What was wrong with requests: that the script had no reply for them, or what a function in it asserts.
+        problems: What was wrong with requests: that the script had no reply for them, that they are no JSON, or what a
+            function in it raises.
     """
 
     def __init__(self, *script: Scripted, then: Scripted | None = None, clock: Clock = SYSTEM_CLOCK) -> None:
@@ -55,7 +56,7 @@ class MockServer:
         self._clock = clock
         self._stopped = threading.Event()
         self._server: _Server | None = None
-        self.problems: list[AssertionError] = []
+        self.problems: list[Exception] = []
 
     def script(self, *replies: Scripted, then: Scripted | None = None) -> None:
         """Replace the script, and forget what was asked so far.
@@ -130,9 +131,9 @@ class MockServer:
         script = self._script
         try:
             rendered = script.answer(request)
-        except AssertionError as error:  # the script's, or one that a function in it makes
+        except Exception as error:  # noqa: BLE001 - the script's, or that of a function in it: the `with` block raises it
             self.problems.append(error)
-            told = Failure(status=400, code="unexpected_request", message=str(error))
+            told = Failure(status=400, code="unexpected_request", message=str(error) or type(error).__name__)
             rendered = render(told, script.requests[-1])
         if rendered.latency:
             self.pause(rendered.latency)
@@ -212,7 +213,10 @@ class _Connection(BaseHTTPRequestHandler):
             self.send_header(name, value)
         if not rendered.streamed:
             body = b"".join(rendered.pieces)
-            self.send_header("content-length", str(len(body)))
+            if "content-length" in rendered.headers:
+                self.close_connection = True  # it may be a wrong one, and what follows would be read as the rest
+            else:
+                self.send_header("content-length", str(len(body)))
             self.end_headers()
             self.wfile.write(body)
             return

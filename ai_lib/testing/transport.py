@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from typing import Self
 
 from ai_lib.errors import ConnectionLostError, RequestTimeoutError
@@ -56,7 +56,7 @@ class ScriptedTransport:
             RequestTimeoutError: Its latency is longer than the request may take.
             UnexpectedRequestError: The script is over.
         """
-        rendered = self._answer(request)
+        rendered, _ = self._answer(request)
         if rendered.is_cut:
             raise lost_connection()
         return HttpResponse(status=rendered.status, headers=rendered.headers, body=b"".join(rendered.pieces))
@@ -64,14 +64,15 @@ class ScriptedTransport:
     def stream(self, request: HttpRequest) -> PieceStream:
         """Return the next reply as a stream, one event at a time.
 
-        Iterating raises RequestTimeoutError where the reply's pace is slower than the request's idle limit.
+        Iterating raises RequestTimeoutError where the reply's pace is slower than the request's idle limit, or all its
+        pieces take longer than the request may.
 
         Raises:
             RequestTimeoutError: Its latency is longer than the request may take.
             UnexpectedRequestError: The script is over.
         """
-        rendered = self._answer(request)
-        pieces = pieces_of(rendered, lambda: self._pass(rendered.pace, {"idle_timeout": request.timeout.idle}))
+        rendered, time = self._answer(request)
+        pieces = pieces_of(rendered, lambda: time.let_pass(rendered.pace, "idle_timeout", request.timeout.idle))
         return PieceStream(rendered.status, rendered.headers, pieces)
 
     def close(self) -> None:
@@ -86,28 +87,39 @@ class ScriptedTransport:
     def __repr__(self) -> str:
         return f"{type(self).__name__}({len(self._script.lines)} replies, {self.left} left)"
 
-    def _answer(self, request: HttpRequest) -> Rendered:
-        rendered = self._script.answer(request)
-        limits = {"first_byte_timeout": request.timeout.first_byte, "total_timeout": self._left(request)}
-        self._pass(rendered.latency, limits)
-        return rendered
+    def _answer(self, request: HttpRequest) -> tuple[Rendered, _Time]:
+        rendered, time = self._script.answer(request), _Time(request, self._clock)
+        time.let_pass(rendered.latency, "first_byte_timeout", request.timeout.first_byte)
+        return rendered, time
 
-    def _pass(self, seconds: float, limits: Mapping[str, float | None]) -> None:
-        """Let the time pass, up to the first of the limits that it is longer than."""
-        reached = [(limit, code) for code, limit in limits.items() if limit is not None and limit < seconds]
-        limit, code = min(reached, default=(seconds, ""))
-        if self._clock is not None and limit:
-            self._clock.sleep(limit)
-        if code:
-            error = RequestTimeoutError(f"nothing came within {limit:g} s ({code})", code=code)
+
+class _Time:
+    """The time that one request takes, on a clock or only in numbers."""
+
+    def __init__(self, request: HttpRequest, clock: Clock | None) -> None:
+        self._clock = clock
+        self._left = request.timeout.total
+        if clock is not None and request.deadline is not None:
+            # A deadline means something only on the clock that it was set by.
+            self._left = max(0.0, request.deadline - clock.now())
+
+    def let_pass(self, seconds: float, code: str, limit: float | None) -> None:
+        """Let time pass, up to the first of the limits that it is longer than: one of its own, and the request's.
+
+        Raises:
+            RequestTimeoutError: It is longer than one of them.
+        """
+        limits = {code: limit, "total_timeout": self._left}
+        reached = [(most, name) for name, most in limits.items() if most is not None and most < seconds]
+        passed, name = min(reached, default=(seconds, ""))
+        if self._clock is not None and passed:
+            self._clock.sleep(passed)
+        if self._left is not None:
+            self._left -= passed
+        if name:
+            error = RequestTimeoutError(f"nothing came within {passed:g} s ({name})", code=name)
             error.ambiguous = True
             raise error
-
-    def _left(self, request: HttpRequest) -> float | None:
-        # A deadline means something only on the clock that it was set by.
-        if self._clock is None or request.deadline is None:
-            return request.timeout.total
-        return max(0.0, request.deadline - self._clock.now())
 
 
 def lost_connection() -> ConnectionLostError:

@@ -55,17 +55,27 @@ class ProxyRules:
         Raises:
             ConfigurationError: The proxy to use is malformed.
         """
+        found = self.chosen(url)
+        return {} if found is None else {urlsplit(url).scheme: checked_proxy(*found)}
+
+    def chosen(self, url: str) -> tuple[str, str] | None:
+        """Return the address of the proxy for this URL, as it was given, and by what; None for a direct connection."""
         if self.disabled:
-            return {}
-        scheme = urlsplit(url).scheme
+            return None
         if self.explicit is not None:
-            return {scheme: checked_proxy(self.explicit, "proxy=")}
+            return self.explicit, "proxy="
         own = first_set(["AI_PROXY_URL"])
         if own is not None:
             name, address = own
-            return {} if should_bypass_proxies(url, no_proxy=None) else {scheme: checked_proxy(address, name)}
+            return None if should_bypass_proxies(url, no_proxy=None) else (address, name)
         chosen = select_proxy(url, get_environ_proxies(url))
-        return {scheme: checked_proxy(chosen, "the environment (HTTPS_PROXY and its like)")} if chosen else {}
+        return (chosen, _variable_of(chosen, urlsplit(url).scheme)) if chosen else None
+
+
+def _variable_of(address: str, scheme: str) -> str:
+    names = [variable for name in (f"{scheme}_proxy", "all_proxy") for variable in (name, name.upper())]
+    found = [name for name in names if os.environ.get(name, "").strip() == address.strip()]
+    return found[0] if found else "the system's settings"
 
 
 def ca_bundle(verify: bool | str) -> bool | str:

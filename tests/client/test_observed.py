@@ -12,16 +12,19 @@ from ai_lib import (
     CallRecord,
     CancelledError,
     ConfigurationError,
+    ConnectionOptions,
     FallbackChain,
     InMemoryMetrics,
+    Interceptor,
     Metrics,
+    ModelArray,
     OverloadedError,
     ProviderConfig,
     ResilienceConfig,
     RetryPolicy,
     StreamInterruptedError,
 )
-from tests.server import chunk_event, completion, json_reply, sse_reply, stream_events
+from tests.server import Server, chunk_event, completion, json_reply, sse_reply, stream_events
 
 BUSY = json_reply(503, {"error": {"message": "busy"}})
 
@@ -103,6 +106,52 @@ def test_every_kind_of_end_is_counted_exactly_once(server):
         ("stream", "cancelled"), ("stream", "interrupted"),
     ]  # fmt: skip
     assert len(hearing.started) == len({start.id for start in hearing.started}) == 7
+
+
+def test_a_stream_that_is_cancelled_and_then_left_was_cancelled(server):
+    hearing = Hearing()
+    client = client_of(server, hearing)
+    with client.stream("hi") as left:
+        next(left)
+        left.cancel()
+    dropped = client.stream("hi")
+    dropped.cancel()
+    del dropped
+    gc.collect()
+
+    assert [record.outcome for record in hearing.records] == ["cancelled", "cancelled"]
+
+
+@pytest.mark.parametrize(
+    ("hook", "raised", "outcome"),
+    [
+        ("on_request", ValueError, "error"),
+        ("on_chunk", ValueError, "error"),
+        ("on_response", ValueError, "error"),
+        ("on_chunk", KeyboardInterrupt, "cancelled"),
+    ],
+)
+@pytest.mark.parametrize("operation", ["chat", "stream"])
+def test_a_hook_that_raises_ends_the_call_and_the_count_of_those_in_flight(server, hook, raised, outcome, operation):
+    class Raising(Interceptor):
+        pass
+
+    def fail(*_):
+        raise raised("not like this")
+
+    if operation == "chat" and hook == "on_chunk":
+        hook = "on_response"
+    setattr(Raising, hook, staticmethod(fail))
+    hearing, counts = Hearing(), InMemoryMetrics()
+    client = client_of(server, hearing, counts, interceptors=[Raising()])
+
+    with pytest.raises(raised, match="not like this"):
+        client.chat("hi") if operation == "chat" else client.stream("hi").final_response()
+
+    (record,) = hearing.records
+    assert (record.outcome, record.error) == (outcome, None)
+    assert counts.snapshot().in_flight == 0
+    assert client.guard.in_flight == 0
 
 
 def test_a_record_has_what_happened(server):
@@ -247,8 +296,6 @@ def test_the_trace_of_an_answer_tells_of_attempts_and_waits(server):
 
 
 def test_explain_tells_where_each_setting_comes_from(server, monkeypatch):
-    from ai_lib import ConnectionOptions
-
     monkeypatch.setenv("GROQ_API_KEY", "canary-4711")
     monkeypatch.setenv("GROQ_MODEL", "from-env")
     monkeypatch.setenv("HTTPS_PROXY", "http://user:canary@proxy:1")
@@ -270,3 +317,57 @@ def test_explain_tells_where_each_setting_comes_from(server, monkeypatch):
     assert "canary" not in str(explained) + repr(explained)
     with pytest.raises(KeyError):
         explained["nonsense"]
+
+
+@pytest.mark.parametrize(
+    ("variables", "shown"),
+    [
+        ({"HTTP_PROXY": "http://u:canary@proxy:1"}, ("***", "environment HTTP_PROXY")),
+        ({"HTTPS_PROXY": "http://u:canary@proxy:1"}, ("none", "default")),
+        ({"HTTP_PROXY": "http://u:canary@proxy:1", "NO_PROXY": "gw.test"}, ("none", "default")),
+        ({"AI_PROXY_URL": "http://u:canary@proxy:1"}, ("***", "environment AI_PROXY_URL")),
+    ],
+)
+def test_explain_names_the_proxy_that_is_used_for_the_address(variables, shown, monkeypatch):
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    proxy = AiClient(ProviderConfig("gw", base_url="http://gw.test/v1")).explain()["proxy"]
+
+    assert (proxy.value, proxy.source) == shown
+
+
+def test_explain_tells_how_often_is_really_tried_again_and_who_observes(server):
+    mine = ResilienceConfig(retry=RetryPolicy(max_retries=5))
+    explained = client_of(server, Hearing(), InMemoryMetrics(), resilience=mine).explain()
+    none = client_of(server).explain()
+    fewer = client_of(server, resilience=mine, options=ConnectionOptions(max_retries=1)).explain()
+
+    assert (explained["max_retries"].value, explained["max_retries"].source) == (5, "argument resilience")
+    assert (none["max_retries"].value, none["max_retries"].source) == (0, "argument resilience")
+    assert (fewer["max_retries"].value, fewer["max_retries"].source) == (1, "argument")
+    assert explained["metrics"].value == "Hearing, InMemoryMetrics"
+
+
+def test_what_is_asked_beside_chat_is_told_with_its_id_model_and_tokens(server):
+    body = {"model": "embed-7", "data": [{"index": 0, "embedding": [0.5]}], "usage": {"prompt_tokens": 3}}
+    server.script(json_reply(200, body, {"x-request-id": "r7"}))
+    hearing = Hearing()
+    options = ConnectionOptions(api_key="k", base_url=server.url + "/v1")
+
+    AiClient("openai", options=options, metrics=hearing).embed("hi")
+
+    (record,) = hearing.records
+    assert (record.start.operation, record.model, record.request_id) == ("embed", "embed-7", "r7")
+    assert (record.usage.prompt_tokens, record.usage_status.value) == (3, "finalized")
+
+
+def test_the_address_of_the_endpoint_that_answered_is_told(server):
+    hearing = Hearing()
+    with Server(json_reply(200, completion())) as second:
+        array = ModelArray("both").add_endpoint(name="a", url=server.url + "/v1", model="m")
+        client = AiClient(array.add_endpoint(name="b", url=second.url + "/v1", model="m"), metrics=hearing)
+        client.chat("hi")
+        client.chat("hi")
+
+        assert [start.base_url for start in hearing.started] == ["", ""]
+        assert {record.base_url for record in hearing.records} == {server.url + "/v1", second.url + "/v1"}

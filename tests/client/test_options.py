@@ -93,8 +93,23 @@ def test_a_base_url_without_http_is_refused(url, monkeypatch):
     with pytest.raises(ConfigurationError, match="base_url must start with"):
         ConnectionOptions(base_url=url)
     monkeypatch.setenv("GW_URL", url)
-    with pytest.raises(ConfigurationError, match="GW_URL must hold a URL"):
+    with pytest.raises(ConfigurationError, match="GW_URL must start with http"):
         base_url_of(PLAIN, ConnectionOptions())
+
+
+@pytest.mark.parametrize(
+    "url", ["https://user:canary@gw.example/v1", "https://gw.example/v1?key=canary", "http://x#canary"]
+)
+def test_a_base_url_that_may_hold_a_secret_is_refused_without_showing_it(url, monkeypatch):
+    monkeypatch.setenv("GW_URL", url)
+    for make in (
+        lambda: ConnectionOptions(base_url=url),
+        lambda: base_url_of(PLAIN, ConnectionOptions()),
+        lambda: ProviderConfig("gw", base_url=url),
+    ):
+        with pytest.raises(ConfigurationError, match="must not hold") as caught:
+            make()
+        assert "canary" not in str(caught.value)
 
 
 LOCAL = ProviderConfig("local", base_url="http://127.0.0.1:11434", base_url_env="LOCAL_HOST", base_url_env_is_host=True)
@@ -134,7 +149,7 @@ def test_a_host_gets_the_path_of_a_server_nearby(monkeypatch):
 def test_what_names_no_server_nearby_is_refused(told, monkeypatch):
     monkeypatch.setenv("LOCAL_HOST", told)
 
-    with pytest.raises(ConfigurationError, match="LOCAL_HOST must hold a URL"):
+    with pytest.raises(ConfigurationError, match="LOCAL_HOST must start with http"):
         base_url_of(LOCAL, ConnectionOptions())
 
 

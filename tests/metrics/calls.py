@@ -39,8 +39,12 @@ def answer(text: str = f"You are {SECRET}") -> ChatCompletionResponse:
 
 def record(begun: CallStart | None = None, **facts) -> CallRecord:
     begun = begun or start()
-    given = {"start": begun, "outcome": "success", "seconds": 0.5, "provider": begun.provider, "model": begun.model}
+    given = {"start": begun, "outcome": "success", "seconds": 0.5, **_begun(begun)}
     return CallRecord(**{**given, **facts})
+
+
+def _begun(start: CallStart) -> dict[str, object]:
+    return {"provider": start.provider, "model": start.model, "base_url": start.base_url}
 
 
 def end(observer: CallObserver, begun: CallStart | None = None, **facts) -> None:

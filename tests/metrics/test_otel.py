@@ -257,7 +257,7 @@ def test_measurements_have_the_names_and_buckets_of_the_conventions(sdk):
 
 
 def test_a_measurement_of_a_failure_has_its_class(sdk):
-    end(sdk.tracing(), outcome="error", error=RateLimitError(""), provider="openai")
+    end(sdk.tracing(), outcome="error", error=RateLimitError(""), provider="openai", base_url="")
 
     attributes = sdk.points["gen_ai.client.operation.duration"][0].attributes
     assert attributes["error.type"] == "RateLimitError"

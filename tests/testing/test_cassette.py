@@ -169,6 +169,18 @@ def test_no_secret_of_an_address_or_a_header_is_kept(file, url, headers):
     assert "page=2" in file.read_text()
 
 
+@pytest.mark.parametrize("before", ["key: ", "key:\n", "KEY\t", "KEY_"])
+@pytest.mark.parametrize("prefix", ["sk-proj-", "github_pat_", "gho_", "xoxb-", "eyJhbGciOiJIUzI1NiJ9."])
+def test_what_looks_like_a_key_is_masked_wherever_it_stands(file, before, prefix):
+    found = prefix + "a1B2c3D4e5F6g7H8" + ".signature"
+    with recorded(file, text(before + found, chunks=[before + found])) as client:
+        client.stream(before + found).final_response()
+    with recorded(file, before + found) as client:
+        client.chat(before + found)
+
+    assert found[:20] not in file.read_text()
+
+
 def test_what_looks_like_a_key_is_not_kept_whoever_sent_it(file):
     recorded(file, raw(401, body={"error": {"message": "Incorrect API key: sk-proj-abcdefghijklmnopqrstuvwxyz"}}))
     client = recorded(file, "the key is sk-proj-abcdefghijklmnopqrstuvwxyz, they say")

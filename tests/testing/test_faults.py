@@ -109,6 +109,11 @@ def test_faults_must_not_be_empty():
         faulty(faults=())
 
 
+def test_faults_must_be_replies():
+    with pytest.raises(ValueError, match=r"faults must be replies such as error\(500\)"):
+        FaultyTransport(ScriptedTransport(then="Hi"), faults=["oops"])
+
+
 def test_a_stream_that_gets_a_fault_which_is_cut_keeps_its_pace():
     time = FakeClock()
     fault = text("one two", pace=2.0) + cut()

@@ -6,6 +6,7 @@ import time
 from contextlib import suppress
 
 import pytest
+import requests
 
 from ai_lib import (
     AiClient,
@@ -16,7 +17,7 @@ from ai_lib import (
     InvalidRequestError,
     StreamInterruptedError,
 )
-from ai_lib.testing import FakeClock, MockServer, UnexpectedRequestError, cut, error, text, tool_call
+from ai_lib.testing import FakeClock, MockServer, UnexpectedRequestError, cut, error, raw, text, tool_call
 from ai_lib.utils.clock import Clock
 from tests.testing.clients import APIS, client_of, every_api
 
@@ -238,6 +239,46 @@ def test_what_a_function_in_the_script_asserts_is_raised_at_the_end():
 
     with pytest.raises(AssertionError, match="temperature is not 0"):
         program()
+
+
+def test_what_a_function_in_the_script_raises_is_told_to_the_program_and_raised_at_the_end():
+    def answer(request):
+        return request.json["tools"][0]["name"]
+
+    server = MockServer(answer)
+    with (
+        pytest.raises(KeyError, match="tools"),
+        server,
+        over(server, "openai_chat") as client,
+        suppress(InvalidRequestError),
+    ):
+        client.chat("Hi")
+
+    assert len(server.requests) == 1
+
+
+def test_a_request_that_is_no_json_is_answered_with_an_error():
+    statuses = []
+
+    def ask(server):
+        address = server.base_url("openai") + "/chat/completions"
+        statuses.append(requests.post(address, data=b"{not json", timeout=5).status_code)
+
+    with pytest.raises(UnexpectedRequestError, match="request 1 is no JSON"), MockServer("Hi") as server:
+        ask(server)
+
+    assert statuses == [400]
+
+
+def test_a_raw_response_may_lie_about_its_length():
+    with (
+        MockServer(raw(200, {"content-length": "50"}, b"{}"), "Hi") as server,
+        over(server, "openai_chat", options={"max_retries": 0}) as client,
+    ):
+        with pytest.raises(ConnectionLostError):
+            client.chat("Hi")
+
+        assert client.chat("Hi").text == "Hi"
 
 
 def test_a_server_that_was_never_entered_can_be_closed():

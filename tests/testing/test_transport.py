@@ -181,6 +181,29 @@ def test_a_pace_beyond_the_idle_limit_is_a_timeout_in_the_middle():
     assert (caught.value.code, caught.value.partial.text) == ("idle_timeout", "one")
 
 
+@pytest.mark.parametrize("on_the_clock", [True, False])
+def test_pieces_that_take_longer_than_the_call_may_are_a_timeout_in_the_middle(on_the_clock):
+    time = FakeClock()
+    transport = ScriptedTransport(text("one two three", pace=4), clock=time.clock() if on_the_clock else None)
+    stream = client_of("gemini", transport, clock=time.clock()).stream("Hi", timeout=6)
+
+    with pytest.raises(StreamTimeoutError) as caught:
+        stream.final_response()
+
+    assert (caught.value.code, caught.value.partial.text) == ("total_timeout", "one two")
+    assert time.waits == ([4, 2] if on_the_clock else [])
+
+
+@pytest.mark.parametrize("line", [5, ["Hello"], None, {"text": "Hello"}])
+def test_a_script_of_something_else_than_replies_is_refused(line):
+    with pytest.raises(TypeError, match="a script holds texts, replies"):
+        ScriptedTransport("one", line)
+
+    client = client_of("openai_chat", ScriptedTransport(lambda _: line))
+    with pytest.raises(UnexpectedRequestError, match="what answers request 1 may return texts, replies"):
+        client.chat("Hi")
+
+
 def test_threads_get_each_reply_once():
     said = [str(number) for number in range(40)]
     client = client_of("openai_chat", ScriptedTransport(*said))

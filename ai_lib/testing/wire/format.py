@@ -7,6 +7,7 @@ from typing import Any
 
 import attrs
 
+from ai_lib.testing.errors import UnexpectedRequestError
 from ai_lib.testing.replies import Answer, CalledTool, Failure
 from ai_lib.testing.sent import SentRequest
 from ai_lib.utils import json
@@ -68,7 +69,10 @@ def model_of(request: SentRequest) -> str:
 
 
 def _field(request: SentRequest, name: str) -> Any:
-    body = request.json
+    try:
+        body = request.json
+    except ValueError as exc:
+        raise UnexpectedRequestError(f"request {request.number} is no JSON: {exc}") from exc
     return body.get(name) if isinstance(body, Mapping) else None
 
 

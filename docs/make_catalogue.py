@@ -19,6 +19,20 @@ KEPT = (
 )  # fmt: skip
 # Vendors whose newer models cost a tenth more in the regional profiles of Bedrock than in the global ones.
 REGIONALLY_DEARER = ("anthropic.", "openai.", "moonshot", "zai.")
+# Those who make the models, before those who serve them too: a bare name means the vendor's own.
+VENDORS = (
+    "anthropic",
+    "cohere",
+    "deepseek",
+    "gemini",
+    "minimax",
+    "mistral",
+    "moonshot",
+    "openai",
+    "qwen",
+    "xai",
+    "zai",
+)
 FAST = re.compile(r"nano|mini\b|flash|lite|haiku|small|fast|instant|tiny|turbo|micro|\b[1-9]b\b")
 SLOW = re.compile(r"opus|ultra|\bpro\b|deep-research|reasoner|heavy|multi-agent")
 
@@ -57,7 +71,7 @@ def main(source: str) -> None:
     known = {config.id for config in configs()}
     models = sorted(
         (kept(entry) for entry in table["models"] if entry["provider"] in known),
-        key=lambda entry: (entry["provider"], entry["id"]),
+        key=lambda entry: (entry["provider"] not in VENDORS, entry["provider"], entry["id"]),
     )
     head = {"date": table["generated"], "data": table["data"]}
     lines = ",\n".join(json.dumps(entry, ensure_ascii=False, separators=(",", ":")) for entry in models)

@@ -15,7 +15,7 @@ from ai_lib.batch.checkpoint import Checkpoint
 from ai_lib.batch.item import BatchItem, BatchProgress, BatchResult, Stopped
 from ai_lib.batch.progress import reporter
 from ai_lib.batch.run import Begin, run
-from ai_lib.client.request import request_from
+from ai_lib.client.request import check_names, check_several, request_from
 from ai_lib.client.workers import Ask, Workers, workers_for
 from ai_lib.errors import AiLibError, BudgetExceededError, ConfigurationError, InvalidRequestError
 from ai_lib.models.spending import Budget, in_doubt, most_of
@@ -60,11 +60,17 @@ class Batch:
         requests: What is asked; taken one after the other, as there is room.
         fields: Fields of all requests.
         options: How it runs.
+
+    Raises:
+        AiLibError: One of them cannot be used, whatever the single requests are.
     """
 
     def __init__(
         self, client: AiClient, requests: Iterable[Any], fields: Mapping[str, Any], options: BatchOptions
     ) -> None:
+        check_several(requests, "a batch")
+        check_names(fields)
+        options.ask.call(client, None)
         self._client = client
         self._requests = requests
         self._fields = fields

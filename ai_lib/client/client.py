@@ -15,12 +15,12 @@ from ai_lib.client.adapters import adapter_for
 from ai_lib.client.guarded import GuardedProvider, guard_for
 from ai_lib.client.insight import Insight
 from ai_lib.client.operations import Operations
-from ai_lib.client.options import ConnectionOptions, timeout_of
+from ai_lib.client.options import ConnectionOptions, changed, timeout_of
 from ai_lib.client.request import Prompt, request_from
 from ai_lib.client.target import target_of
 from ai_lib.client.transports import transport_for
 from ai_lib.client.work import Work
-from ai_lib.errors import AiLibError, ConfigurationError
+from ai_lib.errors import AiLibError
 from ai_lib.exchange import ChatStream
 from ai_lib.providers.config import ProviderConfig
 from ai_lib.types.request import ChatCompletionRequest, OnUnsupported
@@ -44,7 +44,6 @@ if TYPE_CHECKING:
 __all__ = ["AiClient", "quick_chat"]
 
 T = TypeVar("T")
-_ON_UNSUPPORTED = ("raise", "warn", "drop")
 
 
 class AiClient(Operations, Insight, Work):
@@ -93,13 +92,11 @@ class AiClient(Operations, Insight, Work):
         transport: Transport | BytesTransport | None = None,
         clock: Clock = SYSTEM_CLOCK,
     ) -> None:
+        arguments = {name: value for name, value in locals().items() if name != "self"}
+        from ai_lib.client.checks import checked_settings  # as in `_wire`
+
         # What it is made of is what a pickle of it holds, and what a copy with other settings begins with.
-        self._arguments = {name: value for name, value in locals().items() if name != "self"}
-        self._arguments["interceptors"] = tuple(interceptors)
-        if on_unsupported not in _ON_UNSUPPORTED:
-            raise ConfigurationError(
-                f"on_unsupported must be one of {', '.join(_ON_UNSUPPORTED)}, got {on_unsupported!r}"
-            )
+        self._arguments = checked_settings(arguments)
         self._on_unsupported: OnUnsupported = on_unsupported
         self._clock = clock
         self._others: list[AiClient] = []
@@ -175,11 +172,12 @@ class AiClient(Operations, Insight, Work):
         """
         call = self._call(timeout, on_unsupported, tags, budget)
         request = request_from(messages, fields, self._named)
-        answer = self._asked(request, call)
-        if repairs and request.response_format is not None:
-            from ai_lib.client.structured import repaired
+        ask: Callable[[ChatCompletionRequest, Call], ChatCompletionResponse] = self._asked
+        if repairs:
+            from ai_lib.client.structured import repairing
 
-            answer = repaired(answer, request, self._asked, repairs, call)
+            ask = repairing(request, ask, repairs)
+        answer = ask(request, call)
         self._tell(answer.adjustments, call.on_unsupported)
         return answer
 
@@ -276,10 +274,7 @@ class AiClient(Operations, Insight, Work):
         """
         settings = self._arguments.keys() - {"provider", "options", "clock"}
         own: dict[str, Any] = {name: changes.pop(name) for name in list(changes) if name in settings}
-        try:
-            options = attrs.evolve(options or self._options, **changes)
-        except TypeError as exc:
-            raise ConfigurationError(f"unknown option: {', '.join(sorted(changes))}") from exc
+        options = changed(options or self._options, changes)
         arguments: dict[str, Any] = {**self._arguments, "options": options, **own}
         other = AiClient(**arguments)
         for new, old in zip([other, *other._others], [self, *self._others], strict=False):
@@ -328,9 +323,13 @@ class AiClient(Operations, Insight, Work):
         budget: Budget | None = None,
     ) -> Call:
         limits = self._timeout if timeout is None else timeout_of(timeout, self._timeout)
-        words = (tags,) if isinstance(tags, str) else tuple(tags)
+        if on_unsupported is not None or tags != ():
+            from ai_lib.client.checks import check_on_unsupported, tags_from  # most calls have neither
+
+            check_on_unsupported(on_unsupported or self._on_unsupported)
+            tags = tags_from(tags)
         purse = self._spending if budget is None else self._spending.paid_from(budget)
-        return Call(limits, on_unsupported or self._on_unsupported, self._clock, tags=words, purse=purse)
+        return Call(limits, on_unsupported or self._on_unsupported, self._clock, tags=tags, purse=purse)
 
     def _tell(self, adjustments: tuple[str, ...], on_unsupported: OnUnsupported) -> None:
         if adjustments and on_unsupported == "warn":

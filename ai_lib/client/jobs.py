@@ -17,7 +17,7 @@ import attrs
 from ai_lib.api.call import Call
 from ai_lib.client.asking import told
 from ai_lib.client.guarded import GuardedProvider
-from ai_lib.client.request import Prompt, request_from
+from ai_lib.client.request import Prompt, check_several, request_from
 from ai_lib.errors import InvalidRequestError, RequestTimeoutError
 from ai_lib.models.pricing import Pricing
 from ai_lib.providers.adapter import ProviderAdapter
@@ -30,7 +30,6 @@ from ai_lib.providers.operation import Content, Operation
 from ai_lib.providers.registry import job_format_of
 from ai_lib.providers.wire import quirks_of
 from ai_lib.types.job import JobResult, JobState
-from ai_lib.types.message import Message
 from ai_lib.types.request import ChatCompletionRequest
 from ai_lib.types.response import noted
 from ai_lib.types.wire import HttpResponse, Timeout
@@ -250,8 +249,7 @@ def requests_from(
     Raises:
         InvalidRequestError: They are no sequence of prompts, or one of them makes no sense.
     """
-    if isinstance(prompts, str | Message | ChatCompletionRequest | Mapping) or not isinstance(prompts, Iterable):
-        raise InvalidRequestError(f"a job takes a sequence of prompts, not one {type(prompts).__name__}")
+    check_several(prompts, "a job")
     return [request_from(prompt, dict(fields), model_for) for prompt in prompts]
 
 

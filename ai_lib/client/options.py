@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping
+from typing import Any
 
 import attrs
 
-from ai_lib.errors import ConfigurationError, MissingKeyError
+from ai_lib.errors import ConfigurationError, InvalidRequestError, MissingKeyError
 from ai_lib.providers.config import ProviderConfig, check_base_url
 from ai_lib.types.wire import Timeout
 from ai_lib.utils.env import first_set
@@ -14,6 +16,7 @@ from ai_lib.utils.env import first_set
 __all__ = [
     "ConnectionOptions",
     "base_url_of",
+    "changed",
     "headers_of",
     "key_of",
     "model_of",
@@ -22,6 +25,10 @@ __all__ = [
     "timeout_of",
     "with_bearer",
 ]
+
+
+def _path(value: Any) -> Any:
+    return os.fspath(value) if isinstance(value, os.PathLike) else value
 
 
 def _masked(value: object) -> str:
@@ -58,13 +65,17 @@ class ConnectionOptions:
     timeout: float | Timeout | None = None
     max_retries: int = 2
     headers: Mapping[str, str] = attrs.field(factory=dict, repr=lambda headers: f"<{len(headers)} headers>")
-    verify: bool | str = True
-    cert: str | tuple[str, str] | None = None
+    verify: bool | str = attrs.field(default=True, converter=_path)
+    cert: str | tuple[str, str] | None = attrs.field(default=None, converter=_path)
     pool_size: int = 64
     inline_limit: float | None = None
 
     def __attrs_post_init__(self) -> None:
         timeout_of(self.timeout, None)
+        for name, kinds, wanted in _KINDS:
+            value = getattr(self, name)
+            if not isinstance(value, kinds):
+                raise ConfigurationError(f"{name} must be {wanted}, not {type(value).__name__}")
         if self.base_url is not None:
             check_base_url(self.base_url, "base_url")
         if self.token is not None and not callable(self.token):
@@ -79,6 +90,30 @@ class ConnectionOptions:
             raise ConfigurationError(f"inline_limit must be a number of bytes from 0, got {self.inline_limit!r}")
         for name, value in self.headers.items():
             _check_header(name, value)
+
+
+_KINDS: tuple[tuple[str, Any, str], ...] = (
+    ("base_url", str | None, "a text"),
+    ("api_key", str | None, "a text"),
+    ("proxy", str | None, "a text"),
+    ("headers", Mapping, "a mapping of names to values"),
+    ("verify", bool | str, "True, False or the path of a CA file"),
+    ("cert", str | tuple | None, "a path, or a tuple of certificate and key"),
+)
+
+
+def changed(options: ConnectionOptions, changes: Mapping[str, Any]) -> ConnectionOptions:
+    """Return options with other values in some fields.
+
+    Raises:
+        ConfigurationError: There is no such field, or these are no options.
+    """
+    if not isinstance(options, ConnectionOptions):
+        raise ConfigurationError(f"options must be ConnectionOptions, not {type(options).__name__}")
+    try:
+        return attrs.evolve(options, **changes)
+    except TypeError as exc:
+        raise ConfigurationError(f"unknown option: {', '.join(sorted(changes))}") from exc
 
 
 def _is_size(value: object) -> bool:
@@ -245,7 +280,13 @@ _DEFAULT_MODEL = ("", "auto", "default", "provider_default")
 
 
 def names_one(model: str | None) -> bool:
-    """Return whether this is a model's name, and neither nothing nor a word for the default."""
+    """Return whether this is a model's name, and neither nothing nor a word for the default.
+
+    Raises:
+        InvalidRequestError: It is no text.
+    """
+    if model is not None and not isinstance(model, str):
+        raise InvalidRequestError(f"model must be a text, not {type(model).__name__}")
     return model is not None and model.strip().lower() not in _DEFAULT_MODEL
 
 

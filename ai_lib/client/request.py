@@ -11,7 +11,7 @@ from ai_lib.errors import InvalidRequestError
 from ai_lib.types.message import Message
 from ai_lib.types.request import ChatCompletionRequest
 
-__all__ = ["Prompt", "request_from"]
+__all__ = ["Prompt", "check_names", "check_several", "request_from"]
 
 Prompt: TypeAlias = str | Message | Iterable[Message | Mapping[str, Any]] | ChatCompletionRequest
 """What can be asked: a text, a message, messages or dicts in the OpenAI chat form, or a whole request."""
@@ -32,8 +32,7 @@ def request_from(
     Raises:
         InvalidRequestError: A field does not exist, or the request makes no sense.
     """
-    if not fields.keys() <= _FIELDS:
-        raise _unknown(fields.keys() - _FIELDS)
+    check_names(fields)
     # Imported where they are used: most programs need neither, and both take time.
     if "tools" in fields:
         from ai_lib.tools import tools_from
@@ -48,6 +47,26 @@ def request_from(
         return ChatCompletionRequest(messages=messages, **fields)
     model = model_for(fields.get("model", messages.model))
     return attrs.evolve(messages, **{**fields, "model": model})
+
+
+def check_names(fields: Mapping[str, Any]) -> None:
+    """Check that a request has fields of these names.
+
+    Raises:
+        InvalidRequestError: It has not; the message tells what may be meant.
+    """
+    if not fields.keys() <= _FIELDS:
+        raise _unknown(fields.keys() - _FIELDS)
+
+
+def check_several(prompts: object, what: str) -> None:
+    """Check that this is a sequence of prompts, and not one.
+
+    Raises:
+        InvalidRequestError: It is one, or none.
+    """
+    if isinstance(prompts, str | Message | ChatCompletionRequest | Mapping) or not isinstance(prompts, Iterable):
+        raise InvalidRequestError(f"{what} takes a sequence of prompts, not one {type(prompts).__name__}")
 
 
 def _unknown(names: Iterable[str]) -> InvalidRequestError:

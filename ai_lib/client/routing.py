@@ -12,8 +12,8 @@ from ai_lib.api.chat import ChatProvider
 from ai_lib.api.selection import ModelSelectionStrategy, TrafficObserver
 from ai_lib.client.guarded import GuardedProvider
 from ai_lib.client.picking import Picked
-from ai_lib.errors import AiLibError, ConfigurationError
-from ai_lib.models.router import ModelRouter, fitting
+from ai_lib.errors import AiLibError, ConfigurationError, UnsupportedFeatureError
+from ai_lib.models.router import ModelRouter, fitting, needs_of
 from ai_lib.models.selection import strategy_from
 from ai_lib.providers.registry import is_provider
 from ai_lib.types.model import ModelInfo
@@ -49,17 +49,35 @@ class RoutedModels:
         self.max_tries = router.max_tries
         self._answers: dict[str | None, ChatProvider] = {own.name: own}
         self._models = self._named(router, client_for) if router.models else self._listed(clock)
-        self._models = [one for one in self._models if all(one.supports(wanted) for wanted in router.capabilities)]
+        allows = getattr(self._strategy, "allows", lambda _: True)
+        self._models = [
+            one for one in self._models if allows(one) and all(one.supports(wanted) for wanted in router.capabilities)
+        ]
         if not self._models:
-            raise ConfigurationError("the ModelRouter has no model to choose from; name models that can what it asks")
+            raise ConfigurationError(
+                "the ModelRouter has no model to choose from; name models that can what it asks, and that are allowed"
+            )
 
     def take(self, request: ChatCompletionRequest, tried: Sequence[Picked]) -> Picked | None:
-        """Return the model for a request; where the strategy leaves it open, the client's own."""
+        """Return the model for a request; where the strategy leaves it open, the client's own.
+
+        Raises:
+            UnsupportedFeatureError: No model can do what the request needs.
+            ConfigurationError: The strategy chose what was not to be chosen from.
+        """
         before = [one.model for one in tried if isinstance(one, _Model)]
-        left = [model for model in fitting(self._models, request) if model not in before]
+        fit = fitting(self._models, request)
+        if not fit:
+            raise self._unfit(request)
+        left = [model for model in fit if model not in before]
         chosen = self._strategy.select_model(left) if left else None
         if chosen is None:
             return None if tried else _Model(self._default(request), self._own, None)
+        if chosen not in left:
+            raise ConfigurationError(
+                f"{type(self._strategy).__name__}.select_model must return one of the models it is given, or None; "
+                f"it returned {chosen!r}"
+            )
         watched = self._strategy if isinstance(self._strategy, TrafficObserver) else None
         if watched is not None:
             watched.begun(chosen)
@@ -72,6 +90,14 @@ class RoutedModels:
     def _default(self, request: ChatCompletionRequest) -> ModelInfo:
         name = self._own.named(request.model)
         return self._own.catalogue.get(name, self._own.name) or ModelInfo(name, self._own.name)
+
+    def _unfit(self, request: ChatCompletionRequest) -> UnsupportedFeatureError:
+        needs = ", ".join(needs_of(request)) or "so long a prompt"
+        names = ", ".join(model.full_name for model in self._models)
+        return UnsupportedFeatureError(
+            f"no model of the ModelRouter can do what the request needs ({needs}); it has {names}",
+            provider=self._own.name,
+        )
 
     def _named(self, router: ModelRouter, client_for: Callable[[Any], AiClient]) -> list[ModelInfo]:
         found = []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import attrs
@@ -20,7 +21,9 @@ if TYPE_CHECKING:
     from ai_lib.types.request import ChatCompletionRequest
     from ai_lib.types.response import ChatCompletionResponse
 
-__all__ = ["Reshaped", "repaired", "reshaped"]
+    Ask = Callable[[ChatCompletionRequest, Call], ChatCompletionResponse]
+
+__all__ = ["Reshaped", "repairing", "reshaped"]
 
 
 @attrs.frozen
@@ -99,22 +102,27 @@ def _refused(adapter: ProviderAdapter, request: ChatCompletionRequest, field: st
     return any(note.startswith(field) for note in left_out)
 
 
-def repaired(
-    answer: ChatCompletionResponse,
-    request: ChatCompletionRequest,
-    ask: Callable[[ChatCompletionRequest, Call], ChatCompletionResponse],
-    repairs: int,
-    call: Call,
-) -> ChatCompletionResponse:
-    """Return an answer that fits `response_format`, asked for again with what was wrong; failing that, the last one.
+def repairing(request: ChatCompletionRequest, ask: Ask, repairs: int) -> Ask:
+    """Return what asks, and asks again with what was wrong while the answer does not fit `response_format`.
 
     Args:
-        answer: The first answer.
-        request: What was asked.
-        ask: Asks anew.
+        request: What is to be asked.
+        ask: Asks once.
         repairs: Most further answers.
-        call: The call that all of them belong to.
+
+    Raises:
+        InvalidRequestError: There is nothing to fit, or no such number of answers.
     """
+    if not isinstance(repairs, int) or isinstance(repairs, bool) or repairs < 0:
+        raise InvalidRequestError(f"repairs must be a whole number from 0, got {repairs!r}")
+    if request.response_format is None:
+        raise InvalidRequestError("repairs needs a response_format that the answer is to fit")
+    return partial(_repaired, ask, repairs)
+
+
+def _repaired(ask: Ask, repairs: int, request: ChatCompletionRequest, call: Call) -> ChatCompletionResponse:
+    """Return an answer that fits, failing that the last one; all of them belong to the call."""
+    answer = ask(request, call)
     rounds: tuple[ChatCompletionResponse, ...] = ()
     messages = request.messages
     for _ in range(repairs):

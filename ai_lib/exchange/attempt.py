@@ -11,8 +11,8 @@ import attrs
 from ai_lib.api.call import Call
 from ai_lib.api.transport import HttpStream, Transport
 from ai_lib.errors import AiLibError, RequestTimeoutError
-from ai_lib.exchange.bodies import Whole, peek, read
-from ai_lib.exchange.stream import ChatStream, Watch
+from ai_lib.exchange.bodies import Watch, Whole, peek, read
+from ai_lib.exchange.stream import ChatStream
 from ai_lib.providers.adapter import ProviderAdapter
 from ai_lib.providers.dialect import Framing
 from ai_lib.transport import sse

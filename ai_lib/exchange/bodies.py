@@ -1,15 +1,17 @@
-"""The beginning of a body, and a stream that turned out to be none as a whole response."""
+"""The beginning of a body, the silence in it, and a stream that turned out to be none as a whole response."""
 
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Iterable, Iterator
 
 from ai_lib.api.transport import HttpStream
-from ai_lib.errors import InvalidResponseError, TransportError
+from ai_lib.errors import InvalidResponseError, RequestTimeoutError, TransportError
 from ai_lib.types.wire import HttpResponse
+from ai_lib.utils.clock import Clock
 
-__all__ = ["Whole", "peek", "read"]
+__all__ = ["Watch", "Whole", "peek", "read"]
 
 _MAX_ERROR_BODY = 65536
 _MAX_WHOLE_BODY = 64 * 1024 * 1024
@@ -61,3 +63,34 @@ class Whole:
         """Do nothing: no connection is held."""
 
     cancel = close = finish
+
+
+class Watch:
+    """Counts silence in events, not in bytes: a server that only sends comments is silent."""
+
+    def __init__(self, idle: float | None, clock: Clock) -> None:
+        self._idle = math.inf if idle is None else idle
+        self._now = clock.now
+        self._event_seen = False
+
+    def pieces(self, source: Iterable[bytes]) -> Iterator[bytes]:
+        """Yield the bytes, and raise after too long a time without an event."""
+        since = self._now()
+        for piece in source:
+            yield piece
+            # Here the caller wants more than this piece held; its own time between two events does not count.
+            now = self._now()
+            if self._event_seen:
+                self._event_seen, since = False, now
+            elif now - since > self._idle:
+                raise RequestTimeoutError(
+                    f"no event for {self._idle:g} s, only comments (idle_timeout)",
+                    code="idle_timeout",
+                    hint="Raise Timeout(idle=...), or try again",
+                )
+
+    def events(self, framed: Iterable[str]) -> Iterator[str]:
+        """Yield the events, and note that one came."""
+        for event in framed:
+            self._event_seen = True
+            yield event

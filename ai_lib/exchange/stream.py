@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import itertools
-import math
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Self
 
 from ai_lib.api.call import Call
@@ -23,46 +22,14 @@ from ai_lib.types.fold import Fold
 from ai_lib.types.response import ChatCompletionResponse
 from ai_lib.types.usage import UsageStatus
 from ai_lib.types.wire import HttpResponse
-from ai_lib.utils.clock import Clock
 
-__all__ = ["CLOSED", "STOPPED", "ChatStream", "Watch"]
+__all__ = ["CLOSED", "STOPPED", "ChatStream"]
 
 CLOSED = "closed"
 """The code of what ends a stream that is closed or dropped before its end."""
 STOPPED = "stopped"
 """The code of what ends a stream when something else than the provider raised, which is then its cause."""
 _OF_THE_CALL = ("provider", "request_id", "adjustments", "parser", "pricing", "trace")
-
-
-class Watch:
-    """Counts silence in events, not in bytes: a server that only sends comments is silent."""
-
-    def __init__(self, idle: float | None, clock: Clock) -> None:
-        self._idle = math.inf if idle is None else idle
-        self._now = clock.now
-        self._event_seen = False
-
-    def pieces(self, source: Iterable[bytes]) -> Iterator[bytes]:
-        """Yield the bytes, and raise after too long a time without an event."""
-        since = self._now()
-        for piece in source:
-            yield piece
-            # Here the caller wants more than this piece held; its own time between two events does not count.
-            now = self._now()
-            if self._event_seen:
-                self._event_seen, since = False, now
-            elif now - since > self._idle:
-                raise RequestTimeoutError(
-                    f"no event for {self._idle:g} s, only comments (idle_timeout)",
-                    code="idle_timeout",
-                    hint="Raise Timeout(idle=...), or try again",
-                )
-
-    def events(self, framed: Iterable[str]) -> Iterator[str]:
-        """Yield the events, and note that one came."""
-        for event in framed:
-            self._event_seen = True
-            yield event
 
 
 class ChatStream:

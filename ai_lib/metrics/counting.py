@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from inspect import iscoroutinefunction
 from typing import Any
 
-from ai_lib.api.metrics import CallObserver, CallRecord, CallStart, Ended, Outcome
+from ai_lib.api.metrics import CallObserver, CallRecord, CallStart, Ended, Metrics, Outcome
 from ai_lib.errors import ConfigurationError
 from ai_lib.metrics.facts import UNKNOWN, error_class, failed, has_tokens
 
@@ -18,6 +19,9 @@ _NAMES: dict[Outcome, str] = {
     "cancelled": "cancelled",
     "abandoned": "abandoned",
 }
+
+
+_METHODS = ("call_started", *(name for name in vars(Metrics) if not name.startswith("_")))
 
 
 class Counting:
@@ -102,6 +106,8 @@ def observer_from(given: Any) -> CallObserver:
     """
     if isinstance(given, type):
         raise ConfigurationError(f"metrics takes objects, not classes: give {given.__name__}()")
+    if any(iscoroutinefunction(getattr(given, name, None)) for name in _METHODS):
+        raise ConfigurationError(f"metrics takes plain methods; those of {type(given).__name__} are coroutines")
     if callable(getattr(given, "call_started", None)):
         observer: CallObserver = given
         return observer

@@ -9,6 +9,7 @@ from types import MappingProxyType
 import attrs
 
 from ai_lib.api.metrics import CallRecord, CallStart, Ended
+from ai_lib.errors import ConfigurationError
 from ai_lib.metrics.exposition import render
 from ai_lib.metrics.facts import cost_is_missing, error_class, failed, token_counts
 from ai_lib.metrics.names import BoundedNames
@@ -27,9 +28,15 @@ class InMemoryMetrics:
     Args:
         window: How many of the last durations of each operation, provider and model the percentiles are taken from.
         max_models: How many models are told apart; further ones are counted as "other".
+
+    Raises:
+        ConfigurationError: One of them is no such number.
     """
 
     def __init__(self, *, window: int = 1000, max_models: int = 200) -> None:
+        for name, value in (("window", window), ("max_models", max_models)):
+            if not isinstance(value, int) or isinstance(value, bool) or value < 1:
+                raise ConfigurationError(f"{name} must be a whole number from 1, got {value!r}")
         self._state = PerProcess(lambda: _State(window, max_models))
 
     def call_started(self, start: CallStart) -> Ended:

@@ -105,11 +105,12 @@ class PrometheusMetrics:
                 'PrometheusMetrics needs the package prometheus_client: pip install "ai-lib[prometheus]"',
                 code="missing_package",
             ) from exc
-        common: dict[str, Any] = {"namespace": namespace, "registry": REGISTRY if registry is None else registry}
+        registry = REGISTRY if registry is None else registry
+        common: dict[str, Any] = {"namespace": namespace, "registry": registry}
         timed: dict[str, Any] = {**common, "labelnames": _CALL, "buckets": SECONDS_BOUNDARIES}
         try:
             # First, so that a scrape counts what waits before it reads anything.
-            common["registry"].register(self)
+            registry.register(self)
             self._calls = Counter("calls", "Calls that ended.", _CALL, **common)
             self._seconds = Histogram("call_duration_seconds", "How long calls took.", **timed)
             self._first_chunk = Histogram("first_chunk_seconds", "How long streams took to their first chunk.", **timed)
@@ -125,7 +126,8 @@ class PrometheusMetrics:
             by = ("operation", "provider")
             self._in_flight = Gauge("calls_in_flight", told, by, multiprocess_mode="livesum", **common)
         except ValueError as exc:
-            common["registry"].unregister(self)
+            for made in (self, *(one for one in vars(self).values() if hasattr(one, "collect"))):
+                registry.unregister(made)
             raise ConfigurationError(
                 f"the registry has metrics of {namespace} already: give one PrometheusMetrics to all clients, "
                 "or each its own namespace"

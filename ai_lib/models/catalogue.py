@@ -11,7 +11,7 @@ from typing import Any, Protocol
 
 import attrs
 
-from ai_lib.errors import ConfigurationError
+from ai_lib.errors import ConfigurationError, InvalidRequestError
 from ai_lib.models.cost import cost_of
 from ai_lib.types.model import ModelInfo
 from ai_lib.types.price import Cost, Prices, PriceTier
@@ -124,8 +124,14 @@ class Catalogue:
 
         Args:
             model: Its name or an alias.
-            provider: The provider's id; None where `model` begins with it, as "groq/llama".
+            provider: The provider's id; None where `model` begins with it, as "groq/llama", or to take the first that
+                has a model of this name: the vendor itself, where it is among them.
+
+        Raises:
+            InvalidRequestError: The name is no text.
         """
+        if not isinstance(model, str):
+            raise InvalidRequestError(f"model must be a text, not {type(model).__name__}")
         key = (provider, model)
         if key not in self._found:
             if len(self._found) >= _MOST_FOUND:  # the names of models may come from users
@@ -156,8 +162,11 @@ class Catalogue:
             max_input_price: Most US dollars for a million tokens of the prompt.
             max_output_price: The same of the completion.
             deprecated_by: A day such as "2026-12-01"; models that are switched off by then are left out.
+
+        Raises:
+            InvalidRequestError: Nothing fits, and no model that is known has a word such as these.
         """
-        wanted, read = set(capabilities), set(modalities)
+        wanted, read = _words(capabilities), _words(modalities)
 
         def fits(info: ModelInfo) -> bool:
             return (
@@ -171,7 +180,12 @@ class Catalogue:
                 and not (deprecated_by and info.deprecation_date and info.deprecation_date <= deprecated_by)
             )
 
-        return sorted(filter(fits, self), key=_price_order)
+        found = sorted(filter(fits, self), key=_price_order)
+        if not found:
+            _check_word("capability", wanted, (one for info in self for one in info.capabilities))
+            _check_word("modality", read, (one for info in self for one in info.modalities_in))
+            _check_word("mode", _words(mode or ()), (info.mode for info in self))
+        return found
 
     def cost(
         self,
@@ -252,6 +266,17 @@ def _names(model: str) -> list[str]:
 def _split(name: str) -> tuple[str | None, str]:
     head, slash, rest = name.partition("/")
     return (head, rest) if slash else (None, name)
+
+
+def _words(given: str | Iterable[str]) -> set[str]:
+    return {given} if isinstance(given, str) else set(given)
+
+
+def _check_word(kind: str, wanted: set[str], known: Iterable[str | None]) -> None:
+    words = {word for word in known if word is not None}
+    if not wanted <= words:
+        there = ", ".join(sorted(words))
+        raise InvalidRequestError(f"no model is known by the {kind} {min(wanted - words)!r}; there are {there}")
 
 
 def _at_most(price: Decimal | None, limit: float | None) -> bool:

@@ -48,11 +48,9 @@ class ModelRouter:
 
 
 def needs_of(request: ChatCompletionRequest) -> Iterator[str]:
-    """Yield the capabilities that a request needs."""
+    """Yield the capabilities that a request cannot be answered without."""
     if request.tools:
         yield "tools"
-    if request.response_format is not None and request.response_format.kind == "json_schema":
-        yield "json_schema"
     kinds = {type(part) for message in request.messages for part in message.content}
     for kind, capability in ((Image, "vision"), (Audio, "audio"), (Document, "pdf")):
         if kind in kinds:
@@ -60,10 +58,21 @@ def needs_of(request: ChatCompletionRequest) -> Iterator[str]:
 
 
 def fitting(models: Iterable[ModelInfo], request: ChatCompletionRequest) -> list[ModelInfo]:
-    """Return the models that are not known to be unfit for a request."""
+    """Return the models that are not known to be unfit for a request.
+
+    Where a schema is wanted, those that have a form for it come alone; without any, the others are asked for it in
+    words.
+    """
     needs = list(needs_of(request))
-    return [model for model in models if all(model.supports(need) is not False for need in needs)
-            and _long_enough(model, request)]  # fmt: skip
+    fit = [model for model in models if _can(model, needs) and _long_enough(model, request)]
+    wanted = request.response_format
+    if wanted is None or wanted.kind != "json_schema":
+        return fit
+    return [model for model in fit if _can(model, ["json_schema"])] or fit
+
+
+def _can(model: ModelInfo, needs: Iterable[str]) -> bool:
+    return all(model.supports(need) is not False for need in needs)
 
 
 def _long_enough(model: ModelInfo, request: ChatCompletionRequest) -> bool:

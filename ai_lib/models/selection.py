@@ -211,13 +211,14 @@ class RoutingPolicy(_Learning):
 
     def select_model(self, models: Sequence[ModelInfo]) -> ModelInfo | None:
         """Return the best of those that are allowed; None where none is."""
-        allowed = [model for model in models if self._allows(model)]
+        allowed = [model for model in models if self.allows(model)]
         if not allowed:
             return None
         scores = self._scores(allowed)
         return allowed[scores.index(max(scores))]
 
-    def _allows(self, model: ModelInfo) -> bool:
+    def allows(self, model: ModelInfo) -> bool:
+        """Return whether a model may be used."""
         names = (model.id, model.full_name)
         return self._allow is None or any(fnmatchcase(name, one) for one in self._allow for name in names)
 

@@ -10,7 +10,7 @@ from typing import Any, Literal, Self, TypeAlias
 
 import attrs
 
-from ai_lib.errors import AiLibError, BudgetExceededError, CancelledError, ConfigurationError
+from ai_lib.errors import AiLibError, BudgetExceededError, CancelledError, ConfigurationError, InvalidRequestError
 from ai_lib.models.catalogue import Catalogue
 from ai_lib.types.request import ChatCompletionRequest
 from ai_lib.types.response import ChatCompletionResponse
@@ -218,7 +218,15 @@ class Spending:
             return {tag: part.totals() for tag, part in ledger.by_tag.items()}
 
     def paid_from(self, budget: Budget) -> Spending:
-        """Return what counts here as well, and pays from a further budget."""
+        """Return what counts here as well, and pays from a further budget.
+
+        Raises:
+            InvalidRequestError: It is no budget.
+        """
+        if not isinstance(budget, Budget):
+            raise InvalidRequestError(
+                f"budget must be a Budget, not {type(budget).__name__}; make one with Budget(usd)"
+            )
         return Spending((budget,), beside=self)
 
     def attach(self, budget: Budget, begins: bool) -> None:

@@ -94,8 +94,6 @@ class RetryPolicy:
 
     def refusal(self, attempt: int, error: AiLibError) -> str | None:
         """Return why not to try again, in the words of `Attempt.decision`; None when trying again is right."""
-        if attempt > self.max_retries:
-            return "max_retries"
         if error.ambiguous or isinstance(error, StreamInterruptedError):
             if not self._may_repeat(error):
                 return "outcome_unknown"
@@ -103,7 +101,9 @@ class RetryPolicy:
             return "not_retryable"
         if error.retry_after is not None and error.retry_after > self.retry_after_cap:
             return "retry_after_too_long"
-        return None if self.retry_if is None or self.retry_if(error) else "not_retryable"
+        if self.retry_if is not None and not self.retry_if(error):
+            return "not_retryable"
+        return "max_retries" if attempt > self.max_retries else None
 
     def _may_repeat(self, error: AiLibError) -> bool:
         if self.retry_ambiguous is not None:

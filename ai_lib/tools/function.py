@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from typing import Any, overload
 
+from ai_lib.errors import InvalidRequestError
 from ai_lib.types.tool import Tool
 
 __all__ = ["tool", "tools_from"]
@@ -41,7 +42,13 @@ def tool(
 
 
 def tools_from(given: Iterable[Any] | None) -> list[Tool | Mapping[str, Any]] | None:
-    """Return what users pass as `tools` with plain functions and other callables made into tools."""
+    """Return what users pass as `tools` with plain functions and other callables made into tools.
+
+    Raises:
+        InvalidRequestError: They are no sequence, or a function cannot be a tool.
+    """
     if given is None:
         return None
+    if not isinstance(given, Iterable):
+        raise InvalidRequestError(f"tools must be a sequence of tools, not {type(given).__name__}; give [tool]")
     return [Tool.from_function(item) if callable(item) and not isinstance(item, Tool) else item for item in given]

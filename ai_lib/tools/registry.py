@@ -27,7 +27,7 @@ class Toolbox:
 
     def __init__(self, tools: Iterable[Any] = ()) -> None:
         self._tools: dict[str, Tool] = {}
-        self.add(*tools)
+        self.add(*(tools_from(tools) or ()))
 
     def add(self, *tools: Any) -> None:
         """Add tools and plain functions.

@@ -120,7 +120,13 @@ def _tool_call_from(call: Any) -> ToolCall:
 
 
 def tools_from(tools: Iterable[Tool | Mapping[str, Any]] | None) -> tuple[Tool, ...] | None:
-    """Return tools from `Tool`s and dicts in the OpenAI form; an empty sequence is as none at all."""
+    """Return tools from `Tool`s and dicts in the OpenAI form; an empty sequence is as none at all.
+
+    Raises:
+        InvalidRequestError: Something is not a tool.
+    """
+    if tools is not None and not isinstance(tools, Iterable):
+        raise InvalidRequestError(f"tools must be a sequence of tools, not {type(tools).__name__}")
     return tuple(_tool_from(tool) for tool in tools) or None if tools is not None else None
 
 

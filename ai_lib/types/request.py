@@ -62,8 +62,15 @@ def _number(low: float, high: float = math.inf, *, whole: bool = False) -> Calla
     return check
 
 
-def _stops(stop: str | Iterable[str] | None) -> tuple[str, ...] | None:
-    return None if stop is None else (stop,) if isinstance(stop, str) else tuple(stop)
+def _mapping(_: object, field: Any, value: object) -> None:
+    if value is not None and not isinstance(value, Mapping):
+        raise InvalidRequestError(f"{field.name} must be a mapping such as a dict, got {value!r}")
+
+
+def _stops(stop: Any) -> tuple[Any, ...] | None:
+    if stop is None:
+        return None
+    return tuple(stop) if isinstance(stop, Iterable) and not isinstance(stop, str) else (stop,)
 
 
 @attrs.frozen(kw_only=True)
@@ -106,7 +113,7 @@ class ChatCompletionRequest:
     n: int | None = attrs.field(default=None, validator=_number(1, whole=True))
     presence_penalty: float | None = attrs.field(default=None, validator=_number(-math.inf))
     frequency_penalty: float | None = attrs.field(default=None, validator=_number(-math.inf))
-    logit_bias: Mapping[str, float] | None = None
+    logit_bias: Mapping[str, float] | None = attrs.field(default=None, validator=_mapping)
     logprobs: bool | None = None
     top_logprobs: int | None = attrs.field(default=None, validator=_number(0, whole=True))
     tools: tuple[Tool, ...] | None = attrs.field(default=None, converter=tools_from)
@@ -115,8 +122,8 @@ class ChatCompletionRequest:
     response_format: ResponseFormat | None = None
     reasoning: str | int | None = None
     user: str | None = None
-    metadata: Mapping[str, str] | None = None
-    extensions: Mapping[str, Any] = attrs.field(factory=dict)
+    metadata: Mapping[str, str] | None = attrs.field(default=None, validator=_mapping)
+    extensions: Mapping[str, Any] = attrs.field(factory=dict, validator=_mapping)
 
     def __attrs_post_init__(self) -> None:
         _check_messages(self.messages)

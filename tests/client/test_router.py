@@ -17,6 +17,7 @@ from ai_lib import (
     ProviderConfig,
     ResilienceConfig,
     RoutingPolicy,
+    UnsupportedFeatureError,
 )
 from tests.server import Server, completion, json_reply, sse_reply, stream_events
 
@@ -59,6 +60,52 @@ def test_a_strategy_that_chooses_nothing_leaves_it_to_the_default(server):
     client_of(server, ModelRouter(["a", "b"], strategy=Undecided())).chat("hi")
 
     assert asked(server) == ["own"]
+
+
+@pytest.mark.parametrize("chosen", ["a", ModelInfo("c", "gw"), 5])
+def test_a_strategy_that_chooses_what_was_not_offered_is_told_so(server, chosen):
+    class Astray:
+        def select_model(self, models):
+            return chosen
+
+    with pytest.raises(ConfigurationError, match=r"Astray\.select_model must return one of the models it is given"):
+        client_of(server, ModelRouter(["a", "b"], strategy=Astray())).chat("hi")
+
+    assert server.requests == []
+
+
+def test_a_model_that_is_not_allowed_is_never_asked(server):
+    with pytest.raises(ConfigurationError, match="no model to choose from"):
+        client_of(server, ModelRouter(["a", "b"], strategy=RoutingPolicy("cost", allow=["c*"])))
+
+    server.script(BUSY)
+    client = client_of(server, ModelRouter(["a", "b"], strategy=RoutingPolicy("cost", allow=["b"])))
+    with pytest.raises(OverloadedError):
+        client.chat("hi")
+
+    assert set(asked(server)) == {"b"}
+
+
+def test_a_request_that_no_model_can_answer_is_refused(server):
+    image = Message.user("what is it?", Image.from_url("https://x.test/a.png"))
+
+    with pytest.raises(
+        UnsupportedFeatureError, match=r"no model of the ModelRouter .* needs \(vision\); it has gw/cheap"
+    ):
+        client_of(server, ModelRouter(["cheap"])).chat(image)
+
+    assert server.requests == []
+
+
+def test_a_schema_goes_to_the_models_that_have_a_form_for_it_else_to_the_others(server):
+    wanted = {"type": "object", "properties": {}}
+    known = Catalogue(
+        ModelInfo(name, "gw", capabilities={"json_schema": name == "strict"}) for name in ("loose", "strict")
+    )
+    client_of(server, ModelRouter(["loose", "strict"]), catalogue=known).chat("hi", response_format=wanted)
+    client_of(server, ModelRouter(["loose"]), catalogue=known).chat("hi", response_format=wanted)
+
+    assert asked(server) == ["strict", "loose"]
 
 
 @pytest.mark.parametrize(

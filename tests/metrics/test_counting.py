@@ -216,3 +216,12 @@ def test_anything_else_is_refused(given):
 def test_a_class_is_refused_with_the_way_to_make_it_an_object():
     with pytest.raises(ConfigurationError, match=r"give Two\(\)"):
         observer_from(Two)
+
+
+def test_coroutines_are_refused_for_nobody_would_wait_for_them():
+    class Asynchronous:
+        async def incr_counter(self, name, value):
+            """Nobody waits for this."""
+
+    with pytest.raises(ConfigurationError, match="those of Asynchronous are coroutines"):
+        observer_from(Asynchronous())

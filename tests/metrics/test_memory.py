@@ -8,7 +8,7 @@ import attrs
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from ai_lib.errors import RateLimitError
+from ai_lib.errors import ConfigurationError, RateLimitError
 from ai_lib.metrics import CallKey, InMemoryMetrics, Series
 from ai_lib.metrics.exposition import CONTENT_TYPE
 from ai_lib.types.attempt import Attempt
@@ -199,3 +199,10 @@ def test_a_child_counts_for_itself():
 
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 2
     assert metrics.snapshot().count() == 1
+
+
+@pytest.mark.parametrize("limit", ["window", "max_models"])
+@pytest.mark.parametrize("value", [0, -1, 1.5, True])
+def test_a_limit_that_is_none_is_refused(limit, value):
+    with pytest.raises(ConfigurationError, match=f"{limit} must be a whole number from 1, got {value!r}"):
+        InMemoryMetrics(**{limit: value})

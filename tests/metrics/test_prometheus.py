@@ -6,7 +6,7 @@ from decimal import Decimal
 from urllib.request import urlopen
 
 import pytest
-from prometheus_client import CollectorRegistry, start_http_server
+from prometheus_client import CollectorRegistry, Counter, start_http_server
 from prometheus_client.parser import text_string_to_metric_families
 
 from ai_lib.errors import ConfigurationError, RateLimitError
@@ -40,6 +40,15 @@ def scrape(registry):
     server.shutdown()
     server.server_close()
     thread.join()
+
+
+def test_a_registry_that_cannot_take_all_is_left_as_it_was(registry):
+    Counter("ai_lib_errors", "somebody else's", registry=registry)
+
+    with pytest.raises(ConfigurationError, match="the registry has metrics of ai_lib already"):
+        PrometheusMetrics(registry)
+
+    assert [family.name for family in registry.collect()] == ["ai_lib_errors"]
 
 
 def value(found, name, **labels):

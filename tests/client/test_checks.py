@@ -1,0 +1,186 @@
+"""What a client and its calls refuse, with an error that names what to do, before anything is sent."""
+
+import pytest
+
+from ai_lib import (
+    AiClient,
+    AiLibError,
+    ConfigurationError,
+    ConnectionOptions,
+    FallbackChain,
+    Interceptor,
+    InvalidRequestError,
+    ModelArray,
+    ResilienceConfig,
+    RetryPolicy,
+)
+from ai_lib.testing import FakeClock, ScriptedTransport
+
+
+@pytest.fixture
+def transport():
+    return ScriptedTransport(then="hi")
+
+
+@pytest.fixture
+def client(transport):
+    return AiClient("openai", options=ConnectionOptions(api_key="key"), transport=transport)
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"options": {"api_key": "k"}}, "options must be a ConnectionOptions, not dict"),
+        ({"model": 5}, "model must be a str, not int"),
+        ({"clock": 5}, "clock must be a Clock, not int"),
+        ({"clock": FakeClock()}, r"clock must be a Clock, not FakeClock; give its clock\(\)"),
+        ({"resilience": RetryPolicy()}, "resilience must be a ResilienceConfig, not RetryPolicy"),
+        ({"catalogue": {}}, "catalogue must be a Catalogue, not dict"),
+        ({"listener": 5}, "listener must be a function"),
+        ({"interceptors": Interceptor()}, "interceptors takes several: give a list"),
+        ({"interceptors": [5]}, "an interceptor has the hooks of ai_lib.Interceptor; int has not"),
+        ({"on_unsupported": "ignore"}, "on_unsupported must be one of raise, warn, drop, got 'ignore'"),
+        ({"metrics": [object()]}, "metrics needs an object with call_started"),
+    ],
+)
+def test_a_setting_of_another_kind_is_refused(settings, message):
+    with pytest.raises(ConfigurationError, match=message):
+        AiClient("openai", **{"options": ConnectionOptions(api_key="key"), **settings})
+
+
+def test_an_array_and_another_route_contradict_each_other():
+    array = ModelArray("one").add_endpoint(name="a", url="http://a.test/v1", model="m")
+
+    with pytest.raises(ConfigurationError, match="an array as provider is the route already"):
+        AiClient(array, route=FallbackChain(["groq/m"]))
+
+
+@pytest.mark.parametrize(
+    ("option", "value"),
+    [
+        ("headers", 5),
+        ("headers", [("a", "b")]),
+        ("api_key", b"key"),
+        ("base_url", 5),
+        ("proxy", 5),
+        ("verify", None),
+        ("verify", 0),
+        ("cert", 5),
+    ],
+)
+def test_an_option_of_another_kind_is_refused(option, value):
+    with pytest.raises(ConfigurationError, match=f"^{option} must be "):
+        ConnectionOptions(**{option: value})
+
+
+def test_a_path_may_be_one(tmp_path):
+    file = tmp_path / "ca.pem"
+
+    options = ConnectionOptions(verify=file, cert=file)
+
+    assert (options.verify, options.cert) == (str(file), str(file))
+
+
+def test_with_options_takes_options(client):
+    with pytest.raises(ConfigurationError, match="options must be ConnectionOptions, not int"):
+        client.with_options(5)
+
+
+@pytest.mark.parametrize(
+    ("fields", "message"),
+    [
+        ({"tags": 5}, "tags must be a text or texts, got 5"),
+        ({"tags": ["a", 5]}, r"tags must be a text or texts, got \['a', 5\]"),
+        ({"budget": 5}, r"budget must be a Budget, not int; make one with Budget\(usd\)"),
+        ({"on_unsupported": "ignore"}, "on_unsupported must be one of"),
+        ({"model": 5}, "model must be a text, not int"),
+        ({"tools": 5}, r"tools must be a sequence of tools, not int; give \[tool\]"),
+        ({"stop": 5}, "stop must be a text or texts"),
+        ({"extensions": 5}, "extensions must be a mapping such as a dict, got 5"),
+        ({"metadata": 5}, "metadata must be a mapping"),
+        ({"logit_bias": [5]}, "logit_bias must be a mapping"),
+    ],
+)
+@pytest.mark.parametrize("operation", ["chat", "stream"])
+def test_a_field_of_another_kind_is_refused(client, transport, operation, fields, message):
+    with pytest.raises(AiLibError, match=message):
+        getattr(client, operation)("hi", **fields)
+
+    assert transport.requests == []
+
+
+@pytest.mark.parametrize(
+    ("fields", "message"),
+    [
+        ({"repairs": -1, "response_format": dict}, "repairs must be a whole number from 0, got -1"),
+        ({"repairs": "2", "response_format": dict}, "repairs must be a whole number from 0, got '2'"),
+        ({"repairs": 2}, "repairs needs a response_format"),
+    ],
+)
+def test_repairs_that_make_no_sense_are_refused(client, transport, fields, message):
+    with pytest.raises(InvalidRequestError, match=message):
+        client.chat("hi", **fields)
+
+    assert transport.requests == []
+
+
+@pytest.mark.parametrize(
+    ("given", "fields", "message"),
+    [
+        ("one prompt", {}, "a batch takes a sequence of prompts, not one str"),
+        ({"messages": "one"}, {}, "a batch takes a sequence of prompts, not one dict"),
+        (5, {}, "a batch takes a sequence of prompts, not one int"),
+        (["hi"], {"temprature": 1}, "a request has no field 'temprature'; did you mean 'temperature'"),
+        (["hi"], {"timeout": "5"}, "timeout must be seconds or a Timeout"),
+        (["hi"], {"tags": 5}, "tags must be a text or texts"),
+        (["hi"], {"on_unsupported": "ignore"}, "on_unsupported must be one of"),
+    ],
+)
+@pytest.mark.parametrize("operation", ["batch", "map"])
+def test_a_batch_refuses_at_once_what_no_request_of_it_could_be_sent_with(
+    client, transport, operation, given, fields, message
+):
+    with pytest.raises(AiLibError, match=message):
+        getattr(client, operation)(given, **fields)
+
+    assert transport.requests == []
+
+
+def test_run_tools_takes_tools(client):
+    with pytest.raises(InvalidRequestError, match="tools must be a sequence of tools, not int"):
+        client.run_tools("hi", 5)
+
+
+@pytest.mark.parametrize(
+    ("wanted", "message"),
+    [
+        ({"capabilities": "vison"}, "no model is known by the capability 'vison'; there are .*vision"),
+        ({"modalities": ["smell"]}, "no model is known by the modality 'smell'; there are audio"),
+        ({"mode": "talk"}, "no model is known by the mode 'talk'; there are chat"),
+    ],
+)
+def test_a_search_for_a_word_that_no_model_has_says_so(client, wanted, message):
+    with pytest.raises(InvalidRequestError, match=message):
+        client.catalogue.find(**wanted)
+
+
+def test_one_capability_may_be_named_as_a_word(client):
+    found = client.catalogue.find(capabilities="vision")
+
+    assert found == client.catalogue.find(capabilities=["vision"]) != []
+
+
+def test_the_name_of_a_model_is_a_text(client):
+    with pytest.raises(InvalidRequestError, match="model must be a text, not NoneType"):
+        client.catalogue.get(None)
+
+
+def test_a_bare_name_means_the_vendors_own_model(client):
+    assert client.catalogue.get("gpt-4o").provider == "openai"
+
+
+def test_a_configuration_that_fits_is_taken(transport):
+    settings = {"resilience": ResilienceConfig.none(), "interceptors": [Interceptor()], "listener": print}
+    client = AiClient("openai", options=ConnectionOptions(api_key="key"), transport=transport, **settings)
+
+    assert client.chat("hi", tags=("a", "b"), on_unsupported="drop").text == "hi"

@@ -29,6 +29,7 @@ class _Run:
         self.running: set[Future[BatchItem]] = set()
         self.finished: dict[int, BatchItem] = {}
         self.more = True
+        self.failure: Exception | None = None
 
     @property
     def full(self) -> bool:
@@ -38,7 +39,7 @@ class _Run:
     def fill(self) -> None:
         """Begin as many as there is room for; but give out what is finished before taking much more."""
         while self.more and not self.full:
-            begin = None if self.stop() else self.held_back or next(self.source, None)
+            begin = None if self.stop() else self.held_back or self._next()
             self.held_back = None
             if begin is None:
                 self.more = False
@@ -53,6 +54,13 @@ class _Run:
                 self._keep(begun)
                 return
             self.running.add(begun)
+
+    def _next(self) -> Begin | None:
+        try:
+            return next(self.source, None)
+        except Exception as exc:  # noqa: BLE001 - raised when what was begun before it has come back
+            self.failure = exc
+            return None
 
     def wait(self) -> None:
         """Wait until one ends, where nothing else can be done."""
@@ -76,6 +84,8 @@ def run(
 ) -> Iterator[BatchItem]:
     """Yield the items, in the order of their requests or as they come.
 
+    What the source raises comes out when everything before it has been given out.
+
     Args:
         source: The requests; the next is taken only when there is room for it.
         at_once: Most that run at once.
@@ -91,6 +101,8 @@ def run(
                 next_index = index + 1
                 yield state.finished.pop(index)
             if not state.running and not state.finished and not state.more:
+                if state.failure is not None:
+                    raise state.failure
                 return
             state.wait()
     finally:

@@ -46,7 +46,7 @@ class ModelArray:
         self.name = name
         self._clock = clock
         self._endpoints: tuple[ModelEndpoint, ...] = ()
-        self._strategy = LoadBalancingStrategy.ROUND_ROBIN
+        self._strategy = LoadBalancingStrategy.WEIGHTED
         self._check = HealthCheck()
         self._fail_open = False
         self._max_tries: int | None = None
@@ -57,6 +57,8 @@ class ModelArray:
 
     def with_strategy(self, strategy: LoadBalancingStrategy | str) -> Self:
         """Spread the calls like this: a `LoadBalancingStrategy`, or its name such as "health_based".
+
+        Without this it is "weighted", which among endpoints of one weight is a round robin.
 
         Raises:
             ConfigurationError: There is no such strategy.
@@ -96,8 +98,8 @@ class ModelArray:
 
     def with_max_tries(self, tries: int) -> Self:
         """Send one request to at most so many endpoints; without this, to each of them."""
-        if tries < 1:
-            raise ConfigurationError(f"max_tries must be from 1, got {tries!r}")
+        if not isinstance(tries, int) or tries < 1:
+            raise ConfigurationError(f"max_tries must be a whole number from 1, got {tries!r}")
         self._max_tries = tries
         return self._changed()
 

@@ -50,6 +50,8 @@ class BatchOptions:
             raise ConfigurationError(f"total_timeout must be seconds above 0, got {self.total_timeout!r}")
         if self.executor is not None and not callable(getattr(self.executor, "submit", None)):
             raise ConfigurationError("executor must be a concurrent.futures.Executor, or have its submit()")
+        if not isinstance(self.progress, bool) and not callable(self.progress):
+            raise ConfigurationError("progress must be True for a bar, or a function that takes a BatchProgress")
 
 
 class Batch:

@@ -74,7 +74,7 @@ def check_on_unsupported(given: object) -> None:
 
 
 def tags_from(given: Any) -> tuple[str, ...]:
-    """Return the tags of a call, which may be one word.
+    """Return the tags of a call, each once; they may be one word.
 
     Raises:
         InvalidRequestError: They are no words.
@@ -82,4 +82,4 @@ def tags_from(given: Any) -> tuple[str, ...]:
     tags = (given,) if isinstance(given, str) else tuple(given) if isinstance(given, Iterable) else (given,)
     if not all(isinstance(tag, str) for tag in tags):
         raise InvalidRequestError(f"tags must be a text or texts, got {given!r}")
-    return tags
+    return tuple(dict.fromkeys(tags))

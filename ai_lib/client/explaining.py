@@ -148,8 +148,9 @@ def _behaviour(own: GuardedProvider, arguments: Mapping[str, Any]) -> _Rows:
     for name in ("breaker", "rate_limit", "concurrency", "monitor"):
         part = None if resilience is None else getattr(resilience, name)
         yield name, part if part is not None else "none", "default" if resilience is None else "argument resilience"
+    array = arguments["provider"] if hasattr(arguments["provider"], "first") else None
     for name in ("route", "interceptors", "listener", "metrics", "transport"):
-        value = arguments[name]
+        value = array if name == "route" and array is not None else arguments[name]
         yield name, "none" if value in (None, ()) else _kinds(value), "default" if value in (None, ()) else "argument"
     yield "catalogue", own.catalogue, "argument" if arguments["catalogue"] is not None else "default"
 

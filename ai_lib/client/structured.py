@@ -78,6 +78,9 @@ def reshaped(
         return request, None
     name, parser = adapter.config.display_name, lenient_parser(wanted)
     by_tool = _as_tool(request)
+    if by_tool is not None and _refused(adapter, by_tool, "strict", stream=stream):
+        (answer,) = by_tool.tools or ()
+        by_tool = attrs.evolve(by_tool, tools=(attrs.evolve(answer, strict=None),))
     if by_tool is not None and not _refused(adapter, by_tool, "tool", stream=stream):
         note = f"response_format: asked for as the arguments of a tool, as {name} has no form for it"
         return by_tool, Reshaped(note, parser, by_tool=True)

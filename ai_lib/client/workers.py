@@ -5,14 +5,14 @@ from __future__ import annotations
 import contextvars
 import pickle
 from collections.abc import Callable
-from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from concurrent.futures import BrokenExecutor, Executor, Future, ThreadPoolExecutor
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 import attrs
 
 from ai_lib.batch.item import BatchItem
-from ai_lib.errors import BudgetExceededError
+from ai_lib.errors import BudgetExceededError, ConfigurationError
 from ai_lib.types.request import ChatCompletionRequest
 from ai_lib.types.response import ChatCompletionResponse
 
@@ -76,7 +76,7 @@ class _Threads:
         self._calls: set[Call] = set()
 
     def begin(self, request: ChatCompletionRequest, key: str | None, done: Done) -> Future[BatchItem]:
-        return self._executor.submit(contextvars.copy_context().run, self._work, request, key, done)
+        return _submitted(self._executor, contextvars.copy_context().run, self._work, request, key, done)
 
     def _work(self, request: ChatCompletionRequest, key: str | None, done: Done) -> BatchItem:
         call = self._ask.call(self._client, key).part()
@@ -104,7 +104,13 @@ class _Elsewhere:
     """An executor whose work may happen in another process: client and request are packed and sent there."""
 
     def __init__(self, client: AiClient, ask: Ask, executor: Executor) -> None:
-        self._packed = pickle.dumps(client)
+        try:
+            self._packed = pickle.dumps(client)
+        except (pickle.PicklingError, AttributeError, TypeError) as exc:
+            raise ConfigurationError(
+                f"the client cannot be packed for this executor: {exc}; make it of what can be pickled, "
+                "or use a ThreadPoolExecutor"
+            ) from exc
         self._client = client
         self._ask = ask
         self._executor = executor
@@ -118,7 +124,11 @@ class _Elsewhere:
         except BudgetExceededError as error:
             here.set_result(done(error))
             return here
-        there = self._executor.submit(_there, self._packed, self._ask, request, key)
+        try:
+            there = _submitted(self._executor, _there, self._packed, self._ask, request, key)
+        except BaseException as exc:
+            hold.fail(exc)
+            raise
 
         def ended(future: Future[ChatCompletionResponse | Exception]) -> None:
             try:
@@ -137,6 +147,15 @@ class _Elsewhere:
 
     def end(self, *, finish: bool) -> None:
         """The executor is the user's own, and so is its end."""
+
+
+def _submitted(executor: Executor, *work: Any) -> Future[Any]:
+    try:
+        return executor.submit(*work)
+    except BrokenExecutor:
+        raise
+    except RuntimeError as exc:  # it was shut down
+        raise ConfigurationError(f"the executor takes no work: {exc}") from exc
 
 
 def _there(packed: bytes, ask: Ask, request: ChatCompletionRequest, key: str | None) -> Any:

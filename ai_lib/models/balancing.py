@@ -15,31 +15,35 @@ __all__ = ["Balancer", "LoadBalancingStrategy"]
 
 
 class LoadBalancingStrategy(StrEnum):
-    """How calls are spread over endpoints. Weights count in each of them; an endpoint of weight 0 gets nothing."""
+    """How calls are spread over endpoints. An endpoint of weight 0 gets nothing, whichever is chosen."""
 
     ROUND_ROBIN = "round_robin"
-    """In turns, by weight, as smoothly as that goes: of weights 5, 1, 1 the first never gets five in a row."""
+    """Each in its turn, whatever its weight."""
     WEIGHTED = "weighted"
-    """The same; the name that others use."""
+    """In turns by weight, as smoothly as that goes: of weights 5, 1, 1 the first never gets five in a row."""
     LEAST_CONNECTIONS = "least_connections"
     """The one with the fewest calls that run, for its weight."""
     HEALTH_BASED = "health_based"
     """The one that answers best: by its share of successes, its latency and the calls that run there."""
     POWER_OF_TWO = "power_of_two"
-    """The idler of two that chance picks: nearly as good as the idlest, and no herd runs after it."""
+    """The idler, for its weight, of two that chance picks: nearly as good as the idlest, and no herd runs after it."""
     RANDOM = "random"
-    """By chance, in proportion to weights."""
+    """By chance, each as likely as another."""
 
 
 _Choose: TypeAlias = Callable[[Sequence[EndpointState], Clock], EndpointState]
 
 
-def _smooth(states: Sequence[EndpointState], clock: Clock) -> EndpointState:  # noqa: ARG001 - the signature of all
+def _weight(state: EndpointState) -> float:
+    return state.endpoint.weight
+
+
+def _smooth(states: Sequence[EndpointState], weight: Callable[[EndpointState], float] = _weight) -> EndpointState:
     # Source: https://github.com/nginx/nginx/commit/52327e0627f49dbda1e8db695e63a4b0af4448b1
     for state in states:
-        state.current += state.endpoint.weight
+        state.current += weight(state)
     chosen = max(states, key=lambda state: state.current)
-    chosen.current -= sum(state.endpoint.weight for state in states)
+    chosen.current -= sum(map(weight, states))
     return chosen
 
 
@@ -47,9 +51,9 @@ def _load(state: EndpointState) -> float:
     return (state.traffic.in_flight + 1) / state.endpoint.weight
 
 
-def _least(states: Sequence[EndpointState], clock: Clock) -> EndpointState:
+def _least(states: Sequence[EndpointState]) -> EndpointState:
     least = min(map(_load, states))
-    return _smooth([state for state in states if _load(state) == least], clock)
+    return _smooth([state for state in states if _load(state) == least])
 
 
 def _healthiest(states: Sequence[EndpointState], clock: Clock) -> EndpointState:
@@ -62,10 +66,10 @@ def _healthiest(states: Sequence[EndpointState], clock: Clock) -> EndpointState:
         return state.traffic.success(now) ** 2 / (latency * _load(state))
 
     best = max(map(score, states))
-    return _smooth([state for state in states if score(state) >= best * 0.999], clock)
+    return _smooth([state for state in states if score(state) >= best * 0.999])
 
 
-def _by_chance(states: Sequence[EndpointState], clock: Clock) -> EndpointState:
+def _by_weight(states: Sequence[EndpointState], clock: Clock) -> EndpointState:
     point = clock.random() * sum(state.endpoint.weight for state in states)
     for state in states:
         point -= state.endpoint.weight
@@ -75,19 +79,19 @@ def _by_chance(states: Sequence[EndpointState], clock: Clock) -> EndpointState:
 
 
 def _of_two(states: Sequence[EndpointState], clock: Clock) -> EndpointState:
-    first = _by_chance(states, clock)
+    first = _by_weight(states, clock)
     others = [state for state in states if state is not first]
-    second = _by_chance(others, clock) if others else first
+    second = _by_weight(others, clock) if others else first
     return min(first, second, key=_load)
 
 
 _CHOOSE: Mapping[str, _Choose] = {
-    "round_robin": _smooth,
-    "weighted": _smooth,
-    "least_connections": _least,
+    "round_robin": lambda states, _: _smooth(states, lambda _: 1.0),
+    "weighted": lambda states, _: _smooth(states),
+    "least_connections": lambda states, _: _least(states),
     "health_based": _healthiest,
     "power_of_two": _of_two,
-    "random": _by_chance,
+    "random": lambda states, clock: states[int(clock.random() * len(states))],
 }
 
 

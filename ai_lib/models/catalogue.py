@@ -61,12 +61,18 @@ class Catalogue:
         models: Entries of your own, which come before the shipped ones of the same name.
         shipped: Whether to use the entries that come with the package.
         prices: Another source of prices, asked first.
+
+    Raises:
+        ConfigurationError: One of the entries is none.
     """
 
     def __init__(
         self, models: Iterable[ModelInfo] = (), *, shipped: bool = True, prices: PriceSource | None = None
     ) -> None:
         self._own = tuple(models)
+        for info in self._own:
+            if not isinstance(info, ModelInfo):
+                raise ConfigurationError(f"a catalogue holds ModelInfo, not {type(info).__name__}")
         self._shipped = shipped
         self._prices = prices
         self._by_name: dict[tuple[str | None, str], ModelInfo] = {}
@@ -87,7 +93,7 @@ class Catalogue:
         try:
             entries = json.loads(Path(path).read_bytes())
             return cls([_from_entry(entry, entry.get("date")) for entry in entries["models"]], shipped=shipped)
-        except (OSError, ValueError, LookupError, TypeError, AttributeError, ArithmeticError) as exc:
+        except (OSError, ValueError, LookupError, TypeError, AttributeError, ConfigurationError) as exc:
             raise ConfigurationError(f"{path} holds no models: {type(exc).__name__}: {exc}") from exc
 
     def to_file(self, path: str | Path) -> None:
@@ -110,9 +116,9 @@ class Catalogue:
         provider, model = (provider, model) if provider else _split(model)
         known = self.get(model, provider) or ModelInfo(model, provider)
         try:
-            made = Prices(source="given", **{name: Decimal(str(price)) for name, price in prices.items()})  # type: ignore[arg-type]
-        except (TypeError, ArithmeticError) as exc:
-            raise ConfigurationError(f"prices of {model!r} must be numbers by the names of Prices: {exc}") from exc
+            made = Prices(source="given", **prices)  # type: ignore[arg-type]
+        except TypeError as exc:
+            raise ConfigurationError(f"prices of {model!r} go by the names of Prices: {exc}") from exc
         return self.with_models(attrs.evolve(known, id=model, aliases=(), prices=made))
 
     # --- asking it
@@ -300,9 +306,9 @@ def _from_entry(entry: Mapping[str, Any], day: str | None) -> ModelInfo:
 
 
 def _prices(told: Mapping[str, Any], day: str | None) -> Prices:
-    numbers = {name: Decimal(str(told[name])) for name in _PRICES if told.get(name) is not None}
+    numbers = {name: told[name] for name in _PRICES if name in told}
     tiers = tuple(
-        PriceTier(above=tier["above"], input=Decimal(str(tier["input"])), output=Decimal(str(tier["output"])))
+        PriceTier(above=tier["above"], input=tier["input"], output=tier["output"])
         for tier in sorted(told.get("tiers", ()), key=lambda tier: tier["above"])
     )
     return Prices(**numbers, tiers=tiers, source=told.get("from"), date=day)

@@ -25,7 +25,7 @@ class ModelEndpoint:
             that speaks OpenAI's format.
         model: The model to ask there; None means the one of the call.
         api_key: Its key; None means the provider's own from the environment.
-        weight: Its share, beside those of the others; 0 sends it nothing.
+        weight: Its share, beside those of the others, where the strategy goes by weight; 0 sends it nothing.
         healthy: Whether it is taken to work at first.
         options: `ConnectionOptions` for all the rest.
     """
@@ -40,8 +40,12 @@ class ModelEndpoint:
     options: Any = attrs.field(default=None, repr=False)
 
     def __attrs_post_init__(self) -> None:
-        if not self.name:
+        if not self.name or not isinstance(self.name, str):
             raise ConfigurationError("an endpoint needs a name")
+        for name in ("url", "model", "api_key"):
+            value = getattr(self, name)
+            if value is not None and not isinstance(value, str):
+                raise ConfigurationError(f"{name} of endpoint {self.name!r} must be a text, not {type(value).__name__}")
         if self.url is None and self.provider is None:
             raise ConfigurationError(f"endpoint {self.name!r} needs a url or a provider")
         number = isinstance(self.weight, int | float) and not isinstance(self.weight, bool)
@@ -74,11 +78,12 @@ class HealthCheck:
     def __attrs_post_init__(self) -> None:
         for name in ("interval", "timeout", "cooldown"):
             value = getattr(self, name)
-            if value is not None and not value > 0:
+            if value is not None and not (isinstance(value, int | float) and value > 0):
                 raise ConfigurationError(f"{name} of a health check must be seconds above 0, got {value!r}")
         for name in ("failures", "successes"):
-            if getattr(self, name) < 1:
-                raise ConfigurationError(f"{name} of a health check must be from 1, got {getattr(self, name)!r}")
+            value = getattr(self, name)
+            if not isinstance(value, int) or value < 1:
+                raise ConfigurationError(f"{name} of a health check must be a whole number from 1, got {value!r}")
         if not 0 <= self.jitter <= 1:
             raise ConfigurationError(f"jitter of a health check must be from 0 to 1, got {self.jitter!r}")
 

@@ -113,7 +113,7 @@ class Budget:
                 "or make the budget with unknown='allow'",
             )
         with self._lock:
-            left = self.limit - self._spent - self._held
+            left = max(self.limit - self._spent - self._held, _NOTHING)
             if most > left:
                 raise BudgetExceededError(f"{what} may cost ${most:.6f} and ${left:.6f} of ${self.limit:f} is left")
             self._held += most
@@ -233,8 +233,11 @@ class Spending:
         """Begin or end to pay for all calls from a budget."""
         ledger = self._ledger()
         with ledger.lock:
-            others = tuple(one for one in ledger.budgets if one is not budget)
-            ledger.budgets = (*others, budget) if begins else others
+            if begins:
+                ledger.budgets = (*ledger.budgets, budget)
+            elif budget in ledger.budgets:  # else the block began in another process
+                place = ledger.budgets.index(budget)  # blocks of one budget may stand in each other
+                ledger.budgets = ledger.budgets[:place] + ledger.budgets[place + 1 :]
 
     def hold(self, provider: str, request: ChatCompletionRequest, catalogue: Catalogue, tags: tuple[str, ...]) -> _Hold:
         """Set aside what a request may cost; see `Purse`."""
@@ -253,10 +256,19 @@ class Spending:
         return self._held(provider, model, tags, most)
 
     def _held(
-        self, provider: str, model: str | None, tags: tuple[str, ...], most_of_it: Callable[[], Decimal | None]
+        self,
+        provider: str,
+        model: str | None,
+        tags: tuple[str, ...],
+        most_of_it: Callable[[], Decimal | None],
+        payers: tuple[Budget, ...] = (),
     ) -> _Hold:
-        beside = None if self._beside is None else self._beside._held(provider, model, tags, most_of_it)  # noqa: SLF001 - of the same class
-        budgets = (*self._always, *self._ledger().budgets)
+        # However often a budget was named, a call is paid from it once.
+        named = dict.fromkeys((*self._always, *self._ledger().budgets))
+        budgets = tuple(budget for budget in named if budget not in payers)
+        beside = None
+        if self._beside is not None:
+            beside = self._beside._held(provider, model, tags, most_of_it, payers + budgets)  # noqa: SLF001 - of the same class
         if not budgets:
             return _Hold(self, provider, model, tags, (), beside)
         most = most_of_it()

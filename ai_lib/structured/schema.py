@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
 from types import UnionType
 from typing import Any, Union, get_args, get_origin
@@ -48,7 +49,22 @@ def parse(kind: Any, text: str) -> Any:
     Raises:
         ValueError: The text is not JSON, or does not fit; the message names the place.
     """
-    return decoded(text, kind)
+    try:
+        return decoded(text, kind)
+    except ValueError as exc:
+        fault = exc
+    # To JSON Schema, and so to a provider that holds the model to it, 3.0 is an integer.
+    with suppress(ValueError, RecursionError):
+        return converted(_with_integers(decoded(text, Any)), kind)
+    raise fault
+
+
+def _with_integers(value: Any) -> Any:
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    if isinstance(value, dict):
+        return {name: _with_integers(inner) for name, inner in value.items()}
+    return [_with_integers(inner) for inner in value] if isinstance(value, list) else value
 
 
 def schema_name(kind: Any) -> str:

@@ -149,7 +149,7 @@ def _ended(running: _Running, timeout: float | None, call: Call) -> Executed:
     if error_or_none is None:
         try:
             content = content_of(running.value)
-        except (TypeError, ValueError) as exc:
+        except (TypeError, ValueError, RecursionError) as exc:
             error_or_none = exc
         else:
             message = Message.tool(running.call.id, *content, name=running.call.name)
@@ -172,7 +172,8 @@ def content_of(value: Any) -> list[Any]:
         TypeError: It has no JSON form.
     """
     if isinstance(value, str):
-        return [value]
+        # Half of a surrogate pair, as in the names of some files, cannot be sent; it is told as an escape.
+        return [value if value.isascii() else value.encode("utf-8", "backslashreplace").decode()]
     if value is None:
         return ["null"]
     if isinstance(value, Part):

@@ -45,6 +45,8 @@ class ToolLimits:
                 raise InvalidRequestError(f"{name} must be a whole number from 1, got {value!r}")
         if self.timeout is not None and not self.timeout > 0:
             raise InvalidRequestError(f"a tool's timeout must be seconds above 0 or None, got {self.timeout!r}")
+        if self.approve is not None and not callable(self.approve):
+            raise InvalidRequestError("approve must be a function that takes a ToolCall")
 
 
 class _Conversation:
@@ -57,6 +59,7 @@ class _Conversation:
         self._limits = limits
         self.call = call
         self._rounds: tuple[ChatCompletionResponse, ...] = ()
+        self._last: ChatCompletionResponse | None = None
         self._asked_for: list[object] = []
 
     def request(self) -> ChatCompletionRequest:
@@ -72,6 +75,7 @@ class _Conversation:
         Raises:
             ToolLoopError: It asks for more than it may.
         """
+        self._last = answer
         self.messages = (*self.messages, answer.message)
         if not answer.tool_calls:
             return False
@@ -97,7 +101,7 @@ class _Conversation:
 
     def told(self, error: AiLibError) -> AiLibError:
         """Return an error that ended the conversation, with what had been said until then on `.partial`."""
-        last = error.partial or (self._rounds[-1] if self._rounds else None)
+        last = error.partial or self._last
         if last is not None and not last.messages:
             said = (*self.messages, last.message) if error.partial is not None else self.messages
             error.partial = attrs.evolve(last, messages=said, rounds=self._rounds)

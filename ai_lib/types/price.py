@@ -4,10 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from decimal import Decimal
+from typing import Any
 
 import attrs
 
+from ai_lib.errors import ConfigurationError
+
 __all__ = ["Cost", "PriceTier", "Prices"]
+
+
+def _usd(price: Any) -> Decimal:
+    try:
+        amount = price if isinstance(price, Decimal) else Decimal(str(price))
+    except ArithmeticError:
+        amount = Decimal("nan")
+    if not amount.is_finite() or amount < 0:
+        raise ConfigurationError(f"a price must be a number of US dollars from 0, got {price!r}")
+    return amount
+
+
+def _usd_if_known(price: Any) -> Decimal | None:
+    return None if price is None else _usd(price)
 
 
 @attrs.frozen(kw_only=True)
@@ -18,11 +35,14 @@ class PriceTier:
         above: Tokens of the prompt.
         input: US dollars for a million tokens of the prompt.
         output: US dollars for a million tokens of the completion.
+
+    Raises:
+        ConfigurationError: A price is no number from 0.
     """
 
     above: int
-    input: Decimal
-    output: Decimal
+    input: Decimal = attrs.field(converter=_usd)
+    output: Decimal = attrs.field(converter=_usd)
 
 
 @attrs.frozen(kw_only=True)
@@ -44,19 +64,22 @@ class Prices:
         tiers: Prices of long prompts.
         source: Where the prices are from.
         date: The day that they were gathered, as 2026-11-22.
+
+    Raises:
+        ConfigurationError: A price is no number from 0.
     """
 
-    input: Decimal | None = None
-    output: Decimal | None = None
-    cache_read: Decimal | None = None
-    cache_write: Decimal | None = None
-    cache_write_1h: Decimal | None = None
-    reasoning: Decimal | None = None
-    input_audio: Decimal | None = None
-    output_audio: Decimal | None = None
-    batch_input: Decimal | None = None
-    batch_output: Decimal | None = None
-    per_query: Decimal | None = None
+    input: Decimal | None = attrs.field(default=None, converter=_usd_if_known)
+    output: Decimal | None = attrs.field(default=None, converter=_usd_if_known)
+    cache_read: Decimal | None = attrs.field(default=None, converter=_usd_if_known)
+    cache_write: Decimal | None = attrs.field(default=None, converter=_usd_if_known)
+    cache_write_1h: Decimal | None = attrs.field(default=None, converter=_usd_if_known)
+    reasoning: Decimal | None = attrs.field(default=None, converter=_usd_if_known)
+    input_audio: Decimal | None = attrs.field(default=None, converter=_usd_if_known)
+    output_audio: Decimal | None = attrs.field(default=None, converter=_usd_if_known)
+    batch_input: Decimal | None = attrs.field(default=None, converter=_usd_if_known)
+    batch_output: Decimal | None = attrs.field(default=None, converter=_usd_if_known)
+    per_query: Decimal | None = attrs.field(default=None, converter=_usd_if_known)
     tiers: tuple[PriceTier, ...] = ()
     source: str | None = None
     date: str | None = None

@@ -176,8 +176,19 @@ class ChatCompletionResponse:
                 provider=self.provider,
                 model=self.model,
                 request_id=self.request_id,
-                hint="Look at .text; finish_reason 'length' means that max_tokens cut it off",
+                hint=self._why_unfit(),
             ) from exc
+
+    def _why_unfit(self) -> str:
+        if self.message.refusal is not None:
+            return "The model refused; look at .message.refusal"
+        return _UNFIT.get(self.finish_reason, "Look at .text; repairs=1 asks the model to correct it")
+
+
+_UNFIT: dict[FinishReason | None, str] = {
+    "length": "The answer was cut off by the limit of its length: raise max_tokens",
+    "content_filter": "The provider's filter stopped the answer",
+}
 
 
 def noted(answer: ChatCompletionResponse, **facts: Any) -> ChatCompletionResponse:

@@ -56,8 +56,7 @@ def described(function: Callable[..., Any]) -> tuple[str | None, dict[str, Any]]
     """
     parameters = _parameters(function)
     inner = _unbound(function)
-    documented = inner if _is_function(inner) or type(inner).__doc__ else type(inner).__call__
-    description, told = parted(inspect.getdoc(documented))
+    description, told = parted(_documented(inner))
     schemas, definitions = _schemas(parameters)
     properties = {
         parameter.name: _property(schema, parameter, told.get(parameter.name))
@@ -70,6 +69,13 @@ def described(function: Callable[..., Any]) -> tuple[str | None, dict[str, Any]]
         "additionalProperties": False,
     }
     return description, {**whole, "$defs": definitions} if definitions else whole
+
+
+def _documented(function: Callable[..., Any]) -> str | None:
+    if _is_function(function) or type(function).__doc__:
+        return inspect.getdoc(function)
+    own = type(function).__call__.__doc__  # `getdoc` would find that of Python's own `__call__` where there is none
+    return None if own is None else inspect.cleandoc(own)
 
 
 def arguments_for(function: Callable[..., Any], arguments: Mapping[str, Any]) -> dict[str, Any]:

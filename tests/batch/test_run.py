@@ -55,6 +55,23 @@ def test_a_slow_one_holds_up_its_successors_only_when_they_are_ordered():
     assert sorted(first + indices(free)) == list(range(20))
 
 
+@pytest.mark.parametrize("ordered", [True, False])
+def test_a_source_that_breaks_loses_nothing_that_came_before(ordered):
+    with ThreadPoolExecutor(3) as pool:
+
+        def begins():
+            for n in range(5):
+                yield partial(pool.submit, item, n)
+            raise OSError("the source broke")
+
+        came = []
+        items = run(begins(), at_once=3, ordered=ordered, stop=never, ended=ignored)
+        with pytest.raises(OSError, match="the source broke"):
+            came.extend(one.index for one in items)
+
+    assert sorted(came) == [0, 1, 2, 3, 4]
+
+
 def test_the_source_is_read_no_further_than_there_is_room():
     taken = 0
 

@@ -307,6 +307,7 @@ def test_a_time_for_all_of_it_ends_it(server):
         {"executor": "threads"},
         {"max_cost": "much"},
         {"checkpoint": "/nowhere/run"},
+        {"progress": 5},
     ],
 )
 def test_settings_that_make_no_sense_are_refused_before_anything_is_sent(server, settings):
@@ -343,6 +344,19 @@ def test_threads_of_ones_own_do_the_work(server):
         assert pool.submit(int).result() == 0  # it is still the user's
 
     assert result.texts == ["a", "b", "c"]
+
+
+def test_an_executor_that_was_shut_down_is_told(server):
+    pool = ThreadPoolExecutor(1)
+    pool.shutdown()
+
+    with pytest.raises(ConfigurationError, match="the executor takes no work: cannot schedule new futures"):
+        client_of(server).batch(["a"], executor=pool)
+
+
+def test_a_client_that_cannot_be_sent_to_other_processes_is_told(server):
+    with ProcessPoolExecutor(1) as pool, pytest.raises(ConfigurationError, match="cannot be packed for this executor"):
+        client_of(server, listener=lambda _: None).batch(["a"], executor=pool)
 
 
 def test_processes_do_the_work_with_one_client_each(server):

@@ -199,6 +199,25 @@ def test_spending_adds_up_by_model_and_tag(server):
     assert {tag: part.calls for tag, part in client.spending.by_tag.items()} == {"summaries": 2, "team-a": 1}
 
 
+def test_a_tag_that_is_named_twice_counts_once(server):
+    client = client_of(server)
+    client.chat("hi", tags=["a", "b", "a"])
+
+    assert client.spending.by_tag["a"].calls == 1
+
+
+def test_a_call_is_paid_from_a_budget_once_however_often_it_is_named(server):
+    client = client_of(server)
+    with client.budget(usd=1) as budget:
+        client.chat("hi", max_tokens=2, budget=budget)
+        with budget:
+            client.chat("hi", max_tokens=2)
+        client.chat("hi", max_tokens=2)
+    client.chat("hi")
+
+    assert (budget.spent, client.spending.total.calls) == (Decimal("0.009"), 4)
+
+
 def test_streams_count_when_they_are_over_and_what_was_left_is_estimated(server):
     client = client_of(server)
     server.script(sse_reply(stream_events("He", "llo")))

@@ -184,9 +184,18 @@ def test_the_time_of_the_whole_conversation_is_limited(server):
     server.script(json_reply(200, CALLING))
     slow = attrs.evolve(add, function=lambda a: stop.wait(10))
 
-    with pytest.raises(RequestTimeoutError):
+    with pytest.raises(RequestTimeoutError) as caught:
         client_of(server).run_tools("go", [slow], timeout=0.5)
     stop.set()
+
+    assert [message.role.value for message in caught.value.partial.messages] == ["user", "assistant"]
+
+
+def test_who_approves_must_be_a_function(server):
+    with pytest.raises(InvalidRequestError, match="approve must be a function"):
+        client_of(server).run_tools("go", [add], approve=True)
+
+    assert server.requests == []
 
 
 def test_each_round_has_an_idempotency_key_of_its_own(server):

@@ -78,6 +78,45 @@ def test_where_there_is_no_form_it_is_asked_for_by_a_tool_and_said_so(server):
     assert answer.trace.adjustments == answer.adjustments
 
 
+def test_a_model_that_cannot_be_held_to_a_tools_schema_is_asked_by_a_tool_all_the_same(server):
+    reply = {"id": "m1", "content": [{"type": "tool_use", "id": "t1", "name": "City", "input": json.loads(OSLO)}]}
+    server.script(json_reply(200, {**reply, "role": "assistant", "stop_reason": "tool_use"}))
+    options = ConnectionOptions(api_key="k", base_url=server.url + "/v1")
+
+    answer = AiClient("anthropic", model="claude-3-haiku-20240307", options=options).chat("hi", response_format=City)
+
+    (sent,) = server.requests[0].json["tools"]
+    assert (sent["name"], sent.get("strict")) == ("City", None)
+    assert answer.parsed == City("Oslo", 720_000)
+    assert answer.adjustments[0].startswith("response_format: asked for as the arguments of a tool")
+
+
+def test_a_whole_number_may_be_written_with_a_point(server):
+    server.script(json_reply(200, completion('{"name": "Oslo", "inhabitants": 720000.0}')))
+
+    assert client_of(server).chat("which?", response_format=City).parsed == City("Oslo", 720_000)
+
+
+@pytest.mark.parametrize(
+    ("message", "reason", "told"),
+    [
+        ({"content": '{"name": "Os'}, "length", "cut off by the limit of its length: raise max_tokens"),
+        ({"content": "I"}, "content_filter", "The provider's filter stopped the answer"),
+        ({"content": None, "refusal": "no"}, "stop", "The model refused; look at .message.refusal"),
+        ({"content": "Oslo"}, "stop", "repairs=1 asks the model to correct it"),
+    ],
+)
+def test_an_answer_that_does_not_fit_is_told_with_what_can_be_done(server, message, reason, told):
+    choice = {"index": 0, "message": {"role": "assistant", **message}, "finish_reason": reason}
+    server.script(json_reply(200, completion(choices=[choice])))
+    answer = client_of(server).chat("which?", response_format=City)
+
+    with pytest.raises(InvalidResponseError) as caught:
+        _ = answer.parsed
+
+    assert told in str(caught.value)
+
+
 def test_a_stream_by_a_tool_gives_its_arguments_as_text(server):
     def delta(**function):
         return chunk_event(

@@ -39,11 +39,23 @@ def test_equal_endpoints_get_equal_shares(strategy):
     assert all(abs(counted[str(place)] - 2500) < 250 for place in range(4))
 
 
-@pytest.mark.parametrize("strategy", ["round_robin", "weighted", "random"])
-def test_weights_of_one_and_nine_give_shares_of_one_and_nine(strategy):
+def test_weights_of_one_and_nine_give_shares_of_one_and_nine():
+    counted = picks(balancer_of("weighted", 1, 9))
+
+    assert counted == {"0": 1000, "1": 9000}
+
+
+@pytest.mark.parametrize("strategy", ["round_robin", "random"])
+def test_where_weights_do_not_count_shares_are_equal(strategy):
     counted = picks(balancer_of(strategy, 1, 9))
 
-    assert abs(counted["0"] / 10_000 - 0.10) < 0.02
+    assert abs(counted["0"] / 10_000 - 0.50) < 0.02
+
+
+def test_a_round_robin_keeps_the_order():
+    balancer = balancer_of("round_robin", 3, 1, 2)
+
+    assert [balancer.take().endpoint.name for _ in range(7)] == ["0", "1", "2", "0", "1", "2", "0"]
 
 
 @pytest.mark.parametrize("strategy", ALL)
@@ -53,8 +65,8 @@ def test_a_weight_of_zero_gets_nothing(strategy):
     assert {balancer.take().endpoint.name for _ in range(500)} == {"0", "2"}
 
 
-def test_round_robin_is_smooth():
-    balancer = balancer_of("round_robin", 5, 1, 1)
+def test_weights_are_kept_smoothly():
+    balancer = balancer_of("weighted", 5, 1, 1)
 
     order = [balancer.take().endpoint.name for _ in range(7)]
 

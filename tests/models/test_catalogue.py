@@ -170,3 +170,20 @@ def test_the_shipped_file_is_the_one_that_the_shared_table_makes(shared):
 
     shipped = {(model.provider, model.id): model.prices.input if model.prices else None for model in SHIPPED}
     assert {key: None if price is None else Decimal(str(price)) for key, price in expected.items()} == shipped
+
+
+@pytest.mark.parametrize("price", [-1, "much", float("nan"), float("inf"), True])
+def test_a_price_that_is_none_is_refused(price):
+    with pytest.raises(ConfigurationError, match="a price must be a number of US dollars from 0"):
+        SHIPPED.with_price("openai/gpt-4o", input=price)
+    with pytest.raises(ConfigurationError, match="a price must be a number of US dollars from 0"):
+        Prices(output=price)
+
+
+def test_prices_may_be_written_as_numbers_or_texts():
+    assert Prices(input=2.5, output="10") == Prices(input=Decimal("2.5"), output=Decimal(10))
+
+
+def test_a_catalogue_holds_models_only():
+    with pytest.raises(ConfigurationError, match="a catalogue holds ModelInfo, not dict"):
+        SHIPPED.with_models({"id": "a"})

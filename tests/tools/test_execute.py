@@ -237,6 +237,17 @@ def test_a_value_without_a_json_form_is_told():
     assert "TypeError" in one([give], "give").message.text
 
 
+def test_a_value_that_holds_itself_is_told():
+    circle: dict[str, object] = {}
+    circle["self"] = circle
+
+    assert "RecursionError" in one([tool(name="give")(lambda: circle)], "give").message.text
+
+
+def test_half_a_character_is_told_as_an_escape():
+    assert one([tool(name="give")(lambda: "caf\udce9.txt é")], "give").message.text == "caf\\udce9.txt é"
+
+
 def test_an_interrupt_is_not_told_to_the_model():
     def interrupted() -> None:
         raise KeyboardInterrupt

@@ -102,6 +102,11 @@ class Planner:
         return city
 
 
+class Silent:
+    def __call__(self, city: str) -> str:
+        return city
+
+
 class Undocumented:
     def __call__(self, city: str) -> str:
         """Call for a city."""
@@ -313,3 +318,7 @@ def test_values_written_as_json_come_back_equal(values):
     written = msgspec.to_builtins(values)
 
     assert arguments_for(plan, written) == values
+
+
+def test_an_object_that_says_nothing_has_no_description():
+    assert described(Silent())[0] is None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -129,10 +130,12 @@ def _proxy(options: ConnectionOptions, base_url: str) -> tuple[str, str]:
 
     if options.disable_proxy:
         return "none", "argument disable_proxy"
-    chosen = ProxyRules(options.proxy).chosen(base_url)
-    if chosen is None:
+    if options.proxy is not None:
+        return _HIDDEN, "argument"
+    _, origin = ProxyRules().chosen(base_url) or ("", "")
+    if not origin:
         return "none", "default"
-    return _HIDDEN, "argument" if options.proxy is not None else f"environment {chosen[1]}"
+    return _HIDDEN, f"environment {origin}" if origin in os.environ else origin
 
 
 def _behaviour(own: GuardedProvider, arguments: Mapping[str, Any]) -> _Rows:

@@ -135,7 +135,7 @@ class Work:
         from ai_lib.tools.loop import ToolLimits, ToolStream
 
         request, box = self._with_tools(messages, tools, fields)
-        call = self._call(timeout, on_unsupported, tags, budget)
+        call = self._call(timeout, on_unsupported, tags, budget).part()  # a part can be cancelled
         limits = ToolLimits(max_rounds=max_rounds, timeout=tool_timeout, max_workers=max_workers, approve=approve)
         return ToolStream(request, box, self.answering.stream, call, limits)
 

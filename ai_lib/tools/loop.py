@@ -224,6 +224,14 @@ class ToolStream:
             pass
         return self.response
 
+    def cancel(self) -> None:
+        """End the conversation from any thread; one that waits for a chunk or a tool gets `CancelledError` at once.
+
+        A tool that runs is no longer waited for.
+        """
+        self._said.call.cancel()
+        self._stream.cancel()
+
     def close(self) -> None:
         """Free the connection."""
         self._chunks.close()

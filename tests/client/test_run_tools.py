@@ -1,11 +1,14 @@
 """Conversations with tools as servers see them, in every wire format."""
 
+import threading
+
 import attrs
 import pytest
 
 from ai_lib import (
     AiClient,
     AuthenticationError,
+    CancelledError,
     ConnectionOptions,
     InvalidRequestError,
     Message,
@@ -18,7 +21,7 @@ from ai_lib import (
 )
 from ai_lib.providers.registry import config_of
 from tests.contract.wires import WIRES, at
-from tests.server import completion, json_reply
+from tests.server import chunk_event, completion, json_reply, sse_reply
 
 # One provider for each wire format that knows tools.
 SPEAKERS = {
@@ -178,8 +181,6 @@ def test_a_failure_in_the_first_round_is_like_that_of_a_chat(server):
 
 
 def test_the_time_of_the_whole_conversation_is_limited(server):
-    import threading
-
     stop = threading.Event()
     server.script(json_reply(200, CALLING))
     slow = attrs.evolve(add, function=lambda a: stop.wait(10))
@@ -241,3 +242,35 @@ def test_a_stream_that_is_left_frees_its_connection(server):
         next(stream)
 
     assert stream.response.text == "He"
+
+
+def test_a_streamed_conversation_can_be_cancelled_while_a_tool_runs(server):
+    running, stop = threading.Event(), threading.Event()
+
+    def work(a):
+        running.set()
+        stop.wait(10)
+
+    server.script(*WIRES["openai_chat"].calling_stream)
+    stream = client_of(server).stream_tools("go", [attrs.evolve(add, function=work)])
+    threading.Thread(target=lambda: running.wait(10) and stream.cancel()).start()
+
+    with pytest.raises(CancelledError) as caught:
+        stream.final_response()
+    stop.set()
+
+    assert [message.role.value for message in caught.value.partial.messages] == ["user", "assistant"]
+    assert len(server.requests) == 1
+
+
+def test_a_streamed_conversation_can_be_cancelled_while_the_server_is_silent(server):
+    go_on = threading.Semaphore(1)
+    server.script(sse_reply([chunk_event("He"), chunk_event("llo")], pace=go_on))
+    stream = client_of(server).stream_tools("go", [add])
+    assert next(stream).text == "He"
+    threading.Thread(target=stream.cancel).start()
+
+    with pytest.raises(CancelledError):
+        stream.final_response()
+    go_on.release()
+    assert server.open_connections(at_most=0) == 0

@@ -73,7 +73,7 @@ class Budget:
         self._unknown = unknown
         self._attach = attach
         # Re-entrant: a stream that is dropped settles from wherever the garbage collector runs.
-        self._lock = threading.RLock()
+        self._lock = PerProcess(threading.RLock)
         self._spent = _NOTHING
         self._held = _NOTHING
 
@@ -85,12 +85,12 @@ class Budget:
     @property
     def left(self) -> Decimal:
         """US dollars that are neither spent nor set aside for calls that still run; below 0 when one cost too much."""
-        with self._lock:
+        with self._lock():
             return self.limit - self._spent - self._held
 
     def count(self, cost: Decimal) -> None:
         """Count a cost from elsewhere, such as that of an earlier run."""
-        with self._lock:
+        with self._lock():
             self._spent += cost
 
     def hold(self, most: Decimal | None, what: str) -> Decimal:
@@ -112,7 +112,7 @@ class Budget:
                 hint="Pass max_tokens and give the model's price (catalogue=Catalogue().with_price(...)), "
                 "or make the budget with unknown='allow'",
             )
-        with self._lock:
+        with self._lock():
             left = max(self.limit - self._spent - self._held, _NOTHING)
             if most > left:
                 raise BudgetExceededError(f"{what} may cost ${most:.6f} and ${left:.6f} of ${self.limit:f} is left")
@@ -121,7 +121,7 @@ class Budget:
 
     def settle(self, held: Decimal, cost: Decimal) -> None:
         """Count what a call cost, and give back the rest of what was set aside."""
-        with self._lock:
+        with self._lock():
             self._held -= held
             self._spent += cost
 
@@ -173,7 +173,6 @@ class _Ledger:
         self.whole = _Sum()
         self.by_model: defaultdict[str, _Sum] = defaultdict(_Sum)
         self.by_tag: defaultdict[str, _Sum] = defaultdict(_Sum)
-        self.budgets: tuple[Budget, ...] = ()
 
     def _add(self, paid: _Paid) -> None:
         model, tags, usage, cost = paid
@@ -194,6 +193,8 @@ class Spending:
     def __init__(self, budgets: Iterable[Budget] = (), beside: Spending | None = None) -> None:
         self._always = tuple(budgets)
         self._beside = beside
+        # Not in the ledger, so that a child of a fork stays within a copy of the block that it was forked in.
+        self._blocks: tuple[Budget, ...] = ()
         self._ledger: PerProcess[_Ledger] = PerProcess(_Ledger)
 
     @property
@@ -231,13 +232,12 @@ class Spending:
 
     def attach(self, budget: Budget, begins: bool) -> None:
         """Begin or end to pay for all calls from a budget."""
-        ledger = self._ledger()
-        with ledger.lock:
+        with self._ledger().lock:
             if begins:
-                ledger.budgets = (*ledger.budgets, budget)
-            elif budget in ledger.budgets:  # else the block began in another process
-                place = ledger.budgets.index(budget)  # blocks of one budget may stand in each other
-                ledger.budgets = ledger.budgets[:place] + ledger.budgets[place + 1 :]
+                self._blocks = (*self._blocks, budget)
+            else:
+                place = self._blocks.index(budget)  # blocks of one budget may stand in each other
+                self._blocks = self._blocks[:place] + self._blocks[place + 1 :]
 
     def hold(self, provider: str, request: ChatCompletionRequest, catalogue: Catalogue, tags: tuple[str, ...]) -> _Hold:
         """Set aside what a request may cost; see `Purse`."""
@@ -264,7 +264,7 @@ class Spending:
         payers: tuple[Budget, ...] = (),
     ) -> _Hold:
         # However often a budget was named, a call is paid from it once.
-        named = dict.fromkeys((*self._always, *self._ledger().budgets))
+        named = dict.fromkeys((*self._always, *self._blocks))
         budgets = tuple(budget for budget in named if budget not in payers)
         beside = None
         if self._beside is not None:

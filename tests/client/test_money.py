@@ -1,6 +1,7 @@
 """What calls cost, and budgets that refuse: through a client, against recorded answers and a counting server."""
 
 import json
+import os
 import pickle
 import threading
 from decimal import Decimal
@@ -216,6 +217,24 @@ def test_a_call_is_paid_from_a_budget_once_however_often_it_is_named(server):
     client.chat("hi")
 
     assert (budget.spent, client.spending.total.calls) == (Decimal("0.009"), 4)
+
+
+def test_a_forked_child_stays_within_a_copy_of_its_parents_budget(server):
+    client = client_of(server)
+    with client.budget(usd="0.33"):  # such a call may cost $0.32, and costs $0.003
+        client.chat("hi", max_tokens=2)
+        child = os.fork()
+        if child == 0:
+            try:
+                for _ in range(20):
+                    client.chat("hi", max_tokens=2)
+            except BudgetExceededError:
+                os._exit(7)
+            finally:
+                os._exit(1)
+
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 7
+    assert len(server.requests) == 1 + 3
 
 
 def test_streams_count_when_they_are_over_and_what_was_left_is_estimated(server):

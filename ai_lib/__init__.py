@@ -13,7 +13,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from ai_lib.client.client import AiClient, quick_chat
-from ai_lib.client.options import ConnectionOptions
+from ai_lib.connection.options import ConnectionOptions
 from ai_lib.errors import (
     AiLibError,
     AuthenticationError,
@@ -66,21 +66,32 @@ if TYPE_CHECKING:
     from ai_lib.api.metrics import CallObserver, CallRecord, CallStart, Metrics, Timer
     from ai_lib.api.selection import ModelSelectionStrategy, TrafficObserver
     from ai_lib.batch.item import BatchItem, BatchProgress, BatchResult
-    from ai_lib.client.array import ModelArray
     from ai_lib.client.builder import AiClientBuilder
-    from ai_lib.client.jobs import BatchJob
-    from ai_lib.client.provider import Provider
+    from ai_lib.connection.jobs import BatchJob
     from ai_lib.metrics.audit import AuditLog
     from ai_lib.metrics.logs import JsonLog
     from ai_lib.metrics.memory import InMemoryMetrics
     from ai_lib.metrics.otel import OpenTelemetryTracing
     from ai_lib.metrics.prometheus import PrometheusMetrics
-    from ai_lib.models.balancing import LoadBalancingStrategy
     from ai_lib.models.catalogue import Catalogue
-    from ai_lib.models.endpoint import EndpointStatus, HealthCheck, ModelEndpoint
     from ai_lib.models.genai import GenaiPrices
-    from ai_lib.models.router import ModelRouter
-    from ai_lib.models.selection import (
+    from ai_lib.models.spending import Budget, Spending, Totals
+    from ai_lib.providers.names import Provider
+    from ai_lib.reliability.concurrency import ConcurrencyLimit
+    from ai_lib.reliability.config import BreakerPolicy, ResilienceConfig
+    from ai_lib.reliability.monitor import ErrorAlert, ErrorThresholds
+    from ai_lib.reliability.rate_limiter import RateLimit, RateLimiter
+    from ai_lib.reliability.redis import RedisStore
+    from ai_lib.reliability.redis_breakers import RedisBreakers
+    from ai_lib.reliability.retry import RetryPolicy
+    from ai_lib.reliability.sqlite import SqliteStore
+    from ai_lib.routing.array import ModelArray
+    from ai_lib.routing.balancing import LoadBalancingStrategy
+    from ai_lib.routing.endpoint import EndpointStatus, HealthCheck, ModelEndpoint
+    from ai_lib.routing.fallback import FallbackChain, RoundRobin
+    from ai_lib.routing.hedge import Hedge
+    from ai_lib.routing.router import ModelRouter
+    from ai_lib.routing.selection import (
         CostBased,
         LatencyBased,
         LeastConnections,
@@ -91,18 +102,7 @@ if TYPE_CHECKING:
         SelectionPreset,
         WeightedModels,
     )
-    from ai_lib.models.spending import Budget, Spending, Totals
-    from ai_lib.reliability.concurrency import ConcurrencyLimit
-    from ai_lib.reliability.config import BreakerPolicy, ResilienceConfig
-    from ai_lib.reliability.fallback import FallbackChain, RoundRobin
-    from ai_lib.reliability.hedge import Hedge
-    from ai_lib.reliability.limiter import RateLimit, RateLimiter
-    from ai_lib.reliability.monitor import ErrorAlert, ErrorThresholds
-    from ai_lib.reliability.redis import RedisStore
-    from ai_lib.reliability.redis_breakers import RedisBreakers
-    from ai_lib.reliability.retry import RetryPolicy
-    from ai_lib.reliability.sqlite import SqliteStore
-    from ai_lib.reliability.target import Target
+    from ai_lib.routing.target import Target
     from ai_lib.tools import tool
     from ai_lib.tools.loop import ToolStream
     from ai_lib.tools.registry import Toolbox
@@ -152,34 +152,34 @@ _MODULES = {
     "api.metrics": "CallObserver CallRecord CallStart Metrics Timer",
     "api.selection": "ModelSelectionStrategy TrafficObserver",
     "batch.item": "BatchItem BatchProgress BatchResult",
-    "client.array": "ModelArray",
+    "routing.array": "ModelArray",
     "client.builder": "AiClientBuilder",
-    "client.jobs": "BatchJob",
-    "client.provider": "Provider",
+    "connection.jobs": "BatchJob",
+    "providers.names": "Provider",
     "metrics.audit": "AuditLog",
     "metrics.logs": "JsonLog",
     "metrics.memory": "InMemoryMetrics",
     "metrics.otel": "OpenTelemetryTracing",
     "metrics.prometheus": "PrometheusMetrics",
-    "models.balancing": "LoadBalancingStrategy",
+    "routing.balancing": "LoadBalancingStrategy",
     "models.catalogue": "Catalogue",
-    "models.endpoint": "EndpointStatus HealthCheck ModelEndpoint",
+    "routing.endpoint": "EndpointStatus HealthCheck ModelEndpoint",
     "models.genai": "GenaiPrices",
-    "models.router": "ModelRouter",
-    "models.selection": "CostBased LatencyBased LeastConnections PerformanceBased QualityBased "
+    "routing.router": "ModelRouter",
+    "routing.selection": "CostBased LatencyBased LeastConnections PerformanceBased QualityBased "
     "RoundRobinModels RoutingPolicy SelectionPreset WeightedModels",
     "models.spending": "Budget Spending Totals",
     "reliability.concurrency": "ConcurrencyLimit",
     "reliability.config": "BreakerPolicy ResilienceConfig",
-    "reliability.fallback": "FallbackChain RoundRobin",
-    "reliability.hedge": "Hedge",
-    "reliability.limiter": "RateLimit RateLimiter",
+    "routing.fallback": "FallbackChain RoundRobin",
+    "routing.hedge": "Hedge",
+    "reliability.rate_limiter": "RateLimit RateLimiter",
     "reliability.monitor": "ErrorAlert ErrorThresholds",
     "reliability.redis": "RedisStore",
     "reliability.redis_breakers": "RedisBreakers",
     "reliability.retry": "RetryPolicy",
     "reliability.sqlite": "SqliteStore",
-    "reliability.target": "Target",
+    "routing.target": "Target",
     "tools": "tool",
     "tools.loop": "ToolStream",
     "tools.registry": "Toolbox",

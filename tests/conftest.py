@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
-from tests.server import Server, completion, json_reply
+from tests.support.server import Server, completion, json_reply
 
 # A busy machine is slow, and that is no finding about the code. Each run draws other examples: 50 keep a run short.
 settings.register_profile(

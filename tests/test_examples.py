@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from ai_lib import AiClient, ProviderConfig
-from tests.obliging import obliging
+from tests.support.default_server import obliging
 
 ROOT = Path(__file__).parents[1]
 EXAMPLES = sorted((ROOT / "examples").glob("*.py"))

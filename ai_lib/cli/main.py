@@ -10,7 +10,7 @@ from typing import Any
 
 from ai_lib import __version__
 from ai_lib.client.client import AiClient
-from ai_lib.client.options import ConnectionOptions
+from ai_lib.connection.options import ConnectionOptions
 from ai_lib.errors import AiLibError
 from ai_lib.providers.registry import configs
 from ai_lib.types.content import Audio, Document, Image, Part

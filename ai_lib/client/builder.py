@@ -11,24 +11,24 @@ from ai_lib.api.events import Listener
 from ai_lib.api.interceptor import Interceptor
 from ai_lib.api.transport import BytesTransport, Transport
 from ai_lib.client.client import AiClient
-from ai_lib.client.options import ConnectionOptions
+from ai_lib.connection.options import ConnectionOptions
 from ai_lib.models.catalogue import Catalogue
-from ai_lib.models.router import ModelRouter
 from ai_lib.providers.config import ProviderConfig
 from ai_lib.reliability.concurrency import ConcurrencyLimit
 from ai_lib.reliability.config import BreakerPolicy, ResilienceConfig
-from ai_lib.reliability.fallback import FallbackChain, RoundRobin
-from ai_lib.reliability.hedge import Hedge
-from ai_lib.reliability.limiter import RateLimit
 from ai_lib.reliability.monitor import ErrorThresholds
+from ai_lib.reliability.rate_limiter import RateLimit
 from ai_lib.reliability.retry import RetryPolicy
+from ai_lib.routing.fallback import FallbackChain, RoundRobin
+from ai_lib.routing.hedge import Hedge
+from ai_lib.routing.router import ModelRouter
 from ai_lib.types.request import OnUnsupported
 from ai_lib.types.wire import Timeout
 
 if TYPE_CHECKING:
-    from ai_lib.client.array import ModelArray
-    from ai_lib.client.provider import Provider
-    from ai_lib.client.routes import Route
+    from ai_lib.providers.names import Provider
+    from ai_lib.routing.array import ModelArray
+    from ai_lib.routing.route import Route
 
 __all__ = ["AiClientBuilder"]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from ai_lib.client.options import ConnectionOptions
+from ai_lib.connection.options import ConnectionOptions
 from ai_lib.errors import ConfigurationError, InvalidRequestError
 from ai_lib.utils.clock import Clock
 

@@ -11,15 +11,15 @@ import attrs
 from ai_lib.api.call import Call
 from ai_lib.api.chat import ChatProvider
 from ai_lib.api.transport import BytesTransport, Transport
-from ai_lib.client.adapters import adapter_for
-from ai_lib.client.guarded import GuardedProvider, guard_for
-from ai_lib.client.insight import Insight
+from ai_lib.client.account import Insight
 from ai_lib.client.operations import Operations
-from ai_lib.client.options import ConnectionOptions, changed, timeout_of
 from ai_lib.client.request import Prompt, request_from
-from ai_lib.client.target import target_of
-from ai_lib.client.transports import transport_for
 from ai_lib.client.work import Work
+from ai_lib.connection.adapter import adapter_for
+from ai_lib.connection.connection import GuardedProvider, guard_for
+from ai_lib.connection.options import ConnectionOptions, changed, timeout_of
+from ai_lib.connection.resolve import target_of
+from ai_lib.connection.transport import transport_for
 from ai_lib.errors import AiLibError
 from ai_lib.exchange import ChatStream
 from ai_lib.providers.config import ProviderConfig
@@ -31,15 +31,15 @@ from ai_lib.utils.clock import SYSTEM_CLOCK, Clock
 if TYPE_CHECKING:
     from ai_lib.api.events import Listener
     from ai_lib.api.interceptor import Interceptor
-    from ai_lib.client.array import ModelArray
     from ai_lib.client.builder import AiClientBuilder
-    from ai_lib.client.observed import Observers
-    from ai_lib.client.provider import Provider
-    from ai_lib.client.routes import Route
+    from ai_lib.client.observers import Observers
     from ai_lib.models.catalogue import Catalogue
     from ai_lib.models.spending import Budget
+    from ai_lib.providers.names import Provider
     from ai_lib.reliability.config import ResilienceConfig
     from ai_lib.reliability.guard import Guard
+    from ai_lib.routing.array import ModelArray
+    from ai_lib.routing.route import Route
 
 __all__ = ["AiClient", "quick_chat"]
 
@@ -174,7 +174,7 @@ class AiClient(Operations, Insight, Work):
         request = request_from(messages, fields, self._named)
         ask: Callable[[ChatCompletionRequest, Call], ChatCompletionResponse] = self._asked
         if repairs:
-            from ai_lib.client.structured import repairing
+            from ai_lib.connection.emulation import repairing
 
             ask = repairing(request, ask, repairs)
         answer = ask(request, call)
@@ -222,7 +222,7 @@ class AiClient(Operations, Insight, Work):
             raise
         assert isinstance(opened, ChatStream)  # noqa: S101 - `routes` makes every other stream one
         if resume:
-            from ai_lib.client.continuation import continuation
+            from ai_lib.client.resume import continuation
 
             opened.or_continue(continuation(self.answering, request, call))
         self._tell(opened.adjustments, call.on_unsupported)

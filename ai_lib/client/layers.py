@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from ai_lib.api.chat import ChatProvider
 from ai_lib.api.interceptor import Interceptor
-from ai_lib.client.observed import Observed, Observers
-from ai_lib.client.routes import Route, carried_over, routed
+from ai_lib.client.observers import Observed, Observers
+from ai_lib.routing.route import Route, carried_over, routed
 
 if TYPE_CHECKING:
     from ai_lib.client.client import AiClient
@@ -50,7 +50,7 @@ def layered(
     if route is not None:
         answering = routed(route, own, like_this_for, carried, own.guard.clock)
     if interceptors:
-        from ai_lib.client.intercepted import intercepted
+        from ai_lib.client.interceptors import intercepted
 
         answering = intercepted(answering, interceptors)
     if metrics is None:

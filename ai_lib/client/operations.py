@@ -6,14 +6,14 @@ from collections.abc import Iterable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING, Any
 
-from ai_lib.client.options import names_one
 from ai_lib.client.request import Prompt, request_from
+from ai_lib.connection.options import names_one
 
 if TYPE_CHECKING:
     from ai_lib.api.call import Call
     from ai_lib.api.metrics import Operation
-    from ai_lib.client.guarded import GuardedProvider
-    from ai_lib.client.observed import Observers
+    from ai_lib.client.observers import Observers
+    from ai_lib.connection.connection import GuardedProvider
     from ai_lib.providers.endpoint import Endpoint
     from ai_lib.types.embedding import EmbeddingResponse, EmbeddingTask
     from ai_lib.types.model import ModelInfo
@@ -79,7 +79,7 @@ class Operations:
             UnsupportedFeatureError: The provider makes no embeddings, or has no form for a field.
             AiLibError: The call failed; see `ai_lib.errors` for the classes.
         """
-        from ai_lib.client.asking import embed
+        from ai_lib.connection.operations import embed
         from ai_lib.types.embedding import EmbeddingRequest
 
         endpoint = self._endpoint("embed", "embeddings")
@@ -127,7 +127,7 @@ class Operations:
             UnsupportedFeatureError: The provider does not rank, or has no form for a field.
             AiLibError: The call failed; see `ai_lib.errors` for the classes.
         """
-        from ai_lib.client.asking import rerank
+        from ai_lib.connection.operations import rerank
         from ai_lib.types.rerank import RerankRequest
 
         endpoint = self._endpoint("rerank", "reranking")
@@ -169,10 +169,10 @@ class Operations:
             AiLibError: The call failed.
         """
         if not exact:
-            from ai_lib.types.estimate import estimate
+            from ai_lib.models.estimate import estimate
 
             return estimate(request_from(messages, fields, lambda given: given or ""))
-        from ai_lib.client.asking import count_tokens
+        from ai_lib.connection.operations import count_tokens
 
         endpoint = self._endpoint("count_tokens", "an exact count of tokens")
         request = request_from(messages, fields, self._own.named)
@@ -187,7 +187,7 @@ class Operations:
             UnsupportedFeatureError: The provider has no such list.
             AiLibError: The call failed.
         """
-        from ai_lib.client.asking import told
+        from ai_lib.connection.operations import told
 
         call = self._call(timeout)
         with self._watching("list_models", None, call):
@@ -220,7 +220,7 @@ class Operations:
             InvalidRequestError: The file cannot be read, is empty, or is larger than the provider takes.
             AiLibError: The call failed.
         """
-        from ai_lib.client.uploads import file_from, upload
+        from ai_lib.connection.uploads import file_from, upload
 
         endpoint = self._endpoint("upload", "uploads")
         limit = self._own.adapter.config.max_bytes.get("file")
@@ -259,6 +259,6 @@ class Operations:
         for model in (given, own, endpoint.model, self._own.given_model):
             if model is not None and names_one(model):
                 return model
-        from ai_lib.client.asking import no_model
+        from ai_lib.connection.operations import no_model
 
         raise no_model(config, what)

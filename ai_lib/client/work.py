@@ -17,9 +17,9 @@ if TYPE_CHECKING:
     from ai_lib.api.call import Call
     from ai_lib.api.chat import ChatProvider
     from ai_lib.batch.item import BatchItem, BatchProgress, BatchResult
-    from ai_lib.client.batches import Batch
-    from ai_lib.client.guarded import GuardedProvider
-    from ai_lib.client.jobs import BatchJob
+    from ai_lib.client.batch_run import Batch
+    from ai_lib.connection.connection import GuardedProvider
+    from ai_lib.connection.jobs import BatchJob
     from ai_lib.models.spending import Budget
     from ai_lib.tools.execute import Approve
     from ai_lib.tools.loop import ToolStream
@@ -172,7 +172,7 @@ class Work:
             InvalidRequestError: There are no prompts, or they cannot be one job; nothing was sent.
             AiLibError: The job could not be submitted.
         """
-        from ai_lib.client.jobs import requests_from, submit
+        from ai_lib.connection.jobs import requests_from, submit
 
         call = self._call(timeout, on_unsupported)
         job = submit(self._own, requests_from(prompts, fields, self._own.named), call, self._call)
@@ -189,7 +189,7 @@ class Work:
             UnsupportedFeatureError: The provider has no batch jobs.
             InvalidRequestError: That cannot be a job's id.
         """
-        from ai_lib.client.jobs import reopen
+        from ai_lib.connection.jobs import reopen
 
         return reopen(self._own, job_id, self._call)
 
@@ -286,7 +286,7 @@ class Work:
         return self._batch(requests, fields, **settings).items()
 
     def _batch(self, requests: Iterable[Any], fields: dict[str, Any], **settings: Any) -> Batch:
-        from ai_lib.client.batches import Batch, BatchOptions
+        from ai_lib.client.batch_run import Batch, BatchOptions
         from ai_lib.client.workers import Ask
 
         ask = Ask(**{name: settings.pop(name) for name in attrs.fields_dict(Ask)})

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from ai_lib.api.metrics import CallRecord, CallStart, Ended
 from ai_lib.errors import ConfigurationError
-from ai_lib.metrics.line import facts_of
+from ai_lib.metrics.json_record import facts_of
 from ai_lib.utils import json
 from ai_lib.utils.files import FileName
 from ai_lib.utils.inbox import Inbox

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 
 from ai_lib.api.metrics import CallRecord, CallStart, Ended
-from ai_lib.metrics.line import facts_of
+from ai_lib.metrics.json_record import facts_of
 from ai_lib.utils import json
 
 __all__ = ["JsonLog"]

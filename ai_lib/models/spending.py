@@ -345,7 +345,7 @@ def in_doubt(error: BaseException) -> bool:
 
 def most_of(provider: str, request: ChatCompletionRequest, catalogue: Catalogue) -> Decimal | None:
     """Return the most that a request can cost; None where that is not known."""
-    from ai_lib.types.estimate import estimate  # only where there is a budget
+    from ai_lib.models.estimate import estimate  # only where there is a budget
 
     model = request.model or ""
     info = catalogue.get(model, provider)

@@ -12,7 +12,7 @@ import attrs
 from ai_lib.errors import InvalidRequestError, UnsupportedFeatureError
 from ai_lib.providers.config import ProviderConfig
 from ai_lib.providers.dialect import Context, Dialect, Framing, Refuse
-from ai_lib.providers.failures import ErrorReader
+from ai_lib.providers.errors.reader import ErrorReader
 from ai_lib.types.chunk import ChatCompletionChunk
 from ai_lib.types.message import Message
 from ai_lib.types.request import ChatCompletionRequest, OnUnsupported

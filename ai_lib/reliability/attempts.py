@@ -10,9 +10,9 @@ from ai_lib.errors import AiLibError, CancelledError, CircuitOpenError, NetworkE
 from ai_lib.types.attempt import Attempt
 
 if TYPE_CHECKING:
-    from ai_lib.reliability.breaker import Permit
+    from ai_lib.reliability.circuit_breaker import Permit
     from ai_lib.reliability.guard import Guard, Guarded, Parts
-    from ai_lib.reliability.limiter import Reservation
+    from ai_lib.reliability.rate_limiter import Reservation
 
 __all__ = ["Admission", "Attempts", "StreamWatch"]
 

@@ -9,8 +9,8 @@ import attrs
 
 from ai_lib.errors import ConfigurationError
 from ai_lib.reliability.concurrency import ConcurrencyLimit
-from ai_lib.reliability.limiter import RateLimit
 from ai_lib.reliability.monitor import ErrorThresholds
+from ai_lib.reliability.rate_limiter import RateLimit
 from ai_lib.reliability.retry import RetryPolicy
 
 __all__ = ["BreakerPolicy", "ResilienceConfig"]

@@ -26,11 +26,11 @@ from ai_lib.utils.process import PerProcess
 
 if TYPE_CHECKING:
     from ai_lib.api.events import Listener
-    from ai_lib.reliability.breaker import CircuitBreaker
+    from ai_lib.reliability.circuit_breaker import CircuitBreaker
     from ai_lib.reliability.concurrency import Slots
     from ai_lib.reliability.config import ResilienceConfig
-    from ai_lib.reliability.limiter import RateLimiter
     from ai_lib.reliability.monitor import ErrorMonitor
+    from ai_lib.reliability.rate_limiter import RateLimiter
 
 __all__ = ["Guard", "Guarded", "GuardedStream"]
 
@@ -88,7 +88,7 @@ class Parts:
 
             self.slots = Slots(config.concurrency)
         if config.rate_limit is not None:
-            from ai_lib.reliability.limiter import RateLimiter
+            from ai_lib.reliability.rate_limiter import RateLimiter
 
             self.limiter = RateLimiter(config.rate_limit, guard.key, guard.clock)
         if config.monitor is not None:
@@ -200,7 +200,7 @@ class Guard:
     def _breaker(self, parts: Parts, model: str | None) -> CircuitBreaker:
         found = parts.breakers.get(model)
         if found is None:
-            from ai_lib.reliability.breaker import CircuitBreaker
+            from ai_lib.reliability.circuit_breaker import CircuitBreaker
 
             assert self._config is not None and self._config.breaker is not None  # noqa: S101, PT018 - the caller asked
             name = " ".join(part for part in (self.provider, self._base_url, model) if part)

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from ai_lib.reliability.breaker import PROBE_SECONDS
+from ai_lib.reliability.circuit_breaker import PROBE_SECONDS
 from ai_lib.reliability.config import BreakerPolicy
 from ai_lib.reliability.redis import PREFIX, RedisServer
 

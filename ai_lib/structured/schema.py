@@ -10,7 +10,7 @@ from types import UnionType
 from typing import Any, Union, get_args, get_origin
 
 from ai_lib.errors import InvalidRequestError
-from ai_lib.utils.schema import closed, converted, decoded, schema_components
+from ai_lib.schemas.schema import closed, converted, decoded, schema_components
 
 __all__ = ["form_of", "parse", "schema_name"]
 

@@ -7,7 +7,7 @@ from functools import partial
 from itertools import islice
 from typing import Any
 
-from ai_lib.utils.schema import complaints, decoded
+from ai_lib.schemas.schema import complaints, decoded
 
 __all__ = ["parser_for"]
 

@@ -6,11 +6,11 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from ai_lib.errors import InvalidRequestError, ToolArgumentsError
+from ai_lib.schemas.function import arguments_for, described
+from ai_lib.schemas.schema import complaints
 from ai_lib.tools.function import tools_from
 from ai_lib.types.coerce import tools_from as checked
 from ai_lib.types.tool import Tool, ToolCall
-from ai_lib.utils.schema import complaints
-from ai_lib.utils.signature import arguments_for, described
 
 __all__ = ["Toolbox"]
 

@@ -66,8 +66,8 @@ class Tool:
             InvalidRequestError: A parameter has no annotation, or one that has no form in JSON.
         """
         # Imported here, since most programs have no tools and `inspect` takes time.
-        from ai_lib.utils.schema import closed
-        from ai_lib.utils.signature import described, name_of
+        from ai_lib.schemas.function import described, name_of
+        from ai_lib.schemas.schema import closed
 
         called = name or name_of(function)
         try:

@@ -7,7 +7,7 @@ import threading
 import pytest
 
 from ai_lib import AiLibError, Call, CancelledError, RequestTimeoutError, Timeout
-from tests.fake_time import FakeTime
+from tests.support.fake_time import FakeTime
 
 
 def call_of(total: float | None = 10.0) -> tuple[Call, FakeTime]:

@@ -28,8 +28,8 @@ from ai_lib import (
     Timeout,
 )
 from ai_lib.utils.clock import Clock
-from tests.chaos.faults import FAULTS, WAIT, Faulty, answer_to
-from tests.server import Request, Server, json_reply
+from tests.support.faults import FAULTS, WAIT, Faulty, answer_to
+from tests.support.server import Request, Server, json_reply
 
 pytestmark = pytest.mark.slow
 

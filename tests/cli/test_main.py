@@ -9,8 +9,8 @@ import pytest
 
 import ai_lib
 from ai_lib.cli.main import main
-from tests.obliging import obliging
-from tests.server import chunk_event, json_reply, sse_reply, stream_events
+from tests.support.default_server import obliging
+from tests.support.server import chunk_event, json_reply, sse_reply, stream_events
 
 
 @pytest.fixture

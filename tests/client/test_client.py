@@ -28,7 +28,7 @@ from ai_lib import (
 )
 from ai_lib.types.tool import Tool
 from ai_lib.utils.clock import Clock
-from tests.server import Server, chunk_event, completion, json_reply, sse_reply, stream_events
+from tests.support.server import Server, chunk_event, completion, json_reply, sse_reply, stream_events
 
 NO_WAITS = Clock(sleep=lambda _: None)
 ERROR = {"error": {"message": "no", "type": "t", "code": "c"}}

@@ -29,7 +29,7 @@ from ai_lib import (
     RateLimit,
     ResilienceConfig,
 )
-from tests.server import Connection, Server, completion, json_reply, sse_reply, stream_events
+from tests.support.server import Connection, Server, completion, json_reply, sse_reply, stream_events
 
 EVERYTHING = ResilienceConfig(
     breaker=BreakerPolicy(),

@@ -22,7 +22,7 @@ from ai_lib import (
     ResilienceConfig,
     StreamInterruptedError,
 )
-from tests.server import Server, chunk_event, json_reply, sse_reply, stream_events
+from tests.support.server import Server, chunk_event, json_reply, sse_reply, stream_events
 
 CANNED = ChatCompletionResponse(choices=(Choice(message=Message.assistant("canned"), finish_reason="stop"),))
 BUSY = json_reply(503, {"error": {"message": "busy"}})

@@ -12,7 +12,7 @@ from ai_lib.types.request import ChatCompletionRequest
 from ai_lib.types.response import ChatCompletionResponse
 from ai_lib.types.serialize import from_json, to_json
 from ai_lib.types.tool import Tool
-from tests.wire_cases import Case, adapter_for, as_params, cases_of, fold, replay
+from tests.support.wire_cases import Case, adapter_for, as_params, cases_of, fold, replay
 
 # One provider for each wire format, and those whose switches change most.
 SPEAKERS = [

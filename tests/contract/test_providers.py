@@ -19,11 +19,11 @@ from ai_lib.errors import (
     UnsupportedFeatureError,
 )
 from ai_lib.providers.adapter import ProviderAdapter
-from ai_lib.providers.faults import ERROR_KINDS
+from ai_lib.providers.errors.fields import ERROR_KINDS
 from ai_lib.providers.registry import config_of, configs, dialect_of, operation_of
 from ai_lib.types.request import ChatCompletionRequest
-from tests.contract.wires import WIRES, Wire, at
-from tests.server import Request, Server, json_reply
+from tests.support.server import Request, Server, json_reply
+from tests.support.wires import WIRES, Wire, at
 
 KEY = "own-key-4711"
 OTHER_KEY = "canary-of-another"

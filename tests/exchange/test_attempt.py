@@ -11,7 +11,7 @@ import pytest
 
 from ai_lib import AiClient, ConnectionOptions, Message, ProviderConfig, Tool, ToolCall
 from ai_lib.errors import AiLibError, OverloadedError
-from tests.server import Server, completion, json_reply, sse_reply, stream_events
+from tests.support.server import Server, completion, json_reply, sse_reply, stream_events
 
 ADD = Tool("add")
 

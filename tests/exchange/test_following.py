@@ -22,7 +22,7 @@ from ai_lib.errors import (
 )
 from ai_lib.types.usage import UsageStatus
 from ai_lib.utils.clock import Clock
-from tests.server import Connection, Handler, Server, json_reply, raw_reply
+from tests.support.server import Connection, Handler, Server, json_reply, raw_reply
 
 KEY = "own-key-4711"
 METRICS = {"input_token_count": 3, "output_token_count": 5, "predict_time": 0.1}

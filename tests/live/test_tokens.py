@@ -9,7 +9,7 @@ from ai_lib import Message
 
 pytestmark = pytest.mark.live
 
-CORPUS = Path(__file__).parents[1] / "token_corpus"
+CORPUS = Path(__file__).parents[1] / "models" / "token_corpus"
 
 
 @pytest.mark.parametrize("name", ["english", "german", "chinese", "python", "json", "emoji", "dashes"])

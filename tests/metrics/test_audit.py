@@ -13,7 +13,7 @@ import pytest
 from ai_lib.errors import ConfigurationError, RateLimitError
 from ai_lib.metrics import AuditLog
 from ai_lib.metrics import audit as module
-from tests.metrics.calls import SECRET, answer, end
+from tests.support.calls import SECRET, answer, end
 
 ROOT = Path(__file__).parents[2]
 
@@ -136,7 +136,7 @@ def test_64_threads_write_one_chain(path):
 
 def test_processes_write_one_chain(path):
     code = (
-        "import sys; from ai_lib.metrics import AuditLog; from tests.metrics.calls import end\n"
+        "import sys; from ai_lib.metrics import AuditLog; from tests.support.calls import end\n"
         "log = AuditLog(sys.argv[1])\n"
         "for _ in range(50): end(log)"
     )

@@ -6,7 +6,7 @@ from ai_lib.types.message import Message
 from ai_lib.types.request import ChatCompletionRequest
 from ai_lib.types.response import ChatCompletionResponse, Choice
 from ai_lib.types.tool import ToolCall
-from tests.metrics.calls import record, start
+from tests.support.calls import record, start
 
 
 def test_messages_of_every_kind_have_a_form():

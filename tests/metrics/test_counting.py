@@ -10,7 +10,7 @@ import pytest
 from ai_lib.api.metrics import Metrics
 from ai_lib.errors import ConfigurationError, RateLimitError
 from ai_lib.metrics import Counting, InMemoryMetrics, observer_from
-from tests.metrics.calls import KNOWN, end, start
+from tests.support.calls import KNOWN, end, start
 
 
 class Two:

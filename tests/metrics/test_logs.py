@@ -9,7 +9,7 @@ import pytest
 from ai_lib.errors import RateLimitError
 from ai_lib.metrics import JsonLog
 from ai_lib.types.attempt import Attempt
-from tests.metrics.calls import KNOWN, SECRET, answer, end, start
+from tests.support.calls import KNOWN, SECRET, answer, end, start
 
 
 @pytest.fixture

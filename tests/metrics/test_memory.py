@@ -12,7 +12,7 @@ from ai_lib.errors import ConfigurationError, RateLimitError
 from ai_lib.metrics import CallKey, InMemoryMetrics, Series
 from ai_lib.metrics.exposition import CONTENT_TYPE
 from ai_lib.types.attempt import Attempt
-from tests.metrics.calls import KNOWN, end, record, start
+from tests.support.calls import KNOWN, end, record, start
 
 CHAT = Series("chat", "groq", "llama")
 

@@ -21,7 +21,7 @@ from ai_lib.types.message import Message
 from ai_lib.types.request import ChatCompletionRequest, ResponseFormat
 from ai_lib.types.response import ChatCompletionResponse, Choice
 from ai_lib.types.usage import Usage
-from tests.metrics.calls import KNOWN, SECRET, answer, end, record, start
+from tests.support.calls import KNOWN, SECRET, answer, end, record, start
 
 
 class Sdk:

@@ -12,7 +12,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from ai_lib.errors import ConfigurationError, RateLimitError
 from ai_lib.metrics import PrometheusMetrics
 from ai_lib.types.attempt import Attempt
-from tests.metrics.calls import KNOWN, end, record, start
+from tests.support.calls import KNOWN, end, record, start
 
 CALL = {"operation": "chat", "provider": "groq", "model": "llama", "outcome": "success"}
 SERIES = {"operation": "chat", "provider": "groq", "model": "llama"}

@@ -8,7 +8,7 @@ import pytest
 from ai_lib import Catalogue, Prices, UsageStatus
 from ai_lib.models.cost import cost_of
 from ai_lib.types.wire import HttpResponse
-from tests.wire_cases import Case, cases_of, fold, replay
+from tests.support.wire_cases import Case, cases_of, fold, replay
 
 # A price for each kind of token that no other kind has, so that a token in the wrong part shows.
 KINDS = ("input", "output", "cache_read", "cache_write", "cache_write_1h", "reasoning", "input_audio", "output_audio")

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ai_lib.errors import InvalidRequestError, InvalidResponseError
-from ai_lib.providers.wire import (
+from ai_lib.providers.reading import (
     arguments_object,
     check_object,
     count,

@@ -8,7 +8,7 @@ import pytest
 
 from ai_lib import BackpressureError, Call, CancelledError, ConcurrencyLimit, ConfigurationError, Timeout
 from ai_lib.reliability.concurrency import Slots
-from tests.fake_time import FakeTime
+from tests.support.fake_time import FakeTime
 
 ENDLESS = Timeout(total=None)
 

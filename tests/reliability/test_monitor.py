@@ -9,7 +9,7 @@ import pytest
 from ai_lib import AiLibError, CancelledError, ConfigurationError, ErrorAlert, ErrorThresholds
 from ai_lib.reliability.monitor import ErrorMonitor
 from ai_lib.reliability.window import Window
-from tests.fake_time import FakeTime
+from tests.support.fake_time import FakeTime
 
 ERROR = AiLibError("x")
 

@@ -23,7 +23,7 @@ from ai_lib import (
     ResilienceConfig,
     SqliteStore,
 )
-from tests.server import Connection, Server, completion, json_reply
+from tests.support.server import Connection, Server, completion, json_reply
 
 LIMIT, WINDOW, PROCESSES, CALLS = 60, 1.0, 4, 45
 

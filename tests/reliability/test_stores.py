@@ -19,8 +19,8 @@ from hypothesis import strategies as st
 from ai_lib import ConfigurationError, RateLimit, RateLimiter, RedisStore, SqliteStore
 from ai_lib.api.limits import StoreUnavailableError
 from ai_lib.reliability.bucket import Bucket, Buckets
-from ai_lib.reliability.limiter import MemoryStore
-from tests.fake_time import FakeTime
+from ai_lib.reliability.rate_limiter import MemoryStore
+from tests.support.fake_time import FakeTime
 
 BUCKETS = Buckets((Bucket(rate=5.0, capacity=10.0), Bucket(rate=100.0, capacity=250.0)), adaptive=True, initial=0.9)
 NUMBERS = st.floats(0, 500, allow_nan=False)

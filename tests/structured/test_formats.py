@@ -11,7 +11,7 @@ import pytest
 
 from ai_lib import AiClient, InvalidRequestError, InvalidResponseError, ProviderConfig
 from ai_lib.structured import response_format_from
-from tests.server import completion, json_reply, sse_reply, stream_events
+from tests.support.server import completion, json_reply, sse_reply, stream_events
 
 
 @attrs.define

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ai_lib.structured import CodeBlock, Section, code_blocks, json_in, json_lines, markdown_sections
-from tests.strategies import json_values, objects
+from tests.support.strategies import json_values, objects
 
 MARKDOWN = """Before.
 

@@ -26,7 +26,7 @@ from ai_lib.testing import (
     text,
 )
 from ai_lib.testing.redaction import is_secret
-from tests.testing.clients import client_of, every_api
+from tests.support.clients import client_of, every_api
 
 KEY = "canary-7f3a/91+c2"
 

@@ -7,7 +7,7 @@ import pytest
 
 from ai_lib import ResilienceConfig, RetryPolicy
 from ai_lib.testing import FakeClock, ScriptedTransport, error
-from tests.testing.clients import client_of
+from tests.support.clients import client_of
 
 
 def test_a_minute_of_back_off_takes_less_than_50_milliseconds():

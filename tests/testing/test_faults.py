@@ -4,7 +4,7 @@ import pytest
 
 from ai_lib import AiLibError, ConnectionLostError, RateLimitError, StreamInterruptedError
 from ai_lib.testing import FakeClock, FaultyTransport, ScriptedTransport, cut, error, text
-from tests.testing.clients import client_of, every_api
+from tests.support.clients import client_of, every_api
 
 NO_RETRIES = {"max_retries": 0}
 

@@ -19,7 +19,7 @@ from ai_lib import (
 )
 from ai_lib.testing import FakeClock, MockServer, UnexpectedRequestError, cut, error, raw, text, tool_call
 from ai_lib.utils.clock import Clock
-from tests.testing.clients import APIS, client_of, every_api
+from tests.support.clients import APIS, client_of, every_api
 
 
 def over(server, api, **settings):

@@ -16,7 +16,7 @@ from ai_lib import (
 )
 from ai_lib.testing import FakeClock, ScriptedTransport, UnexpectedRequestError, cut, error, raw, text, tool_call
 from ai_lib.testing.stream import PieceStream
-from tests.testing.clients import client_of, every_api
+from tests.support.clients import client_of, every_api
 
 KEY = "sk-canary-0123456789"
 

@@ -9,7 +9,7 @@ from ai_lib.testing import ScriptedTransport, UnexpectedRequestError, cut, error
 from ai_lib.testing.replies import CalledTool
 from ai_lib.testing.sent import SentRequest
 from ai_lib.testing.wire.render import DIALECTS, render
-from tests.testing.clients import APIS, client_of, every_api
+from tests.support.clients import APIS, client_of, every_api
 
 USAGE = Usage(prompt_tokens=7, completion_tokens=3, total_tokens=10)
 

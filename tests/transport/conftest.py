@@ -13,7 +13,7 @@ import pytest
 import trustme
 
 from ai_lib import AiClient, ConnectionOptions, HttpTransport, ProviderConfig
-from tests.server import Server
+from tests.support.server import Server
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ import pytest
 
 from ai_lib import CancelledError, HttpTransport
 from ai_lib.types.wire import HttpRequest
-from tests.server import Server, json_reply
+from tests.support.server import Server, json_reply
 
 # The promise is a tenth of a second; the rest is for machines with more to do than to run tests.
 SOON = 1.0

@@ -20,7 +20,7 @@ from ai_lib.transport.authorized import AuthorizedTransport
 from ai_lib.transport.aws import signer
 from ai_lib.transport.http import HttpTransport
 from ai_lib.types.wire import HttpRequest
-from tests.server import Request, Server, json_reply, raw_reply
+from tests.support.server import Request, Server, json_reply, raw_reply
 
 needs_botocore = pytest.mark.usefixtures("_botocore")
 ID, SECRET, TOKEN = "AKIDEXAMPLE", "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY", "session/token+1=="

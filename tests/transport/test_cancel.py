@@ -14,7 +14,7 @@ import pytest
 
 from ai_lib import CancelledError, HttpTransport
 from ai_lib.types.wire import HttpRequest
-from tests.server import Server, completion, json_reply, sse_reply, stream_events
+from tests.support.server import Server, completion, json_reply, sse_reply, stream_events
 
 CHUNKED = {"content-type": "text/event-stream", "transfer-encoding": "chunked"}
 CLOSE = {"content-type": "text/event-stream", "connection": "close"}

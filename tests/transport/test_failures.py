@@ -15,7 +15,7 @@ from ai_lib.transport.failures import mapped_failures
 from ai_lib.transport.limits import Limits, limited
 from ai_lib.types.wire import HttpRequest, Timeout
 from ai_lib.utils.clock import Clock
-from tests.server import Server, json_reply, raw_reply
+from tests.support.server import Server, json_reply, raw_reply
 
 URL = "https://user:secret@gw.test:8443/v1"
 HEAD = b"HTTP/1.1 200 OK\r\n"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from tests.server import Server, completion, json_reply
+from tests.support.server import Server, completion, json_reply
 
 CHILDREN, CALLS = 4, 50
 

@@ -12,7 +12,7 @@ import responses
 
 from ai_lib import AiClient, AuthenticationError, ConfigurationError, HttpTransport, ProviderConfig, errors
 from ai_lib.types.wire import HttpRequest
-from tests.server import Server, completion, json_reply, raw_reply, sse_reply, stream_events
+from tests.support.server import Server, completion, json_reply, raw_reply, sse_reply, stream_events
 
 KEY = "sk-secret-0123456789"
 

@@ -12,7 +12,7 @@ import pytest
 from ai_lib import HttpTransport, Timeout
 from ai_lib.errors import RequestTimeoutError
 from ai_lib.types.wire import HttpRequest
-from tests.server import Server, json_reply, sse_reply
+from tests.support.server import Server, json_reply, sse_reply
 
 # A limit must hold within half a second; the rest is for machines with more to do than to run tests.
 LATE = 1.0

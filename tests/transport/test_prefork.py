@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 import requests
 
-from tests.server import Connection, Server, completion, json_reply
+from tests.support.server import Connection, Server, completion, json_reply
 
 APPLICATION = """
 import os

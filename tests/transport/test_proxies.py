@@ -8,7 +8,7 @@ import pytest
 
 from ai_lib import ConfigurationError, ConnectionOptions, HttpTransport
 from ai_lib.types.wire import HttpRequest
-from tests.server import Server, json_reply
+from tests.support.server import Server, json_reply
 
 TARGET = "http://gw.test/v1"
 

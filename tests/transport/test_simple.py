@@ -9,7 +9,7 @@ import pytest
 from ai_lib import AiClient, ConfigurationError, ProviderConfig, UnsupportedFeatureError
 from ai_lib.transport.simple import SimpleTransport, transport_from
 from ai_lib.types.wire import HttpRequest
-from tests.server import completion
+from tests.support.server import completion
 
 CONFIG = ProviderConfig("gw", base_url="https://gw.test/v1", default_model="m")
 

@@ -12,7 +12,7 @@ import pytest
 
 from ai_lib import AuthenticationError, errors
 from ai_lib.types.wire import HttpRequest, Timeout
-from tests.server import chunk_event, completion, json_reply, raw_reply, sse_reply, stream_events
+from tests.support.server import chunk_event, completion, json_reply, raw_reply, sse_reply, stream_events
 
 SSE = {"content-type": "text/event-stream"}
 CHUNKED = {**SSE, "transfer-encoding": "chunked"}

@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from tests.server import Server, completion, json_reply, sse_reply, stream_events
+from tests.support.server import Server, completion, json_reply, sse_reply, stream_events
 
 THREADS, CALLS = 64, 20
 

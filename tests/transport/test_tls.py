@@ -13,7 +13,7 @@ import urllib3
 
 from ai_lib import ConfigurationError, HttpTransport, errors
 from ai_lib.types.wire import HttpRequest
-from tests.server import Server, json_reply
+from tests.support.server import Server, json_reply
 
 
 @pytest.fixture

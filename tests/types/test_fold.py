@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from ai_lib import ChatCompletionChunk, Citation, ToolCallDelta, UsageStatus
 from ai_lib.types.chunk import chunks_of
 from ai_lib.types.fold import Fold
-from tests import strategies
+from tests.support import strategies
 
 
 def folded(*chunks: ChatCompletionChunk):

@@ -13,7 +13,7 @@ from ai_lib import (
     from_json,
     to_json,
 )
-from tests import strategies
+from tests.support import strategies
 
 
 @settings(deadline=None, max_examples=40)

@@ -54,14 +54,14 @@ from ai_lib import (
 )
 from ai_lib.api.chat import ChatProvider
 from ai_lib.api.transport import BytesTransport, Transport
-from ai_lib.client.guarded import GuardedProvider
-from ai_lib.client.intercepted import Intercepted
-from ai_lib.client.observed import Observed
-from ai_lib.client.picking import Picking
-from ai_lib.client.routes import UserProvider
+from ai_lib.client.interceptors import Intercepted
+from ai_lib.client.observers import Observed
+from ai_lib.connection.connection import GuardedProvider
 from ai_lib.metrics import Counting
-from ai_lib.reliability.fallback import Fallback
-from ai_lib.reliability.hedge import Hedged
+from ai_lib.routing.fallback import Fallback
+from ai_lib.routing.hedge import Hedged
+from ai_lib.routing.pool import Picking
+from ai_lib.routing.route import UserProvider
 from ai_lib.transport.embedded import EmbeddedTransport
 from ai_lib.transport.http import HttpTransport
 from ai_lib.transport.simple import SimpleTransport

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 
 from ai_lib.utils import json
-from tests.strategies import json_values
+from tests.support.strategies import json_values
 
 
 @given(value=json_values)

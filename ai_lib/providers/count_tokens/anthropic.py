@@ -13,7 +13,7 @@ from ai_lib.providers.dialect import Context, Refuse
 from ai_lib.providers.dialects.anthropic.encode import headers, prompt
 from ai_lib.providers.dialects.anthropic.quirks import quirks_from
 from ai_lib.providers.operation import Content, Operation
-from ai_lib.providers.wire import count, extended
+from ai_lib.providers.reading import count, extended
 from ai_lib.types.request import ChatCompletionRequest
 from ai_lib.utils import json
 

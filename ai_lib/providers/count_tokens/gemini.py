@@ -16,7 +16,7 @@ from ai_lib.providers.dialect import Context, Refuse
 from ai_lib.providers.dialects.gemini.encode import encode
 from ai_lib.providers.dialects.gemini.quirks import quirks_from
 from ai_lib.providers.operation import Operation
-from ai_lib.providers.wire import count, quirks_of
+from ai_lib.providers.reading import count, quirks_of
 from ai_lib.types.request import ChatCompletionRequest
 
 __all__ = ["OPERATION", "Options"]

@@ -13,7 +13,7 @@ from ai_lib.providers.dialect import Context, Refuse
 from ai_lib.providers.dialects.openai_responses.encode import prompt
 from ai_lib.providers.dialects.openai_responses.quirks import quirks_from
 from ai_lib.providers.operation import Operation
-from ai_lib.providers.wire import count, extended
+from ai_lib.providers.reading import count, extended
 from ai_lib.types.request import ChatCompletionRequest
 
 __all__ = ["OPERATION"]

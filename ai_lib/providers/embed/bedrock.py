@@ -12,7 +12,7 @@ from ai_lib.providers.dialect import Context, Refuse
 from ai_lib.providers.embed.bedrock_cohere import OPERATION as COHERE
 from ai_lib.providers.embed.bedrock_titan import OPERATION as TITAN
 from ai_lib.providers.operation import Content, Operation
-from ai_lib.providers.wire import for_model
+from ai_lib.providers.reading import for_model
 from ai_lib.types.embedding import EmbeddingRequest, EmbeddingResponse
 
 __all__ = ["OPERATION"]

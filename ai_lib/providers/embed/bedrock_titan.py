@@ -12,7 +12,7 @@ import attrs
 from ai_lib.errors import InvalidRequestError
 from ai_lib.providers.dialect import Context, Refuse
 from ai_lib.providers.operation import Operation
-from ai_lib.providers.wire import extended, first_count, listed, quirks_of
+from ai_lib.providers.reading import extended, first_count, listed, quirks_of
 from ai_lib.types.embedding import EmbeddingRequest, EmbeddingResponse
 from ai_lib.types.usage import Usage
 

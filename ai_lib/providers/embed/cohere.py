@@ -11,7 +11,7 @@ import attrs
 
 from ai_lib.providers.dialect import Context, Refuse
 from ai_lib.providers.operation import Operation
-from ai_lib.providers.wire import extended, input_usage, listed, quirks_of
+from ai_lib.providers.reading import extended, input_usage, listed, quirks_of
 from ai_lib.types.embedding import EmbeddingRequest, EmbeddingResponse
 
 __all__ = ["OPERATION", "TASKS", "Options", "body_of", "vectors_in"]

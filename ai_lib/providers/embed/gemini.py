@@ -13,7 +13,7 @@ import attrs
 from ai_lib.errors import InvalidResponseError
 from ai_lib.providers.dialect import Context, Refuse
 from ai_lib.providers.operation import Operation
-from ai_lib.providers.wire import count, extended, for_model, listed, quirks_of
+from ai_lib.providers.reading import count, extended, for_model, listed, quirks_of
 from ai_lib.types.embedding import EmbeddingRequest, EmbeddingResponse, EmbeddingTask
 from ai_lib.types.usage import Usage
 

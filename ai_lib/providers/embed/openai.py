@@ -18,7 +18,7 @@ import attrs
 from ai_lib.errors import InvalidResponseError
 from ai_lib.providers.dialect import Context, Refuse
 from ai_lib.providers.operation import Operation
-from ai_lib.providers.wire import extended, input_usage, listed, quirks_of
+from ai_lib.providers.reading import extended, input_usage, listed, quirks_of
 from ai_lib.types.embedding import EmbeddingRequest, EmbeddingResponse, Vector
 
 __all__ = ["OPERATION", "Options"]

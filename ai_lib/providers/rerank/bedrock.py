@@ -11,7 +11,7 @@ import attrs
 
 from ai_lib.providers.dialect import Context, Refuse
 from ai_lib.providers.operation import Operation
-from ai_lib.providers.wire import extended, listed, quirks_of
+from ai_lib.providers.reading import extended, listed, quirks_of
 from ai_lib.types.rerank import RerankRequest, RerankResponse, RerankResult
 
 __all__ = ["OPERATION", "Options"]

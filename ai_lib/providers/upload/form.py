@@ -15,7 +15,7 @@ import attrs
 from ai_lib.errors import InvalidRequestError, InvalidResponseError
 from ai_lib.providers.dialect import Context, Refuse
 from ai_lib.providers.operation import Content, Operation
-from ai_lib.providers.wire import first_count, quirks_of
+from ai_lib.providers.reading import first_count, quirks_of
 from ai_lib.types.upload import UploadedFile, UploadRequest
 
 __all__ = ["OPERATION", "Options", "boundary_of", "form_body", "object_of"]

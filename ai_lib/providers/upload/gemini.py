@@ -10,8 +10,8 @@ from typing import Any
 
 from ai_lib.providers.dialect import Context, Refuse
 from ai_lib.providers.operation import Content, Operation
+from ai_lib.providers.reading import count, extended, quirks_of
 from ai_lib.providers.upload.form import Options, boundary_of, object_of
-from ai_lib.providers.wire import count, extended, quirks_of
 from ai_lib.types.upload import UploadedFile, UploadRequest
 from ai_lib.utils import json
 

@@ -13,8 +13,8 @@ from ai_lib.types.content import Image
 from ai_lib.types.message import Message
 from ai_lib.types.request import ChatCompletionRequest
 from ai_lib.types.wire import HttpResponse
-from tests.situations import ADD
-from tests.wire_cases import adapter_for
+from tests.support.scenarios import ADD
+from tests.support.wire_cases import adapter_for
 
 REQUEST = ChatCompletionRequest(
     model="gemini-2.5-flash",

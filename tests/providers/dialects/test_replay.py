@@ -16,7 +16,7 @@ from ai_lib.types.chunk import chunks_of
 from ai_lib.types.fold import Fold
 from ai_lib.types.usage import UsageStatus
 from ai_lib.types.wire import HttpResponse
-from tests.wire_cases import (
+from tests.support.wire_cases import (
     KEY,
     Case,
     as_params,

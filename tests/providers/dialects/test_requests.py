@@ -20,8 +20,8 @@ import pytest
 from ai_lib.errors import UnsupportedFeatureError
 from ai_lib.providers.adapter import ProviderAdapter
 from ai_lib.types.request import ChatCompletionRequest
-from tests.situations import SITUATIONS
-from tests.wire_cases import adapter_for, requests_of
+from tests.support.scenarios import SITUATIONS
+from tests.support.wire_cases import adapter_for, requests_of
 
 TABLES = [
     import_module(f"tests.providers.dialects.{file.parent.name}.differences")

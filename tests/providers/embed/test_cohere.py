@@ -12,7 +12,7 @@ from ai_lib.errors import AiLibError, InvalidResponseError, UnsupportedFeatureEr
 from ai_lib.providers.registry import operation_of
 from ai_lib.types.embedding import EmbeddingRequest, EmbeddingResponse
 from ai_lib.types.wire import HttpResponse
-from tests.wire_cases import adapter_for
+from tests.support.wire_cases import adapter_for
 
 RECORDED = Path(__file__).parents[2] / "recorded_operations" / "embed"
 ADAPTER = adapter_for("cohere")

@@ -11,7 +11,7 @@ from ai_lib.errors import AiLibError, InvalidResponseError, RateLimitError
 from ai_lib.providers.registry import config_of, operation_of
 from ai_lib.types.embedding import EmbeddingRequest, EmbeddingResponse
 from ai_lib.types.wire import HttpResponse
-from tests.wire_cases import adapter_for
+from tests.support.wire_cases import adapter_for
 
 FORMATS = ["gemini", "vertex"]
 

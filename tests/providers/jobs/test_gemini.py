@@ -7,7 +7,7 @@ import pytest
 
 from ai_lib.providers.jobs.gemini import FORMAT
 from ai_lib.types.job import JobStatus
-from tests.providers.jobs.driving import SUBMISSION, at, drive
+from tests.support.driving import SUBMISSION, at, drive
 
 HERE = at("/v1beta/{model_path}:batchGenerateContent")
 NAME = "batches/123456789"

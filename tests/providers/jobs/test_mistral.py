@@ -9,7 +9,7 @@ import pytest
 
 from ai_lib.providers.jobs.mistral import FORMAT
 from ai_lib.types.job import JobStatus
-from tests.providers.jobs.driving import SUBMISSION, at, drive
+from tests.support.driving import SUBMISSION, at, drive
 
 HERE = at("/batch/jobs")
 JOB = {

@@ -17,7 +17,7 @@ from ai_lib.providers.jobs.format import Answer
 from ai_lib.providers.jobs.results import Asked, custom_id_of, results_of
 from ai_lib.providers.registry import dialect_of
 from ai_lib.types.job import JobState, JobStatus
-from tests.replies import completion
+from tests.support.replies import completion
 
 CONFIG = ProviderConfig("gw", base_url="http://gw.example/v1")
 ADAPTER = ProviderAdapter(config=CONFIG, dialect=dialect_of("openai_chat"), base_url=CONFIG.base_url)

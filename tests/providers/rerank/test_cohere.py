@@ -8,7 +8,7 @@ from pathlib import Path
 from ai_lib.providers.registry import operation_of
 from ai_lib.types.rerank import RerankRequest, RerankResponse, RerankResult
 from ai_lib.types.wire import HttpResponse
-from tests.wire_cases import adapter_for
+from tests.support.wire_cases import adapter_for
 
 RECORDED = Path(__file__).parents[2] / "recorded_operations" / "rerank"
 ADAPTER = adapter_for("cohere")

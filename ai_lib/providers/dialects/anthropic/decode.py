@@ -19,7 +19,7 @@ import attrs
 from ai_lib.errors import InvalidResponseError
 from ai_lib.providers.dialect import Context
 from ai_lib.providers.dialects.anthropic.usage import usage_of
-from ai_lib.providers.wire import check_object, count, first_count, listed, usage_facts
+from ai_lib.providers.reading import check_object, count, first_count, listed, usage_facts
 from ai_lib.types.fold import arguments_text, made_up_id
 from ai_lib.types.message import Citation, Message, Role
 from ai_lib.types.model import ModelInfo

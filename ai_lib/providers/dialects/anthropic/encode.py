@@ -13,8 +13,8 @@ from ai_lib.providers.dialects.anthropic.blocks import marked
 from ai_lib.providers.dialects.anthropic.messages import conversation
 from ai_lib.providers.dialects.anthropic.quirks import Quirks
 from ai_lib.providers.dialects.anthropic.thinking import limit_of, put_thinking, thinks
+from ai_lib.providers.reading import extended, for_model
 from ai_lib.providers.schemas import GRAMMAR, has_free_keys, rewritten
-from ai_lib.providers.wire import extended, for_model
 from ai_lib.types.request import ChatCompletionRequest, ResponseFormat
 from ai_lib.types.tool import NamedTool, Tool
 

@@ -16,7 +16,7 @@ import attrs
 from ai_lib.errors import InvalidRequestError
 from ai_lib.providers.dialect import Context, Refuse
 from ai_lib.providers.dialects.anthropic.blocks import Block, blocks_of, marked, text_blocks
-from ai_lib.providers.wire import for_model, own
+from ai_lib.providers.reading import for_model, own
 from ai_lib.types.content import Json, Text
 from ai_lib.types.message import Message, Role
 from ai_lib.types.tool import ToolCall

@@ -22,7 +22,7 @@ from ai_lib.providers.dialects.anthropic.decode import (
     refusal_of,
 )
 from ai_lib.providers.dialects.anthropic.usage import usage_of
-from ai_lib.providers.wire import json_events, typed
+from ai_lib.providers.reading import json_events, typed
 from ai_lib.types.chunk import ChatCompletionChunk, ToolCallDelta
 from ai_lib.types.fold import arguments_text
 from ai_lib.types.message import Citation

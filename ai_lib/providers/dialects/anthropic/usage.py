@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ai_lib.providers.wire import count, first_count
+from ai_lib.providers.reading import count, first_count
 from ai_lib.types.usage import Usage
 
 __all__ = ["usage_of"]

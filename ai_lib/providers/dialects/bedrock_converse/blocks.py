@@ -16,7 +16,7 @@ import attrs
 from ai_lib.errors import InvalidRequestError
 from ai_lib.providers.dialect import Context, Refuse
 from ai_lib.providers.dialects.bedrock_converse.media import media_block
-from ai_lib.providers.wire import arguments_object, for_model, own, short_id
+from ai_lib.providers.reading import arguments_object, for_model, own, short_id
 from ai_lib.types.content import Audio, CacheTime, Json, Part, Text
 from ai_lib.types.message import Message, Role
 from ai_lib.types.tool import ToolCall

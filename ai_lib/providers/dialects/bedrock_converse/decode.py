@@ -11,7 +11,7 @@ from typing import Any
 from ai_lib.errors import InvalidResponseError, ProviderError
 from ai_lib.providers.dialect import Context
 from ai_lib.providers.dialects.bedrock_converse.blocks import is_opaque, is_servers, text_in
-from ai_lib.providers.wire import check_object, count, first_count, listed, text_of, usage_facts
+from ai_lib.providers.reading import check_object, count, first_count, listed, text_of, usage_facts
 from ai_lib.types.fold import arguments_text, made_up_id
 from ai_lib.types.message import Citation, Message, Role
 from ai_lib.types.model import ModelInfo

@@ -11,8 +11,8 @@ from ai_lib.errors import InvalidRequestError
 from ai_lib.providers.dialect import Context, Refuse
 from ai_lib.providers.dialects.bedrock_converse.blocks import Job, cache_point, messages_of, system_of
 from ai_lib.providers.dialects.bedrock_converse.reasoning import put_reasoning
+from ai_lib.providers.reading import extended, for_model
 from ai_lib.providers.schemas import GRAMMAR, has_free_keys, rewritten
-from ai_lib.providers.wire import extended, for_model
 from ai_lib.types.request import ChatCompletionRequest, ResponseFormat
 from ai_lib.types.tool import NamedTool, Tool
 from ai_lib.utils import json

@@ -15,7 +15,7 @@ import attrs
 from ai_lib.errors import InvalidRequestError
 from ai_lib.providers.dialect import Refuse
 from ai_lib.providers.dialects.bedrock_converse.quirks import Quirks
-from ai_lib.providers.wire import for_model
+from ai_lib.providers.reading import for_model
 from ai_lib.types.request import ChatCompletionRequest
 
 __all__ = ["HOW", "put_reasoning"]

@@ -14,7 +14,7 @@ from ai_lib.errors import AiLibError, StreamInterruptedError
 from ai_lib.providers.dialect import Context
 from ai_lib.providers.dialects.bedrock_converse.blocks import is_servers
 from ai_lib.providers.dialects.bedrock_converse.decode import citation_of, finish_of, kept, usage_of
-from ai_lib.providers.wire import arguments_object, json_events, text_of, typed
+from ai_lib.providers.reading import arguments_object, json_events, text_of, typed
 from ai_lib.types.chunk import ChatCompletionChunk, ToolCallDelta
 from ai_lib.types.tool import ToolCall
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from ai_lib.providers.dialect import Context, Refuse
 from ai_lib.providers.dialects.cohere_v2.quirks import Quirks
-from ai_lib.providers.wire import extended, own
+from ai_lib.providers.reading import extended, own
 from ai_lib.types.content import Document, Image, Json, Part, Text
 from ai_lib.types.message import Message, Role
 from ai_lib.types.request import ChatCompletionRequest, ResponseFormat

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import attrs
 
-from ai_lib.providers.wire import quirks_of
+from ai_lib.providers.reading import quirks_of
 
 __all__ = ["Quirks", "quirks_from"]
 

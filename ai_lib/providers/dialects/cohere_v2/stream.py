@@ -13,7 +13,7 @@ import attrs
 from ai_lib.errors import StreamInterruptedError
 from ai_lib.providers.dialect import Context
 from ai_lib.providers.dialects.cohere_v2.decode import citation_of, finish_of, kept, usage_of
-from ai_lib.providers.wire import count, json_events, text_of, typed
+from ai_lib.providers.reading import count, json_events, text_of, typed
 from ai_lib.types.chunk import ChatCompletionChunk, ToolCallDelta
 from ai_lib.types.fold import arguments_text
 

@@ -21,7 +21,7 @@ from ai_lib.errors import (
 from ai_lib.providers.dialect import Context
 from ai_lib.providers.dialects.gemini.arguments import Arguments
 from ai_lib.providers.dialects.gemini.usage import usage_of
-from ai_lib.providers.wire import text_of
+from ai_lib.providers.reading import text_of
 from ai_lib.types.chunk import ChatCompletionChunk, ToolCallDelta
 from ai_lib.types.fold import arguments_text
 from ai_lib.types.message import Citation

@@ -11,7 +11,7 @@ from typing import Any
 from ai_lib.errors import InvalidResponseError, StreamInterruptedError
 from ai_lib.providers.dialect import Context
 from ai_lib.providers.dialects.gemini.candidates import Reader
-from ai_lib.providers.wire import check_object, count, json_events, listed, typed
+from ai_lib.providers.reading import check_object, count, json_events, listed, typed
 from ai_lib.types.chunk import ChatCompletionChunk
 from ai_lib.types.fold import Fold
 from ai_lib.types.model import ModelInfo

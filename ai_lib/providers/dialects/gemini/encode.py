@@ -12,8 +12,8 @@ from typing import Any
 from ai_lib.providers.dialect import Context, Refuse
 from ai_lib.providers.dialects.gemini.messages import contents_of
 from ai_lib.providers.dialects.gemini.quirks import Quirks
+from ai_lib.providers.reading import extended, for_model
 from ai_lib.providers.schemas import Subset, rewritten
-from ai_lib.providers.wire import extended, for_model
 from ai_lib.types.request import ChatCompletionRequest, ResponseFormat
 from ai_lib.types.tool import NamedTool, Tool, ToolChoice
 

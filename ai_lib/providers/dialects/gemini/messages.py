@@ -18,7 +18,7 @@ import attrs
 from ai_lib.errors import InvalidRequestError
 from ai_lib.providers.dialect import Context, Refuse
 from ai_lib.providers.dialects.gemini.quirks import Quirks
-from ai_lib.providers.wire import arguments_object, for_model, own, tool_names
+from ai_lib.providers.reading import arguments_object, for_model, own, tool_names
 from ai_lib.types.content import Audio, Document, Image, Json, Media, Part, Text
 from ai_lib.types.message import Message, Role
 from ai_lib.types.request import ChatCompletionRequest

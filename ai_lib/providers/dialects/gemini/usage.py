@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ai_lib.providers.wire import count
+from ai_lib.providers.reading import count
 from ai_lib.types.usage import Usage
 
 __all__ = ["usage_of"]

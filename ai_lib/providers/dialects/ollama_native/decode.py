@@ -7,7 +7,7 @@ from typing import Any
 
 from ai_lib.errors import InvalidResponseError, StreamInterruptedError
 from ai_lib.providers.dialect import Context
-from ai_lib.providers.wire import count, listed, text_of, typed, usage_facts
+from ai_lib.providers.reading import count, listed, text_of, typed, usage_facts
 from ai_lib.types.chunk import ChatCompletionChunk, ToolCallDelta
 from ai_lib.types.fold import arguments_text, made_up_id
 from ai_lib.types.message import Message, Role

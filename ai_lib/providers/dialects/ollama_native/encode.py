@@ -7,7 +7,7 @@ from typing import Any
 
 from ai_lib.providers.dialect import Context, Refuse
 from ai_lib.providers.dialects.ollama_native.quirks import Quirks
-from ai_lib.providers.wire import arguments_object, extended
+from ai_lib.providers.reading import arguments_object, extended
 from ai_lib.types.content import Audio, Document, Image, Json, Text
 from ai_lib.types.message import Message, Role
 from ai_lib.types.request import ChatCompletionRequest, ResponseFormat

@@ -13,7 +13,7 @@ from ai_lib.errors import ContentFilterError, InvalidResponseError, OverloadedEr
 from ai_lib.providers.dialect import Context
 from ai_lib.providers.dialects.openai_chat.quirks import REASONING_TEXT, Quirks
 from ai_lib.providers.dialects.openai_chat.usage import usage_of
-from ai_lib.providers.wire import check_object, usage_facts
+from ai_lib.providers.reading import check_object, usage_facts
 from ai_lib.types.fold import arguments_text, made_up_id
 from ai_lib.types.message import Citation, Message, Role
 from ai_lib.types.response import ChatCompletionResponse, Choice, FinishReason

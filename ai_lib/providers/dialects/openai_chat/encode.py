@@ -9,8 +9,8 @@ from ai_lib.providers.dialect import Context, Refuse
 from ai_lib.providers.dialects.openai_chat.parts import content_of, text_parts
 from ai_lib.providers.dialects.openai_chat.quirks import REASONING_TEXT, Quirks
 from ai_lib.providers.dialects.openai_chat.reasoning import put_reasoning, with_thinking
+from ai_lib.providers.reading import extended, own, short_id
 from ai_lib.providers.schemas import Subset, rewritten
-from ai_lib.providers.wire import extended, own, short_id
 from ai_lib.types.message import Message, Role
 from ai_lib.types.request import ChatCompletionRequest, ResponseFormat
 from ai_lib.types.tool import NamedTool, Tool, ToolCall, ToolChoice

@@ -8,7 +8,7 @@ from typing import Any, cast
 from ai_lib.errors import InvalidResponseError
 from ai_lib.providers.dialect import Context
 from ai_lib.providers.dialects.openai_chat.decode import looks_like_error
-from ai_lib.providers.wire import count, first_count
+from ai_lib.providers.reading import count, first_count
 from ai_lib.types.model import ModelInfo
 
 __all__ = ["decode_models"]

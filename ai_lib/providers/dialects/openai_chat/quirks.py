@@ -7,7 +7,7 @@ from typing import Literal
 
 import attrs
 
-from ai_lib.providers.wire import quirks_of
+from ai_lib.providers.reading import quirks_of
 
 __all__ = ["REASONING_TEXT", "Quirks", "quirks_from"]
 

@@ -7,7 +7,7 @@ from typing import Any, TypeAlias
 
 from ai_lib.providers.dialect import Refuse
 from ai_lib.providers.dialects.openai_chat.quirks import Quirks
-from ai_lib.providers.wire import for_model
+from ai_lib.providers.reading import for_model
 from ai_lib.types.message import Message
 
 __all__ = ["REASONING", "put_reasoning", "with_thinking"]

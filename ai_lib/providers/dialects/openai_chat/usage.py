@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
-from ai_lib.providers.wire import count, first_count, money
+from ai_lib.providers.reading import count, first_count, money
 from ai_lib.types.usage import Usage
 
 __all__ = ["usage_of"]

@@ -16,7 +16,7 @@ from ai_lib.providers.dialect import Context
 from ai_lib.providers.dialects.openai_responses.calls import CARRIED, CUSTOM, FUNCTION, asks, input_text, unpacked
 from ai_lib.providers.dialects.openai_responses.quirks import Quirks
 from ai_lib.providers.dialects.openai_responses.usage import usage_of
-from ai_lib.providers.wire import check_object, count, listed, text_of, usage_facts
+from ai_lib.providers.reading import check_object, count, listed, text_of, usage_facts
 from ai_lib.types.fold import made_up_id
 from ai_lib.types.message import Citation, Message, Role
 from ai_lib.types.model import ModelInfo

@@ -16,7 +16,7 @@ import attrs
 from ai_lib.providers.dialect import Context, Refuse
 from ai_lib.providers.dialects.openai_responses.calls import CARRIED, CUSTOM, FUNCTION, input_text
 from ai_lib.providers.dialects.openai_responses.quirks import Quirks
-from ai_lib.providers.wire import own, tool_names
+from ai_lib.providers.reading import own, tool_names
 from ai_lib.types.content import Audio, Document, Image, Json, Part, Text
 from ai_lib.types.message import Message, Role
 from ai_lib.types.tool import ToolCall

@@ -20,7 +20,7 @@ from ai_lib.providers.dialects.openai_responses.decode import (
 )
 from ai_lib.providers.dialects.openai_responses.quirks import Quirks
 from ai_lib.providers.dialects.openai_responses.usage import usage_of
-from ai_lib.providers.wire import json_events, text_of, typed
+from ai_lib.providers.reading import json_events, text_of, typed
 from ai_lib.types.chunk import ChatCompletionChunk, ToolCallDelta
 
 __all__ = ["decode_stream"]

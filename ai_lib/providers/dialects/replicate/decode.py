@@ -11,7 +11,7 @@ import attrs
 from ai_lib.errors import AiLibError, InvalidResponseError, ProviderError, StreamInterruptedError
 from ai_lib.providers.dialect import Context
 from ai_lib.providers.operation import FollowUp
-from ai_lib.providers.wire import first_count, json_events, listed, text_of, typed, usage_facts
+from ai_lib.providers.reading import first_count, json_events, listed, text_of, typed, usage_facts
 from ai_lib.types.chunk import ChatCompletionChunk
 from ai_lib.types.message import Message, Role
 from ai_lib.types.model import ModelInfo

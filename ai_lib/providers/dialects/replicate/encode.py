@@ -7,7 +7,7 @@ from typing import Any
 
 from ai_lib.providers.dialect import Context, Refuse
 from ai_lib.providers.dialects.replicate.quirks import Quirks
-from ai_lib.providers.wire import extended, for_model
+from ai_lib.providers.reading import extended, for_model
 from ai_lib.types.content import Audio, Document, Image, Json, Text
 from ai_lib.types.message import Message, Role
 from ai_lib.types.request import ChatCompletionRequest

@@ -18,7 +18,7 @@ from ai_lib.types.message import Message
 from ai_lib.types.request import ChatCompletionRequest
 from ai_lib.types.response import ChatCompletionResponse
 from ai_lib.types.wire import HttpResponse
-from tests.wire_cases import Case, adapter_for, as_params, cases_of, fold, reading, replay
+from tests.support.wire_cases import Case, adapter_for, as_params, cases_of, fold, reading, replay
 
 WHOLE = [case for case in cases_of("anthropic", "whole") if "error" not in case.expected]
 STREAMS = [case for case in cases_of("anthropic", "stream") if "error" not in case.expected]

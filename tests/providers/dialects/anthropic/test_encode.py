@@ -19,9 +19,9 @@ from ai_lib.types.message import Message
 from ai_lib.types.request import ChatCompletionRequest, ResponseFormat
 from ai_lib.types.tool import NamedTool, Tool, ToolCall
 from ai_lib.types.wire import HttpRequest
-from tests.situations import ADD, GET_TIME, PDF, PNG, SITUATIONS, TOOLS, WAV
-from tests.strategies import REQUEST_FIELDS
-from tests.wire_cases import BASE_URL, KEY, adapter_for
+from tests.support.scenarios import ADD, GET_TIME, PDF, PNG, SITUATIONS, TOOLS, WAV
+from tests.support.strategies import REQUEST_FIELDS
+from tests.support.wire_cases import BASE_URL, KEY, adapter_for
 
 HAIKU_3, SONNET_4_5, OPUS_4_6, OPUS_4_7 = (
     "claude-3-haiku-20240307",

@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from tests.situations import ADD, CITY, GET_TIME, SITUATIONS
+from tests.support.scenarios import ADD, CITY, GET_TIME, SITUATIONS
 
 __all__ = ["DIFFERENCES", "RECORDED", "REFUSED"]
 

@@ -20,9 +20,9 @@ from ai_lib.types.message import Message
 from ai_lib.types.request import ChatCompletionRequest, ResponseFormat
 from ai_lib.types.tool import NamedTool, Tool, ToolCall
 from ai_lib.types.wire import HttpResponse
-from tests.situations import ADD, CITY, PDF, PNG, SITUATIONS, TOOLS, WAV
-from tests.strategies import requests
-from tests.wire_cases import Case, adapter_for, cases_of, fold, replay
+from tests.support.scenarios import ADD, CITY, PDF, PNG, SITUATIONS, TOOLS, WAV
+from tests.support.strategies import requests
+from tests.support.wire_cases import Case, adapter_for, cases_of, fold, replay
 
 CLAUDE = "us.anthropic.claude-sonnet-4-5-20250929-v1:0"
 NEWER = "global.anthropic.claude-opus-4-8"

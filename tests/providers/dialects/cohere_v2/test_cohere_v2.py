@@ -16,9 +16,9 @@ from ai_lib.types.message import Message
 from ai_lib.types.request import ChatCompletionRequest, ResponseFormat
 from ai_lib.types.tool import NamedTool, Tool, ToolCall
 from ai_lib.types.wire import HttpResponse
-from tests.situations import ADD, CITY, PDF, PNG, TOOLS, WAV
-from tests.strategies import requests
-from tests.wire_cases import adapter_for, cases_of, fold, replay
+from tests.support.scenarios import ADD, CITY, PDF, PNG, TOOLS, WAV
+from tests.support.strategies import requests
+from tests.support.wire_cases import adapter_for, cases_of, fold, replay
 
 ADAPTER = adapter_for("cohere")
 NOTES = Document.from_bytes("Grüße".encode(), "text/plain; charset=utf-8", name="notes.txt")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from tests.situations import CITY, SITUATIONS, TOOLS
+from tests.support.scenarios import CITY, SITUATIONS, TOOLS
 
 __all__ = ["DIFFERENCES", "RECORDED", "REFUSED"]
 

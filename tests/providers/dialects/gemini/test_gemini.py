@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ai_lib.client.options import ConnectionOptions, base_url_of
+from ai_lib.connection.options import ConnectionOptions, base_url_of
 from ai_lib.errors import AiLibError, InvalidRequestError, InvalidResponseError, UnsupportedFeatureError
 from ai_lib.providers.registry import config_of
 from ai_lib.types.content import Audio, Document, Image, Json, Text
@@ -19,8 +19,8 @@ from ai_lib.types.request import ChatCompletionRequest, ResponseFormat
 from ai_lib.types.response import ChatCompletionResponse
 from ai_lib.types.tool import Tool, ToolCall
 from ai_lib.types.wire import HttpResponse
-from tests.situations import ADD, GET_TIME, PDF, PNG, WAV
-from tests.wire_cases import adapter_for, fold, replay_events
+from tests.support.scenarios import ADD, GET_TIME, PDF, PNG, WAV
+from tests.support.wire_cases import adapter_for, fold, replay_events
 
 PRO_3, FLASH_38, FLASH_25, PRO_25 = "gemini-3.1-pro-preview", "gemini-3.8-flash", "gemini-2.5-flash", "gemini-2.5-pro"
 STAND_IN = "skip_thought_signature_validator"

@@ -20,9 +20,9 @@ from ai_lib.types.message import Message
 from ai_lib.types.request import ChatCompletionRequest, ResponseFormat
 from ai_lib.types.tool import NamedTool, ToolCall
 from ai_lib.types.wire import HttpResponse
-from tests.server import Server, json_reply
-from tests.situations import ADD, CITY, TOOLS
-from tests.wire_cases import adapter_for
+from tests.support.scenarios import ADD, CITY, TOOLS
+from tests.support.server import Server, json_reply
+from tests.support.wire_cases import adapter_for
 
 ADAPTER = adapter_for("ollama")
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from ai_lib.providers.wire import short_id
-from tests.situations import SITUATIONS, TOOLS
+from ai_lib.providers.reading import short_id
+from tests.support.scenarios import SITUATIONS, TOOLS
 
 __all__ = ["DIFFERENCES", "RECORDED", "REFUSED"]
 

@@ -10,9 +10,9 @@ import pytest
 
 from ai_lib import AiClient, ConnectionOptions
 from ai_lib.types.request import ChatCompletionRequest
-from tests.server import Server, completion, json_reply
-from tests.situations import SITUATIONS
-from tests.wire_cases import adapter_for, requests_of
+from tests.support.scenarios import SITUATIONS
+from tests.support.server import Server, completion, json_reply
+from tests.support.wire_cases import adapter_for, requests_of
 
 RECORDED = requests_of("azure-chat-deployment-url")
 

@@ -18,9 +18,9 @@ from ai_lib.types.content import Audio, Document, Image, Json, Text
 from ai_lib.types.message import Citation, Message
 from ai_lib.types.request import ChatCompletionRequest, ResponseFormat
 from ai_lib.types.tool import Tool, ToolCall
-from tests.situations import CITY, PDF, PNG, TOOLS, WAV
-from tests.strategies import REQUEST_FIELDS
-from tests.wire_cases import BASE_URL, adapter_for
+from tests.support.scenarios import CITY, PDF, PNG, TOOLS, WAV
+from tests.support.strategies import REQUEST_FIELDS
+from tests.support.wire_cases import BASE_URL, adapter_for
 
 
 def body_of(adapter: ProviderAdapter, *, stream: bool = False, **fields: Any) -> dict[str, Any]:

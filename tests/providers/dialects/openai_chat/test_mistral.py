@@ -17,7 +17,7 @@ from ai_lib.types.message import Message
 from ai_lib.types.request import ChatCompletionRequest
 from ai_lib.types.tool import Tool, ToolCall
 from ai_lib.types.wire import HttpResponse
-from tests.wire_cases import adapter_for, fold, replay
+from tests.support.wire_cases import adapter_for, fold, replay
 
 ADD = Tool("add")
 

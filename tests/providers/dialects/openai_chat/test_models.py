@@ -23,7 +23,7 @@ from ai_lib.providers.dialects.openai_chat.quirks import quirks_from
 from ai_lib.providers.registry import dialect_of
 from ai_lib.types.model import ModelInfo
 from ai_lib.types.wire import HttpResponse
-from tests.wire_cases import BASE_URL, KEY, adapter_for
+from tests.support.wire_cases import BASE_URL, KEY, adapter_for
 
 
 def models_in(payload: Any, status: int = 200) -> list[ModelInfo]:

@@ -16,8 +16,8 @@ from ai_lib.types.message import Message
 from ai_lib.types.request import ChatCompletionRequest, ResponseFormat
 from ai_lib.types.tool import ToolCall
 from ai_lib.types.wire import HttpResponse
-from tests.situations import ADD, CITY
-from tests.wire_cases import adapter_for
+from tests.support.scenarios import ADD, CITY
+from tests.support.wire_cases import adapter_for
 
 
 def body_of(provider: str, api: str | None = None, **fields: Any) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from ai_lib.errors import InvalidResponseError, StreamInterruptedError
 from ai_lib.types.wire import HttpResponse
-from tests.wire_cases import KEY, adapter_for, cases_of, fold, reading, replay
+from tests.support.wire_cases import KEY, adapter_for, cases_of, fold, reading, replay
 
 STREAMS = cases_of("openai_chat", "stream")
 WHOLE = cases_of("openai_chat", "whole")

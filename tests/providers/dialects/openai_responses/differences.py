@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from tests.situations import SITUATIONS
+from tests.support.scenarios import SITUATIONS
 
 __all__ = ["DIFFERENCES", "RECORDED", "REFUSED"]
 

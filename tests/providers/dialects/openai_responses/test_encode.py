@@ -19,9 +19,9 @@ from ai_lib.types.message import Message
 from ai_lib.types.request import ChatCompletionRequest
 from ai_lib.types.tool import ToolCall
 from ai_lib.types.wire import HttpResponse
-from tests.situations import CITY, PDF, PNG, TOOLS, WAV
-from tests.strategies import REQUEST_FIELDS
-from tests.wire_cases import BASE_URL, adapter_for
+from tests.support.scenarios import CITY, PDF, PNG, TOOLS, WAV
+from tests.support.strategies import REQUEST_FIELDS
+from tests.support.wire_cases import BASE_URL, adapter_for
 
 SEALED = "reasoning.encrypted_content"
 LOGPROBS = "message.output_text.logprobs"

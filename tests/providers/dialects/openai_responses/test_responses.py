@@ -16,8 +16,8 @@ from ai_lib.types.request import ChatCompletionRequest
 from ai_lib.types.response import ChatCompletionResponse
 from ai_lib.types.tool import Tool, ToolCall
 from ai_lib.types.wire import HttpResponse
-from tests.situations import ADD, PNG, TOOLS
-from tests.wire_cases import adapter_for, cases_of, fold, replay
+from tests.support.scenarios import ADD, PNG, TOOLS
+from tests.support.wire_cases import adapter_for, cases_of, fold, replay
 
 OWNER = "openai/responses"
 REASONING = {

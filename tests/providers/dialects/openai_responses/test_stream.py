@@ -11,7 +11,7 @@ import pytest
 from ai_lib.errors import AiLibError, InvalidResponseError, RateLimitError, StreamInterruptedError
 from ai_lib.types.response import ChatCompletionResponse
 from ai_lib.types.wire import HttpResponse
-from tests.wire_cases import adapter_for, fold, reading, replay_events
+from tests.support.wire_cases import adapter_for, fold, reading, replay_events
 
 REASONING = {
     "type": "reasoning",

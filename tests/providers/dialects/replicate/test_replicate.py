@@ -16,8 +16,8 @@ from ai_lib.types.message import Message
 from ai_lib.types.request import ChatCompletionRequest, ResponseFormat
 from ai_lib.types.tool import ToolCall
 from ai_lib.types.wire import HttpResponse
-from tests.situations import ADD, CITY, TOOLS
-from tests.wire_cases import BASE_URL, adapter_for
+from tests.support.scenarios import ADD, CITY, TOOLS
+from tests.support.wire_cases import BASE_URL, adapter_for
 
 
 def asked(

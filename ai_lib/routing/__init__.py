@@ -1,0 +1,1 @@
+"""Who answers a call: fallback chain, round robin, hedge, model array and model router."""

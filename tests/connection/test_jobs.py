@@ -1,0 +1,595 @@
+"""Batch jobs over a socket: submitted, looked at, waited for, read and cancelled, at each provider that has them.
+
+What the servers answer is written from the examples in the vendors' documentation; see tests/providers/jobs.
+"""
+
+import json
+
+import attrs
+import pytest
+
+from ai_lib import (
+    AiClient,
+    CancelledError,
+    ConfigurationError,
+    ConnectionOptions,
+    InvalidRequestError,
+    InvalidResponseError,
+    Message,
+    ProviderConfig,
+    ProviderError,
+    RateLimitError,
+    RequestTimeoutError,
+    UnsupportedFeatureError,
+)
+from ai_lib.client.request import request_from
+from ai_lib.connection.jobs import reopen, requests_from, submit
+from ai_lib.providers.registry import config_of, job_format_of
+from ai_lib.types.job import JobStatus
+from tests.support.fake_time import FakeTime
+from tests.support.server import json_reply
+from tests.support.wires import WIRES
+
+# --- what each vendor's server says
+
+
+@attrs.frozen(kw_only=True)
+class Vendor:
+    """How a provider's job goes over the wire.
+
+    Args:
+        id: The provider.
+        dialect: The wire format of its chats.
+        base: The path of its base URL.
+        key: The header that carries the key.
+        job: What is said of a job with a status.
+        words: The vendor's words for running, done, expired, cancelling.
+        create: Where a job is submitted.
+        look: Where it is asked about.
+        cancel: Where it is cancelled.
+        files: What is served for the results, by path, made of the lines or of nothing.
+        line: A line, or an answer, for a request: its name, and the body of a chat or None for a failed one.
+    """
+
+    id: str
+    dialect: str = "openai_chat"
+    base: str = ""
+    key: tuple[str, str] = ("authorization", "Bearer key-1")
+    job: object
+    words: tuple[str, str, str, str]
+    create: str
+    look: str
+    cancel: str
+    files: object
+    line: object
+
+
+def openai_job(word):
+    return {
+        "id": "job-1",
+        "status": word,
+        "output_file_id": "out",
+        "error_file_id": "err",
+        "request_counts": {"total": 3, "completed": 2, "failed": 1},
+    }
+
+
+def mistral_job(word):
+    return {"id": "job-1", "status": word, "output_file": "out", "error_file": "err", "total_requests": 3}
+
+
+def openai_line(name, body):
+    if body is None:
+        body = {"error": {"message": "slow down"}}
+        return {"custom_id": name, "response": {"status_code": 429, "request_id": "r-9", "body": body}, "error": None}
+    return {"custom_id": name, "response": {"status_code": 200, "request_id": "r-1", "body": body}, "error": None}
+
+
+def anthropic_job(word):
+    counts = {"processing": 0, "succeeded": 2, "errored": 1, "canceled": 0, "expired": 0}
+    status = "ended" if word == "expired" else word
+    return {
+        "id": "job-1",
+        "processing_status": status,
+        "request_counts": {**counts, "expired": 1, "errored": 0} if word == "expired" else counts,
+        "results_url": "https://api.anthropic.com/v1/messages/batches/job-1/results",
+    }
+
+
+def anthropic_line(name, body):
+    if body is None:
+        error = {"type": "error", "error": {"type": "rate_limit_error", "message": "slow down"}, "request_id": "r-9"}
+        return {"custom_id": name, "result": {"type": "errored", "error": error}}
+    return {"custom_id": name, "result": {"type": "succeeded", "message": body}}
+
+
+def gemini_job(word):
+    done = word != "BATCH_STATE_RUNNING"
+    return {"name": "batches/job-1", "done": done, "metadata": {"state": word, "batchStats": {"requestCount": "3"}}}
+
+
+def gemini_line(name, body):
+    key = {"metadata": {"key": name}}
+    return {"error": {"code": 8, "message": "slow down"}, **key} if body is None else {"response": body, **key}
+
+
+def lines(*values):
+    return b"".join(json.dumps(value).encode() + b"\n" for value in values)
+
+
+OPENAI = Vendor(
+    id="openai",
+    base="/v1",
+    job=openai_job,
+    words=("in_progress", "completed", "expired", "cancelling"),
+    create="/v1/batches",
+    look="/v1/batches/job-1",
+    cancel="/v1/batches/job-1/cancel",
+    files=lambda *found: {"/v1/files/out/content": lines(*found[:2]), "/v1/files/err/content": lines(*found[2:])},
+    line=openai_line,
+)
+GROQ = attrs.evolve(
+    OPENAI,
+    id="groq",
+    base="/openai/v1",
+    create="/openai/v1/batches",
+    look="/openai/v1/batches/job-1",
+    cancel="/openai/v1/batches/job-1/cancel",
+    files=lambda *found: {
+        "/openai/v1/files/out/content": lines(*found[:2]),
+        "/openai/v1/files/err/content": lines(*found[2:]),
+    },
+)
+MISTRAL = attrs.evolve(
+    OPENAI,
+    id="mistral",
+    job=mistral_job,
+    words=("RUNNING", "SUCCESS", "TIMEOUT_EXCEEDED", "CANCELLATION_REQUESTED"),
+    create="/v1/batch/jobs",
+    look="/v1/batch/jobs/job-1",
+    cancel="/v1/batch/jobs/job-1/cancel",
+)
+ANTHROPIC = Vendor(
+    id="anthropic",
+    dialect="anthropic",
+    key=("x-api-key", "key-1"),
+    job=anthropic_job,
+    words=("in_progress", "ended", "expired", "canceling"),
+    create="/v1/messages/batches",
+    look="/v1/messages/batches/job-1",
+    cancel="/v1/messages/batches/job-1/cancel",
+    files=lambda *found: {"/v1/messages/batches/job-1/results": lines(*found)},
+    line=anthropic_line,
+)
+GEMINI = Vendor(
+    id="gemini",
+    dialect="gemini",
+    key=("x-goog-api-key", "key-1"),
+    job=gemini_job,
+    words=("BATCH_STATE_RUNNING", "BATCH_STATE_SUCCEEDED", "BATCH_STATE_EXPIRED", "BATCH_STATE_CANCELLED"),
+    create="/v1beta/models/m:batchGenerateContent",
+    look="/v1beta/batches/job-1",
+    cancel="/v1beta/batches/job-1:cancel",
+    files=lambda *found: {"": found},
+    line=gemini_line,
+)
+VENDORS = (OPENAI, GROQ, MISTRAL, ANTHROPIC, GEMINI)
+every_vendor = pytest.mark.parametrize("vendor", VENDORS, ids=lambda vendor: vendor.id)
+
+
+def serve(server, vendor, word, *found):
+    """Have the server say that the job has a status, and has these answers."""
+    job, files = vendor.job(word), vendor.files(*found) if found else {}
+    if "" in files:  # they are inside the job
+        job["response"] = {"inlinedResponses": {"inlinedResponses": list(files.pop(""))}}
+    routes = {vendor.create: job, vendor.look: job, vendor.cancel: job, f"{vendor.base}/files": {"id": "file-1"}}
+    nothing = dict.fromkeys((f"{vendor.base}/files/out/content", f"{vendor.base}/files/err/content"), b"")
+    served = {**nothing, "/v1/messages/batches/job-1/results": b"", **routes, **files}
+
+    def answer(connection):
+        said = served[connection.read_request().path]
+        body = said if isinstance(said, bytes) else json.dumps(said).encode()
+        connection.head(200, {"content-length": str(len(body))})
+        connection.send(body)
+
+    server.script(answer)
+
+
+def client_of(server, vendor=OPENAI, time=None, **fields):
+    clock = {"clock": time.clock()} if time is not None else {}
+    options = ConnectionOptions(api_key="key-1", base_url=server.url + vendor.base, max_retries=0)
+    return AiClient(vendor.id, model="m", options=options, **clock, **fields)
+
+
+def call_for(client):
+    return lambda timeout: client._call(timeout, None)
+
+
+def submitted(client, *prompts, **fields):
+    requests = requests_from(prompts, fields, client._own.named)
+    return submit(client._own, requests, client._call(None, None), call_for(client))
+
+
+def opened(client, job_id="job-1"):
+    return reopen(client._own, job_id, call_for(client))
+
+
+def whole(vendor):
+    return WIRES[vendor.dialect].whole
+
+
+def paths(server):
+    return [(request.method, request.path) for request in server.requests]
+
+
+# --- each vendor
+
+
+@every_vendor
+def test_a_job_is_submitted(server, vendor):
+    serve(server, vendor, vendor.words[0])
+
+    job = submitted(client_of(server, vendor), "a", "b", "c")
+
+    create = server.requests[-1]
+    assert (create.method, create.path) == ("POST", vendor.create)
+    assert all(request.headers[vendor.key[0]] == vendor.key[1] for request in server.requests)
+    assert create.headers["content-type"] == "application/json"
+    assert job.id in ("job-1", "batches/job-1")
+    assert (job.provider, job.adjustments) == (vendor.id, ())
+
+
+@pytest.mark.parametrize(
+    ("vendor", "create"),
+    [
+        (OPENAI, {"input_file_id": "file-1", "endpoint": "/v1/chat/completions", "completion_window": "24h"}),
+        (GROQ, {"input_file_id": "file-1", "endpoint": "/v1/chat/completions", "completion_window": "24h"}),
+        (MISTRAL, {"input_files": ["file-1"], "model": "m", "endpoint": "/v1/chat/completions"}),
+    ],
+    ids=lambda value: getattr(value, "id", ""),
+)
+def test_requests_that_go_as_a_file_are_uploaded_first(server, vendor, create):
+    serve(server, vendor, vendor.words[0])
+
+    submitted(client_of(server, vendor), "a", "b", temperature=0.5)
+
+    assert paths(server) == [("POST", f"{vendor.base}/files"), ("POST", vendor.create)]
+    upload, order = server.requests
+    assert upload.headers["content-type"].startswith("multipart/form-data; boundary=")
+    assert b'name="purpose"\r\n\r\nbatch\r\n' in upload.body
+    sent = [json.loads(line) for line in upload.body.splitlines() if line.startswith(b"{")]
+    assert [line["custom_id"] for line in sent] == ["request-0", "request-1"]
+    assert [line["body"]["messages"][0]["content"] for line in sent] == ["a", "b"]
+    assert all((line["body"]["model"], line["body"]["temperature"]) == ("m", 0.5) for line in sent)
+    assert order.json == create
+
+
+def test_anthropics_requests_go_inside_the_submission(server):
+    serve(server, ANTHROPIC, "in_progress")
+
+    submitted(client_of(server, ANTHROPIC), "a", "b", max_tokens=9)
+
+    (create,) = server.requests
+    assert create.headers["anthropic-version"] == "2023-06-01"
+    assert [(one["custom_id"], one["params"]["max_tokens"]) for one in create.json["requests"]] == [
+        ("request-0", 9),
+        ("request-1", 9),
+    ]
+
+
+def test_geminis_requests_go_inside_the_submission(server):
+    serve(server, GEMINI, "BATCH_STATE_PENDING")
+
+    submitted(client_of(server, GEMINI), "a", "b")
+
+    (create,) = server.requests
+    sent = create.json["batch"]["inputConfig"]["requests"]["requests"]
+    assert [one["metadata"]["key"] for one in sent] == ["request-0", "request-1"]
+    assert [one["request"]["contents"][0]["parts"][0]["text"] for one in sent] == ["a", "b"]
+
+
+@every_vendor
+def test_a_job_is_looked_at(server, vendor):
+    serve(server, vendor, vendor.words[0])
+    job = submitted(client_of(server, vendor), "a")
+
+    state = job.status()
+
+    assert (state.status, state.raw_status) == (JobStatus.RUNNING, vendor.words[0])
+    assert paths(server)[-1] == ("GET", vendor.look)
+    assert server.requests[-1].body == b""
+    assert "content-type" not in server.requests[-1].headers
+
+
+@every_vendor
+def test_results_come_in_the_order_of_the_requests_and_a_failed_one_is_a_typed_error(server, vendor):
+    serve(server, vendor, vendor.words[0])
+    job = submitted(client_of(server, vendor), "a", "b", "c")
+    answer = whole(vendor)
+    found = vendor.line("request-2", answer), vendor.line("request-0", answer), vendor.line("request-1", None)
+    serve(server, vendor, vendor.words[1], *found)
+
+    first, second, third = job.results()
+
+    assert [one.custom_id for one in (first, second, third)] == ["request-0", "request-1", "request-2"]
+    assert (first.response.text, third.response.text) == ("hi", "hi")
+    assert first.response.provider == vendor.id
+    assert isinstance(second.error, RateLimitError)
+    assert (second.error.status, second.error.provider, second.error.model) == (429, vendor.id, "m")
+    assert "slow down" in str(second.error)
+
+
+@every_vendor
+def test_of_a_job_that_expired_nothing_is_lost(server, vendor):
+    serve(server, vendor, vendor.words[0])
+    job = submitted(client_of(server, vendor), "a", "b")
+    serve(server, vendor, vendor.words[2], vendor.line("request-1", whole(vendor)))
+
+    first, second = job.results()
+
+    assert job.status().status is JobStatus.EXPIRED
+    assert isinstance(first.error, ProviderError)
+    assert first.error.code == "batch_expired"
+    assert second.response.text == "hi"
+
+
+@every_vendor
+def test_a_job_is_cancelled(server, vendor):
+    serve(server, vendor, vendor.words[3])
+    job = opened(client_of(server, vendor), "batches/job-1" if vendor is GEMINI else "job-1")
+
+    state = job.cancel()
+
+    assert paths(server)[0] == ("POST", vendor.cancel)
+    assert server.requests[0].json == {}
+    assert state.status in (JobStatus.CANCELLING, JobStatus.CANCELLED)
+
+
+@every_vendor
+def test_a_job_is_opened_again_by_its_id(server, vendor):
+    answer = whole(vendor)
+    serve(server, vendor, vendor.words[1], vendor.line("request-2", answer), vendor.line("request-0", answer))
+
+    job = opened(client_of(server, vendor), "batches/job-1" if vendor is GEMINI else "job-1")
+
+    assert server.requests == []
+    found = [(one.custom_id, one.response is not None) for one in job.results()]
+    assert found == [("request-0", True), ("request-1", False), ("request-2", True)]
+
+
+# --- waiting
+
+
+def test_a_wait_looks_less_and_less_often(server):
+    time = FakeTime()
+    client = client_of(server, OPENAI, time)
+    states = iter(["validating", "in_progress", "in_progress", "finalizing", "completed"])
+
+    def answer(connection):
+        connection.read_request()
+        serve_one = json.dumps(openai_job(next(states))).encode()
+        connection.head(200, {"content-length": str(len(serve_one))})
+        connection.send(serve_one)
+
+    server.script(answer)
+
+    state = opened(client).wait(poll=10)
+
+    assert state.status is JobStatus.COMPLETED
+    assert time.waits == [10, 15, 22.5, 33.75]
+
+
+def test_the_wait_between_two_looks_has_an_end(server):
+    time = FakeTime()
+    serve(server, OPENAI, "in_progress")
+
+    with pytest.raises(RequestTimeoutError):
+        opened(client_of(server, OPENAI, time)).wait(poll=1, timeout=500)
+
+    assert max(time.waits) == 30
+
+
+def test_a_wait_ends_in_time_while_the_job_goes_on(server):
+    time = FakeTime()
+    serve(server, OPENAI, "in_progress")
+
+    with pytest.raises(RequestTimeoutError) as caught:
+        opened(client_of(server, OPENAI, time)).wait(timeout=60, poll=10)
+
+    assert str(caught.value).startswith("openai: the job job-1 is still running after 55 s")
+    assert "client.batch_job(id)" in str(caught.value)
+    assert time.waits == [10, 15, 22.5, 7.5]
+    assert all(request.method == "GET" for request in server.requests)
+
+
+@pytest.mark.parametrize("limits", [{"timeout": 0}, {"timeout": -1.0}, {"poll": 0}, {"poll": None, "timeout": "1"}])
+def test_a_wait_that_makes_no_sense_is_refused(server, limits):
+    with pytest.raises(ConfigurationError):
+        opened(client_of(server)).wait(**limits)
+
+    assert server.requests == []
+
+
+def test_a_job_that_is_over_is_not_asked_about_again(server):
+    serve(server, OPENAI, "completed")
+    job = opened(client_of(server))
+
+    assert job.wait() == job.status()
+
+    assert len(server.requests) == 1
+
+
+def test_a_job_that_is_not_over_has_no_results_yet(server):
+    serve(server, OPENAI, "in_progress")
+
+    with pytest.raises(InvalidRequestError, match="the job job-1 is not over: in_progress") as caught:
+        opened(client_of(server)).results()
+
+    assert caught.value.code == "job_not_over"
+
+
+# --- what goes wrong
+
+
+def test_a_job_whose_file_was_refused_says_so_of_every_request(server):
+    serve(server, OPENAI, "validating")
+    job = submitted(client_of(server), "a", "b")
+    failed = {"id": "job-1", "status": "failed", "errors": {"data": [{"code": "invalid_json_line", "message": "no"}]}}
+    serve(server, attrs.evolve(OPENAI, job=lambda _: failed), "failed")
+
+    first, second = job.results()
+
+    assert job.wait().error.code == "invalid_json_line"
+    assert isinstance(first.error, InvalidRequestError)
+    assert (first.error.code, second.error.code) == ("invalid_json_line", "invalid_json_line")
+    assert first.error is not second.error
+
+
+def test_what_a_cancelled_job_did_not_do_is_an_error_that_says_so(server):
+    serve(server, OPENAI, "in_progress")
+    job = submitted(client_of(server), "a")
+    serve(server, OPENAI, "cancelled")
+
+    (only,) = job.results()
+
+    assert isinstance(only.error, CancelledError)
+
+
+@pytest.mark.parametrize(
+    ("said", "code"),
+    [(b"[]", "malformed_answer"), (b"{}", "malformed_answer"), (b'{"id": 5, "status": "x"}', "malformed_answer"),
+     (b"<html>", "not_json")],
+)  # fmt: skip
+def test_an_answer_that_says_nothing_of_a_job_is_an_error(server, said, code):
+    def answer(connection):
+        connection.read_request()
+        connection.head(200, {"content-length": str(len(said))})
+        connection.send(said)
+
+    server.script(answer)
+
+    with pytest.raises(InvalidResponseError) as caught:
+        opened(client_of(server)).status()
+
+    assert (caught.value.code, caught.value.provider) == (code, "openai")
+
+
+def test_a_page_in_place_of_the_results_is_an_error(server):
+    serve(server, attrs.evolve(ANTHROPIC, files=lambda *_: {ANTHROPIC.look + "/results": b"<html>"}), "ended", {})
+
+    with pytest.raises(InvalidResponseError) as caught:
+        opened(client_of(server, ANTHROPIC)).results()
+
+    assert caught.value.code == "not_json"
+
+
+def test_an_error_of_the_provider_is_a_typed_error(server):
+    server.script(json_reply(429, {"error": {"message": "too many jobs"}}))
+
+    with pytest.raises(RateLimitError, match="too many jobs") as caught:
+        submitted(client_of(server), "a")
+
+    assert len(caught.value.attempts) == 1
+
+
+def test_each_request_of_a_submission_is_tried_again_by_itself(server):
+    config = attrs.evolve(config_of("openai"), idempotency_header="Idempotency-Key")
+    options = ConnectionOptions(api_key="key-1", base_url=server.url + "/v1", max_retries=1)
+    client = AiClient(config, model="m", options=options, clock=FakeTime().clock())
+    failing, file, job = json_reply(500, {"error": {"message": "oops"}}), {"id": "file-1"}, openai_job("validating")
+    server.script(failing, json_reply(200, file), failing, json_reply(200, job))
+
+    assert submitted(client, "a").id == "job-1"
+
+    assert paths(server) == [("POST", "/v1/files")] * 2 + [("POST", "/v1/batches")] * 2
+    first, again, create, create_again = [request.headers["idempotency-key"] for request in server.requests]
+    assert (first, create) == (again, create_again)
+    assert first != create
+
+
+def test_a_submission_ends_with_its_call(server):
+    client = client_of(server, time=(time := FakeTime()))
+    call = client._call(1.0, None)
+    time.sleep(1.0)
+
+    with pytest.raises(RequestTimeoutError):
+        submit(client._own, requests_from(["a"], {}, client._own.named), call, call_for(client))
+
+    assert server.requests == []
+
+
+def test_a_provider_without_jobs_is_told_before_anything_is_sent(server):
+    own = ProviderConfig("gw", name="Gateway", base_url=server.url)
+    client = AiClient(own, model="m", options=ConnectionOptions(api_key="k"))
+
+    for attempt in (lambda: submitted(client, "a"), lambda: opened(client)):
+        with pytest.raises(UnsupportedFeatureError, match="Gateway does not support batch jobs"):
+            attempt()
+
+    assert server.requests == []
+
+
+def test_an_api_without_jobs_is_told_before_anything_is_sent(server):
+    for vendor, api, words in [(GEMINI, "openai", "'openai' has no address"), (GROQ, "responses", "/v1/responses")]:
+        client = client_of(server, vendor, api=api)
+
+        with pytest.raises(UnsupportedFeatureError, match=words):
+            submitted(client, "a")
+
+    assert server.requests == []
+
+
+def test_the_responses_api_has_jobs_where_the_provider_says_so(server):
+    serve(server, OPENAI, "in_progress")
+
+    submitted(client_of(server, api="responses"), "a")
+
+    upload, create = server.requests
+    assert b'"url":"/v1/responses"' in upload.body
+    assert create.json["endpoint"] == "/v1/responses"
+
+
+def test_a_job_of_nothing_or_of_two_models_is_told_before_anything_is_sent(server):
+    client = client_of(server)
+    other = request_from("b", {"model": "n"}, client._own.named)
+
+    for prompts in ([], ["a", other]):
+        with pytest.raises(InvalidRequestError):
+            submitted(client, *prompts)
+
+    assert server.requests == []
+
+
+@pytest.mark.parametrize("prompts", ["one text", Message.user("a"), {"role": "user", "content": "a"}, None, 5])
+def test_one_prompt_is_no_job(prompts):
+    with pytest.raises(InvalidRequestError, match="a job takes a sequence of prompts, not one "):
+        requests_from(prompts, {}, str)
+
+
+def test_each_message_is_a_request_of_its_own():
+    found = requests_from([{"role": "user", "content": "a"}, Message.user("b")], {}, lambda _: "m")
+
+    assert [one.messages[0].text for one in found] == ["a", "b"]
+
+
+def test_fields_are_for_every_request():
+    found = requests_from(["a", [Message.user("b")]], {"response_format": "json_object", "tools": []}, lambda _: "m")
+
+    assert [one.model for one in found] == ["m", "m"]
+    assert [one.response_format.kind for one in found] == ["json_object", "json_object"]
+
+
+@pytest.mark.parametrize("job_id", ["", "..", "a/../b", "batches/", "a\nb", None, 5])
+def test_what_cannot_be_an_id_is_refused(server, job_id):
+    with pytest.raises(InvalidRequestError, match="that is no job's id"):
+        opened(client_of(server), job_id)
+
+
+@pytest.mark.parametrize("name", ["nowhere", "lines"])
+def test_a_format_that_does_not_exist_is_told(name):
+    with pytest.raises(ConfigurationError, match=f"no jobs format '{name}'"):
+        job_format_of(name)
+
+
+def test_a_job_does_not_show_the_key(server):
+    assert "key-1" not in repr(opened(client_of(server)))

@@ -1,0 +1,77 @@
+"""The estimate of tokens, against what six vocabularies counted."""
+
+import json
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ai_lib.models.tokens import tokens_of
+
+CORPUS = Path(__file__).parent / "token_corpus"
+COUNTS = json.loads((CORPUS / "counts.json").read_text())
+TODAY = ("o200k_base (GPT-4o and later)", "qwen", "tekken (Mistral)", "deepseek-v3")
+CODE = ("python", "python-dense", "javascript", "c", "sql")
+PROSE = ("english", "english-technical", "markdown", "german", "french", "spanish")
+DATA = ("json", "json-compact", "json-schema", "json-numbers", "csv-numbers", "uuid-log")
+SCRIPTS = ("chinese", "japanese", "korean", "russian", "arabic", "hindi")
+
+
+def text_of(name):
+    return (CORPUS / f"{name}.txt").read_bytes().decode()
+
+
+def today(name):
+    return [COUNTS[name][vocabulary] for vocabulary in TODAY]
+
+
+@pytest.mark.parametrize("name", sorted(COUNTS))
+def test_the_bounds_hold_for_every_vocabulary(name):
+    count = tokens_of(text_of(name))
+
+    assert count.least <= min(COUNTS[name].values())
+    assert max(COUNTS[name].values()) <= count.most
+    assert count.least <= count.about <= count.most
+
+
+@pytest.mark.parametrize("name", [*PROSE, *CODE, *DATA, *SCRIPTS])
+def test_the_estimate_is_near_the_average_of_todays_vocabularies(name):
+    average = sum(today(name)) / len(TODAY)
+
+    assert 0.88 <= tokens_of(text_of(name)).about / average <= 1.12
+
+
+@pytest.mark.parametrize(
+    "name", ["english", "english-technical", "markdown", *CODE, "json", "json-compact", "json-schema"]
+)
+def test_english_code_and_json_are_within_a_fifth_of_each_vocabulary_of_today(name):
+    about = tokens_of(text_of(name)).about
+
+    assert all(0.8 * count <= about <= 1.2 * count for count in today(name))
+
+
+def test_a_text_costs_about_as_much_alone_as_beside_another():
+    one, other = text_of("english"), text_of("python")
+
+    assert tokens_of(one + "\n" + other).about == pytest.approx(tokens_of(one).about + tokens_of(other).about, rel=0.02)
+
+
+def test_nothing_costs_nothing():
+    assert tokens_of("") == (0, 0.0, 0)
+
+
+@given(st.text())
+def test_the_estimate_lies_between_its_bounds(text):
+    count = tokens_of(text)
+
+    assert 0 <= count.least <= count.about <= count.most == len(text.encode("utf-8", "surrogatepass"))
+
+
+@given(st.text(st.characters(codec="utf-8"), min_size=1), st.text(st.characters(codec="utf-8"), min_size=1))
+def test_more_text_never_costs_much_less(one, other):
+    assert tokens_of(one + " " + other).about >= 0.9 * tokens_of(one).about - 3
+
+
+def test_half_of_a_surrogate_pair_is_no_error():
+    assert tokens_of("\ud83d").most == 3

@@ -1,0 +1,298 @@
+"""The circuit breaker on a clock that stands still."""
+
+from __future__ import annotations
+
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ai_lib import BreakerPolicy, ConfigurationError
+from ai_lib.errors import (
+    AuthenticationError,
+    CancelledError,
+    CircuitOpenError,
+    ConnectionLostError,
+    InvalidRequestError,
+    InvalidResponseError,
+    OverloadedError,
+    ProviderError,
+    RateLimitError,
+    RequestTimeoutError,
+)
+from ai_lib.reliability.circuit_breaker import CircuitBreaker
+from tests.support.fake_time import FakeTime
+
+DOWN = ProviderError("down")
+
+
+def breaker_of(time: FakeTime | None = None, **fields: Any) -> tuple[CircuitBreaker, FakeTime, list[tuple[str, str]]]:
+    time = time or FakeTime()
+    told: list[tuple[str, str]] = []
+    policy = BreakerPolicy(**{"failure_threshold": 3, "recovery_timeout": 30.0, "success_threshold": 2, **fields})
+    breaker = CircuitBreaker(policy, name="gw m", clock=time.clock(), tell=lambda old, new: told.append((old, new)))
+    return breaker, time, told
+
+
+def fail(breaker: CircuitBreaker, times: int = 1, error: BaseException = DOWN) -> None:
+    for _ in range(times):
+        breaker.acquire().failed(error)
+
+
+def test_failures_open_it_and_then_nothing_goes_through():
+    breaker, _, told = breaker_of()
+
+    fail(breaker, 3)
+    with pytest.raises(CircuitOpenError, match=r"not sent: gw m failed 3 times within 60 s") as caught:
+        breaker.acquire()
+
+    assert caught.value.retry_after == pytest.approx(30.0)
+    assert told == [("closed", "open")]
+
+
+def test_failures_from_before_the_window_do_not_count():
+    breaker, time, _ = breaker_of(window=60.0)
+
+    fail(breaker, 2)
+    time.now += 61.0
+    fail(breaker, 2)
+
+    assert breaker.state == "closed"
+
+
+def test_failures_that_are_a_small_part_of_the_calls_do_not_open_it():
+    breaker, _, _ = breaker_of(failure_rate=0.5)
+
+    for _ in range(20):
+        breaker.acquire().succeeded()
+    fail(breaker, 5)
+
+    assert breaker.state == "closed"
+
+
+def test_after_its_time_one_call_tries_and_the_others_are_turned_away():
+    breaker, time, told = breaker_of()
+    fail(breaker, 3)
+    time.now += 30.0
+
+    probe = breaker.acquire()
+    with pytest.raises(CircuitOpenError) as caught:
+        breaker.acquire()
+
+    assert caught.value.retry_after == 1.0
+    assert breaker.state == "half-open"
+    probe.succeeded()
+    breaker.acquire().succeeded()
+    assert breaker.state == "closed"
+    assert told == [("closed", "open"), ("open", "half-open"), ("half-open", "closed")]
+
+
+def test_of_many_threads_one_gets_to_try():
+    breaker, time, _ = breaker_of()
+    fail(breaker, 3)
+    time.now += 31.0
+    barrier = threading.Barrier(16)
+
+    def ask() -> bool:
+        barrier.wait()
+        try:
+            breaker.acquire()
+        except CircuitOpenError:
+            return False
+        return True
+
+    with ThreadPoolExecutor(16) as pool:
+        admitted = [pool.submit(ask) for _ in range(16)]
+
+    assert sum(one.result() for one in admitted) == 1
+
+
+def test_a_failed_try_opens_it_again_for_the_whole_time():
+    breaker, time, _ = breaker_of()
+    fail(breaker, 3)
+    time.now += 30.0
+
+    fail(breaker)
+    time.now += 29.0
+    with pytest.raises(CircuitOpenError):
+        breaker.acquire()
+    time.now += 1.0
+
+    breaker.acquire().dropped()
+
+
+def test_closing_forgets_the_failures():
+    breaker, time, _ = breaker_of(success_threshold=1)
+    fail(breaker, 3)
+    time.now += 30.0
+    breaker.acquire().succeeded()
+
+    fail(breaker, 2)
+
+    assert breaker.state == "closed"
+
+
+@pytest.mark.parametrize("error", [InvalidRequestError("x"), AuthenticationError("x"), RateLimitError("x")])
+def test_what_is_not_the_providers_failure_never_opens_it(error):
+    breaker, _, _ = breaker_of()
+
+    fail(breaker, 20, error)
+
+    assert breaker.state == "closed"
+
+
+@pytest.mark.parametrize(
+    "error",
+    [OverloadedError("x"), ConnectionLostError("x"), RequestTimeoutError("x"), InvalidResponseError("x")],
+)
+def test_overload_lost_connections_timeouts_and_nonsense_open_it(error):
+    breaker, _, _ = breaker_of()
+
+    fail(breaker, 3, error)
+
+    assert breaker.state == "open"
+
+
+def test_a_429_counts_only_when_asked_for():
+    breaker, _, _ = breaker_of(count_rate_limits=True)
+
+    fail(breaker, 3, RateLimitError("x"))
+
+    assert breaker.state == "open"
+
+
+@pytest.mark.parametrize("error", [CancelledError("x"), KeyboardInterrupt(), RateLimitError("x")])
+def test_a_try_that_tells_nothing_lets_the_next_one_try(error):
+    breaker, time, _ = breaker_of()
+    fail(breaker, 3)
+    time.now += 30.0
+
+    breaker.acquire().failed(error)
+
+    assert breaker.state == "half-open"
+    breaker.acquire().dropped()
+
+
+def test_a_refused_request_shows_that_the_provider_is_back():
+    breaker, time, _ = breaker_of(success_threshold=1)
+    fail(breaker, 3)
+    time.now += 30.0
+
+    breaker.acquire().failed(InvalidRequestError("x"))
+
+    assert breaker.state == "closed"
+
+
+def test_the_outcome_of_a_call_from_before_comes_too_late_to_matter():
+    breaker, time, _ = breaker_of()
+    early, late = breaker.acquire(), breaker.acquire()
+    fail(breaker, 3)
+
+    early.succeeded()
+    time.now += 30.0
+    probe = breaker.acquire()
+    late.failed(DOWN)
+
+    assert breaker.state == "half-open"
+    probe.succeeded()
+
+
+def test_an_outcome_counts_once():
+    breaker, _, _ = breaker_of()
+    permit = breaker.acquire()
+
+    for _ in range(5):
+        permit.failed(DOWN)
+
+    assert breaker.state == "closed"
+
+
+def test_a_probe_that_never_reports_does_not_keep_the_others_out_for_ever():
+    breaker, time, _ = breaker_of()
+    fail(breaker, 3)
+    time.now += 30.0
+    breaker.acquire()
+    with pytest.raises(CircuitOpenError):
+        breaker.acquire()
+
+    time.now += 121.0
+    breaker.acquire().succeeded()
+    breaker.acquire().succeeded()
+
+    assert breaker.state == "closed"
+
+
+def test_calls_run_side_by_side():
+    breaker, _, _ = breaker_of()
+    barrier = threading.Barrier(8)
+
+    def call() -> None:
+        permit = breaker.acquire()
+        barrier.wait(10)  # all eight are inside at once, or this breaks
+        permit.succeeded()
+
+    with ThreadPoolExecutor(8) as pool:
+        done = [pool.submit(call) for _ in range(8)]
+
+    assert [one.exception() for one in done] == [None] * 8
+
+
+def test_it_can_be_opened_and_closed_by_hand():
+    breaker, _, _ = breaker_of()
+
+    breaker.open()
+    opened = breaker.state
+    breaker.close()
+
+    assert (opened, breaker.state) == ("open", "closed")
+
+
+@given(st.lists(st.tuples(st.sampled_from(["ok", "fail", "wait"]), st.floats(0, 40)), max_size=60))
+def test_whatever_happens_it_behaves_as_described(steps):
+    breaker, time, _ = breaker_of(window=1e9, failure_rate=0.0)
+    state, failures, successes, opened = "closed", 0, 0, 0.0
+
+    for step, seconds in steps:
+        if step == "wait":
+            time.now += seconds
+            continue
+        try:
+            permit = breaker.acquire()
+        except CircuitOpenError:
+            assert state == "open"
+            assert time.now - opened < 30.0
+            continue
+        if state == "open":
+            assert time.now - opened >= 30.0
+            state, successes = "half-open", 0
+        if step == "ok":
+            permit.succeeded()
+            successes += state == "half-open"
+            if successes == 2:
+                state, failures, successes = "closed", 0, 0
+        else:
+            permit.failed(DOWN)
+            failures += 1
+            if state == "half-open" or failures >= 3:
+                state, opened = "open", time.now
+        assert breaker.state == state
+
+
+@pytest.mark.parametrize(
+    ("fields", "message"),
+    [
+        ({"failure_threshold": 0}, "failure_threshold must be a whole number from 1, got 0"),
+        ({"success_threshold": 1.5}, "success_threshold must be a whole number from 1, got 1.5"),
+        ({"window": 0}, "window must be a number of seconds above 0, got 0"),
+        ({"recovery_timeout": -1}, "recovery_timeout must be a number of seconds above 0, got -1"),
+        ({"failure_rate": 2}, "failure_rate must be from 0 to 1, got 2"),
+    ],
+)
+def test_a_policy_that_makes_no_sense_is_refused(fields, message):
+    with pytest.raises(ConfigurationError) as caught:
+        BreakerPolicy(**fields)
+
+    assert caught.value.message == message

@@ -1,0 +1,613 @@
+"""Each part of the reliability layer changes the traffic that a server sees."""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+import json
+import threading
+import time
+from typing import Any
+
+import pytest
+
+from ai_lib import (
+    AiClient,
+    AiLibError,
+    BackpressureError,
+    BreakerPolicy,
+    CircuitOpenError,
+    ConcurrencyLimit,
+    ConnectionLostError,
+    ConnectionOptions,
+    ErrorThresholds,
+    Event,
+    OverloadedError,
+    ProviderConfig,
+    RateLimit,
+    RateLimitError,
+    RequestTimeoutError,
+    ResilienceConfig,
+    RetryPolicy,
+    StreamInterruptedError,
+    Timeout,
+)
+from tests.support.fake_time import FakeTime
+from tests.support.server import Connection, Server, chunk_event, completion, json_reply, sse_reply, stream_events
+
+BUSY = {"error": {"message": "busy", "code": "overloaded"}}
+SLOW_DOWN = {"error": {"message": "slow down", "code": "rate_limit_exceeded"}}
+OK = json_reply(200, completion("hi"))
+
+
+def client_of(server: Server, clock: Any = None, **arguments: Any) -> AiClient:
+    fields = arguments.pop("config", {})
+    config = ProviderConfig("gateway", base_url=server.url + "/v1", default_model="m", **fields)
+    if clock is not None:
+        arguments["clock"] = clock.clock()
+    return AiClient(config, **arguments)
+
+
+def stall(connection: Connection) -> None:
+    connection.read_request()
+    connection.stall()
+
+
+def reset(connection: Connection) -> None:
+    connection.read_request()
+    connection.reset()
+
+
+def headers_and_nothing(connection: Connection) -> None:
+    connection.read_request()
+    connection.head(200, {"content-type": "text/event-stream", "transfer-encoding": "chunked"})
+    connection.reset()
+
+
+# --- retry
+
+
+def test_the_answer_tells_of_the_attempts_before_it(server):
+    server.script(json_reply(503, BUSY), json_reply(429, SLOW_DOWN, {"retry-after": "7"}), OK)
+    time = FakeTime(chance=0.5)
+
+    answer = client_of(server, time).chat("hi")
+
+    told = [(one.error, one.status, one.waited, one.decision) for one in answer.attempts]
+    assert told == [("OverloadedError", 503, 0.25, "retried"), ("RateLimitError", 429, 7.0, "retried")]
+    assert {one.provider for one in answer.attempts} == {"gateway"}
+    assert len(server.requests) == 3
+
+
+def test_the_error_says_why_there_was_no_further_attempt(server):
+    server.script(json_reply(503, BUSY))
+
+    with pytest.raises(OverloadedError, match="after 3 attempts") as caught:
+        client_of(server, FakeTime()).chat("hi")
+
+    assert [one.decision for one in caught.value.attempts] == ["retried", "retried", "max_retries"]
+    assert caught.value.timings == {"backoff": pytest.approx(1.5)}
+
+
+@pytest.mark.parametrize(("allowed", "requests"), [(None, 1), (True, 2), (False, 1)])
+def test_a_timeout_after_the_request_was_sent_is_tried_again_only_when_allowed(server, allowed, requests):
+    server.script(stall, OK)
+    resilience = ResilienceConfig(retry=RetryPolicy(retry_ambiguous=allowed, base=0.0))
+    options = ConnectionOptions(timeout=Timeout(first_byte=0.2))
+
+    with contextlib.suppress(RequestTimeoutError):
+        client_of(server, options=options, resilience=resilience).chat("hi")
+
+    assert len(server.requests) == requests
+
+
+@pytest.mark.parametrize(("allowed", "requests"), [(None, 2), (True, 2), (False, 1)])
+def test_a_connection_lost_after_the_request_is_tried_again_unless_forbidden(server, allowed, requests):
+    server.script(reset, OK)
+    resilience = ResilienceConfig(retry=RetryPolicy(retry_ambiguous=allowed, base=0.0))
+
+    with contextlib.suppress(ConnectionLostError):
+        client_of(server, resilience=resilience).chat("hi")
+
+    assert len(server.requests) == requests
+
+
+def test_a_lost_connection_says_whether_the_request_had_been_sent(server):
+    server.script(reset)
+
+    with pytest.raises(ConnectionLostError) as sent:
+        client_of(server, resilience=ResilienceConfig.none()).chat("hi")
+    with pytest.raises(AiLibError) as never_sent:
+        AiClient(ProviderConfig("gw", base_url="http://127.0.0.1:9", default_model="m"),
+                 resilience=ResilienceConfig.none()).chat("hi")  # fmt: skip
+
+    assert sent.value.ambiguous
+    assert not never_sent.value.ambiguous
+    assert sent.value.attempts[0].decision == "max_retries"
+
+
+def test_every_attempt_of_a_call_carries_the_same_idempotency_key_and_no_other_call_does(server):
+    server.script(json_reply(503, BUSY), OK)
+    client = client_of(server, FakeTime(), config={"idempotency_header": "Idempotency-Key"})
+
+    client.chat("one")
+    client.chat("two")
+
+    keys = [request.headers["idempotency-key"] for request in server.requests]
+    assert keys[0] == keys[1] != keys[2]
+
+
+def test_providers_that_take_no_idempotency_key_get_none(server):
+    client_of(server).chat("hi")
+
+    assert "idempotency-key" not in server.requests[0].headers
+
+
+def test_a_dead_endpoint_gets_a_tenth_more_traffic_over_a_thousand_calls(server):
+    server.script(json_reply(503, BUSY))
+    client = client_of(server, FakeTime())
+    before = 0
+
+    for _ in range(1000):
+        with pytest.raises(OverloadedError):
+            client.chat("hi")
+        assert len(server.requests) - before <= 3
+        before = len(server.requests)
+
+    assert len(server.requests) <= 1100
+
+
+def test_an_attempt_may_have_a_limit_of_its_own(server):
+    server.script(stall, OK)
+    retry = RetryPolicy(attempt_timeout=0.2, retry_ambiguous=True, base=0.0)
+
+    assert client_of(server, resilience=ResilienceConfig(retry=retry)).chat("hi").text == "hi"
+    assert len(server.requests) == 2
+
+
+def test_a_stream_that_ends_before_it_gave_anything_is_opened_again(server):
+    server.script(headers_and_nothing, sse_reply([]), sse_reply(stream_events("whole")))
+    client = client_of(server, FakeTime())
+
+    stream = client.stream("hi")
+
+    assert stream.final_response().text == "whole"
+    assert [one.error for one in stream.response.attempts] == ["ConnectionLostError", "StreamInterruptedError"]
+    assert len(server.requests) == 3
+
+
+def test_a_role_alone_is_nothing_yet(server):
+    role = chunk_event("")
+    server.script(sse_reply([role]), sse_reply(stream_events("whole")))
+
+    assert client_of(server, FakeTime()).stream("hi").final_response().text == "whole"
+
+
+def test_after_the_first_text_nothing_is_asked_again(server):
+    server.script(sse_reply([chunk_event("par")]), sse_reply(stream_events("whole")))
+
+    with pytest.raises(StreamInterruptedError) as caught:
+        client_of(server, FakeTime()).stream("hi").final_response()
+
+    assert caught.value.partial.text == "par"
+    assert len(server.requests) == 1
+
+
+# --- the deadline
+
+
+def test_the_error_says_where_the_time_went(server):
+    server.script(json_reply(503, BUSY), stall)
+    options = ConnectionOptions(timeout=0.6)
+    resilience = ResilienceConfig(retry=RetryPolicy(base=0.2, jitter="none"))
+
+    with pytest.raises(RequestTimeoutError, match=r"the time went to .*backoff 0\.2.* s") as caught:
+        client_of(server, options=options, resilience=resilience).chat("hi")
+
+    assert caught.value.timings["backoff"] == pytest.approx(0.2, abs=0.1)
+    assert caught.value.timings["first_byte"] == pytest.approx(0.4, abs=0.15)
+
+
+def test_a_full_rate_limit_raises_at_once_when_it_would_pass_the_deadline(server):
+    client = client_of(
+        server,
+        options=ConnectionOptions(timeout=5.0),
+        resilience=ResilienceConfig(rate_limit=RateLimit.per_minute(1, burst=1)),
+    )
+    client.chat("the only one this minute")
+    begun = time.monotonic()
+
+    with pytest.raises(RateLimitError, match="allows no request in time") as caught:
+        client.chat("hi")
+
+    assert time.monotonic() - begun < 1.0
+    assert caught.value.code == "client_rate_limit"
+    assert caught.value.retry_after == pytest.approx(60, abs=5)
+    assert len(server.requests) == 1
+
+
+# --- the breaker
+
+
+def test_an_open_breaker_sends_nothing_and_lets_one_call_try_later(server):
+    server.script(json_reply(500, BUSY))
+    time = FakeTime()
+    policy = BreakerPolicy(failure_threshold=3, recovery_timeout=30.0, success_threshold=1)
+    client = client_of(server, time, resilience=ResilienceConfig(retry=None, breaker=policy))
+    for _ in range(3):
+        with contextlib.suppress(AiLibError):
+            client.chat("hi")
+
+    with pytest.raises(CircuitOpenError, match="not sent") as caught:
+        client.chat("hi")
+    assert caught.value.retry_after == pytest.approx(30.0)
+    assert len(server.requests) == 3
+    server.script(OK)
+    time.now += 31.0
+    answer = client.chat("hi")
+
+    assert answer.text == "hi"
+    assert client.guard.breaker_state("m") == "closed"
+
+
+def test_a_breaker_that_opens_between_two_attempts_does_not_hide_what_opened_it(server):
+    server.script(json_reply(503, BUSY))
+    client = client_of(server, FakeTime(), resilience=ResilienceConfig(breaker=BreakerPolicy(failure_threshold=1)))
+
+    with pytest.raises(OverloadedError) as caught:
+        client.chat("hi")
+
+    assert [(one.error, one.decision) for one in caught.value.attempts] == [
+        ("OverloadedError", "retried"),
+        ("CircuitOpenError", "not_sent"),
+    ]
+    assert len(server.requests) == 1
+
+
+def test_a_breaker_belongs_to_one_model(server):
+    server.script(json_reply(500, BUSY))
+    policy = BreakerPolicy(failure_threshold=1)
+    client = client_of(server, resilience=ResilienceConfig(retry=None, breaker=policy))
+    with contextlib.suppress(AiLibError):
+        client.chat("hi", model="broken")
+    server.script(OK)
+
+    assert client.chat("hi", model="sound").text == "hi"
+    assert client.guard.breaker_state("broken") == "open"
+
+
+def test_bad_requests_never_open_the_breaker(server):
+    server.script(json_reply(400, {"error": {"message": "no"}}))
+    client = client_of(server, resilience=ResilienceConfig(retry=None, breaker=BreakerPolicy(failure_threshold=1)))
+
+    for _ in range(5):
+        with pytest.raises(AiLibError):
+            client.chat("hi")
+
+    assert len(server.requests) == 5
+
+
+def test_a_stream_reports_to_the_breaker_when_it_ends(server):
+    server.script(sse_reply([chunk_event("par")]))
+    client = client_of(server, resilience=ResilienceConfig(retry=None, breaker=BreakerPolicy(failure_threshold=1)))
+
+    stream = client.stream("hi")
+    state_when_open = client.guard.breaker_state("m")
+    with pytest.raises(StreamInterruptedError):
+        stream.final_response()
+
+    assert state_when_open == "closed"
+    assert client.guard.breaker_state("m") == "open"
+
+
+# --- rate limit
+
+
+def test_requests_leave_at_the_pace_of_the_limit(server):
+    times = FakeTime()
+    client = client_of(server, times, resilience=ResilienceConfig(rate_limit=RateLimit.per_second(5, burst=10)))
+
+    for _ in range(20):
+        client.chat("hi")
+
+    assert times.now - 1000.0 == pytest.approx(2.0)
+    assert len(server.requests) == 20
+
+
+def test_a_429_pauses_the_calls_that_follow(server):
+    server.script(json_reply(429, SLOW_DOWN, {"retry-after": "9"}), OK)
+    times = FakeTime()
+    limit = RateLimit.per_second(100, burst=100)
+    client = client_of(server, times, resilience=ResilienceConfig(retry=None, rate_limit=limit))
+
+    with pytest.raises(RateLimitError):
+        client.chat("hi")
+    client.chat("hi")
+
+    assert times.now == pytest.approx(1009.0)
+
+
+def test_what_the_headers_say_is_left_is_believed(server):
+    headers = {"x-ratelimit-limit-requests": "60", "x-ratelimit-remaining-requests": "0",
+               "x-ratelimit-reset-requests": "4s"}  # fmt: skip
+    server.script(json_reply(200, completion("hi"), headers))
+    times = FakeTime()
+    limit = RateLimit.per_second(100, burst=100)
+    client = client_of(server, times, resilience=ResilienceConfig(rate_limit=limit))
+
+    client.chat("hi")
+    client.chat("hi")
+
+    assert times.now == pytest.approx(1004.0)
+
+
+def test_tokens_are_reserved_by_estimate_and_settled_by_use(server):
+    times = FakeTime()
+    limit = RateLimit(tokens=6000, per=60.0)
+    client = client_of(server, times, resilience=ResilienceConfig(rate_limit=limit))
+
+    for _ in range(10):  # about 510 tokens each by estimate, 3 by the server's count
+        client.chat("hi", max_tokens=500)
+
+    assert times.now - 1000.0 < 10
+
+
+def test_a_request_larger_than_the_limit_is_refused_before_anything_is_sent(server):
+    client = client_of(server, resilience=ResilienceConfig(rate_limit=RateLimit(tokens=100)))
+
+    with pytest.raises(AiLibError, match=r"needs about .* tokens and the limit is 100 in 60 s"):
+        client.chat("hi", max_tokens=500)
+
+    assert server.requests == []
+
+
+# --- concurrency
+
+
+def test_no_more_calls_run_at_once_than_allowed(server):
+    inside, most, lock = 0, 0, threading.Lock()
+
+    def counted(connection: Connection) -> None:
+        nonlocal inside, most
+        connection.read_request()
+        with lock:
+            inside += 1
+            most = max(most, inside)
+        connection.wait(0.02)
+        with lock:
+            inside -= 1
+        json_reply(200, completion("hi"))(connection)
+
+    server.script(counted)
+    client = client_of(server, resilience=ResilienceConfig(concurrency=ConcurrencyLimit(3)))
+    threads = [threading.Thread(target=client.chat, args=("hi",)) for _ in range(12)]
+
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert len(server.requests) == 12
+    assert most == 3
+    assert (client.guard.in_flight, client.guard.waiting) == (0, 0)
+
+
+def test_a_call_beyond_the_queue_is_turned_away_and_a_stream_holds_its_slot_to_its_end(server):
+    server.script(sse_reply(stream_events("a", "b")))
+    limit = ConcurrencyLimit(1, max_queue=0)
+    client = client_of(server, resilience=ResilienceConfig(concurrency=limit))
+    stream = client.stream("hi")
+
+    with pytest.raises(BackpressureError, match="1 calls are running") as caught:
+        client.chat("hi")
+    stream.close()
+
+    assert caught.value.code == "queue_full"
+    assert client.guard.in_flight == 0
+
+
+def test_a_dropped_stream_gives_its_slot_back(server):
+    server.script(sse_reply(stream_events("a", "b")))
+    client = client_of(server, resilience=ResilienceConfig(concurrency=ConcurrencyLimit(1)))
+
+    stream = client.stream("hi")
+    next(stream)
+    del stream
+
+    assert client.guard.in_flight == 0
+
+
+def test_a_stream_that_was_opened_again_frees_its_connection_when_it_is_dropped(server):
+    def one_chunk_and_silence(connection: Connection) -> None:
+        connection.read_request()
+        connection.head(200, {"content-type": "text/event-stream", "transfer-encoding": "chunked"})
+        connection.chunk(f"data: {json.dumps(chunk_event('a'))}\n\n".encode())
+        connection.wait_closed()
+
+    server.script(reset, one_chunk_and_silence)
+    client = client_of(server, FakeTime())
+    gc.disable()
+    try:
+        stream = client.stream("hi")
+        next(stream)
+        del stream
+        freed = server.connections[-1].closed.wait(5)  # set by the handler, which waits for it
+    finally:
+        gc.enable()
+
+    assert freed
+
+
+def test_embeddings_take_slots_as_well(server):
+    config = {"embed": {"format": "openai", "path": "/embeddings", "model": "e"}}
+    client = client_of(server, config=config, resilience=ResilienceConfig(concurrency=ConcurrencyLimit(1, max_queue=0)))
+    server.script(sse_reply(stream_events("a", "b")))
+    stream = client.stream("hi")
+
+    with pytest.raises(BackpressureError):
+        client.embed("text")
+
+    stream.close()
+
+
+# --- monitor, events, copies
+
+
+def test_the_monitor_fires_once_when_failures_are_too_many(server):
+    server.script(json_reply(500, BUSY))
+    alerts = []
+    monitor = ErrorThresholds(consecutive=3, on_alert=alerts.append)
+    client = client_of(server, resilience=ResilienceConfig(retry=None, monitor=monitor))
+
+    for _ in range(6):
+        with contextlib.suppress(AiLibError):
+            client.chat("hi")
+
+    assert [(alert.reason, alert.consecutive, alert.provider) for alert in alerts] == [("consecutive", 3, "gateway")]
+
+
+def test_the_listener_hears_of_every_decision(server):
+    server.script(json_reply(503, BUSY))
+    heard: list[Event] = []
+    resilience = ResilienceConfig(retry=RetryPolicy(max_retries=1), breaker=BreakerPolicy(failure_threshold=2))
+    client = client_of(server, FakeTime(), resilience=resilience, listener=heard.append)
+
+    with pytest.raises(OverloadedError):
+        client.chat("hi")
+
+    assert [event.kind for event in heard] == ["retry", "breaker_opened", "gave_up"]
+    assert heard[0].model == "m"
+
+
+def test_a_copy_with_other_options_shares_the_limits_of_the_first(server):
+    client = client_of(
+        server,
+        options=ConnectionOptions(timeout=1.0),
+        resilience=ResilienceConfig(rate_limit=RateLimit.per_minute(1, burst=1)),
+    )
+
+    client.chat("hi")
+    with pytest.raises(RateLimitError):
+        client.with_options(timeout=2.0).chat("hi")
+
+    assert len(server.requests) == 1
+
+
+def test_the_builder_puts_a_preset_and_single_parts_together_in_any_order(server):
+    config = ProviderConfig("gateway", base_url=server.url, default_model="m")
+
+    one = AiClient.builder(config).with_max_concurrency(7).with_retry(1).for_production().build()
+    other = AiClient.builder(config).for_production().with_retry(1).with_max_concurrency(7).build()
+
+    assert one.guard.policy == other.guard.policy
+    assert (one.guard.policy.max_retries, one.guard.policy.base) == (1, 2.0)
+    assert one.chat("hi").text == "hi"
+
+
+@pytest.mark.parametrize("preset", ["none", "default", "development", "production", "conservative"])
+def test_every_preset_chats_and_streams(server, preset):
+    server.script(OK, sse_reply(stream_events("hi")))
+    client = client_of(server, resilience=getattr(ResilienceConfig, preset)())
+
+    assert client.chat("hi").text == "hi"
+    assert client.stream("hi").final_response().text == "hi"
+    assert client.guard.in_flight == 0
+
+
+def test_the_builder_has_a_step_for_each_part(server):
+    config = ProviderConfig("gateway", base_url=server.url, default_model="m")
+    alerts, heard = [], []
+
+    client = (
+        AiClient.builder(config)
+        .with_smart_defaults()
+        .with_retry(RetryPolicy(max_retries=1, base=0.0))
+        .with_circuit_breaker(2)
+        .with_rate_limit(6000, burst=100)
+        .with_error_monitor(consecutive=1, on_alert=alerts.append)
+        .with_listener(heard.append)
+        .build()
+    )
+    server.script(json_reply(503, BUSY))
+    with pytest.raises(OverloadedError):
+        client.chat("hi")
+
+    assert len(server.requests) == 2
+    assert [alert.consecutive for alert in alerts] == [1]
+    assert [event.kind for event in heard] == ["retry", "breaker_opened", "gave_up"]
+    assert AiClient.builder(config).for_development().build().chat  # a preset alone is enough
+
+
+def test_a_listener_that_raises_is_logged_and_breaks_nothing(server, caplog):
+    def broken(event: Event) -> None:
+        raise ValueError("oops")
+
+    server.script(json_reply(503, BUSY), OK)
+
+    assert client_of(server, FakeTime(), listener=broken).chat("hi").text == "hi"
+    assert "the listener raised" in caplog.text
+
+
+def test_texts_to_embed_count_against_a_limit_of_tokens(server):
+    server.script(json_reply(200, {"data": [{"index": 0, "embedding": [1.0]}], "usage": {"total_tokens": 40}}))
+    config = {"embed": {"format": "openai", "path": "/embeddings", "model": "e"}}
+    client = client_of(server, config=config, resilience=ResilienceConfig(rate_limit=RateLimit(tokens=50)))
+
+    client.embed("one two three")
+    with pytest.raises(AiLibError, match="tokens and the limit is 50"):
+        client.embed("word " * 200)
+
+    assert len(server.requests) == 1
+
+
+def test_a_try_that_may_not_go_in_time_leaves_the_breaker_to_the_next(server):
+    server.script(json_reply(500, BUSY), OK)
+    times = FakeTime()
+    resilience = ResilienceConfig(
+        retry=None,
+        breaker=BreakerPolicy(failure_threshold=1, recovery_timeout=1.0, success_threshold=1),
+        rate_limit=RateLimit(requests=1, per=10.0, burst=1),
+    )
+    client = client_of(server, times, resilience=resilience)
+    with contextlib.suppress(AiLibError):
+        client.chat("hi")
+    times.now += 2.0
+
+    with pytest.raises(RateLimitError):
+        client.chat("hi", timeout=1.0)
+    times.now += 10.0
+
+    assert client.chat("hi").text == "hi"
+
+
+def test_a_stream_that_is_opened_again_holds_one_slot_and_reports_each_failure(server):
+    server.script(sse_reply([]), sse_reply([]), sse_reply(stream_events("whole")))
+    resilience = ResilienceConfig(
+        breaker=BreakerPolicy(failure_threshold=10),
+        rate_limit=RateLimit.per_second(100, burst=100),
+        concurrency=ConcurrencyLimit(1, max_queue=0),
+    )
+    client = client_of(server, FakeTime(), resilience=resilience)
+
+    stream = client.stream("hi")
+    in_flight = client.guard.in_flight
+    text = stream.final_response().text
+
+    assert (text, in_flight, client.guard.in_flight) == ("whole", 1, 0)
+    assert len(server.requests) == 3
+
+
+def test_what_a_transport_raises_besides_errors_gives_everything_back(server):
+    class Broken:
+        def post(self, url: str, body: bytes) -> bytes:
+            raise KeyboardInterrupt
+
+    resilience = ResilienceConfig(concurrency=ConcurrencyLimit(1), breaker=BreakerPolicy(failure_threshold=1))
+    client = client_of(server, transport=Broken(), resilience=resilience)
+
+    for _ in range(3):
+        with pytest.raises(KeyboardInterrupt):
+            client.chat("hi")
+
+    assert client.guard.in_flight == 0
+    assert client.guard.breaker_state("m") == "closed"

@@ -1,0 +1,343 @@
+"""Model arrays as servers see them: who is asked, who is not, and how that changes."""
+
+import gc
+import pickle
+import threading
+import time
+
+import pytest
+
+from ai_lib import (
+    AiClient,
+    BreakerPolicy,
+    CircuitOpenError,
+    ConfigurationError,
+    FallbackChain,
+    HealthCheck,
+    InvalidRequestError,
+    LoadBalancingStrategy,
+    ModelArray,
+    ModelEndpoint,
+    OverloadedError,
+    ResilienceConfig,
+)
+from tests.support.server import Server, completion, json_reply, sse_reply, stream_events
+
+BUSY = json_reply(503, {"error": {"message": "busy"}})
+NO_RETRIES = ResilienceConfig.none()
+
+
+@pytest.fixture
+def servers():
+    with Server(json_reply(200, completion("a"))) as a, Server(json_reply(200, completion("b"))) as b:
+        yield a, b
+
+
+def array_of(*servers, **fields):
+    array = ModelArray("production")
+    for name, server in zip("abc", servers, strict=False):
+        array.add_endpoint(name=name, url=f"{server.url}/v1", model=f"model-{name}", **fields)
+    return array
+
+
+def client_of(array, **settings):
+    return AiClient(array, **{"resilience": NO_RETRIES, **settings})
+
+
+def test_the_example_of_the_reference_works(monkeypatch):
+    monkeypatch.setenv("GROQ_API_KEY", "key-of-groq")
+    array = (
+        ModelArray("production")
+        .with_strategy(LoadBalancingStrategy.HEALTH_BASED)
+        .add_endpoint(ModelEndpoint(name="groq-1", url="https://api.groq.com", weight=1.0, healthy=True))
+    )
+
+    client = AiClient(array)
+
+    assert (client.provider, client.base_url) == ("groq", "https://api.groq.com/openai/v1")
+    assert array.is_healthy("groq-1")
+
+
+def test_calls_really_go_to_the_endpoints_url_with_its_model_and_key(servers):
+    a, b = servers
+    array = ModelArray("x")
+    array.add_endpoint(name="a", url=a.url + "/one", model="small", api_key="key-a", provider="openai")
+    array.add_endpoint(name="b", url=b.url + "/two", model="large", api_key="key-b", provider="groq")
+
+    answers = [client_of(array).chat("hi").text for _ in range(1)] + [client_of(array).chat("hi").text]
+
+    assert answers == ["a", "b"]
+    assert [(r.path, r.json["model"], r.headers["authorization"]) for r in (a.requests[0], b.requests[0])] == [
+        ("/one/chat/completions", "small", "Bearer key-a"),
+        ("/two/chat/completions", "large", "Bearer key-b"),
+    ]
+
+
+def test_an_endpoint_without_a_model_gets_the_calls(servers):
+    array = ModelArray("x").add_endpoint(name="a", url=servers[0].url)
+
+    client_of(array).chat("hi", model="asked-for")
+
+    assert servers[0].requests[0].json["model"] == "asked-for"
+
+
+def test_chats_streams_and_batches_are_spread(servers):
+    client = client_of(array_of(*servers))
+
+    client.chat("hi")
+    for server in servers:
+        server.script(sse_reply(stream_events("He", "llo")))
+    assert client.stream("hi").final_response().text == "Hello"
+    for server in servers:
+        server.script(json_reply(200, completion("hi")))
+    client.batch(["one", "two", "three", "four"], max_workers=2)
+
+    assert [len(server.requests) for server in servers] == [3, 3]
+
+
+def test_in_flight_counts_last_until_a_stream_is_over(servers):
+    array = array_of(*servers)
+    for server in servers:
+        server.script(sse_reply(stream_events("He", "llo")))
+    client = client_of(array)
+
+    stream = client.stream("hi")
+    next(stream)
+    during = [status.in_flight for status in array.statuses()]
+    stream.close()
+
+    assert during == [1, 0]
+    assert [status.in_flight for status in array.statuses()] == [0, 0]
+
+
+def test_one_that_fails_hands_its_call_to_another_and_is_left_out_after_three(servers):
+    servers[0].script(BUSY)
+    array = array_of(*servers).with_strategy("round_robin")
+    client = client_of(array)
+
+    answers = [client.chat("hi") for _ in range(10)]
+
+    assert {answer.text for answer in answers} == {"b"}
+    assert len(servers[0].requests) == 3
+    assert not array.is_healthy("a")
+    assert [step.facts["name"] for step in answers[0].trace if step.kind == "endpoint"] == ["a", "b"]
+    assert answers[0].attempts[0].error == "OverloadedError"
+
+
+def test_a_stream_that_cannot_be_opened_goes_to_another(servers):
+    servers[0].script(BUSY)
+    servers[1].script(sse_reply(stream_events("He", "llo")))
+    array = array_of(*servers)
+
+    stream = client_of(array).stream("hi")
+    text = stream.final_response().text
+
+    assert text == "Hello"
+    assert [status.in_flight for status in array.statuses()] == [0, 0]
+    assert [status.success < 1 for status in array.statuses()] == [True, False]
+
+
+def test_a_bad_request_is_not_taken_elsewhere(servers):
+    servers[0].script(json_reply(400, {"error": {"message": "no such field"}}))
+
+    with pytest.raises(InvalidRequestError):
+        client_of(array_of(*servers)).chat("hi")
+
+    assert servers[1].requests == []
+
+
+def test_when_all_fail_the_error_tells_of_each(servers):
+    for server in servers:
+        server.script(BUSY)
+
+    with pytest.raises(OverloadedError) as caught:
+        client_of(array_of(*servers)).chat("hi")
+
+    assert [error.provider for error in caught.value.errors] == ["a", "b"]
+
+
+def test_an_unhealthy_endpoint_is_avoided_until_it_is_marked_healthy(servers):
+    array = array_of(*servers)
+    client = client_of(array)
+    array.mark_unhealthy("a")
+    client.chat("hi")
+    client.chat("hi")
+    array.mark_healthy("a")
+    client.chat("hi")
+    client.chat("hi")
+
+    assert [len(server.requests) for server in servers] == [1, 3]
+
+
+def test_when_none_is_healthy_nothing_is_sent_unless_it_fails_open(servers):
+    array = array_of(servers[0], healthy=False)
+
+    with pytest.raises(CircuitOpenError, match="no endpoint"):
+        client_of(array).chat("hi")
+    assert servers[0].requests == []
+
+    assert client_of(array_of(servers[0], healthy=False).with_fail_open()).chat("hi").text == "a"
+
+
+def test_an_endpoint_can_be_selected_without_a_call(servers):
+    array = array_of(*servers)
+    array.add_endpoint(name="drained", url="http://127.0.0.1:9", weight=0)
+
+    chosen = [array.select_endpoint().name for _ in range(4)]
+
+    assert chosen == ["a", "b", "a", "b"]
+    assert [status.in_flight for status in array.statuses()] == [0, 0, 0]
+    assert servers[0].requests == []
+
+
+def test_an_open_breaker_takes_an_endpoint_out(servers):
+    servers[0].script(BUSY)
+    resilience = ResilienceConfig(retry=None, breaker=BreakerPolicy(failure_threshold=1, recovery_timeout=60))
+    client = client_of(array_of(*servers), resilience=resilience)
+
+    for _ in range(4):
+        client.chat("hi")
+
+    assert len(servers[0].requests) == 1
+
+
+def until(holds, patience=5.0):
+    end = time.monotonic() + patience
+    while not holds():
+        assert time.monotonic() < end, "it did not come to that"
+        time.sleep(0.005)
+
+
+def test_probes_carry_the_key_and_bring_an_endpoint_back(servers):
+    a, _ = servers
+    a.script(json_reply(401, {"error": {"message": "no key"}}))
+    array = ModelArray("x").add_endpoint(name="a", url=a.url + "/v1", provider="openai", api_key="key-a", model="m")
+    array.with_health_check(interval=0.02, failures=2)
+    with array:
+        array.start()
+        until(lambda: not array.is_healthy("a"))
+        a.script(json_reply(200, {"data": [{"id": "m"}]}))
+        until(lambda: array.is_healthy("a"))
+
+    assert {(r.method, r.path, r.headers["authorization"]) for r in a.requests} == {
+        ("GET", "/v1/models", "Bearer key-a")
+    }
+
+
+def test_a_path_of_ones_own_is_probed(servers):
+    a, _ = servers
+    a.script(json_reply(200, "fine"))
+    array = ModelArray("x").add_endpoint(name="a", url=a.url + "/v1", healthy=False)
+    array.with_health_check(HealthCheck(interval=0.02, path="/health"))
+    with array:
+        array.start()
+        until(lambda: array.is_healthy("a"))
+
+    assert a.requests[0].path == "/v1/health"
+
+
+def test_probing_begins_with_the_first_call_and_ends_with_close(servers):
+    def probing():
+        return [thread for thread in threading.enumerate() if thread.name == "ai_lib health"]
+
+    array = array_of(*servers).with_health_check(interval=60.0)
+    client = client_of(array)
+    before = probing()
+    client.chat("hi")
+    during = probing()
+    array.close()
+
+    assert (before, len(during)) == ([], 1)
+    assert probing() == []
+
+
+def test_an_array_that_is_dropped_ends_its_probes(servers):
+    array = array_of(*servers).with_health_check(interval=60.0)
+    client_of(array).chat("hi")
+    mine = [thread for thread in threading.enumerate() if thread.name == "ai_lib health"]
+
+    del array
+
+    # A probe that runs holds it until it is over.
+    until(lambda: gc.collect() >= 0 and not any(thread.is_alive() for thread in mine))
+    assert len(mine) == 1
+
+
+def test_without_a_health_check_no_thread_is_started(servers):
+    before = threading.active_count()
+
+    client_of(array_of(*servers)).chat("hi")
+
+    assert not [thread for thread in threading.enumerate() if thread.name == "ai_lib health"]
+    assert threading.active_count() >= before
+
+
+def test_it_is_a_target_of_a_chain_and_takes_the_call_when_the_first_fails(servers):
+    with Server(BUSY) as busy:
+        from ai_lib import ProviderConfig
+
+        first = ProviderConfig("first", base_url=busy.url, default_model="m")
+        client = AiClient(first, route=FallbackChain([array_of(*servers)]), resilience=NO_RETRIES)
+
+        answers = [client.chat("hi").text for _ in range(2)]
+
+    assert answers == ["a", "b"]
+
+
+def test_200_calls_from_many_threads_all_get_answers_and_leave_nothing_running(servers):
+    array = array_of(*servers).with_strategy("least_connections")
+    client = client_of(array)
+
+    result = client.batch(["hi"] * 200, max_workers=16)
+
+    assert set(result.texts) == {"a", "b"}
+    assert [status.in_flight for status in array.statuses()] == [0, 0]
+    assert sum(status.calls for status in array.statuses()) == 200
+    assert min(len(server.requests) for server in servers) > 60
+
+
+def test_it_survives_pickling(servers):
+    copy = pickle.loads(pickle.dumps(array_of(*servers).with_strategy("weighted")))
+
+    assert client_of(copy).chat("hi").text == "a"
+    assert pickle.loads(pickle.dumps(client_of(copy))).chat("hi").text == "a"
+
+
+def test_what_makes_no_sense_is_refused(servers):
+    with pytest.raises(ConfigurationError, match="no endpoints"):
+        AiClient(ModelArray("empty"))
+    with pytest.raises(ConfigurationError, match="has an endpoint 'a' already"):
+        array_of(servers[0]).add_endpoint(name="a", url="http://x")
+    with pytest.raises(ConfigurationError, match="no strategy 'best'"):
+        ModelArray("x").with_strategy("best")
+    with pytest.raises(ConfigurationError, match="has no endpoint 'z'"):
+        array_of(servers[0]).mark_healthy("z")
+
+
+def test_no_key_is_shown_or_sent_to_an_address_that_is_not_its_own(monkeypatch, servers):
+    monkeypatch.setenv("OPENAI_API_KEY", "canary-4711")
+    endpoint = ModelEndpoint(name="a", url=servers[0].url + "/v1", api_key="canary-4712")
+
+    AiClient(ModelArray("x").add_endpoint(name="own", url=servers[1].url + "/v1", model="m")).chat("hi")
+
+    assert "canary" not in repr(endpoint)
+    assert "authorization" not in servers[1].requests[0].headers
+
+
+def test_settings_of_the_client_hold_for_the_endpoints_but_its_key_and_headers_do_not(servers):
+    from ai_lib import ConnectionOptions, ProviderConfig, RequestTimeoutError
+
+    a, _ = servers
+
+    def stall(connection):
+        connection.read_request()
+        connection.stall()
+
+    a.script(stall)
+    options = ConnectionOptions(timeout=0.3, api_key="canary", headers={"x-canary": "1"})
+    client = AiClient(ProviderConfig("own", base_url="http://127.0.0.1:9"), options=options, route=array_of(a))
+
+    with pytest.raises(RequestTimeoutError):
+        client.chat("hi")
+
+    assert "canary" not in str(a.requests[0].headers)

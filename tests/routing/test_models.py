@@ -1,0 +1,237 @@
+"""Models that are chosen for each request: the choice drives what the server sees."""
+
+import threading
+
+import pytest
+
+from ai_lib import (
+    AiClient,
+    Catalogue,
+    ConfigurationError,
+    ConnectionOptions,
+    Image,
+    Message,
+    ModelInfo,
+    ModelRouter,
+    OverloadedError,
+    ProviderConfig,
+    ResilienceConfig,
+    RoutingPolicy,
+    UnsupportedFeatureError,
+)
+from tests.support.server import Server, completion, json_reply, sse_reply, stream_events
+
+BUSY = json_reply(503, {"error": {"message": "busy"}})
+KNOWN = (
+    Catalogue()
+    .with_models(
+        ModelInfo("cheap", "gw", mode="chat", capabilities={"vision": False}, speed="fast", quality="basic"),
+        ModelInfo("dear", "gw", mode="chat", capabilities={"vision": True}, speed="slow", quality="excellent"),
+    )
+    .with_price("gw/cheap", input=1, output=1)
+    .with_price("gw/dear", input=10, output=10)
+)
+
+
+def client_of(server, route, **settings):
+    config = ProviderConfig("gw", base_url=server.url + "/v1", default_model="own")
+    return AiClient(config, **{"resilience": ResilienceConfig.none(), "catalogue": KNOWN, "route": route, **settings})
+
+
+def asked(server):
+    return [request.json["model"] for request in server.requests]
+
+
+def test_a_strategy_of_ones_own_drives_what_is_asked(server):
+    class Longest:
+        def select_model(self, models):
+            return max(models, key=lambda model: len(model.id))
+
+    client_of(server, ModelRouter(["a", "bbb", "cc"], strategy=Longest())).chat("hi")
+
+    assert asked(server) == ["bbb"]
+
+
+def test_a_strategy_that_chooses_nothing_leaves_it_to_the_default(server):
+    class Undecided:
+        def select_model(self, models):
+            return None
+
+    client_of(server, ModelRouter(["a", "b"], strategy=Undecided())).chat("hi")
+
+    assert asked(server) == ["own"]
+
+
+@pytest.mark.parametrize("chosen", ["a", ModelInfo("c", "gw"), 5])
+def test_a_strategy_that_chooses_what_was_not_offered_is_told_so(server, chosen):
+    class Astray:
+        def select_model(self, models):
+            return chosen
+
+    with pytest.raises(ConfigurationError, match=r"Astray\.select_model must return one of the models it is given"):
+        client_of(server, ModelRouter(["a", "b"], strategy=Astray())).chat("hi")
+
+    assert server.requests == []
+
+
+def test_a_model_that_is_not_allowed_is_never_asked(server):
+    with pytest.raises(ConfigurationError, match="no model to choose from"):
+        client_of(server, ModelRouter(["a", "b"], strategy=RoutingPolicy("cost", allow=["c*"])))
+
+    server.script(BUSY)
+    client = client_of(server, ModelRouter(["a", "b"], strategy=RoutingPolicy("cost", allow=["b"])))
+    with pytest.raises(OverloadedError):
+        client.chat("hi")
+
+    assert set(asked(server)) == {"b"}
+
+
+def test_a_request_that_no_model_can_answer_is_refused(server):
+    image = Message.user("what is it?", Image.from_url("https://x.test/a.png"))
+
+    with pytest.raises(
+        UnsupportedFeatureError, match=r"no model of the ModelRouter .* needs \(vision\); it has gw/cheap"
+    ):
+        client_of(server, ModelRouter(["cheap"])).chat(image)
+
+    assert server.requests == []
+
+
+def test_a_schema_goes_to_the_models_that_have_a_form_for_it_else_to_the_others(server):
+    wanted = {"type": "object", "properties": {}}
+    known = Catalogue(
+        ModelInfo(name, "gw", capabilities={"json_schema": name == "strict"}) for name in ("loose", "strict")
+    )
+    client_of(server, ModelRouter(["loose", "strict"]), catalogue=known).chat("hi", response_format=wanted)
+    client_of(server, ModelRouter(["loose"]), catalogue=known).chat("hi", response_format=wanted)
+
+    assert asked(server) == ["strict", "loose"]
+
+
+@pytest.mark.parametrize(
+    ("strategy", "models"),
+    [("round_robin", ["cheap", "dear", "cheap"]), ("cost", ["cheap"] * 3), ("quality", ["dear"] * 3)],
+)
+def test_a_preset_drives_what_is_asked(server, strategy, models):
+    client = client_of(server, ModelRouter(["cheap", "dear"], strategy=strategy))
+
+    for _ in range(3):
+        client.chat("hi")
+
+    assert asked(server) == models
+
+
+def test_a_model_that_cannot_do_it_is_not_asked(server):
+    client = client_of(server, ModelRouter(["cheap", "dear"], strategy="cost"))
+
+    client.chat([Message.user("what is this?", Image.from_url("https://x/y.png"))])
+
+    assert asked(server) == ["dear"]
+
+
+def test_another_model_takes_over_when_the_chosen_one_fails(server):
+    server.script(BUSY, json_reply(200, completion("hi")))
+
+    answer = client_of(server, ModelRouter(["cheap", "dear"], strategy="cost")).chat("hi")
+
+    assert asked(server) == ["cheap", "dear"]
+    assert [step.facts["name"] for step in answer.trace if step.kind == "selected"] == ["gw/cheap", "gw/dear"]
+
+
+def test_no_more_are_tried_than_was_said(server):
+    server.script(BUSY)
+
+    with pytest.raises(OverloadedError):
+        client_of(server, ModelRouter(["a", "b", "c"], max_tries=1)).chat("hi")
+
+    assert asked(server) == ["a"]
+
+
+def test_streams_are_routed_as_well(server):
+    server.script(BUSY, sse_reply(stream_events("He", "llo")))
+
+    assert client_of(server, ModelRouter(["cheap", "dear"])).stream("hi").final_response().text == "Hello"
+    assert asked(server) == ["cheap", "dear"]
+
+
+def test_models_of_other_providers_are_asked_there_with_their_own_key(server, monkeypatch):
+    monkeypatch.setenv("GROQ_API_KEY", "key-of-groq")
+    with Server(json_reply(200, completion("from groq"))) as groq:
+        monkeypatch.setenv("GROQ_BASE_URL", groq.url)
+        options = ConnectionOptions(api_key="key-of-gw")
+        client = client_of(server, ModelRouter(["cheap", "groq/openai/gpt-oss-20b"]), options=options)
+
+        texts = [client.chat("hi").text for _ in range(2)]
+
+    assert texts == ["hi", "from groq"]
+    assert (asked(groq), groq.requests[0].headers["authorization"]) == (["openai/gpt-oss-20b"], "Bearer key-of-groq")
+
+
+def test_without_names_all_chat_models_that_fit_are_offered(server):
+    seen = []
+
+    class Watching:
+        def select_model(self, models):
+            seen.extend(model.id for model in models)
+            return models[0]
+
+    client_of(server, ModelRouter(strategy=Watching())).chat("hi")
+    client_of(server, ModelRouter(strategy=Watching(), capabilities=["vision"])).chat("hi")
+
+    assert seen == ["cheap", "dear", "dear"]
+
+
+def test_a_policy_learns_from_real_traffic(server):
+    failing = threading.Event()
+    failing.set()
+
+    def handler(connection):
+        model = connection.read_request().json["model"]
+        (BUSY if model == "cheap" and failing.is_set() else json_reply(200, completion(model)))(connection)
+
+    server.script(handler)
+    client = client_of(server, ModelRouter(["cheap", "dear"], strategy=RoutingPolicy("cost")))
+
+    texts = [client.chat("hi").text for _ in range(20)]
+
+    assert set(texts) == {"dear"}
+    assert asked(server).count("cheap") < 20
+    assert asked(server)[-3:] == ["dear"] * 3
+
+
+def test_what_runs_is_counted_until_it_is_over(server):
+    class Counting:
+        def __init__(self):
+            self.log = []
+
+        def select_model(self, models):
+            return models[0]
+
+        def begun(self, model):
+            self.log.append(("begun", model.id))
+
+        def ended(self, model, error, seconds):
+            self.log.append(("ended", model.id, type(error).__name__))
+
+    strategy = Counting()
+    server.script(BUSY, sse_reply(stream_events("He", "llo")))
+
+    stream = client_of(server, ModelRouter(["a", "b"], strategy=strategy)).stream("hi")
+    during = list(strategy.log)
+    stream.final_response()
+
+    assert during == [("begun", "a"), ("ended", "a", "OverloadedError"), ("begun", "b")]
+    assert strategy.log[3:] == [("ended", "b", "NoneType")]
+
+
+def test_a_router_without_any_model_is_refused(server):
+    with pytest.raises(ConfigurationError, match="no model to choose from"):
+        client_of(server, ModelRouter(["cheap"], capabilities=["vision"]))
+
+
+def test_the_builder_has_a_step_for_it(server):
+    config = ProviderConfig("gw", base_url=server.url, default_model="own")
+
+    AiClient.builder(config).with_routing(["a"], strategy="random").build().chat("hi")
+
+    assert asked(server) == ["a"]

@@ -1,0 +1,404 @@
+"""One answer in every wire format, so that the same cases can be put to every provider.
+
+Each says "hi" with 1 token in and 2 out, or calls the tool `add` with {"a": 1}, whole and as a stream, and tells where a
+request keeps what was asked. A dialect that has no entry here fails the suite.
+"""
+
+from __future__ import annotations
+
+import json
+import struct
+import zlib
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import attrs
+
+from tests.support.replies import chunk_event, completion, json_reply, raw_reply, sse_reply, stream_events
+from tests.support.server import Connection, Handler
+
+__all__ = ["WIRES", "Wire", "at"]
+
+
+def _handlers(given: Handler | tuple[Handler, ...]) -> tuple[Handler, ...]:
+    return given if isinstance(given, tuple) else (given,)
+
+
+@attrs.frozen(kw_only=True)
+class Wire:
+    """What a service that speaks a dialect answers, and where it finds things in a request.
+
+    Args:
+        whole: A whole answer, "hi".
+        calling: A whole answer that calls `add` with {"a": 1}.
+        stream: What answers, request after request, with the stream of "He", "llo".
+        calling_stream: Answers with the stream of a call.
+        cut_stream: Answers with a stream that ends after "He".
+        failing: An error in the service's form: takes a status and a message.
+        said: Where the user's text is in a body.
+        limit: Where the limit of tokens is.
+        tool: Where the name of the first tool is.
+        streams: Whether a body asks for a stream; None where the address does.
+        models: A list of the model "m1".
+    """
+
+    whole: dict[str, Any]
+    calling: dict[str, Any]
+    stream: tuple[Handler, ...] = attrs.field(converter=_handlers)
+    calling_stream: tuple[Handler, ...] = attrs.field(converter=_handlers)
+    cut_stream: tuple[Handler, ...] = attrs.field(converter=_handlers)
+    failing: Callable[[int, str], Any] = lambda _, message: {"error": {"message": message}}
+    said: str
+    limit: str
+    tool: str
+    streams: Callable[[Mapping[str, Any]], bool] | None = lambda body: body.get("stream") is True
+    models: Any = attrs.field(factory=lambda: {"data": [{"id": "m1"}]})
+
+
+def at(body: Any, path: str) -> Any:
+    """Return what is at a place such as "messages.0.content"; None when there is nothing."""
+    for step in path.split("."):
+        try:
+            body = body[int(step)] if step.lstrip("-").isdigit() else body[step]
+        except (LookupError, TypeError):
+            return None
+    return body
+
+
+# --- chat completions
+
+CALL = {"id": "c1", "type": "function", "function": {"name": "add", "arguments": '{"a":1}'}}
+
+
+def _calling_choice(message: dict[str, Any]) -> list[dict[str, Any]]:
+    return [{"index": 0, **message, "finish_reason": "tool_calls"}]
+
+
+OPENAI_CHAT = Wire(
+    whole=completion(),
+    calling=completion(
+        choices=_calling_choice({"message": {"role": "assistant", "content": None, "tool_calls": [CALL]}})
+    ),
+    stream=sse_reply(stream_events("He", "llo")),
+    calling_stream=sse_reply(
+        [
+            chunk_event(choices=_calling_choice({"delta": {"tool_calls": [{"index": 0, **CALL}]}})),
+            chunk_event(choices=[], usage={"prompt_tokens": 1, "completion_tokens": 2, "total_tokens": 3}),
+            "[DONE]",
+        ]
+    ),
+    cut_stream=sse_reply([chunk_event("He")]),
+    said="messages.-1.content",
+    limit="max_tokens",
+    tool="tools.0.function.name",
+)
+
+# --- Anthropic Messages
+
+
+def _message(block: dict[str, Any], reason: str) -> dict[str, Any]:
+    usage = {"input_tokens": 1, "output_tokens": 2}
+    return {"id": "msg_1", "type": "message", "role": "assistant", "model": "m", "content": [block], "stop_reason": reason,
+            "stop_sequence": None, "usage": usage}  # fmt: skip
+
+
+def _message_events(block: dict[str, Any], deltas: list[dict[str, Any]], reason: str) -> list[dict[str, Any]]:
+    start = {
+        **_message({}, reason),
+        "content": [],
+        "stop_reason": None,
+        "usage": {"input_tokens": 1, "output_tokens": 0},
+    }
+    return [
+        {"type": "message_start", "message": start},
+        {"type": "content_block_start", "index": 0, "content_block": block},
+        *({"type": "content_block_delta", "index": 0, "delta": delta} for delta in deltas),
+        {"type": "content_block_stop", "index": 0},
+        {
+            "type": "message_delta",
+            "delta": {"stop_reason": reason, "stop_sequence": None},
+            "usage": {"output_tokens": 2},
+        },
+        {"type": "message_stop"},
+    ]
+
+
+TEXT_DELTAS = [{"type": "text_delta", "text": "He"}, {"type": "text_delta", "text": "llo"}]
+TOOL_USE = {"type": "tool_use", "id": "c1", "name": "add", "input": {}}
+ANTHROPIC = Wire(
+    whole=_message({"type": "text", "text": "hi"}, "end_turn"),
+    calling=_message({**TOOL_USE, "input": {"a": 1}}, "tool_use"),
+    stream=sse_reply(_message_events({"type": "text", "text": ""}, TEXT_DELTAS, "end_turn")),
+    calling_stream=sse_reply(
+        _message_events(TOOL_USE, [{"type": "input_json_delta", "partial_json": '{"a":1}'}], "tool_use")
+    ),
+    cut_stream=sse_reply(_message_events({"type": "text", "text": ""}, TEXT_DELTAS, "end_turn")[:3]),
+    failing=lambda _, message: {"type": "error", "error": {"type": "x", "message": message}},
+    said="messages.-1.content.0.text",
+    limit="max_tokens",
+    tool="tools.0.name",
+)
+
+# --- Gemini
+
+
+def _candidates(part: dict[str, Any], *, ended: bool = True) -> dict[str, Any]:
+    reason = {"finishReason": "STOP"} if ended else {}
+    return {"responseId": "r1", "modelVersion": "m", "candidates": [{"content": {"role": "model", "parts": [part]}, **reason}],
+            "usageMetadata": {"promptTokenCount": 1, "candidatesTokenCount": 2, "totalTokenCount": 3}}  # fmt: skip
+
+
+FUNCTION_CALL = {"functionCall": {"name": "add", "args": {"a": 1}}}
+GEMINI = Wire(
+    whole=_candidates({"text": "hi"}),
+    calling=_candidates(FUNCTION_CALL),
+    stream=sse_reply([_candidates({"text": "He"}, ended=False), _candidates({"text": "llo"})]),
+    calling_stream=sse_reply([_candidates(FUNCTION_CALL)]),
+    cut_stream=sse_reply([_candidates({"text": "He"}, ended=False)]),
+    failing=lambda status, message: {"error": {"code": status, "message": message, "status": "X"}},
+    said="contents.-1.parts.0.text",
+    limit="generationConfig.maxOutputTokens",
+    tool="tools.0.functionDeclarations.0.name",
+    streams=None,
+    models={"models": [{"name": "models/m1"}]},
+)
+
+# --- OpenAI Responses
+
+
+def _response(item: dict[str, Any], status: str = "completed") -> dict[str, Any]:
+    return {"id": "resp_1", "object": "response", "created_at": 1, "model": "m", "status": status, "output": [item],
+            "usage": {"input_tokens": 1, "output_tokens": 2, "total_tokens": 3}}  # fmt: skip
+
+
+def _said(text: str) -> dict[str, Any]:
+    content = [{"type": "output_text", "text": text, "annotations": []}]
+    return {"type": "message", "id": "msg_1", "role": "assistant", "status": "completed", "content": content}
+
+
+FUNCTION_ITEM = {"type": "function_call", "id": "fc_1", "call_id": "c1", "name": "add", "arguments": '{"a":1}'}
+
+
+def _response_events(item: dict[str, Any], between: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    place = {"output_index": 0, "item_id": item["id"]}
+    added = {**item, "content": []} if "content" in item else {**item, "arguments": ""}
+    return [
+        {"type": "response.created", "response": {**_response(item, "in_progress"), "output": [], "usage": None}},
+        {"type": "response.output_item.added", "output_index": 0, "item": added},
+        *({**event, **place} for event in between),
+        {"type": "response.output_item.done", "output_index": 0, "item": item},
+        {"type": "response.completed", "response": _response(item)},
+    ]
+
+
+OUTPUT_DELTAS = [{"type": "response.output_text.delta", "content_index": 0, "delta": text} for text in ("He", "llo")]
+RESPONSES = Wire(
+    whole=_response(_said("hi")),
+    calling=_response(FUNCTION_ITEM),
+    stream=sse_reply(_response_events(_said("Hello"), OUTPUT_DELTAS)),
+    calling_stream=sse_reply(
+        _response_events(FUNCTION_ITEM, [{"type": "response.function_call_arguments.delta", "delta": '{"a":1}'}])
+    ),
+    cut_stream=sse_reply(_response_events(_said("Hello"), OUTPUT_DELTAS)[:3]),
+    said="input.-1.content",
+    limit="max_output_tokens",
+    tool="tools.0.name",
+)
+
+# --- Cohere
+
+COHERE_USAGE = {"tokens": {"input_tokens": 1, "output_tokens": 2}}
+COHERE_CALL = {"id": "c1", "type": "function", "function": {"name": "add", "arguments": '{"a":1}'}}
+
+
+def _cohere(message: dict[str, Any], reason: str) -> dict[str, Any]:
+    return {"id": "r1", "message": {"role": "assistant", **message}, "finish_reason": reason, "usage": COHERE_USAGE}
+
+
+COHERE_START = {"type": "message-start", "id": "r1", "delta": {"message": {"role": "assistant"}}}
+
+
+def _cohere_end(reason: str) -> dict[str, Any]:
+    return {"type": "message-end", "delta": {"finish_reason": reason, "usage": COHERE_USAGE}}
+
+
+COHERE_TEXT = [
+    COHERE_START,
+    {"type": "content-start", "index": 0, "delta": {"message": {"content": {"type": "text", "text": ""}}}},
+    *(
+        {"type": "content-delta", "index": 0, "delta": {"message": {"content": {"text": text}}}}
+        for text in ("He", "llo")
+    ),
+    {"type": "content-end", "index": 0},
+    _cohere_end("COMPLETE"),
+]
+COHERE = Wire(
+    whole=_cohere({"content": [{"type": "text", "text": "hi"}]}, "COMPLETE"),
+    calling=_cohere({"tool_calls": [COHERE_CALL]}, "TOOL_CALL"),
+    stream=sse_reply(COHERE_TEXT),
+    calling_stream=sse_reply(
+        [
+            COHERE_START,
+            {"type": "tool-call-start", "index": 0, "delta": {"message": {"tool_calls": COHERE_CALL}}},
+            {"type": "tool-call-end", "index": 0},
+            _cohere_end("TOOL_CALL"),
+        ]
+    ),
+    cut_stream=sse_reply(COHERE_TEXT[:3]),
+    failing=lambda _, message: {"message": message},
+    said="messages.-1.content",
+    limit="max_tokens",
+    tool="tools.0.function.name",
+    models={"models": [{"name": "m1", "endpoints": ["chat"]}]},
+)
+
+# --- Bedrock Converse
+
+
+def _converse(block: dict[str, Any], reason: str) -> dict[str, Any]:
+    return {"output": {"message": {"role": "assistant", "content": [block]}}, "stopReason": reason,
+            "usage": {"inputTokens": 1, "outputTokens": 2, "totalTokens": 3}, "metrics": {"latencyMs": 1}}  # fmt: skip
+
+
+def _frame(kind: str, payload: Any) -> bytes:
+    headers = b""
+    for name, value in ((":message-type", "event"), (":event-type", kind), (":content-type", "application/json")):
+        headers += bytes([len(name)]) + name.encode() + b"\x07" + struct.pack(">H", len(value)) + value.encode()
+    body = json.dumps(payload).encode()
+    prelude = struct.pack(">II", 16 + len(headers) + len(body), len(headers))
+    prelude += struct.pack(">I", zlib.crc32(prelude))
+    frame = prelude + headers + body
+    return frame + struct.pack(">I", zlib.crc32(frame))
+
+
+def _eventstream_reply(events: list[tuple[str, Any]]) -> Handler:
+    def handler(connection: Connection) -> None:
+        connection.read_request()
+        connection.head(200, {"content-type": "application/vnd.amazon.eventstream", "transfer-encoding": "chunked"})
+        for kind, payload in events:
+            connection.chunk(_frame(kind, payload))
+        connection.end_chunks()
+
+    return handler
+
+
+CONVERSE_USAGE = {"usage": {"inputTokens": 1, "outputTokens": 2, "totalTokens": 3}, "metrics": {"latencyMs": 1}}
+
+
+def _converse_delta(delta: dict[str, Any]) -> tuple[str, Any]:
+    return "contentBlockDelta", {"contentBlockIndex": 0, "delta": delta}
+
+
+CONVERSE_TEXT = [
+    ("messageStart", {"role": "assistant"}),
+    _converse_delta({"text": "He"}),
+    _converse_delta({"text": "llo"}),
+    ("contentBlockStop", {"contentBlockIndex": 0}),
+    ("messageStop", {"stopReason": "end_turn"}),
+    ("metadata", CONVERSE_USAGE),
+]
+BEDROCK = Wire(
+    whole=_converse({"text": "hi"}, "end_turn"),
+    calling=_converse({"toolUse": {"toolUseId": "c1", "name": "add", "input": {"a": 1}}}, "tool_use"),
+    stream=_eventstream_reply(CONVERSE_TEXT),
+    calling_stream=_eventstream_reply(
+        [
+            ("messageStart", {"role": "assistant"}),
+            ("contentBlockStart", {"contentBlockIndex": 0, "start": {"toolUse": {"toolUseId": "c1", "name": "add"}}}),
+            _converse_delta({"toolUse": {"input": '{"a":1}'}}),
+            ("contentBlockStop", {"contentBlockIndex": 0}),
+            ("messageStop", {"stopReason": "tool_use"}),
+            ("metadata", CONVERSE_USAGE),
+        ]
+    ),
+    cut_stream=_eventstream_reply(CONVERSE_TEXT[:2]),
+    failing=lambda _, message: {"message": message},
+    said="messages.-1.content.0.text",
+    limit="inferenceConfig.maxTokens",
+    tool="toolConfig.tools.0.toolSpec.name",
+    streams=None,
+    models={"modelSummaries": [{"modelId": "m1"}]},
+)
+
+# --- Ollama
+
+
+def _ollama(message: dict[str, Any], *, done: bool = True) -> dict[str, Any]:
+    end = {"done_reason": "stop", "prompt_eval_count": 1, "eval_count": 2} if done else {}
+    return {
+        "model": "m",
+        "created_at": "2026-11-22T12:00:00Z",
+        "message": {"role": "assistant", **message},
+        "done": done,
+        **end,
+    }
+
+
+def _ndjson_reply(lines: list[Any]) -> Handler:
+    body = "".join(json.dumps(line) + "\n" for line in lines).encode()
+    head = b"HTTP/1.1 200 OK\r\ncontent-type: application/x-ndjson\r\ncontent-length: %d\r\n\r\n" % len(body)
+    return raw_reply(head + body)
+
+
+OLLAMA_CALL = {"content": "", "tool_calls": [{"function": {"name": "add", "arguments": {"a": 1}}}]}
+OLLAMA = Wire(
+    whole=_ollama({"content": "hi"}),
+    calling=_ollama(OLLAMA_CALL),
+    stream=_ndjson_reply(
+        [_ollama({"content": "He"}, done=False), _ollama({"content": "llo"}, done=False), _ollama({"content": ""})]
+    ),
+    calling_stream=_ndjson_reply([_ollama(OLLAMA_CALL, done=False), _ollama({"content": ""})]),
+    cut_stream=_ndjson_reply([_ollama({"content": "He"}, done=False)]),
+    failing=lambda _, message: {"error": message},
+    said="messages.-1.content",
+    limit="options.num_predict",
+    tool="tools.0.function.name",
+    streams=lambda body: body.get("stream") is not False,
+    models={"models": [{"name": "m1", "model": "m1"}]},
+)
+
+# --- Replicate: the answer to the POST says where the stream is
+
+
+def _prediction(**fields: Any) -> dict[str, Any]:
+    metrics = {"input_token_count": 1, "output_token_count": 2}
+    return {"id": "p1", "model": "m", "status": "succeeded", "output": ["hi"], "metrics": metrics, **fields}
+
+
+def _address_reply(connection: Connection) -> None:
+    """Answer with the address of a stream on the same server."""
+    host = connection.read_request().headers["host"]
+    body = json.dumps(_prediction(status="processing", output=None, urls={"stream": f"http://{host}/stream"})).encode()
+    connection.head(201, {"content-type": "application/json", "content-length": str(len(body))})
+    connection.send(body)
+
+
+def _named_reply(*events: tuple[str, str]) -> Handler:
+    body = "".join(f"event: {name}\ndata: {data}\n\n" for name, data in events).encode()
+    head = b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ncontent-length: %d\r\n\r\n" % len(body)
+    return raw_reply(head + body)
+
+
+REPLICATE = Wire(
+    whole=_prediction(),
+    calling={},
+    stream=(_address_reply, _named_reply(("output", "He"), ("output", "llo"), ("done", "{}"))),
+    calling_stream=json_reply(500),
+    cut_stream=(_address_reply, _named_reply(("output", "He"))),
+    failing=lambda status, message: {"title": "x", "detail": message, "status": status},
+    said="input.prompt",
+    limit="input.max_tokens",
+    tool="input.tools",
+    models={"results": [{"owner": "o", "name": "m1"}]},
+)
+
+WIRES: dict[str, Wire] = {
+    "openai_chat": OPENAI_CHAT,
+    "anthropic": ANTHROPIC,
+    "gemini": GEMINI,
+    "openai_responses": RESPONSES,
+    "cohere_v2": COHERE,
+    "bedrock_converse": BEDROCK,
+    "ollama_native": OLLAMA,
+    "replicate": REPLICATE,
+}

@@ -1,4 +1,4 @@
-"""One call from its begin to its end: its limits of time, what they were spent on, and how to end it early."""
+"""One call from its begin to its end: its limits of time, what they were timings on, and how to end it early."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from ai_lib.types.wire import Timeout
 from ai_lib.utils.clock import SYSTEM_CLOCK, Clock
 
 if TYPE_CHECKING:
-    from ai_lib.api.purse import Purse
+    from ai_lib.api.ledger import Ledger
 
 __all__ = ["Call"]
 
@@ -30,12 +30,12 @@ class Call:
         on_unsupported: What to do with fields that a provider has no form for.
         clock: The time.
         tags: The caller's words for what the call is for, by which costs are added up.
-        purse: What each thing that is asked is paid from; None where nobody counts.
+        ledger: What each thing that is asked is paid from; None where nobody counts.
 
     Attributes:
-        begun: When the call began, on the clock's `now`.
+        started: When the call began, on the clock's `now`.
         deadline: When the call must be over, on the clock's `now`; None for never.
-        spent: Seconds by what they went to: "queue", "rate_limit", "backoff", "connect", "first_byte", "body",
+        timings: Seconds by what they went to: "queue", "rate_limit", "backoff", "connect", "first_byte", "body",
             "stream".
         attempts: The calls to providers that failed so far.
         trace: What happened so far.
@@ -47,14 +47,14 @@ class Call:
         "_cancelled",
         "_key",
         "attempts",
-        "begun",
         "clock",
         "deadline",
+        "ledger",
         "on_unsupported",
-        "purse",
-        "spent",
+        "started",
         "tags",
         "timeout",
+        "timings",
         "trace",
     )
 
@@ -65,28 +65,28 @@ class Call:
         clock: Clock = SYSTEM_CLOCK,
         *,
         tags: tuple[str, ...] = (),
-        purse: Purse | None = None,
+        ledger: Ledger | None = None,
     ) -> None:
         self.timeout = timeout
         self.on_unsupported: OnUnsupported = on_unsupported
         self.clock = clock
         self.tags = tags
-        self.purse = purse
-        self.begun = clock.now()
-        self.deadline = None if timeout.total is None else self.begun + timeout.total
-        self.spent: dict[str, float] = {}
-        self.trace = Trace(timings=self.spent)
+        self.ledger = ledger
+        self.started = clock.now()
+        self.deadline = None if timeout.total is None else self.started + timeout.total
+        self.timings: dict[str, float] = {}
+        self.trace = Trace(timings=self.timings)
         self.attempts: list[Attempt] = []
         self._cancelled: threading.Event | None = None
         self._aborts: list[Callable[[], None]] = []
         self._key: str | None = None
         self._attempt_until: float | None = None
 
-    def left(self) -> float | None:
+    def remaining(self) -> float | None:
         """Return the seconds that are left, at least 0; None when there is no limit."""
         return None if self.deadline is None else max(0.0, self.deadline - self.clock.now())
 
-    def has(self, seconds: float) -> bool:
+    def has_time_for(self, seconds: float) -> bool:
         """Return whether something that takes this long can be over in time."""
         return self.deadline is None or self.clock.now() + seconds < self.deadline
 
@@ -110,7 +110,7 @@ class Call:
         """
         if self.cancelled:
             raise CancelledError("the call was cancelled")
-        if not self.has(0.0):
+        if not self.has_time_for(0.0):
             raise RequestTimeoutError("the call's time is over (total_timeout)", hint="Raise timeout=, or ask for less")
 
     def sleep(self, seconds: float) -> None:
@@ -127,21 +127,21 @@ class Call:
             raise CancelledError("the call was cancelled")
 
     @contextmanager
-    def spending(self, purpose: str) -> Iterator[None]:
+    def timed(self, purpose: str) -> Iterator[None]:
         """Note the time that the block takes."""
         begun = self.clock.now()
         try:
             yield
         finally:
-            self.spend(purpose, self.clock.now() - begun)
+            self.add_time(purpose, self.clock.now() - begun)
 
-    def spend(self, purpose: str, seconds: float) -> None:
+    def add_time(self, purpose: str, seconds: float) -> None:
         """Note that time went to something."""
-        self.spent[purpose] = self.spent.get(purpose, 0.0) + seconds
+        self.timings[purpose] = self.timings.get(purpose, 0.0) + seconds
 
-    def note(self, kind: str, **facts: Any) -> None:
+    def record(self, kind: str, **facts: Any) -> None:
         """Note that something happened, for `response.trace`."""
-        self.trace.steps.append(Step(kind, self.clock.now() - self.begun, facts))
+        self.trace.steps.append(Step(kind, self.clock.now() - self.started, facts))
 
     def idempotency_key(self) -> str:
         """Return a key that is the same for every attempt of this call and no other."""
@@ -155,28 +155,28 @@ class Call:
         """Have `idempotency_key` return this one: the work is that of an earlier call."""
         self._key = key
 
-    def told(self, error: AiLibError) -> AiLibError:
+    def annotate(self, error: AiLibError) -> AiLibError:
         """Return the error with what this call knows of its attempts and its time."""
         error.attempts = tuple(self.attempts)
-        error.timings = {purpose: seconds for purpose, seconds in self.spent.items() if seconds >= 0.001}
+        error.timings = {purpose: seconds for purpose, seconds in self.timings.items() if seconds >= 0.001}
         return error
 
     # --- ending it from another thread
 
-    def part(self, seconds: float | None = None) -> Self:
-        """Return a part of this call: it counts as this one does, and can be shorter or be cancelled by itself.
+    def child(self, seconds: float | None = None) -> Self:
+        """Return a child of this call: it counts as this one does, and can be shorter or be cancelled by itself.
 
         Args:
             seconds: Most that it may take; None for as long as this one.
         """
-        part = type(self)(self.timeout, self.on_unsupported, self.clock, tags=self.tags, purse=self.purse)
-        part.begun, part.deadline = self.begun, self.deadline
-        if seconds is not None and self.has(seconds):
-            part.deadline = self.clock.now() + seconds
-        part.spent, part.attempts, part.trace = self.spent, self.attempts, self.trace
-        part._cancelled = threading.Event()  # noqa: SLF001 - of the same class
-        self.on_cancel(part.cancel)
-        return part
+        child = type(self)(self.timeout, self.on_unsupported, self.clock, tags=self.tags, ledger=self.ledger)
+        child.started, child.deadline = self.started, self.deadline
+        if seconds is not None and self.has_time_for(seconds):
+            child.deadline = self.clock.now() + seconds
+        child.timings, child.attempts, child.trace = self.timings, self.attempts, self.trace
+        child._cancelled = threading.Event()  # noqa: SLF001 - of the same class
+        self.on_cancel(child.cancel)
+        return child
 
     @property
     def cancellable(self) -> bool:

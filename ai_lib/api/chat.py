@@ -33,7 +33,7 @@ class ChatStream(Protocol):
     def peek(self) -> None:
         """Wait for the first chunk without taking it."""
 
-    def or_else(self, recover: Callable[[AiLibError], Any]) -> None:
+    def recover_with(self, recover: Callable[[AiLibError], Any]) -> None:
         """Have `recover` asked for another stream when this one fails before it has given anything."""
 
     def cancel(self) -> None:

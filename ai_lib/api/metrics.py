@@ -111,7 +111,7 @@ class CallRecord:
         finish_reason: Why the answer ended, in this library's words.
         request_id: The provider's id of the answer, for its support.
         attempts: The attempts that failed.
-        timings: Seconds by what they went to; see `Call.spent`.
+        timings: Seconds by what they went to; see `Call.timings`.
         error: What it failed with; None for success.
         response: The answer, of a stream what had arrived; None where there was none. It holds what the model wrote.
     """

@@ -27,7 +27,7 @@ class ModelSelectionStrategy(Protocol):
 class TrafficObserver(Protocol):
     """What a strategy may have as well, to learn from what becomes of its choices."""
 
-    def begun(self, model: ModelInfo) -> None:
+    def started(self, model: ModelInfo) -> None:
         """Note that a request goes to a model."""
 
     def ended(self, model: ModelInfo, error: AiLibError | None, seconds: float) -> None:

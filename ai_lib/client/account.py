@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
     from ai_lib.client.explain import Explanation
-    from ai_lib.connection.connection import GuardedProvider
+    from ai_lib.connection.connection import Connection
     from ai_lib.models.catalogue import Catalogue
     from ai_lib.models.spending import Budget, Spending
     from ai_lib.types.model import ModelInfo
@@ -23,7 +23,7 @@ class Insight:
     if TYPE_CHECKING:
         _arguments: dict[str, Any]
         _catalogue: Catalogue
-        _own: GuardedProvider
+        _own: Connection
         _spending: Spending
 
         def list_models(self, *, timeout: float | Timeout | None = None) -> list[ModelInfo]: ...  # noqa: D102

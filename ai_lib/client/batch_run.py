@@ -18,10 +18,10 @@ from ai_lib.batch.run import Begin, run
 from ai_lib.client.request import check_names, check_several, request_from
 from ai_lib.client.workers import Ask, Workers, workers_for
 from ai_lib.errors import AiLibError, BudgetExceededError, ConfigurationError, InvalidRequestError
-from ai_lib.models.spending import Budget, in_doubt, most_of
+from ai_lib.models.spending import Budget, max_cost_of, may_have_been_billed
 from ai_lib.types.price import Cost
 from ai_lib.types.request import ChatCompletionRequest
-from ai_lib.types.response import ChatCompletionResponse, noted
+from ai_lib.types.response import ChatCompletionResponse, annotate_in_place
 
 if TYPE_CHECKING:
     from ai_lib.client.client import AiClient
@@ -77,7 +77,7 @@ class Batch:
         self._requests = requests
         self._fields = fields
         self._options = options
-        self._purse = None if options.max_cost is None else _MaxCost(client, options.max_cost)
+        self._max_cost = None if options.max_cost is None else _MaxCost(client, options.max_cost)
         self._total = len(requests) if hasattr(requests, "__len__") else None  # type: ignore[arg-type]
         self._checkpoint: Checkpoint | None = None
         self._refused = False
@@ -157,7 +157,7 @@ class Batch:
     def _begin(
         self, workers: Workers, index: int, request: ChatCompletionRequest, key: str | None
     ) -> Future[BatchItem] | None:
-        held = Decimal() if self._purse is None else self._purse.hold(request)
+        held = Decimal() if self._max_cost is None else self._max_cost.reserve(request)
         self._refused = held is None
         if held is None:
             return None
@@ -167,9 +167,9 @@ class Batch:
         self, index: int, request: ChatCompletionRequest, response: ChatCompletionResponse, cost: Decimal | None
     ) -> BatchItem:
         parser = request.response_format.parser if request.response_format else None
-        noted(response, parser=parser, pricing=None if cost is None else _Paid(cost))
-        if self._purse is not None and cost is not None:
-            self._purse.count(cost)
+        annotate_in_place(response, parser=parser, pricing=None if cost is None else _Paid(cost))
+        if self._max_cost is not None and cost is not None:
+            self._max_cost.count(cost)
         return BatchItem(index=index, request=request, response=response, cost=cost, resumed=True)
 
     def _done(
@@ -185,11 +185,11 @@ class Batch:
             cost = given.total_cost
             if self._checkpoint is not None and key is not None:
                 self._checkpoint.keep(key, given, cost)
-            if self._purse is not None:
-                self._purse.settle(held, held if cost is None else cost)
+            if self._max_cost is not None:
+                self._max_cost.settle(held, held if cost is None else cost)
             return BatchItem(index=index, request=request, response=given, cost=cost)
-        if self._purse is not None:
-            self._purse.settle(held, held if in_doubt(given) else Decimal())
+        if self._max_cost is not None:
+            self._max_cost.settle(held, held if may_have_been_billed(given) else Decimal())
         return BatchItem(index=index, request=request, error=given)
 
     def _request(self, given: Any) -> ChatCompletionRequest:
@@ -221,9 +221,9 @@ class _MaxCost:
     def __init__(self, client: AiClient, usd: float | str | Decimal) -> None:
         self._own = client._own  # noqa: SLF001
         self._budget = Budget(usd)
-        self._dearest = Decimal()
+        self._highest_cost = Decimal()
 
-    def hold(self, request: ChatCompletionRequest) -> Decimal | None:
+    def reserve(self, request: ChatCompletionRequest) -> Decimal | None:
         """Set aside what a request may cost; None where more than is left.
 
         Raises:
@@ -237,14 +237,14 @@ class _MaxCost:
                 hint="Give the model's price: AiClient(..., catalogue=Catalogue().with_price(...))",
             )
         try:
-            return self._budget.hold(max(expected, self._dearest), "the next request")
+            return self._budget.reserve(max(expected, self._highest_cost), "the next request")
         except BudgetExceededError:
             return None
 
     def _expected(self, request: ChatCompletionRequest) -> Decimal | None:
         own = self._own
         if request.max_tokens is not None:
-            return most_of(own.name, request, own.catalogue)
+            return max_cost_of(own.name, request, own.catalogue)
         from ai_lib.models.estimate import estimated_usage
 
         prompt = own.catalogue.cost(own.name, request.model or "", estimated_usage(request, ()))
@@ -253,7 +253,7 @@ class _MaxCost:
     def settle(self, held: Decimal, cost: Decimal) -> None:
         """Count what a request cost."""
         self._budget.settle(held, cost)
-        self._dearest = max(self._dearest, cost)
+        self._highest_cost = max(self._highest_cost, cost)
 
     def count(self, cost: Decimal) -> None:
         """Count what an earlier run paid."""

@@ -16,7 +16,7 @@ from ai_lib.client.operations import Operations
 from ai_lib.client.request import Prompt, request_from
 from ai_lib.client.work import Work
 from ai_lib.connection.adapter import adapter_for
-from ai_lib.connection.connection import GuardedProvider, guard_for
+from ai_lib.connection.connection import Connection, guard_for
 from ai_lib.connection.options import ConnectionOptions, changed, timeout_of
 from ai_lib.connection.resolve import target_of
 from ai_lib.connection.transport import transport_for
@@ -118,12 +118,12 @@ class AiClient(Operations, Insight, Work):
         self._catalogue: Catalogue = given["catalogue"] or Catalogue()
         self._spending = Spending()
         adapter = adapter_for(target.config, given["api"], options)
-        self._own = GuardedProvider(
+        self._own = Connection(
             adapter=adapter,
             transport=transport_for(adapter, options, given["transport"], self._clock),
             guard=guard_for(adapter, options, given["resilience"], self._clock, given["listener"]),
             options=options,
-            given_model=given["model"] or target.model,
+            configured_model=given["model"] or target.model,
             catalogue=self._catalogue,
         )
         self.answering: ChatProvider = self._own
@@ -146,7 +146,7 @@ class AiClient(Operations, Insight, Work):
         on_unsupported: OnUnsupported | None = None,
         tags: str | Iterable[str] = (),
         budget: Budget | None = None,
-        repairs: int = 0,
+        max_repairs: int = 0,
         **fields: Any,
     ) -> ChatCompletionResponse:
         """Ask and return the whole answer.
@@ -157,8 +157,8 @@ class AiClient(Operations, Insight, Work):
             on_unsupported: As for the client; None means the client's.
             tags: What the call is for: a word or several, by which `spending` adds up and metrics tell calls apart.
             budget: A `Budget` that this call is paid from, beside those of `with client.budget(...)`.
-            repairs: How often to ask again, showing what is wrong, when the answer does not fit `response_format`. The
-                answers before the last are in `response.rounds`.
+            max_repairs: Maximum further requests, showing the model what is wrong, when the answer does not fit
+                `response_format`. The answers before the last are in `response.rounds`.
             fields: The other fields of `ChatCompletionRequest`: model, temperature, max_tokens, stop, seed, tools,
                 tool_choice, response_format, reasoning, extensions and so on. `tools` also takes plain functions,
                 `response_format` also a type, a JSON Schema or "json_object".
@@ -173,10 +173,10 @@ class AiClient(Operations, Insight, Work):
         call = self._call(timeout, on_unsupported, tags, budget)
         request = request_from(messages, fields, self._named)
         ask: Callable[[ChatCompletionRequest, Call], ChatCompletionResponse] = self._asked
-        if repairs:
+        if max_repairs:
             from ai_lib.connection.emulation import repairing
 
-            ask = repairing(request, ask, repairs)
+            ask = repairing(request, ask, max_repairs)
         answer = ask(request, call)
         self._tell(answer.adjustments, call.on_unsupported)
         return answer
@@ -218,13 +218,13 @@ class AiClient(Operations, Insight, Work):
         try:
             opened = self.answering.stream(request, call)
         except AiLibError as error:
-            call.told(error)
+            call.annotate(error)
             raise
         assert isinstance(opened, ChatStream)  # noqa: S101 - `routes` makes every other stream one
         if resume:
             from ai_lib.client.resume import continuation
 
-            opened.or_continue(continuation(self.answering, request, call))
+            opened.continue_with(continuation(self.answering, request, call))
         self._tell(opened.adjustments, call.on_unsupported)
         return opened
 
@@ -246,9 +246,9 @@ class AiClient(Operations, Insight, Work):
         return self._own.model
 
     @property
-    def given_model(self) -> str | None:
+    def configured_model(self) -> str | None:
         """The model that this client was made with; None where it was not said."""
-        return self._own.given_model
+        return self._own.configured_model
 
     @property
     def guard(self) -> Guard:
@@ -311,7 +311,7 @@ class AiClient(Operations, Insight, Work):
         try:
             answer = self.answering.chat(request, call)
         except AiLibError as error:
-            call.told(error)
+            call.annotate(error)
             raise
         return attrs.evolve(answer, attempts=tuple(call.attempts)) if call.attempts else answer
 
@@ -328,8 +328,8 @@ class AiClient(Operations, Insight, Work):
 
             check_on_unsupported(on_unsupported or self._on_unsupported)
             tags = tags_from(tags)
-        purse = self._spending if budget is None else self._spending.paid_from(budget)
-        return Call(limits, on_unsupported or self._on_unsupported, self._clock, tags=tags, purse=purse)
+        ledger = self._spending if budget is None else self._spending.paid_from(budget)
+        return Call(limits, on_unsupported or self._on_unsupported, self._clock, tags=tags, ledger=ledger)
 
     def _tell(self, adjustments: tuple[str, ...], on_unsupported: OnUnsupported) -> None:
         if adjustments and on_unsupported == "warn":

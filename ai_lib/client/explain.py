@@ -8,7 +8,7 @@ from typing import Any
 
 import attrs
 
-from ai_lib.connection.connection import GuardedProvider
+from ai_lib.connection.connection import Connection
 from ai_lib.connection.options import ConnectionOptions, names_one
 from ai_lib.providers.config import ProviderConfig
 from ai_lib.types.wire import Timeout
@@ -57,7 +57,7 @@ class Explanation:
         return "\n".join(f"{name:{wide[0]}}  {value:{wide[1]}}  {source}" for name, value, source in rows)
 
 
-def explanation(own: GuardedProvider, arguments: Mapping[str, Any]) -> Explanation:
+def explanation(own: Connection, arguments: Mapping[str, Any]) -> Explanation:
     """Return the settings of a client.
 
     Args:
@@ -68,7 +68,7 @@ def explanation(own: GuardedProvider, arguments: Mapping[str, Any]) -> Explanati
     return Explanation(tuple(Setting(*row) for row in rows))
 
 
-def _provider(own: GuardedProvider, arguments: Mapping[str, Any]) -> _Rows:
+def _provider(own: Connection, arguments: Mapping[str, Any]) -> _Rows:
     config, options = own.adapter.config, own.options
     usual = f"configuration of {config.id}"
     given = arguments["provider"]
@@ -86,15 +86,15 @@ def _provider(own: GuardedProvider, arguments: Mapping[str, Any]) -> _Rows:
         yield "provider's headers", ", ".join(headers), usual
 
 
-def _model_source(own: GuardedProvider, arguments: Mapping[str, Any], alone: str) -> str:
+def _model_source(own: Connection, arguments: Mapping[str, Any], alone: str) -> str:
     config = own.adapter.config
-    if names_one(own.given_model):
+    if names_one(own.configured_model):
         return "argument" if arguments["provider"] is not None or arguments["model"] else alone
     found = first_set(config.model_variables)
     return f"environment {found[0]}" if found else f"configuration of {config.id}"
 
 
-def _key(own: GuardedProvider, config: ProviderConfig, options: ConnectionOptions) -> tuple[str, str]:
+def _key(own: Connection, config: ProviderConfig, options: ConnectionOptions) -> tuple[str, str]:
     if options.token is not None:
         return _HIDDEN, "argument token"
     if own.adapter.api_key is None:
@@ -106,7 +106,7 @@ def _key(own: GuardedProvider, config: ProviderConfig, options: ConnectionOption
     return _HIDDEN, f"environment {found[0]}" if found else "argument"
 
 
-def _connection(own: GuardedProvider) -> _Rows:
+def _connection(own: Connection) -> _Rows:
     options, usual = own.options, ConnectionOptions()
     yield "proxy", *_proxy(options, own.adapter.base_url)
     found = first_set(_CA_VARIABLES) if options.verify is True else None
@@ -120,7 +120,7 @@ def _connection(own: GuardedProvider) -> _Rows:
         value = getattr(limits, field.name)
         source = "default" if value == getattr(Timeout(), field.name) else "argument"
         yield f"timeout.{field.name}", "no limit" if value is None else f"{value:g} s", source
-    for name in ("pool_size", "inline_limit"):
+    for name in ("pool_size", "max_inline_bytes"):
         value = getattr(options, name)
         yield name, value, "default" if value == getattr(usual, name) else "argument"
 
@@ -138,7 +138,7 @@ def _proxy(options: ConnectionOptions, base_url: str) -> tuple[str, str]:
     return _HIDDEN, f"environment {origin}" if origin in os.environ else origin
 
 
-def _behaviour(own: GuardedProvider, arguments: Mapping[str, Any]) -> _Rows:
+def _behaviour(own: Connection, arguments: Mapping[str, Any]) -> _Rows:
     action = arguments["on_unsupported"]
     yield "on_unsupported", action, "default" if action == "raise" else "argument"
     resilience, policy = arguments["resilience"], own.guard.policy

@@ -20,7 +20,7 @@ from ai_lib.types.response import ChatCompletionResponse
 from ai_lib.types.trace import Trace
 from ai_lib.types.usage import UsageStatus
 
-__all__ = ["Observed", "Observers", "Watched"]
+__all__ = ["Observed", "ObservedCall", "Observers"]
 
 _logger = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -52,7 +52,7 @@ class Observers:
 
     def begin(
         self, operation: Operation, model: str | None, call: Call, request: ChatCompletionRequest | None = None
-    ) -> Watched:
+    ) -> ObservedCall:
         """Tell that a call begins, and return what tells of its end."""
         start = CallStart(
             id=secrets.token_hex(8),
@@ -65,11 +65,11 @@ class Observers:
             tags=call.tags,
         )
         begun = (_safely(one.call_started, start) for one in self._observers)
-        return Watched(start, call, [ended for ended in begun if ended is not None])
+        return ObservedCall(start, call, [ended for ended in begun if ended is not None])
 
     @contextmanager
-    def watching(self, operation: Operation, model: str | None, call: Call) -> Iterator[Watched]:
-        """Tell of what is asked beside chat: the block's answer goes to `Watched.answer`."""
+    def watching(self, operation: Operation, model: str | None, call: Call) -> Iterator[ObservedCall]:
+        """Tell of what is asked beside chat: the block's answer goes to `ObservedCall.answer`."""
         watched = self.begin(operation, model, call)
         try:
             yield watched
@@ -79,7 +79,7 @@ class Observers:
         watched.over("success")
 
 
-class Watched:
+class ObservedCall:
     """One call that is observed."""
 
     def __init__(self, start: CallStart, call: Call, ended: Iterable[Ended]) -> None:
@@ -148,11 +148,11 @@ class Watched:
         return CallRecord(
             start=start,
             outcome=outcome,
-            seconds=call.clock.now() - call.begun,
+            seconds=call.clock.now() - call.started,
             first_chunk=first_chunk,
             base_url=_address(call.trace, facts["provider"]) or self._own_address(facts["provider"]),
             attempts=tuple(call.attempts),
-            timings=dict(call.spent),
+            timings=dict(call.timings),
             error=error,
             response=response,
             **facts,
@@ -228,7 +228,7 @@ class Observed:
             watched.failed(exc)
             raise
         assert isinstance(stream, ChatStream)  # noqa: S101 - `client.routes` has made it one
-        stream.or_else(watched.lost)
+        stream.recover_with(watched.lost)
         stream.on_end(watched.streamed)
         return stream
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from ai_lib.api.call import Call
     from ai_lib.api.metrics import Operation
     from ai_lib.client.observers import Observers
-    from ai_lib.connection.connection import GuardedProvider
+    from ai_lib.connection.connection import Connection
     from ai_lib.providers.endpoint import Endpoint
     from ai_lib.types.embedding import EmbeddingResponse, EmbeddingTask
     from ai_lib.types.model import ModelInfo
@@ -40,7 +40,7 @@ class Operations:
     """The part of `AiClient` that is not chat."""
 
     if TYPE_CHECKING:
-        _own: GuardedProvider
+        _own: Connection
 
         _observers: Observers | None
 
@@ -256,7 +256,7 @@ class Operations:
         """
         config = self._own.adapter.config
         own = self._own.model if config.chat_path is None else None
-        for model in (given, own, endpoint.model, self._own.given_model):
+        for model in (given, own, endpoint.model, self._own.configured_model):
             if model is not None and names_one(model):
                 return model
         from ai_lib.connection.operations import no_model

@@ -42,10 +42,10 @@ def continuation(
         interruptions += 1
         partial = error.partial
         plain = not partial.tool_calls and len(partial.choices) == 1 and partial.text and not request.response_format
-        if not plain or interruptions > _MOST or not call.has(0.0):
+        if not plain or interruptions > _MOST or not call.has_time_for(0.0):
             raise error
         said = [*request.messages, Message.assistant(partial.text), Message.user(_GO_ON)]
-        stream = provider.stream(attrs.evolve(request, messages=said), call.part())  # which has a key of its own
+        stream = provider.stream(attrs.evolve(request, messages=said), call.child())  # which has a key of its own
         assert isinstance(stream, ChatStream)  # noqa: S101 - `client.routes` has made it one
         return stream
 

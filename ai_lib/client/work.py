@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from ai_lib.api.chat import ChatProvider
     from ai_lib.batch.item import BatchItem, BatchProgress, BatchResult
     from ai_lib.client.batch_run import Batch
-    from ai_lib.connection.connection import GuardedProvider
+    from ai_lib.connection.connection import Connection
     from ai_lib.connection.jobs import BatchJob
     from ai_lib.models.spending import Budget
     from ai_lib.tools.execute import Approve
@@ -34,7 +34,7 @@ class Work:
     """The part of `AiClient` that asks again and again."""
 
     if TYPE_CHECKING:
-        _own: GuardedProvider
+        _own: Connection
         answering: ChatProvider
         _named: Callable[[str | None], str]
 
@@ -135,7 +135,7 @@ class Work:
         from ai_lib.tools.loop import ToolLimits, ToolStream
 
         request, box = self._with_tools(messages, tools, fields)
-        call = self._call(timeout, on_unsupported, tags, budget).part()  # a part can be cancelled
+        call = self._call(timeout, on_unsupported, tags, budget).child()  # a part can be cancelled
         limits = ToolLimits(max_rounds=max_rounds, timeout=tool_timeout, max_workers=max_workers, approve=approve)
         return ToolStream(request, box, self.answering.stream, call, limits)
 

@@ -79,7 +79,7 @@ class _Threads:
         return _submitted(self._executor, contextvars.copy_context().run, self._work, request, key, done)
 
     def _work(self, request: ChatCompletionRequest, key: str | None, done: Done) -> BatchItem:
-        call = self._ask.call(self._client, key).part()
+        call = self._ask.call(self._client, key).child()
         if key is not None:
             call.use_key(key)
         self._calls.add(call)
@@ -120,7 +120,7 @@ class _Elsewhere:
         own, tags = self._client._own, self._ask.call(self._client, None).tags  # noqa: SLF001 - a part of the client
         try:
             # Paid for here: what the copy of the client counts is known only there.
-            hold = self._client._spending.hold(own.name, request, own.catalogue, tags)  # noqa: SLF001
+            hold = self._client._spending.reserve(own.name, request, own.catalogue, tags)  # noqa: SLF001
         except BudgetExceededError as error:
             here.set_result(done(error))
             return here

@@ -25,14 +25,14 @@ from ai_lib.utils.clock import Clock
 
 if TYPE_CHECKING:
     from ai_lib.api.events import Listener
-    from ai_lib.api.purse import Hold
-    from ai_lib.connection.emulation import Reshaped
+    from ai_lib.api.ledger import CostReservation
+    from ai_lib.connection.emulation import EmulatedFormat
     from ai_lib.models.catalogue import Catalogue
     from ai_lib.reliability.config import ResilienceConfig
     from ai_lib.types.model import ModelInfo
     from ai_lib.types.price import Cost
 
-__all__ = ["GuardedProvider", "guard_for"]
+__all__ = ["Connection", "guard_for"]
 
 T = TypeVar("T")
 
@@ -81,7 +81,7 @@ class _Other:
 
 
 @attrs.define(eq=False)
-class GuardedProvider:
+class Connection:
     """Asks one provider, within a call's time and under its guard.
 
     Args:
@@ -89,7 +89,7 @@ class GuardedProvider:
         transport: Moves the bytes.
         guard: Stands round every attempt.
         options: How to reach it.
-        given_model: The model that the client was given; None means the provider's default.
+        configured_model: The model that the client was given; None means the provider's default.
         catalogue: What is known of models and their prices.
     """
 
@@ -97,7 +97,7 @@ class GuardedProvider:
     transport: Transport
     guard: Guard
     options: ConnectionOptions
-    given_model: str | None
+    configured_model: str | None
     catalogue: Catalogue
     _uploaded: dict[Any, Any] = attrs.field(factory=dict, repr=False)
 
@@ -109,7 +109,7 @@ class GuardedProvider:
     @property
     def model(self) -> str | None:
         """The model used when a call names none."""
-        return self.given_model if names_one(self.given_model) else model_of(self.adapter.config)
+        return self.configured_model if names_one(self.configured_model) else model_of(self.adapter.config)
 
     def named(self, given: str | None) -> str:
         """Return the model that was given, or the default where none or a word for it was.
@@ -162,7 +162,7 @@ class GuardedProvider:
                 hold.fail(exc)
             raise
         if hold is not None:
-            stream.or_else(partial(_lost, hold))
+            stream.recover_with(partial(_lost, hold))
             stream.on_end(partial(_settle, hold))
         return stream
 
@@ -180,7 +180,7 @@ class GuardedProvider:
 
     def _ready(
         self, request: ChatCompletionRequest, call: Call, *, stream: bool
-    ) -> tuple[ChatCompletionRequest, Reshaped | None]:
+    ) -> tuple[ChatCompletionRequest, EmulatedFormat | None]:
         """Return the request as it goes out, and what makes the answer fit where it had to be asked for otherwise.
 
         It has a model, and what is large is uploaded where that can be told.
@@ -188,35 +188,35 @@ class GuardedProvider:
         model = self.named(request.model)
         if model != request.model:
             request = attrs.evolve(request, model=model)
-        call.note("asked", provider=self.name, model=model, base_url=self.adapter.base_url)
+        call.record("asked", provider=self.name, model=model, base_url=self.adapter.base_url)
         if any(isinstance(part, Media) and part.data for one in request.messages for part in one.content):
             from ai_lib.connection.uploads import placed
 
             request = placed(request, self, call, self._uploaded)
         if request.response_format is None:
             return request, None
-        from ai_lib.connection.emulation import reshaped
+        from ai_lib.connection.emulation import emulated_format
 
-        return reshaped(request, self.adapter, stream=stream)
+        return emulated_format(request, self.adapter, stream=stream)
 
     def _pricing(self, model: str | None) -> Callable[[ChatCompletionResponse], Cost | None]:
         from ai_lib.models.pricing import Pricing  # an import that the first call pays for, not every program
 
         return Pricing(self.catalogue, self.name, model)
 
-    def _hold(self, request: ChatCompletionRequest, call: Call) -> Hold | None:
-        return None if call.purse is None else call.purse.hold(self.name, request, self.catalogue, call.tags)
+    def _hold(self, request: ChatCompletionRequest, call: Call) -> CostReservation | None:
+        return None if call.ledger is None else call.ledger.reserve(self.name, request, self.catalogue, call.tags)
 
 
-def _lost(hold: Hold, error: AiLibError) -> ChatStream:
+def _lost(hold: CostReservation, error: AiLibError) -> ChatStream:
     """Pay for a stream that gave nothing, before another provider takes over: what that one costs is its own."""
     hold.fail(error)
     raise error
 
 
-def _settle(hold: Hold, stream: ChatStream, error: AiLibError | None) -> None:
+def _settle(hold: CostReservation, stream: ChatStream, error: AiLibError | None) -> None:
     # One that was closed before it gave anything was asked for, and its prompt is billed.
-    if error is None or stream.has_begun or isinstance(error, CancelledError):
+    if error is None or stream.has_started or isinstance(error, CancelledError):
         hold.settle(stream.response)
     else:
         hold.fail(error)

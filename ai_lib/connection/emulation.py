@@ -11,7 +11,7 @@ import attrs
 from ai_lib.errors import InvalidRequestError, InvalidResponseError
 from ai_lib.structured.fallback import as_prompt, as_tool, from_tool, lenient_parser
 from ai_lib.structured.repair import repair_message
-from ai_lib.types.response import noted
+from ai_lib.types.response import annotate_in_place
 
 if TYPE_CHECKING:
     from ai_lib.api.call import Call
@@ -23,11 +23,11 @@ if TYPE_CHECKING:
 
     Ask = Callable[[ChatCompletionRequest, Call], ChatCompletionResponse]
 
-__all__ = ["Reshaped", "repairing", "reshaped"]
+__all__ = ["EmulatedFormat", "emulated_format", "repairing"]
 
 
 @attrs.frozen
-class Reshaped:
+class EmulatedFormat:
     """Makes the answer to a request that was put otherwise look as if it had been asked for natively.
 
     Args:
@@ -47,7 +47,7 @@ class Reshaped:
         adjustments = (*response.adjustments, self.note)
         if response.trace is not None:
             response.trace.adjustments = adjustments
-        return noted(response, parser=self.parser, adjustments=adjustments)
+        return annotate_in_place(response, parser=self.parser, adjustments=adjustments)
 
     def stream(self, stream: ChatStream) -> ChatStream:
         """Return the stream, whose chunks become those of a text."""
@@ -65,9 +65,9 @@ def _text_of_call(chunk: ChatCompletionChunk) -> ChatCompletionChunk:
     return attrs.evolve(chunk, text=chunk.text + text, tool_calls=(), finish_reason=reason)
 
 
-def reshaped(
+def emulated_format(
     request: ChatCompletionRequest, adapter: ProviderAdapter, *, stream: bool
-) -> tuple[ChatCompletionRequest, Reshaped | None]:
+) -> tuple[ChatCompletionRequest, EmulatedFormat | None]:
     """Return a request as its provider can be asked it, and what makes the answer fit.
 
     JSON Schema goes natively where the provider has a form for it; else as a tool that the model must call; else, or
@@ -83,12 +83,12 @@ def reshaped(
         by_tool = attrs.evolve(by_tool, tools=(attrs.evolve(answer, strict=None),))
     if by_tool is not None and not _refused(adapter, by_tool, "tool", stream=stream):
         note = f"response_format: asked for as the arguments of a tool, as {name} has no form for it"
-        return by_tool, Reshaped(note, parser, by_tool=True)
+        return by_tool, EmulatedFormat(note, parser, by_tool=True)
     note = f"response_format: asked for in the prompt, as {name} has no form for it"
     prompted = as_prompt(request, json_object=True)
     if _refused(adapter, prompted, "response_format", stream=stream):
         prompted = as_prompt(request)
-    return prompted, Reshaped(note, parser, by_tool=False)
+    return prompted, EmulatedFormat(note, parser, by_tool=False)
 
 
 def _as_tool(request: ChatCompletionRequest) -> ChatCompletionRequest | None:
@@ -105,37 +105,37 @@ def _refused(adapter: ProviderAdapter, request: ChatCompletionRequest, field: st
     return any(note.startswith(field) for note in left_out)
 
 
-def repairing(request: ChatCompletionRequest, ask: Ask, repairs: int) -> Ask:
+def repairing(request: ChatCompletionRequest, ask: Ask, max_repairs: int) -> Ask:
     """Return what asks, and asks again with what was wrong while the answer does not fit `response_format`.
 
     Args:
         request: What is to be asked.
         ask: Asks once.
-        repairs: Most further answers.
+        max_repairs: Most further answers.
 
     Raises:
         InvalidRequestError: There is nothing to fit, or no such number of answers.
     """
-    if not isinstance(repairs, int) or isinstance(repairs, bool) or repairs < 0:
-        raise InvalidRequestError(f"repairs must be a whole number from 0, got {repairs!r}")
+    if not isinstance(max_repairs, int) or isinstance(max_repairs, bool) or max_repairs < 0:
+        raise InvalidRequestError(f"max_repairs must be a whole number from 0, got {max_repairs!r}")
     if request.response_format is None:
-        raise InvalidRequestError("repairs needs a response_format that the answer is to fit")
-    return partial(_repaired, ask, repairs)
+        raise InvalidRequestError("max_repairs needs a response_format that the answer is to fit")
+    return partial(_repaired, ask, max_repairs)
 
 
-def _repaired(ask: Ask, repairs: int, request: ChatCompletionRequest, call: Call) -> ChatCompletionResponse:
+def _repaired(ask: Ask, max_repairs: int, request: ChatCompletionRequest, call: Call) -> ChatCompletionResponse:
     """Return an answer that fits, failing that the last one; all of them belong to the call."""
     answer = ask(request, call)
     rounds: tuple[ChatCompletionResponse, ...] = ()
     messages = request.messages
-    for _ in range(repairs):
+    for _ in range(max_repairs):
         try:
             _ = answer.parsed
         except InvalidResponseError as error:
             messages = (*messages, *repair_message(answer, error))
-            call.note("repair", why=error.message)
+            call.record("repair", why=error.message)
             rounds = (*rounds, answer)
-            answer = ask(attrs.evolve(request, messages=messages), call.part())
+            answer = ask(attrs.evolve(request, messages=messages), call.child())
         else:
             break
     return attrs.evolve(answer, rounds=rounds, messages=(*messages, answer.message)) if rounds else answer

@@ -16,7 +16,7 @@ import attrs
 
 from ai_lib.api.call import Call
 from ai_lib.client.request import Prompt, check_several, request_from
-from ai_lib.connection.connection import GuardedProvider
+from ai_lib.connection.connection import Connection
 from ai_lib.connection.operations import told
 from ai_lib.errors import InvalidRequestError, RequestTimeoutError
 from ai_lib.models.pricing import Pricing
@@ -31,7 +31,7 @@ from ai_lib.providers.reading import quirks_of
 from ai_lib.providers.registry import job_format_of
 from ai_lib.types.job import JobResult, JobState
 from ai_lib.types.request import ChatCompletionRequest
-from ai_lib.types.response import noted
+from ai_lib.types.response import annotate_in_place
 from ai_lib.types.wire import HttpResponse, Timeout
 from ai_lib.utils import json
 
@@ -57,7 +57,7 @@ _options = quirks_of(Options, "jobs")
 class _Jobs:
     """A provider's batch jobs."""
 
-    own: GuardedProvider
+    own: Connection
     endpoint: Endpoint
     format: JobFormat
     at: At
@@ -74,7 +74,7 @@ class _Jobs:
             except (AttributeError, LookupError, TypeError, ValueError) as exc:
                 raise self.own.adapter.errors.malformed(response, exc) from exc
             # Each is a call of its own where calls have a key, and one with the others in its time.
-            response, payload = self._sent(step, call.part())
+            response, payload = self._sent(step, call.child())
 
     def _sent(self, step: Step, call: Call) -> tuple[HttpResponse, Any]:
         adapter, exchange = self.own.adapter, self.own.exchange(call)
@@ -95,7 +95,7 @@ def _read(adapter: ProviderAdapter, lines: bool, response: HttpResponse) -> tupl
         raise adapter.errors.not_json(response) from exc
 
 
-def _jobs_of(own: GuardedProvider) -> _Jobs:
+def _jobs_of(own: Connection) -> _Jobs:
     """Return the jobs of a provider.
 
     Raises:
@@ -170,7 +170,7 @@ class BatchJob:
         begun, pause = clock.now(), poll
         until = math.inf if timeout is None else begun + timeout
         while True:
-            call = self._call_for(None).part(None if timeout is None else until - clock.now())
+            call = self._call_for(None).child(None if timeout is None else until - clock.now())
             state = self._status(call)
             if state.status.over:
                 return state
@@ -209,7 +209,7 @@ class BatchJob:
         own = self._jobs.own
         results = results_of(own.adapter, state, answers, self._asked)
         for answer in (result.response for result in results if result.response is not None):
-            noted(answer, pricing=Pricing(own.catalogue, own.name, answer.model, batch=True))
+            annotate_in_place(answer, pricing=Pricing(own.catalogue, own.name, answer.model, batch=True))
         return results
 
     def cancel(self, *, timeout: float | Timeout | None = None) -> JobState:
@@ -254,7 +254,7 @@ def requests_from(
 
 
 def submit(
-    own: GuardedProvider,
+    own: Connection,
     requests: Iterable[ChatCompletionRequest],
     call: Call,
     call_for: CallFor,
@@ -278,7 +278,7 @@ def submit(
     return BatchJob(id=state.id, jobs=jobs, call_for=call_for, asked=asked)
 
 
-def reopen(own: GuardedProvider, job_id: str, call_for: CallFor) -> BatchJob:
+def reopen(own: Connection, job_id: str, call_for: CallFor) -> BatchJob:
     """Return a job that was submitted before; nothing is sent yet.
 
     Args:

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 import attrs
 
 from ai_lib.api.call import Call
-from ai_lib.connection.connection import GuardedProvider
+from ai_lib.connection.connection import Connection
 from ai_lib.errors import AiLibError, ConfigurationError, InvalidResponseError, ModelNotFoundError
 from ai_lib.providers.config import ProviderConfig
 from ai_lib.providers.endpoint import Endpoint
@@ -33,12 +33,12 @@ def told(call: Call, do: Callable[[], T]) -> T:
     try:
         return do()
     except AiLibError as error:
-        call.told(error)
+        call.annotate(error)
         raise
 
 
 def ask(
-    provider: GuardedProvider, endpoint: Endpoint, kind: str, request: Any, call: Call, texts: Iterable[str] = ()
+    provider: Connection, endpoint: Endpoint, kind: str, request: Any, call: Call, texts: Iterable[str] = ()
 ) -> Asked:
     """Send one request and return its answer, the id of the request, and what was left out.
 
@@ -62,11 +62,11 @@ def ask(
     return answer, request_id, left_out
 
 
-def embed(provider: GuardedProvider, endpoint: Endpoint, request: EmbeddingRequest, call: Call) -> EmbeddingResponse:
+def embed(provider: Connection, endpoint: Endpoint, request: EmbeddingRequest, call: Call) -> EmbeddingResponse:
     """Return the vectors of a request, which is sent in as many as the endpoint's limit asks for, and pay for them."""
-    if call.purse is None:
+    if call.ledger is None:
         return _embedded(provider, endpoint, request, call)
-    hold = call.purse.hold_texts(provider.name, request.model, request.inputs, provider.catalogue, call.tags)
+    hold = call.ledger.reserve_texts(provider.name, request.model, request.inputs, provider.catalogue, call.tags)
     try:
         answer = _embedded(provider, endpoint, request, call)
     except BaseException as exc:
@@ -76,9 +76,7 @@ def embed(provider: GuardedProvider, endpoint: Endpoint, request: EmbeddingReque
     return answer
 
 
-def _embedded(
-    provider: GuardedProvider, endpoint: Endpoint, request: EmbeddingRequest, call: Call
-) -> EmbeddingResponse:
+def _embedded(provider: Connection, endpoint: Endpoint, request: EmbeddingRequest, call: Call) -> EmbeddingResponse:
     answers = []
     for inputs in _batches(request.inputs, endpoint.batch):
         part = attrs.evolve(request, inputs=inputs) if len(inputs) < len(request.inputs) else request
@@ -92,7 +90,7 @@ def _embedded(
     return answer if cost is None else attrs.evolve(answer, cost=cost.total)
 
 
-def rerank(provider: GuardedProvider, endpoint: Endpoint, request: RerankRequest, call: Call) -> RerankResponse:
+def rerank(provider: Connection, endpoint: Endpoint, request: RerankRequest, call: Call) -> RerankResponse:
     """Return the ranking of a request."""
     answer: RerankResponse
     texts = (request.query, *request.documents)
@@ -107,9 +105,7 @@ def rerank(provider: GuardedProvider, endpoint: Endpoint, request: RerankRequest
     return attrs.evolve(answer, request_id=request_id, adjustments=left_out)
 
 
-def count_tokens(
-    provider: GuardedProvider, endpoint: Endpoint, request: ChatCompletionRequest, call: Call
-) -> TokenCount:
+def count_tokens(provider: Connection, endpoint: Endpoint, request: ChatCompletionRequest, call: Call) -> TokenCount:
     """Return the provider's own count of a prompt."""
     count, _, _ = ask(provider, endpoint, "count_tokens", request, call)
     _promised(isinstance(count, int) and count >= 0, f"{count!r} for a number of tokens", request)

@@ -52,7 +52,7 @@ class ConnectionOptions:
         verify: True, a CA file or folder, or False to trust any server.
         cert: A client certificate: one file, or (certificate, key).
         pool_size: Connections to keep open; give it as many as there are threads.
-        inline_limit: Bytes up to which an image, a recording or a document goes inside a message; larger ones are
+        max_inline_bytes: Bytes up to which an image, a recording or a document goes inside a message; larger ones are
             uploaded first where the provider can be told an uploaded file's id instead. None means the provider's
             own limit, else 64 KiB; 0 uploads all that can be, `math.inf` uploads nothing.
     """
@@ -68,7 +68,7 @@ class ConnectionOptions:
     verify: bool | str = attrs.field(default=True, converter=_path)
     cert: str | tuple[str, str] | None = attrs.field(default=None, converter=_path)
     pool_size: int = 64
-    inline_limit: float | None = None
+    max_inline_bytes: float | None = None
 
     def __attrs_post_init__(self) -> None:
         timeout_of(self.timeout, None)
@@ -86,8 +86,8 @@ class ConnectionOptions:
             raise ConfigurationError("token and api_key contradict each other: give one of them")
         if self.proxy is not None and self.disable_proxy:
             raise ConfigurationError("proxy and disable_proxy=True contradict each other")
-        if self.inline_limit is not None and not _is_size(self.inline_limit):
-            raise ConfigurationError(f"inline_limit must be a number of bytes from 0, got {self.inline_limit!r}")
+        if self.max_inline_bytes is not None and not _is_size(self.max_inline_bytes):
+            raise ConfigurationError(f"max_inline_bytes must be a number >= 0, got {self.max_inline_bytes!r}")
         for name, value in self.headers.items():
             _check_header(name, value)
 

@@ -5,7 +5,7 @@ can be told an uploaded file's id instead, the client uploads it first and sends
 once for a client, as long as the provider keeps it. An upload that fails fails the call: what is large never goes
 inside the message in silence. Nothing is uploaded for a request that could not be sent.
 
-Whoever wants no upload sets `ConnectionOptions(inline_limit=math.inf)`; 0 uploads all that can be.
+Whoever wants no upload sets `ConnectionOptions(max_inline_bytes=math.inf)`; 0 uploads all that can be.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from typing import Any
 import attrs
 
 from ai_lib.api.call import Call
-from ai_lib.connection.connection import GuardedProvider
+from ai_lib.connection.connection import Connection
 from ai_lib.connection.operations import ask
 from ai_lib.errors import InvalidRequestError
 from ai_lib.providers.config import ProviderConfig
@@ -53,18 +53,18 @@ class _Rules:
 
     Args:
         in_chat: The kinds of parts that may name an uploaded file.
-        inline_limit: Bytes up to which such a part goes inside the message.
+        max_inline_bytes: Bytes up to which such a part goes inside the message.
         by_url: Whether it is named by its address instead of its id.
         lifetime: Seconds for which the provider keeps it; None for as long as it is not deleted.
     """
 
     in_chat: frozenset[str] = frozenset()
-    inline_limit: float = math.inf
+    max_inline_bytes: float = math.inf
     by_url: bool = False
     lifetime: float | None = None
 
     def uploads(self, part: Media) -> bool:
-        return _KINDS[type(part)] in self.in_chat and len(part.data or b"") > self.inline_limit
+        return _KINDS[type(part)] in self.in_chat and len(part.data or b"") > self.max_inline_bytes
 
     def named(self, part: Media, file_id: str, url: str | None) -> Media:
         where = {"url": url} if self.by_url else {"file_id": file_id}
@@ -107,7 +107,7 @@ def file_from(
 
 
 def upload(
-    provider: GuardedProvider, endpoint: Endpoint, request: UploadRequest, call: Call
+    provider: Connection, endpoint: Endpoint, request: UploadRequest, call: Call
 ) -> tuple[UploadedFile, tuple[str, ...]]:
     """Upload a file and return what the provider says of it, and what was left out of the request."""
     uploaded: UploadedFile
@@ -116,7 +116,7 @@ def upload(
 
 
 def placed(
-    request: ChatCompletionRequest, provider: GuardedProvider, call: Call, known: MutableMapping[Any, _Kept]
+    request: ChatCompletionRequest, provider: Connection, call: Call, known: MutableMapping[Any, _Kept]
 ) -> ChatCompletionRequest:
     """Return the request with what is large uploaded, where the provider can be told an id instead.
 
@@ -131,7 +131,7 @@ def placed(
         AiLibError: An upload failed.
     """
     config = provider.adapter.config
-    rules = _rules(config, provider.options.inline_limit)
+    rules = _rules(config, provider.options.max_inline_bytes)
     parts = _with_bytes(request)
     for part in parts:
         kind = "file" if rules.uploads(part) else _KINDS[type(part)]
@@ -148,17 +148,17 @@ def placed(
     return _replaced(request, done)
 
 
-def _rules(config: ProviderConfig, inline_limit: float | None) -> _Rules:
+def _rules(config: ProviderConfig, max_inline_bytes: float | None) -> _Rules:
     if config.upload is None:
         return _Rules()
     options = operation_of("upload", config.upload.format).quirks(config.upload.options)
-    limit = options.inline_limit if inline_limit is None else inline_limit
+    limit = options.max_inline_bytes if max_inline_bytes is None else max_inline_bytes
     return _Rules(frozenset(options.in_chat), limit, options.by_url, options.lifetime)
 
 
 def _uploaded(
     part: Media,
-    provider: GuardedProvider,
+    provider: Connection,
     endpoint: Endpoint,
     call: Call,
     known: MutableMapping[Any, _Kept],

@@ -11,19 +11,19 @@ import attrs
 from ai_lib.api.call import Call
 from ai_lib.api.transport import HttpStream, Transport
 from ai_lib.errors import AiLibError, RequestTimeoutError
-from ai_lib.exchange.bodies import Watch, Whole, peek, read
+from ai_lib.exchange.bodies import BufferedBody, IdleWatch, peek, read
 from ai_lib.exchange.stream import ChatStream
 from ai_lib.providers.adapter import ProviderAdapter
 from ai_lib.providers.dialect import Framing
 from ai_lib.transport import sse
 from ai_lib.types.chunk import ChatCompletionChunk, chunks_of
 from ai_lib.types.request import ChatCompletionRequest
-from ai_lib.types.response import ChatCompletionResponse, noted
+from ai_lib.types.response import ChatCompletionResponse, annotate_in_place
 from ai_lib.types.usage import UsageStatus
 from ai_lib.types.wire import HttpRequest, HttpResponse
 
 if TYPE_CHECKING:
-    from ai_lib.providers.operation import FollowUp
+    from ai_lib.providers.operation import NextRequest
     from ai_lib.types.model import ModelInfo
     from ai_lib.types.price import Cost
 
@@ -109,7 +109,7 @@ class Exchange:
         self, request: ChatCompletionRequest, prepared: HttpRequest, left_out: tuple[str, ...]
     ) -> ChatCompletionResponse:
         answer = self.adapter.decode(self._finished(self.transport.send(prepared)))
-        noted(answer, **self._facts(request, left_out))
+        annotate_in_place(answer, **self._facts(request, left_out))
         return _estimated(request, answer) if answer.usage_status is UsageStatus.UNSUPPORTED else answer
 
     def _facts(self, request: ChatCompletionRequest, left_out: tuple[str, ...]) -> dict[str, Any]:
@@ -124,7 +124,7 @@ class Exchange:
 
     def _emulated(self, prepared: HttpRequest) -> tuple[HttpStream, Iterator[ChatCompletionChunk]]:
         response = self._finished(self.transport.send(prepared))
-        return Whole(response), chunks_of(self.adapter.decode(response))
+        return BufferedBody(response), chunks_of(self.adapter.decode(response))
 
     def _opened(self, prepared: HttpRequest) -> tuple[HttpStream, Iterator[ChatCompletionChunk]]:
         opened = self.transport.stream(prepared)
@@ -138,32 +138,32 @@ class Exchange:
             first, pieces = peek(opened)
             if self.adapter.dialect.framing == "ndjson" or not first.lstrip().startswith(_EVENT_STARTS):
                 return self._from_json(read(opened, pieces))
-        watch = Watch(self.call.timeout.idle, self.call.clock)
+        watch = IdleWatch(self.call.timeout.idle, self.call.clock)
         framed = FRAMINGS[self.adapter.dialect.framing](watch.pieces(pieces))
         return opened, self.adapter.decode_stream(watch.events(framed))
 
     def _from_json(self, response: HttpResponse) -> tuple[HttpStream, Iterator[ChatCompletionChunk]]:
-        further = self.adapter.follow_up(response, stream=True)
+        further = self.adapter.next_request(response, stream=True)
         if further is not None and further.stream:
             self._wait(further.wait)
-            opened, chunks = self._opened(self._limited(self.adapter.follow_up_request(further)))
+            opened, chunks = self._opened(self._limited(self.adapter.next_http_request(further)))
             return opened, chunks if further.then is None else self._counted(chunks, further.then)
         response = self._finished(response)
-        return Whole(response), chunks_of(self.adapter.decode(response))
+        return BufferedBody(response), chunks_of(self.adapter.decode(response))
 
     def _finished(self, response: HttpResponse) -> HttpResponse:
         """Return the response, or the one at the end of the requests that it asks for."""
-        while (further := self.adapter.follow_up(response, stream=False)) is not None:
+        while (further := self.adapter.next_request(response, stream=False)) is not None:
             response = self._followed(further)
         return response
 
-    def _followed(self, further: FollowUp) -> HttpResponse:
+    def _followed(self, further: NextRequest) -> HttpResponse:
         """Return what is there to GET; failing that, raise what is not retried: asking anew would be paid for anew."""
         wait = further.wait
         for left in reversed(range(_FOLLOW_TRIES)):
             self._wait(wait)
             try:
-                response = self.transport.send(self._limited(self.adapter.follow_up_request(further)))
+                response = self.transport.send(self._limited(self.adapter.next_http_request(further)))
                 if response.status < 300:
                     return response
                 raise self.adapter.errors.error(response)
@@ -174,7 +174,7 @@ class Exchange:
                 wait = max(further.wait, error.retry_after or 0.0)
         raise AssertionError  # pragma: no cover - the last try returns or raises
 
-    def _counted(self, chunks: Iterator[ChatCompletionChunk], further: FollowUp) -> Iterator[ChatCompletionChunk]:
+    def _counted(self, chunks: Iterator[ChatCompletionChunk], further: NextRequest) -> Iterator[ChatCompletionChunk]:
         """Yield the chunks, and the usage after them where it can be had."""
         yield from chunks
         try:
@@ -185,7 +185,7 @@ class Exchange:
             yield ChatCompletionChunk(usage=answer.usage, id=answer.id, model=answer.model, raw=answer.raw)
 
     def _wait(self, seconds: float) -> None:
-        if not self.call.has(seconds):
+        if not self.call.has_time_for(seconds):
             raise RequestTimeoutError("the answer is not finished and the call's time is over", code="total_timeout")
         if seconds:
             self.call.sleep(seconds)
@@ -217,7 +217,7 @@ class Exchange:
             body=prepared.body,
             timeout=call.timeout,
             deadline=call.attempt_deadline,
-            spent=call.spent,
+            timings=call.timings,
             on_start=call.on_cancel if call.cancellable else None,
         )
 
@@ -235,4 +235,4 @@ def _estimated(request: ChatCompletionRequest, answer: ChatCompletionResponse) -
     from ai_lib.models.estimate import estimated_usage  # nearly every provider tells
 
     usage = estimated_usage(request, (choice.message for choice in answer.choices))
-    return noted(answer, usage=usage, usage_status=UsageStatus.ESTIMATED)
+    return annotate_in_place(answer, usage=usage, usage_status=UsageStatus.ESTIMATED)

@@ -11,7 +11,7 @@ from ai_lib.errors import InvalidResponseError, RequestTimeoutError, TransportEr
 from ai_lib.types.wire import HttpResponse
 from ai_lib.utils.clock import Clock
 
-__all__ = ["Watch", "Whole", "peek", "read"]
+__all__ = ["BufferedBody", "IdleWatch", "peek", "read"]
 
 _MAX_ERROR_BODY = 65536
 _MAX_WHOLE_BODY = 64 * 1024 * 1024
@@ -48,7 +48,7 @@ def read(opened: HttpStream, pieces: Iterable[bytes] | None = None) -> HttpRespo
     return HttpResponse(status=opened.status, headers=opened.headers, body=b"".join(body))
 
 
-class Whole:
+class BufferedBody:
     """A response that has been read to its end, where a stream is asked for."""
 
     def __init__(self, response: HttpResponse) -> None:
@@ -65,7 +65,7 @@ class Whole:
     cancel = close = finish
 
 
-class Watch:
+class IdleWatch:
     """Counts silence in events, not in bytes: a server that only sends comments is silent."""
 
     def __init__(self, idle: float | None, clock: Clock) -> None:

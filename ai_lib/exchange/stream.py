@@ -16,7 +16,7 @@ from ai_lib.errors import (
     StreamInterruptedError,
     StreamTimeoutError,
 )
-from ai_lib.exchange.bodies import Whole
+from ai_lib.exchange.bodies import BufferedBody
 from ai_lib.types.chunk import ChatCompletionChunk, chunks_of
 from ai_lib.types.fold import Fold
 from ai_lib.types.response import ChatCompletionResponse
@@ -58,7 +58,7 @@ class ChatStream:
         self._facts = facts
         self._fold = Fold()
         self._call = call or Call()
-        self._begun = self._call.clock.now()
+        self._started = self._call.clock.now()
         self._transforms: list[Callable[[ChatCompletionChunk], ChatCompletionChunk]] = []
         self._recoveries: list[Callable[[AiLibError], ChatStream]] = []
         self._continue: Callable[[AiLibError], ChatStream] | None = None
@@ -70,7 +70,7 @@ class ChatStream:
     def of(cls, response: ChatCompletionResponse, call: Call | None = None) -> Self:
         """Return a whole answer as a stream."""
         facts = {name: getattr(response, name) for name in _OF_THE_CALL}
-        opened = Whole(HttpResponse(status=200, headers=response.headers))
+        opened = BufferedBody(HttpResponse(status=200, headers=response.headers))
         return cls(opened, chunks_of(response), model=response.model, call=call, **facts)
 
     @property
@@ -100,7 +100,7 @@ class ChatStream:
         return completed(self.response.text)
 
     @property
-    def has_begun(self) -> bool:
+    def has_started(self) -> bool:
         """Whether anything of the answer has arrived."""
         return not self._fold.is_empty
 
@@ -155,7 +155,7 @@ class ChatStream:
             raise
         self._fold.add(chunk)
         if self.first_chunk is None:
-            self.first_chunk = self._call.clock.now() - self._call.begun
+            self.first_chunk = self._call.clock.now() - self._call.started
         return chunk
 
     def final_response(self) -> ChatCompletionResponse:
@@ -187,14 +187,14 @@ class ChatStream:
         adjustments = self._call.trace.adjustments = (*self.adjustments, note)
         self._facts = {**self._facts, **facts, "adjustments": adjustments}
 
-    def or_else(self, recover: Callable[[AiLibError], ChatStream]) -> None:
+    def recover_with(self, recover: Callable[[AiLibError], ChatStream]) -> None:
         """Have `recover` asked for another stream when this one fails before it has given anything.
 
         Those that were named first are asked first; one that raises hands its error to the next.
         """
         self._recoveries.append(recover)
 
-    def or_continue(self, resume: Callable[[AiLibError], ChatStream]) -> None:
+    def continue_with(self, resume: Callable[[AiLibError], ChatStream]) -> None:
         """Have `resume` asked for a stream that goes on where this one was interrupted; it sees `error.partial`."""
         self._continue = resume
 
@@ -289,7 +289,7 @@ class ChatStream:
         # Innermost first: what a hook of the user's raises must not keep a guard from hearing of the end.
         self._end_hooks = other._end_hooks + self._end_hooks
         other._end_hooks = []
-        self._begun = other._begun
+        self._started = other._started
         other._over = True  # its connection is ours now
         if self._cancelled:
             self._opened.cancel()
@@ -297,10 +297,10 @@ class ChatStream:
     def _broken(self, error: AiLibError) -> AiLibError:
         """Return the error to raise, with what had arrived, after freeing the connection."""
         error = self._converted(error)
-        self._call.spend("stream", self._call.clock.now() - self._begun)
+        self._call.add_time("stream", self._call.clock.now() - self._started)
         self._end(error)
         error.partial = self.response
-        return self._call.told(error)
+        return self._call.annotate(error)
 
     def _converted(self, error: AiLibError) -> AiLibError:
         if self._cancelled and not isinstance(error, CancelledError):

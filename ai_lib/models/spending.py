@@ -18,7 +18,7 @@ from ai_lib.types.usage import Usage
 from ai_lib.utils.inbox import Inbox
 from ai_lib.utils.process import PerProcess
 
-__all__ = ["Budget", "Spending", "Totals", "in_doubt", "most_of"]
+__all__ = ["Budget", "Spending", "Totals", "max_cost_of", "may_have_been_billed"]
 
 _NOTHING = Decimal()
 
@@ -93,7 +93,7 @@ class Budget:
         with self._lock():
             self._spent += cost
 
-    def hold(self, most: Decimal | None, what: str) -> Decimal:
+    def reserve(self, most: Decimal | None, what: str) -> Decimal:
         """Set aside what a call may cost.
 
         Args:
@@ -239,13 +239,15 @@ class Spending:
                 place = self._blocks.index(budget)  # blocks of one budget may stand in each other
                 self._blocks = self._blocks[:place] + self._blocks[place + 1 :]
 
-    def hold(self, provider: str, request: ChatCompletionRequest, catalogue: Catalogue, tags: tuple[str, ...]) -> _Hold:
-        """Set aside what a request may cost; see `Purse`."""
-        return self._held(provider, request.model, tags, lambda: most_of(provider, request, catalogue))
+    def reserve(
+        self, provider: str, request: ChatCompletionRequest, catalogue: Catalogue, tags: tuple[str, ...]
+    ) -> _Reservation:
+        """Set aside what a request may cost; see `Ledger`."""
+        return self._held(provider, request.model, tags, lambda: max_cost_of(provider, request, catalogue))
 
-    def hold_texts(
+    def reserve_texts(
         self, provider: str, model: str | None, texts: Iterable[str], catalogue: Catalogue, tags: tuple[str, ...]
-    ) -> _Hold:
+    ) -> _Reservation:
         """Set aside what reading texts may cost, for what is asked beside chats."""
 
         def most() -> Decimal | None:
@@ -262,7 +264,7 @@ class Spending:
         tags: tuple[str, ...],
         most_of_it: Callable[[], Decimal | None],
         payers: tuple[Budget, ...] = (),
-    ) -> _Hold:
+    ) -> _Reservation:
         # However often a budget was named, a call is paid from it once.
         named = dict.fromkeys((*self._always, *self._blocks))
         budgets = tuple(budget for budget in named if budget not in payers)
@@ -270,19 +272,19 @@ class Spending:
         if self._beside is not None:
             beside = self._beside._held(provider, model, tags, most_of_it, payers + budgets)  # noqa: SLF001 - of the same class
         if not budgets:
-            return _Hold(self, provider, model, tags, (), beside)
+            return _Reservation(self, provider, model, tags, (), beside)
         most = most_of_it()
         held: list[tuple[Budget, Decimal]] = []
         try:
             for budget in budgets:
-                held.append((budget, budget.hold(most, f"a call of {provider}/{model}")))  # noqa: PERF401 - undone below
+                held.append((budget, budget.reserve(most, f"a call of {provider}/{model}")))  # noqa: PERF401 - undone below
         except BudgetExceededError:
             for budget, amount in held:
                 budget.settle(amount, _NOTHING)
             if beside is not None:
                 beside.give_back()
             raise
-        return _Hold(self, provider, model, tags, tuple(held), beside)
+        return _Reservation(self, provider, model, tags, tuple(held), beside)
 
     def add(self, model: str, tags: Iterable[str], usage: Usage, cost: Decimal | None) -> None:
         """Count one call."""
@@ -294,7 +296,7 @@ class Spending:
 
 
 @attrs.define(eq=False)
-class _Hold:
+class _Reservation:
     """What is set aside for one request. Only the first word on how it ended counts."""
 
     spending: Spending
@@ -302,7 +304,7 @@ class _Hold:
     model: str | None
     tags: tuple[str, ...]
     held: tuple[tuple[Budget, Decimal], ...]
-    beside: _Hold | None
+    beside: _Reservation | None
     over: bool = False
 
     def settle(self, response: ChatCompletionResponse) -> None:
@@ -324,7 +326,7 @@ class _Hold:
             return
         self.over = True
         for budget, amount in self.held:
-            budget.settle(amount, amount if in_doubt(error) else _NOTHING)
+            budget.settle(amount, amount if may_have_been_billed(error) else _NOTHING)
         if self.beside is not None:
             self.beside.fail(error)
 
@@ -336,14 +338,14 @@ class _Hold:
             self.beside.give_back()
 
 
-def in_doubt(error: BaseException) -> bool:
+def may_have_been_billed(error: BaseException) -> bool:
     """Return whether a request may have been worked on, and billed, though no answer came."""
     if not isinstance(error, AiLibError) or isinstance(error, CancelledError):
         return True
     return error.ambiguous or error.partial is not None
 
 
-def most_of(provider: str, request: ChatCompletionRequest, catalogue: Catalogue) -> Decimal | None:
+def max_cost_of(provider: str, request: ChatCompletionRequest, catalogue: Catalogue) -> Decimal | None:
     """Return the most that a request can cost; None where that is not known."""
     from ai_lib.models.estimate import estimate  # only where there is a budget
 

@@ -22,7 +22,7 @@ from ai_lib.utils import json
 
 if TYPE_CHECKING:
     from ai_lib.providers.endpoint import Endpoint
-    from ai_lib.providers.operation import FollowUp, Operation
+    from ai_lib.providers.operation import NextRequest, Operation
     from ai_lib.types.model import ModelInfo
 
 __all__ = ["ProviderAdapter"]
@@ -170,7 +170,7 @@ class ProviderAdapter:
             headers={"Accept": "application/json", **self._all_headers},
         )
 
-    def follow_up_request(self, further: FollowUp) -> HttpRequest:
+    def next_http_request(self, further: NextRequest) -> HttpRequest:
         """Return the HTTP request that goes on where an answer was not finished; the key stays with its host."""
         ours = urlsplit(further.url)[:2] == urlsplit(self.base_url)[:2]
         accept = _ACCEPT[self.dialect.framing] if further.stream else "application/json"
@@ -239,17 +239,17 @@ class ProviderAdapter:
         """Return what to add to the query for the next page of models, or None."""
         return self.dialect.next_page(json.loads(response.body)) if self.dialect.next_page is not None else None
 
-    def follow_up(self, response: HttpResponse, *, stream: bool) -> FollowUp | None:
+    def next_request(self, response: HttpResponse, *, stream: bool) -> NextRequest | None:
         """Return where to go on when the answer is not finished, or None.
 
         Args:
             response: The answer.
             stream: Whether a stream is wanted.
         """
-        if self.dialect.follow_up is None or response.status >= 300:
+        if self.dialect.next_request is None or response.status >= 300:
             return None
         try:
-            return self.dialect.follow_up(json.loads(response.body), stream)
+            return self.dialect.next_request(json.loads(response.body), stream)
         except (AttributeError, LookupError, TypeError, ValueError):
             return None  # not formed as promised: `decode` says how
 

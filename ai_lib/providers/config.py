@@ -121,7 +121,7 @@ class ProviderConfig:
         rerank: Where documents are ranked.
         count_tokens: Where the tokens of a request are counted.
         upload: Where files are uploaded; its options may say `in_chat`, the parts of a message that may name an
-            uploaded file ("image", "audio", "document"), and `inline_limit` and `lifetime`: see `upload.form.Options`.
+            uploaded file ("image", "audio", "document"), `max_inline_bytes` and `lifetime`: see `upload.form.Options`.
         jobs: Where batch jobs are submitted; its options are in `jobs.format.Options`.
         max_bytes: Most bytes of an "image", "audio" or "document" inside a message, of a whole "request", and of an
             uploaded "file"; more is an error before anything is sent.

@@ -13,7 +13,7 @@ from ai_lib.types.request import ChatCompletionRequest
 from ai_lib.types.response import ChatCompletionResponse
 
 if TYPE_CHECKING:
-    from ai_lib.providers.operation import FollowUp
+    from ai_lib.providers.operation import NextRequest
     from ai_lib.types.model import ModelInfo
 
 __all__ = ["Context", "Dialect", "Framing", "Refuse"]
@@ -56,7 +56,7 @@ class Dialect:
         decode_models: Reads a list of models.
         headers: The headers that a body needs beside the usual ones, such as those for beta features.
         next_page: Reads from a list of models what to add to the query for the next page; None at the end.
-        follow_up: Reads from an answer where to go on, when it is not finished; the flag says whether to stream.
+        next_request: Reads from an answer where to go on, when it is not finished; the flag says whether to stream.
     """
 
     name: str
@@ -68,4 +68,4 @@ class Dialect:
     decode_models: Callable[[Any, Context], list[ModelInfo]]
     headers: Callable[[Mapping[str, Any]], Mapping[str, str]] | None = None
     next_page: Callable[[Any], Mapping[str, str] | None] | None = None
-    follow_up: Callable[[Any, bool], FollowUp | None] | None = None
+    next_request: Callable[[Any, bool], NextRequest | None] | None = None

@@ -9,11 +9,11 @@ import attrs
 
 from ai_lib.providers.dialect import Context, Refuse
 
-__all__ = ["Content", "FollowUp", "Operation"]
+__all__ = ["Content", "NextRequest", "Operation"]
 
 
 @attrs.frozen(kw_only=True)
-class FollowUp:
+class NextRequest:
     """A further request that an answer asks for, since it is not finished.
 
     Args:
@@ -26,7 +26,7 @@ class FollowUp:
     url: str
     wait: float = 0.0
     stream: bool = False
-    then: FollowUp | None = None
+    then: NextRequest | None = None
 
 
 @attrs.frozen(kw_only=True)

@@ -11,7 +11,7 @@ from ai_lib.types.attempt import Attempt
 
 if TYPE_CHECKING:
     from ai_lib.reliability.circuit_breaker import Permit
-    from ai_lib.reliability.guard import Guard, Guarded, Parts
+    from ai_lib.reliability.guard import Guard, Guarded, ProcessState
     from ai_lib.reliability.rate_limiter import Reservation
 
 __all__ = ["Admission", "Attempts", "StreamWatch"]
@@ -58,7 +58,7 @@ class Attempts:
 
     __slots__ = ("_before", "_guard", "_made", "_parts", "asked", "call")
 
-    def __init__(self, guard: Guard, parts: Parts, call: Call, asked: Guarded) -> None:
+    def __init__(self, guard: Guard, parts: ProcessState, call: Call, asked: Guarded) -> None:
         self._guard = guard
         self._parts = parts
         self.call = call
@@ -117,7 +117,7 @@ class Attempts:
         delay = policy.delay(self._made, error, call.clock.random(), self._before)
         if delay is None:
             decision = policy.refusal(self._made, error) or "not_retryable"
-        elif not call.has(delay):
+        elif not call.has_time_for(delay):
             decision = "deadline"
         else:
             decision = "retried" if self._parts.budget.take() else "retry_budget"
@@ -127,13 +127,13 @@ class Attempts:
             Attempt(type(error).__name__, error.code, error.status, wait, self._guard.provider, model, took, decision)
         )
         kind = "retry" if decision == "retried" else "gave_up"
-        call.note(kind, provider=self._guard.provider, model=model, error=type(error).__name__, code=error.code,
+        call.record(kind, provider=self._guard.provider, model=model, error=type(error).__name__, code=error.code,
                   waited=wait, why=decision)  # fmt: skip
-        self._guard.tell(kind, model, error=error, waited=wait, attempt=self._made, decision=decision)
+        self._guard.emit(kind, model, error=error, waited=wait, attempt=self._made, decision=decision)
         if decision != "retried":
             return False
         self._before = wait
-        with call.spending("backoff"):
+        with call.timed("backoff"):
             call.sleep(wait)
         return True
 
@@ -141,7 +141,7 @@ class Attempts:
 class StreamWatch:
     """What is held for a stream while it lasts."""
 
-    def __init__(self, parts: Parts, attempts: Attempts, once: Callable[[], Any]) -> None:
+    def __init__(self, parts: ProcessState, attempts: Attempts, once: Callable[[], Any]) -> None:
         self._parts = parts
         self._attempts = attempts
         self._once = once

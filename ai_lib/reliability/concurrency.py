@@ -77,7 +77,7 @@ class Slots:
         handed = threading.Event()
         if self._taken(handed):
             return
-        with call.spending("queue"):
+        with call.timed("queue"):
             self._wait(handed, call)
 
     def _taken(self, handed: threading.Event | None) -> bool:
@@ -97,7 +97,7 @@ class Slots:
         return False
 
     def _wait(self, handed: threading.Event, call: Call) -> None:
-        limits = [seconds for seconds in (self._limit.queue_timeout, call.left()) if seconds is not None]
+        limits = [seconds for seconds in (self._limit.queue_timeout, call.remaining()) if seconds is not None]
         call.on_cancel(handed.set)
         try:
             call.clock.wait(handed, min(limits, default=None))

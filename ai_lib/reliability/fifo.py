@@ -11,10 +11,10 @@ from collections import deque
 from ai_lib.api.call import Call
 from ai_lib.errors import CancelledError
 
-__all__ = ["Line", "Place"]
+__all__ = ["FifoQueue", "Ticket"]
 
 
-class Place:
+class Ticket:
     """One thread's place in a line."""
 
     __slots__ = ("event",)
@@ -23,26 +23,26 @@ class Place:
         self.event = threading.Event()
 
 
-class Line:
+class FifoQueue:
     """A line of waiting threads."""
 
     def __init__(self) -> None:
-        self._places: deque[Place] = deque()
+        self._places: deque[Ticket] = deque()
         self._lock = threading.RLock()  # re-entrant: a dropped stream ends wherever the garbage collector runs
 
     def __len__(self) -> int:
         return len(self._places)
 
-    def join(self) -> Place:
-        """Line up, and return the place."""
-        place = Place()
+    def join(self) -> Ticket:
+        """Join the queue and return the ticket."""
+        place = Ticket()
         with self._lock:
             self._places.append(place)
             if self._places[0] is place:
                 place.event.set()
         return place
 
-    def wait(self, place: Place, seconds: float | None, call: Call) -> bool:
+    def wait(self, place: Ticket, seconds: float | None, call: Call) -> bool:
         """Wait to be in front, at most so long, and return whether it is so.
 
         Raises:
@@ -56,7 +56,7 @@ class Line:
             raise CancelledError("the call was cancelled")
         return place.event.is_set()
 
-    def leave(self, place: Place) -> None:
+    def leave(self, place: Ticket) -> None:
         """Leave the line, from wherever the place is; whoever is in front then is woken."""
         with self._lock:
             self._places.remove(place)

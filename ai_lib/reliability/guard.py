@@ -38,13 +38,13 @@ _logger = logging.getLogger(__name__)
 
 T = TypeVar("T")
 _ONCE = RetryPolicy(max_retries=0)
-_MOST_BREAKERS = 1000
+_MAX_BREAKERS = 1000
 
 
 class GuardedStream(Protocol):
     """A stream as a guard needs it."""
 
-    def or_else(self, recover: Callable[[AiLibError], Any]) -> None:
+    def recover_with(self, recover: Callable[[AiLibError], Any]) -> None:
         """Have `recover` asked for another stream when this one fails before it has given anything."""
 
     def on_end(self, hook: Callable[[Any, AiLibError | None], None]) -> None:
@@ -71,7 +71,7 @@ class Guarded(Protocol):
         """Return the headers of the answer."""
 
 
-class Parts:
+class ProcessState:
     """What one process has of a guard: locks, queues, counts."""
 
     def __init__(self, guard: Guard, config: ResilienceConfig | None) -> None:
@@ -128,7 +128,7 @@ class Guard:
         self._base_url = base_url
         self._config = config
         self._listener = listener
-        self.parts: PerProcess[Parts] = PerProcess(lambda: Parts(self, config))
+        self.parts: PerProcess[ProcessState] = PerProcess(lambda: ProcessState(self, config))
 
     def run(self, once: Callable[[], T], call: Call, asked: Guarded) -> T:
         """Return what `once` returns, tried as often as the policy says and never past the call's time.
@@ -167,11 +167,11 @@ class Guard:
             parts.slots.acquire(call)
         watch = StreamWatch(parts, Attempts(self, parts, call, asked), once)
         stream: S = watch.first()
-        stream.or_else(watch.recover)
+        stream.recover_with(watch.recover)
         stream.on_end(watch.ended)
         return stream
 
-    def admit(self, parts: Parts, call: Call, asked: Guarded) -> Admission | None:
+    def admit(self, parts: ProcessState, call: Call, asked: Guarded) -> Admission | None:
         """Return what one attempt holds, waiting for its turn.
 
         Raises:
@@ -193,11 +193,11 @@ class Guard:
                 permit.dropped()
             raise
         if reservation.waited:
-            self.tell("rate_limited", asked.model, waited=reservation.waited)
-            call.note("rate_limited", provider=self.provider, waited=reservation.waited)
+            self.emit("rate_limited", asked.model, waited=reservation.waited)
+            call.record("rate_limited", provider=self.provider, waited=reservation.waited)
         return Admission(permit, reservation)
 
-    def _breaker(self, parts: Parts, model: str | None) -> CircuitBreaker:
+    def _breaker(self, parts: ProcessState, model: str | None) -> CircuitBreaker:
         found = parts.breakers.get(model)
         if found is None:
             from ai_lib.reliability.circuit_breaker import CircuitBreaker
@@ -206,15 +206,15 @@ class Guard:
             name = " ".join(part for part in (self.provider, self._base_url, model) if part)
 
             def tell(old: str, new: str) -> None:
-                self.tell(_TRANSITIONS[new], model, before=old)
+                self.emit(_TRANSITIONS[new], model, before=old)
 
             made = CircuitBreaker(self._config.breaker, name=name, clock=self.clock, tell=tell)
-            if len(parts.breakers) >= _MOST_BREAKERS:  # the names of models may come from users
+            if len(parts.breakers) >= _MAX_BREAKERS:  # the names of models may come from users
                 parts.breakers.pop(next(iter(parts.breakers)), None)
             found = parts.breakers.setdefault(model, made)
         return found
 
-    def tell(self, kind: str, model: str | None, **facts: Any) -> None:
+    def emit(self, kind: str, model: str | None, **facts: Any) -> None:
         """Tell the listener of a decision."""
         if self._listener is None:
             return

@@ -18,7 +18,7 @@ from ai_lib.api.call import Call
 from ai_lib.api.limits import LimitStore, StoreUnavailableError
 from ai_lib.errors import ConfigurationError, InvalidRequestError, RateLimitError
 from ai_lib.reliability.bucket import OPERATIONS, Bucket, Buckets, BucketState
-from ai_lib.reliability.fifo import Line
+from ai_lib.reliability.fifo import FifoQueue
 from ai_lib.types.limits import LimitStatus
 from ai_lib.types.wire import Timeout
 from ai_lib.utils.clock import SYSTEM_CLOCK, Clock
@@ -184,7 +184,7 @@ class RateLimiter:
         self._clock = clock
         self._own = MemoryStore(clock)
         self._store: LimitStore = limit.store or self._own
-        self._line: PerProcess[Line] = PerProcess(Line)
+        self._line: PerProcess[FifoQueue] = PerProcess(FifoQueue)
 
     @property
     def waiting(self) -> int:
@@ -225,7 +225,7 @@ class RateLimiter:
             reserved = self._taken(tokens, 0.0)
             if isinstance(reserved, Reservation):
                 return reserved
-        with call.spending("rate_limit"):
+        with call.timed("rate_limit"):
             return self._in_line(tokens, self._clock.now() + longest, call)
 
     def weight(self, tokens: float) -> float:
@@ -260,7 +260,7 @@ class RateLimiter:
     # --- waiting
 
     def _longest(self, timeout: float | None, call: Call) -> float:
-        limits = (timeout if timeout is not None else self.limit.max_wait, call.left())
+        limits = (timeout if timeout is not None else self.limit.max_wait, call.remaining())
         return min((seconds for seconds in limits if seconds is not None), default=math.inf)
 
     def _taken(self, tokens: float, longest: float) -> Reservation | float:

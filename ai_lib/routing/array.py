@@ -17,7 +17,7 @@ from ai_lib.providers.registry import configs
 from ai_lib.routing.balancing import Balancer, LoadBalancingStrategy
 from ai_lib.routing.endpoint import EndpointState, EndpointStatus, HealthCheck, ModelEndpoint
 from ai_lib.routing.health import HealthChecker
-from ai_lib.routing.pool import Picked, Picking
+from ai_lib.routing.pool import Candidate, PoolProvider
 from ai_lib.types.model import ModelInfo
 from ai_lib.types.request import ChatCompletionRequest
 from ai_lib.types.response import ChatCompletionResponse
@@ -254,11 +254,11 @@ class _Live:
             clock=self._clock,
             usable=self._usable,
         )
-        self.picking = Picking(self)
+        self.picking = PoolProvider(self)
         names = [state.endpoint.name for state in states]
         self._checker = HealthChecker(names, _weakly(self), self._check, self._clock)
 
-    def take(self, request: ChatCompletionRequest, tried: Sequence[Picked]) -> Picked | None:  # noqa: ARG002
+    def take(self, request: ChatCompletionRequest, tried: Sequence[Candidate]) -> Candidate | None:  # noqa: ARG002
         """Return the endpoint for a request, whatever it is."""
         self.start()
         state = self.balancer.take([one.state for one in tried if isinstance(one, _Endpoint)])

@@ -148,7 +148,7 @@ class Balancer:
             if not fit:
                 return None
             chosen = self._choose(fit, self._clock)
-            chosen.traffic.begun()
+            chosen.traffic.started()
             return chosen
 
     def give_back(self, state: EndpointState) -> None:

@@ -10,7 +10,7 @@ import attrs
 
 from ai_lib.api.call import Call
 from ai_lib.errors import AiLibError, CancelledError, ConfigurationError, RateLimitError, RequestTimeoutError
-from ai_lib.routing.target import Member, Target, all_failed, forget_the_way
+from ai_lib.routing.target import Member, Target, all_failed, drop_tracebacks
 from ai_lib.types.model import ModelInfo
 from ai_lib.types.request import ChatCompletionRequest
 from ai_lib.types.response import ChatCompletionResponse
@@ -117,7 +117,7 @@ class Fallback:
 
         walk = _Walk(self._in_turn(), ask, call, self._tell)
         stream = walk.next(None)
-        stream.or_else(walk.next)
+        stream.recover_with(walk.next)
         return stream
 
     def list_models(self, call: Call) -> list[ModelInfo]:
@@ -132,7 +132,7 @@ class Fallback:
 
 
 def _part(call: Call, member: Member) -> Call:
-    return call if member.target.timeout is None else call.part(member.target.timeout)
+    return call if member.target.timeout is None else call.child(member.target.timeout)
 
 
 class _Walk:
@@ -166,7 +166,7 @@ class _Walk:
                 if not member.takes_over(error):
                     continue
                 self._tell(member, error)
-                self._call.note("fallback", to=member.name, error=type(error).__name__)
+                self._call.record("fallback", to=member.name, error=type(error).__name__)
             self._current = member
             try:
                 given = self._ask(member)
@@ -175,11 +175,11 @@ class _Walk:
             except AiLibError as raised:
                 error = raised
                 self._failed(raised)
-                if not self._call.has(0.0):
+                if not self._call.has_time_for(0.0):
                     break
             else:
                 member.health.succeeded()
-                forget_the_way(self._errors)
+                drop_tracebacks(self._errors)
                 return given
         if not self._errors:
             raise ConfigurationError("a chain needs at least one provider")

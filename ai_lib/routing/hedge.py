@@ -117,7 +117,7 @@ class Hedged:
                 if race.winner is not None:
                     return race.taken(race.winner)
                 if ended:
-                    waiting = [member for member in waiting if race.may_be_mended_by(member)]
+                    waiting = [member for member in waiting if race.can_recover_with(member)]
                     if waiting:
                         race.start(waiting.pop(0))  # not a hedge but a fallback: nothing is paid for twice
                     elif not race.running:
@@ -126,7 +126,7 @@ class Hedged:
                     member = waiting.pop(0)
                     if budget.take():
                         self._tell(member)
-                        call.note("hedge", to=member.name)
+                        call.record("hedge", to=member.name)
                         race.start(member)
         finally:
             race.end()
@@ -162,7 +162,7 @@ class _Race:
 
     def start(self, member: Member) -> None:
         """Let a member begin."""
-        contender = _Contender(member, self._call.part(member.target.timeout))
+        contender = _Contender(member, self._call.child(member.target.timeout))
         self._all.append(contender)
         context = contextvars.copy_context()
         threading.Thread(target=context.run, args=(self._run, contender), daemon=True, name="ai_lib hedge").start()
@@ -199,7 +199,7 @@ class _Race:
             if contender is not self.winner:
                 contender.part.cancel()
 
-    def may_be_mended_by(self, member: Member) -> bool:
+    def can_recover_with(self, member: Member) -> bool:
         """Return whether what failed last may go well with another member; a bad request does not."""
         error = self._failed[-1].error
         return isinstance(error, AiLibError) and member.takes_over(error)

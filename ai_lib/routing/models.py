@@ -10,10 +10,10 @@ import attrs
 from ai_lib.api.call import Call
 from ai_lib.api.chat import ChatProvider
 from ai_lib.api.selection import ModelSelectionStrategy, TrafficObserver
-from ai_lib.connection.connection import GuardedProvider
+from ai_lib.connection.connection import Connection
 from ai_lib.errors import AiLibError, ConfigurationError, UnsupportedFeatureError
 from ai_lib.providers.registry import is_provider
-from ai_lib.routing.pool import Picked
+from ai_lib.routing.pool import Candidate
 from ai_lib.routing.router import ModelRouter, fitting, needs_of
 from ai_lib.routing.selection import strategy_from
 from ai_lib.types.model import ModelInfo
@@ -42,7 +42,7 @@ class RoutedModels:
     kind = "selected"
 
     def __init__(
-        self, router: ModelRouter, own: GuardedProvider, client_for: Callable[[Any], AiClient], clock: Clock
+        self, router: ModelRouter, own: Connection, client_for: Callable[[Any], AiClient], clock: Clock
     ) -> None:
         self._own = own
         self._strategy: ModelSelectionStrategy = strategy_from(router.strategy)
@@ -58,7 +58,7 @@ class RoutedModels:
                 "the ModelRouter has no model to choose from; name models that can what it asks, and that are allowed"
             )
 
-    def take(self, request: ChatCompletionRequest, tried: Sequence[Picked]) -> Picked | None:
+    def take(self, request: ChatCompletionRequest, tried: Sequence[Candidate]) -> Candidate | None:
         """Return the model for a request; where the strategy leaves it open, the client's own.
 
         Raises:
@@ -80,7 +80,7 @@ class RoutedModels:
             )
         watched = self._strategy if isinstance(self._strategy, TrafficObserver) else None
         if watched is not None:
-            watched.begun(chosen)
+            watched.started(chosen)
         return _Model(chosen, self._answers[chosen.provider], watched)
 
     def list_models(self, call: Call) -> list[ModelInfo]:

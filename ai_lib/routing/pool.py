@@ -9,15 +9,15 @@ from ai_lib.api.call import Call
 from ai_lib.api.chat import ChatProvider
 from ai_lib.errors import AiLibError, CancelledError
 from ai_lib.exchange import ChatStream
-from ai_lib.routing.target import all_failed, forget_the_way
+from ai_lib.routing.target import all_failed, drop_tracebacks
 from ai_lib.types.model import ModelInfo
 from ai_lib.types.request import ChatCompletionRequest
 from ai_lib.types.response import ChatCompletionResponse
 
-__all__ = ["Picked", "Picking", "Pool"]
+__all__ = ["Candidate", "Pool", "PoolProvider"]
 
 
-class Picked(Protocol):
+class Candidate(Protocol):
     """One that was chosen for a request."""
 
     @property
@@ -43,14 +43,14 @@ class Pool(Protocol):
     max_tries: int
     """Most that one request is sent to."""
 
-    def take(self, request: ChatCompletionRequest, tried: Sequence[Picked]) -> Picked | None:
+    def take(self, request: ChatCompletionRequest, tried: Sequence[Candidate]) -> Candidate | None:
         """Return one for a request, not one of those that were tried; None where nobody is left."""
 
     def list_models(self, call: Call) -> list[ModelInfo]:
         """Return the models that can be asked."""
 
 
-class Picking:
+class PoolProvider:
     """Asks whom a pool chooses.
 
     Args:
@@ -73,12 +73,12 @@ class Picking:
         """Return the answer as it comes; while it has given nothing, its failure brings another choice."""
         walk = _Walk(self._pool, request, call)
 
-        def ask(picked: Picked) -> Any:
+        def ask(picked: Candidate) -> Any:
             return picked.provider.stream(picked.request(request), call)
 
         stream: ChatStream = walk.next(None, ask)
         walk.begun()
-        stream.or_else(lambda error: walk.next(error, ask))
+        stream.recover_with(lambda error: walk.next(error, ask))
         stream.on_end(lambda _, error: walk.over(error))
         return stream
 
@@ -94,11 +94,11 @@ class _Walk:
         self._pool = pool
         self._request = request
         self._call = call
-        self._tried: list[Picked] = []
+        self._tried: list[Candidate] = []
         self._errors: list[AiLibError] = []
         self._since = 0.0
         self._took: float | None = None
-        self._at_work: Picked | None = None
+        self._at_work: Candidate | None = None
 
     def next(self, error: AiLibError | None, ask: Any) -> Any:
         """Return what the next choice gives.
@@ -122,7 +122,7 @@ class _Walk:
                 self.over(CancelledError("interrupted"))
                 raise
             else:
-                forget_the_way(self._errors)
+                drop_tracebacks(self._errors)
                 return given
 
     def begun(self) -> None:
@@ -135,10 +135,10 @@ class _Walk:
         if picked is not None:
             picked.ended(error, self._call.clock.now() - self._since if self._took is None else self._took)
 
-    def _picked(self) -> Picked:
+    def _picked(self) -> Candidate:
         last = self._errors[-1] if self._errors else None
         if last is not None and (
-            not last.fallbackable or not self._call.has(0.0) or len(self._tried) >= self._pool.max_tries
+            not last.fallbackable or not self._call.has_time_for(0.0) or len(self._tried) >= self._pool.max_tries
         ):
             raise all_failed(self._errors)
         picked = self._pool.take(self._request, self._tried)
@@ -146,7 +146,7 @@ class _Walk:
             raise all_failed(self._errors)
         self._tried.append(picked)
         self._at_work, self._since, self._took = picked, self._call.clock.now(), None
-        self._call.note(self._pool.kind, name=picked.name, after=None if last is None else type(last).__name__)
+        self._call.record(self._pool.kind, name=picked.name, after=None if last is None else type(last).__name__)
         return picked
 
     def _failed(self, error: AiLibError) -> None:

@@ -10,17 +10,17 @@ import attrs
 
 from ai_lib.api.call import Call
 from ai_lib.api.chat import ChatProvider
-from ai_lib.connection.connection import GuardedProvider
+from ai_lib.connection.connection import Connection
 from ai_lib.connection.options import ConnectionOptions
 from ai_lib.errors import AiLibError, ConfigurationError
 from ai_lib.exchange import ChatStream
-from ai_lib.exchange.bodies import Whole
+from ai_lib.exchange.bodies import BufferedBody
 from ai_lib.providers.config import ProviderConfig
 from ai_lib.routing.array import ModelArray
 from ai_lib.routing.fallback import Fallback, FallbackChain, RoundRobin
 from ai_lib.routing.hedge import Hedge, Hedged
 from ai_lib.routing.models import RoutedModels
-from ai_lib.routing.pool import Picking
+from ai_lib.routing.pool import PoolProvider
 from ai_lib.routing.router import ModelRouter
 from ai_lib.routing.target import Health, Member, Target
 from ai_lib.types.chunk import ChatCompletionChunk
@@ -41,7 +41,7 @@ Route: TypeAlias = FallbackChain | RoundRobin | Hedge | ModelRouter | ModelArray
 
 def routed(
     route: Route,
-    own: GuardedProvider,
+    own: Connection,
     client_for: Callable[[Any], AiClient],
     settings: Mapping[str, Any],
     clock: Clock,
@@ -62,7 +62,7 @@ def routed(
         route.share({**settings, "options": carried_over(own.options)})
         return route
     if isinstance(route, ModelRouter):
-        return Picking(RoutedModels(route, own, client_for, clock))
+        return PoolProvider(RoutedModels(route, own, client_for, clock))
     if not isinstance(route, FallbackChain | RoundRobin | Hedge):
         raise ConfigurationError(
             f"route must be a FallbackChain, a RoundRobin, a Hedge, a ModelRouter or a ModelArray, "
@@ -77,10 +77,10 @@ def routed(
 
     members = [member(Target(provider=own)), *(member(target) for target in route.targets)]
     if isinstance(route, Hedge):
-        return Hedged(members, route, lambda one: own.guard.tell("hedge", None, to=one.name))
+        return Hedged(members, route, lambda one: own.guard.emit("hedge", None, to=one.name))
 
     def tell(one: Member, error: AiLibError) -> None:
-        own.guard.tell("fallback", None, to=one.name, error=error)
+        own.guard.emit("fallback", None, to=one.name, error=error)
 
     return Fallback(members, rotate=isinstance(route, RoundRobin), tell=tell)
 
@@ -91,17 +91,17 @@ def carried_over(options: ConnectionOptions) -> ConnectionOptions:
 
 
 def _resolved(
-    given: Any, own: GuardedProvider, client_for: Callable[[Any], AiClient]
+    given: Any, own: Connection, client_for: Callable[[Any], AiClient]
 ) -> tuple[str, ChatProvider, str | None, bool]:
     """Return a target's name, its provider, the model it names, and whether the call's own model means something."""
     from ai_lib.client.client import AiClient  # which imports this module
 
-    if isinstance(given, GuardedProvider):
+    if isinstance(given, Connection):
         return given.name, given, None, True
     if isinstance(given, str | ProviderConfig):
         given = client_for(given)
     if isinstance(given, AiClient):
-        return given.provider, given.answering, given.given_model, given.provider == own.name
+        return given.provider, given.answering, given.configured_model, given.provider == own.name
     if not callable(getattr(given, "chat", None)) or not callable(getattr(given, "stream", None)):
         raise ConfigurationError(
             f"a target must be a provider's name, an AiClient, or have chat() and stream(), not {type(given).__name__}"
@@ -147,7 +147,7 @@ def _asked(method: Callable[..., Any], request: ChatCompletionRequest | None, ca
     return method(*given, call=call) if "call" in inspect.signature(method).parameters else method(*given)
 
 
-class _Closing(Whole):
+class _Closing(BufferedBody):
     """Stands for the connection of a stream that is the user's own."""
 
     def __init__(self, given: Any) -> None:

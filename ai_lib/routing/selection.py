@@ -123,11 +123,11 @@ class _Learning:
         # Re-entrant: a dropped stream ends wherever the garbage collector runs.
         self._state = PerProcess[tuple[Any, dict[str, Traffic]]](lambda: (threading.RLock(), {}))
 
-    def begun(self, model: ModelInfo) -> None:
+    def started(self, model: ModelInfo) -> None:
         """Note that a request goes to a model."""
         lock, seen = self._state()
         with lock:
-            seen.setdefault(model.full_name, Traffic()).begun()
+            seen.setdefault(model.full_name, Traffic()).started()
 
     def ended(self, model: ModelInfo, error: AiLibError | None, seconds: float) -> None:
         """Note how it ended."""

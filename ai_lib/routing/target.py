@@ -21,7 +21,7 @@ from ai_lib.errors import (
 from ai_lib.types.request import ChatCompletionRequest
 from ai_lib.utils.clock import Clock
 
-__all__ = ["Health", "Member", "Target", "all_failed", "forget_the_way"]
+__all__ = ["Health", "Member", "Target", "all_failed", "drop_tracebacks"]
 
 _OPTIONS = frozenset(attrs.fields_dict(ChatCompletionRequest)) - {"messages", "model"}
 
@@ -121,14 +121,14 @@ class Member:
         return error.fallbackable
 
 
-def forget_the_way(errors: Sequence[AiLibError]) -> None:
+def drop_tracebacks(errors: Sequence[AiLibError]) -> None:
     """Drop the tracebacks of errors that are mended, and those of their causes.
 
     The frames hold the stream that goes on instead, which would keep its connection until the garbage is collected.
     """
     for error in errors:
         error.__traceback__ = error.__cause__ = error.__context__ = None
-        forget_the_way(error.errors)
+        drop_tracebacks(error.errors)
 
 
 def all_failed(errors: Sequence[AiLibError]) -> AiLibError:

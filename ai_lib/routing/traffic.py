@@ -44,7 +44,7 @@ class Traffic:
     _success: float = 1.0
     _at: float = 0.0
 
-    def begun(self) -> None:
+    def started(self) -> None:
         """Note that a call runs."""
         self.in_flight += 1
 

@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterable
 from inspect import cleandoc
 
-__all__ = ["parted"]
+__all__ = ["split_docstring"]
 
 _GOOGLE_HEAD = re.compile(r"(?:Args|Arguments|Parameters|Params|Keyword Args|Keyword Arguments):\s*$")
 _GOOGLE_ITEM = re.compile(r"\*{0,2}(?P<names>\w+)(?:\s*\(.*?\))?\s*:(?!:)\s*(?P<text>.*)$")
@@ -21,7 +21,7 @@ _UNDERLINE = re.compile(r"(?:-{3,}|={3,})\s*$")
 _FIELD = re.compile(r":(?P<kind>param|parameter|arg|argument|key|keyword|type)\s+(?P<names>[^:]*):\s*(?P<text>.*)$")
 
 
-def parted(docstring: str | None) -> tuple[str | None, dict[str, str]]:
+def split_docstring(docstring: str | None) -> tuple[str | None, dict[str, str]]:
     """Return the docstring without its parts about parameters, and what they say, by the parameter's name.
 
     The rest is None when nothing is left.

@@ -11,7 +11,7 @@ from typing import Annotated, Any, Optional, get_args, get_origin, get_type_hint
 import attrs
 import msgspec
 
-from ai_lib.schemas.docstring import parted
+from ai_lib.schemas.docstring import split_docstring
 from ai_lib.schemas.schema import converted, schema_components
 
 __all__ = ["arguments_for", "described", "name_of"]
@@ -56,7 +56,7 @@ def described(function: Callable[..., Any]) -> tuple[str | None, dict[str, Any]]
     """
     parameters = _parameters(function)
     inner = _unbound(function)
-    description, told = parted(_documented(inner))
+    description, told = split_docstring(_documented(inner))
     schemas, definitions = _schemas(parameters)
     properties = {
         parameter.name: _property(schema, parameter, told.get(parameter.name))

@@ -3,7 +3,7 @@
 msgspec knows attrs, dataclasses, TypedDict and the standard library's types. pydantic is never imported here: a model
 class in somebody's hands means that it is loaded already.
 
-`complaints` has the assertions of JSON Schema 2020-12 on one document, but for `unevaluatedProperties` and
+`validation_errors` has the assertions of JSON Schema 2020-12 on one document, but for `unevaluatedProperties` and
 `unevaluatedItems`; `format` and other annotations assert nothing, as the standard has it. A library for all of JSON
 Schema would bring four packages and 60 ms of import for these rules.
 Source: https://json-schema.org/draft/2020-12/json-schema-validation
@@ -21,7 +21,7 @@ from typing import Annotated, Any, Union, get_args, get_origin
 
 import msgspec
 
-__all__ = ["closed", "complaints", "converted", "decoded", "schema_components"]
+__all__ = ["closed", "converted", "decoded", "schema_components", "validation_errors"]
 
 _REF = "#/$defs/{name}"
 
@@ -160,10 +160,10 @@ def _from_json(kind: Any, value: Any) -> Any:
         raise ValueError("; ".join(told) or str(exc)) from exc
 
 
-def complaints(value: Any, schema: Any) -> Iterator[str]:
+def validation_errors(value: Any, schema: Any) -> Iterator[str]:
     """Yield what is wrong with a JSON value, each with its place (`$.cities[0].name must be of type string`)."""
     try:
-        yield from _Check(schema).complaints(value, schema, "$")
+        yield from _Check(schema).validation_errors(value, schema, "$")
     except RecursionError:
         yield "$ is nested too deeply"
 
@@ -220,7 +220,7 @@ class _Check:
     def __init__(self, root: Any) -> None:
         self._root = root
 
-    def complaints(self, value: Any, schema: Any, place: str) -> Iterator[str]:
+    def validation_errors(self, value: Any, schema: Any, place: str) -> Iterator[str]:
         """Yield what is wrong with a value, and where."""
         if schema is False:
             yield f"{place} must not be there"
@@ -248,20 +248,20 @@ class _Check:
                 yield f"{place} {words.format(schema[keyword])}"
 
     def _fits(self, value: Any, schema: Any) -> bool:
-        return next(self.complaints(value, schema, ""), None) is None
+        return next(self.validation_errors(value, schema, ""), None) is None
 
     def _combined(self, value: Any, schema: Mapping[str, Any], place: str) -> Iterator[str]:
         if isinstance(schema.get("$ref"), str):
-            yield from self.complaints(value, self._target(schema["$ref"]), place)
+            yield from self.validation_errors(value, self._target(schema["$ref"]), place)
         for part in schema.get("allOf", ()):
-            yield from self.complaints(value, part, place)
+            yield from self.validation_errors(value, part, place)
         if "anyOf" in schema and not any(self._fits(value, part) for part in schema["anyOf"]):
             yield f"{place} fits none of the forms it may have"
         if "oneOf" in schema and sum(self._fits(value, part) for part in schema["oneOf"]) != 1:
             yield f"{place} must fit exactly one of the forms it may have"
         if "if" in schema:
             follows = "then" if self._fits(value, schema["if"]) else "else"
-            yield from self.complaints(value, schema.get(follows, True), place)
+            yield from self.validation_errors(value, schema.get(follows, True), place)
         if "not" in schema and self._fits(value, schema["not"]):
             yield f"{place} has a form that it must not have"
 
@@ -271,14 +271,14 @@ class _Check:
                 yield f"{place} lacks {name!r}"
         yield from self._dependent(value, schema, place)
         for name in value if "propertyNames" in schema else ():
-            yield from self.complaints(name, schema["propertyNames"], f"{place}, the key {name!r},")
+            yield from self.validation_errors(name, schema["propertyNames"], f"{place}, the key {name!r},")
         known = schema.get("properties", {})
         patterns = schema.get("patternProperties", {})
         for name, inner in value.items():
             rules = [known[name]] if name in known else []
             rules += [rule for pattern, rule in patterns.items() if re.search(pattern, name)]
             for rule in rules or [schema.get("additionalProperties", True)]:
-                yield from self.complaints(inner, rule, f"{place}.{name}")
+                yield from self.validation_errors(inner, rule, f"{place}.{name}")
 
     def _dependent(self, value: dict[str, Any], schema: Mapping[str, Any], place: str) -> Iterator[str]:
         for name, needed in schema.get("dependentRequired", {}).items():
@@ -286,13 +286,13 @@ class _Check:
             yield from (f"{place} has {name!r} but lacks {other!r}" for other in lacking)
         for name, rule in schema.get("dependentSchemas", {}).items():
             if name in value:
-                yield from self.complaints(value, rule, place)
+                yield from self.validation_errors(value, rule, place)
 
     def _in_array(self, value: list[Any], schema: Mapping[str, Any], place: str) -> Iterator[str]:
         first = schema.get("prefixItems", ())
         for number, item in enumerate(value):
             rule = first[number] if number < len(first) else schema.get("items", True)
-            yield from self.complaints(item, rule, f"{place}[{number}]")
+            yield from self.validation_errors(item, rule, f"{place}[{number}]")
         if "contains" in schema:
             fitting = sum(self._fits(item, schema["contains"]) for item in value)
             if not schema.get("minContains", 1) <= fitting <= schema.get("maxContains", math.inf):

@@ -7,7 +7,7 @@ from functools import partial
 from itertools import islice
 from typing import Any
 
-from ai_lib.schemas.schema import complaints, decoded
+from ai_lib.schemas.schema import decoded, validation_errors
 
 __all__ = ["parser_for"]
 
@@ -22,7 +22,7 @@ def parser_for(schema: Mapping[str, Any]) -> Callable[[str], Any]:
 
 def _parsed(schema: Mapping[str, Any], text: str) -> Any:
     value = decoded(text, Any)
-    found = "; ".join(islice(complaints(value, schema), _MOST_COMPLAINTS))
+    found = "; ".join(islice(validation_errors(value, schema), _MOST_COMPLAINTS))
     if found:
         raise ValueError(found)
     return value

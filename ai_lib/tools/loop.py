@@ -90,7 +90,7 @@ class _Conversation:
             approve=limits.approve,
         )
         for one in done:
-            self.call.note("tool", name=one.call.name, took=one.seconds, error=_name_of(one))
+            self.call.record("tool", name=one.call.name, took=one.seconds, error=_name_of(one))
         self.messages = (*self.messages, *(one.message for one in done))
         self._rounds = (*self._rounds, answer)
         return True
@@ -99,7 +99,7 @@ class _Conversation:
         """Return the last answer with all that led to it."""
         return attrs.evolve(answer, messages=self.messages, rounds=self._rounds)
 
-    def told(self, error: AiLibError) -> AiLibError:
+    def annotate(self, error: AiLibError) -> AiLibError:
         """Return an error that ended the conversation, with what had been said until then on `.partial`."""
         last = error.partial or self._last
         if last is not None and not last.messages:
@@ -151,11 +151,11 @@ def run_tools(
     said = _Conversation(request, tools, limits, call)
     try:
         while True:
-            answer = ask(said.request(), call.part())
+            answer = ask(said.request(), call.child())
             if not said.take(answer):
                 return said.whole(answer)
     except AiLibError as error:
-        raise said.told(error) from error.__cause__
+        raise said.annotate(error) from error.__cause__
 
 
 class ToolStream:
@@ -179,7 +179,7 @@ class ToolStream:
     ) -> None:
         self._said = _Conversation(request, tools, limits, call)
         self._open = open_stream
-        self._stream = open_stream(self._said.request(), call.part())
+        self._stream = open_stream(self._said.request(), call.child())
         self._chunks = self._all()
 
     @property
@@ -202,9 +202,9 @@ class ToolStream:
                 yield from self._stream
                 if not self._said.take(self._stream.response):
                     return
-                self._stream = self._open(self._said.request(), self._said.call.part())
+                self._stream = self._open(self._said.request(), self._said.call.child())
         except AiLibError as error:
-            raise self._said.told(error) from error.__cause__
+            raise self._said.annotate(error) from error.__cause__
 
     def __iter__(self) -> Self:
         return self

@@ -7,7 +7,7 @@ from typing import Any
 
 from ai_lib.errors import InvalidRequestError, ToolArgumentsError
 from ai_lib.schemas.function import arguments_for, described
-from ai_lib.schemas.schema import complaints
+from ai_lib.schemas.schema import validation_errors
 from ai_lib.tools.function import tools_from
 from ai_lib.types.coerce import tools_from as checked
 from ai_lib.types.tool import Tool, ToolCall
@@ -75,7 +75,7 @@ class Toolbox:
             )
         given = call.arguments
         assert tool.function is not None  # noqa: S101 - `add` has seen to it
-        wrong = "; ".join(complaints(given, tool.parameters))
+        wrong = "; ".join(validation_errors(given, tool.parameters))
         try:
             # What does not fit to the letter may still mean something to the function: "5" for an int.
             if not wrong or _described_by(tool):

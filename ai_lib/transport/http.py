@@ -158,7 +158,7 @@ class HttpTransport:
         deadline = request.deadline
         if deadline is None and request.timeout.total is not None:
             deadline = self._clock.now() + request.timeout.total
-        exchange = limited(Limits(request.timeout, deadline, self._clock, request.spent))
+        exchange = limited(Limits(request.timeout, deadline, self._clock, request.timings))
         if request.on_start is not None:
             request.on_start(exchange.abort)
         response = None

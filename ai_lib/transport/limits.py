@@ -48,22 +48,22 @@ class Limits:
         timeout: The limits.
         deadline: When the whole call must be over, on the clock's `now`; None for no limit.
         clock: The time.
-        spent: Where to add the seconds that each part took; None when nobody asks.
+        timings: Where to add the seconds that each part took; None when nobody asks.
     """
 
-    __slots__ = ("_clock", "_deadline", "_limit", "_phase", "_since", "_spent", "_timeout")
+    __slots__ = ("_clock", "_deadline", "_limit", "_phase", "_since", "_timeout", "_timings")
 
     def __init__(
         self,
         timeout: Timeout,
         deadline: float | None,
         clock: Clock,
-        spent: MutableMapping[str, float] | None = None,
+        timings: MutableMapping[str, float] | None = None,
     ) -> None:
         self._timeout = timeout
         self._clock = clock
         self._deadline = deadline
-        self._spent: MutableMapping[str, float] = {} if spent is None else spent
+        self._timings: MutableMapping[str, float] = {} if timings is None else timings
         self._since = clock.now()
         self._phase: str = "first_byte"
         self._limit = timeout.first_byte
@@ -85,7 +85,7 @@ class Limits:
         """Add the time since the last note to what was waited for."""
         now = self._clock.now()
         purpose = "body" if self._phase == "idle" else self._phase
-        self._spent[purpose] = self._spent.get(purpose, 0.0) + now - self._since
+        self._timings[purpose] = self._timings.get(purpose, 0.0) + now - self._since
         self._since = now
 
     def left(self) -> tuple[float | None, str, float | None]:

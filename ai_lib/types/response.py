@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from ai_lib.types.limits import LimitStatus
     from ai_lib.types.price import Cost
 
-__all__ = ["ChatCompletionResponse", "Choice", "FinishReason", "noted"]
+__all__ = ["ChatCompletionResponse", "Choice", "FinishReason", "annotate_in_place"]
 
 FinishReason: TypeAlias = Literal["stop", "length", "tool_calls", "content_filter"]
 
@@ -182,7 +182,7 @@ class ChatCompletionResponse:
     def _why_unfit(self) -> str:
         if self.message.refusal is not None:
             return "The model refused; look at .message.refusal"
-        return _UNFIT.get(self.finish_reason, "Look at .text; repairs=1 asks the model to correct it")
+        return _UNFIT.get(self.finish_reason, "Look at .text; max_repairs=1 asks the model to correct it")
 
 
 _UNFIT: dict[FinishReason | None, str] = {
@@ -191,7 +191,7 @@ _UNFIT: dict[FinishReason | None, str] = {
 }
 
 
-def noted(answer: ChatCompletionResponse, **facts: Any) -> ChatCompletionResponse:
+def annotate_in_place(answer: ChatCompletionResponse, **facts: Any) -> ChatCompletionResponse:
     """Return an answer that nobody else has seen yet with what its call knows of it.
 
     It is changed in place: a changed copy takes as long as decoding the answer did.

@@ -47,7 +47,7 @@ class HttpRequest:
         body: The bytes to send, or None.
         timeout: The limits of this attempt.
         deadline: When the whole call must be over, on the clock of `time.monotonic`; None for no limit.
-        spent: Where the transport adds the seconds that "connect", "first_byte" and "body" took; None when nobody asks.
+        timings: Where the transport adds the seconds that "connect", "first_byte" and "body" took; None skips that.
         on_start: Given a function that ends the exchange from any thread, once there is something to end. A transport
             that cannot be interrupted need not call it.
     """
@@ -58,7 +58,7 @@ class HttpRequest:
     body: bytes | None = attrs.field(default=None, repr=False)
     timeout: Timeout = Timeout()
     deadline: float | None = None
-    spent: MutableMapping[str, float] | None = attrs.field(default=None, repr=False, eq=False)
+    timings: MutableMapping[str, float] | None = attrs.field(default=None, repr=False, eq=False)
     on_start: Callable[[Callable[[], None]], None] | None = attrs.field(default=None, repr=False, eq=False)
 
 

@@ -20,9 +20,9 @@ def test_the_time_runs_from_the_begin():
 
     time.now += 4.0
 
-    assert call.left() == 6.0
-    assert call.has(5.9)
-    assert not call.has(6.0)
+    assert call.remaining() == 6.0
+    assert call.has_time_for(5.9)
+    assert not call.has_time_for(6.0)
 
 
 def test_without_a_limit_there_is_always_time():
@@ -31,7 +31,7 @@ def test_without_a_limit_there_is_always_time():
 
     call.check()
 
-    assert call.left() is None
+    assert call.remaining() is None
 
 
 def test_when_the_time_is_over_checking_raises():
@@ -40,27 +40,27 @@ def test_when_the_time_is_over_checking_raises():
 
     with pytest.raises(RequestTimeoutError, match="the call's time is over"):
         call.check()
-    assert call.left() == 0.0
+    assert call.remaining() == 0.0
 
 
 def test_what_the_time_went_to_is_added_up_and_told():
     call, time = call_of()
 
     for _ in range(2):
-        with call.spending("queue"):
+        with call.timed("queue"):
             time.now += 1.5
-    call.spend("connect", 0.0001)
-    error = call.told(RequestTimeoutError("x"))
+    call.add_time("connect", 0.0001)
+    error = call.annotate(RequestTimeoutError("x"))
 
-    assert call.spent["queue"] == 3.0
+    assert call.timings["queue"] == 3.0
     assert error.timings == {"queue": 3.0}
     assert "the time went to queue 3 s" in str(error)
 
 
 def test_a_part_ends_alone_and_with_the_whole():
     call, _ = call_of()
-    one = call.part()
-    two = one.part()
+    one = call.child()
+    two = one.child()
     aborted: list[str] = []
     two.on_cancel(lambda: aborted.append("two"))
 
@@ -71,7 +71,7 @@ def test_a_part_ends_alone_and_with_the_whole():
 
 
 def test_what_is_registered_after_the_end_is_ended_at_once():
-    part = call_of()[0].part()
+    part = call_of()[0].child()
     part.cancel()
     aborted: list[bool] = []
 
@@ -83,14 +83,14 @@ def test_what_is_registered_after_the_end_is_ended_at_once():
 def test_a_part_may_have_less_time_but_never_more():
     call, time = call_of()
 
-    assert call.part(3.0).left() == 3.0
-    assert call.part(30.0).left() == 10.0
+    assert call.child(3.0).remaining() == 3.0
+    assert call.child(30.0).remaining() == 10.0
     time.now += 8.0
-    assert call.part(3.0).left() == 2.0
+    assert call.child(3.0).remaining() == 2.0
 
 
 def test_cancelling_ends_a_wait():
-    part = Call(Timeout(total=None)).part()
+    part = Call(Timeout(total=None)).child()
     raised: list[AiLibError] = []
 
     def wait() -> None:

@@ -49,7 +49,7 @@ def client_of(server, *metrics, **settings):
 def test_the_example_with_two_methods_is_enough(server):
     counted, stopped = Counter(), []
 
-    class Watch:
+    class StartedTimer:
         def stop(self):
             stopped.append(True)
 
@@ -58,7 +58,7 @@ def test_the_example_with_two_methods_is_enough(server):
             counted[name] += value
 
         def start_timer(self, name):
-            return Watch()
+            return StartedTimer()
 
     class NotDerived:
         def incr_counter(self, name, value):

@@ -103,7 +103,7 @@ def test_a_whole_number_may_be_written_with_a_point(server):
         ({"content": '{"name": "Os'}, "length", "cut off by the limit of its length: raise max_tokens"),
         ({"content": "I"}, "content_filter", "The provider's filter stopped the answer"),
         ({"content": None, "refusal": "no"}, "stop", "The model refused; look at .message.refusal"),
-        ({"content": "Oslo"}, "stop", "repairs=1 asks the model to correct it"),
+        ({"content": "Oslo"}, "stop", "max_repairs=1 asks the model to correct it"),
     ],
 )
 def test_an_answer_that_does_not_fit_is_told_with_what_can_be_done(server, message, reason, told):
@@ -165,7 +165,7 @@ def test_a_target_that_takes_over_is_asked_in_its_own_way(server):
 def test_an_answer_that_does_not_fit_is_repaired(server):
     server.script(json_reply(200, completion('{"name": "Oslo"}')), json_reply(200, completion(OSLO)))
 
-    answer = client_of(server).chat("which?", response_format=City, repairs=2)
+    answer = client_of(server).chat("which?", response_format=City, max_repairs=2)
 
     said = server.requests[1].json["messages"]
     assert answer.parsed == City("Oslo", 720_000)
@@ -178,7 +178,7 @@ def test_an_answer_that_does_not_fit_is_repaired(server):
 def test_repairs_are_bounded_and_the_last_answer_is_kept(server):
     server.script(json_reply(200, completion("nonsense")))
 
-    answer = client_of(server).chat("which?", response_format=City, repairs=2)
+    answer = client_of(server).chat("which?", response_format=City, max_repairs=2)
 
     assert len(server.requests) == 3
     assert (answer.text, len(answer.rounds)) == ("nonsense", 2)

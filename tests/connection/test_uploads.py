@@ -215,8 +215,8 @@ def test_a_file_that_the_provider_keeps_only_for_a_while_is_uploaded_anew(server
     ("part", "options"),
     [
         (Document.from_bytes(b"%PDF-1" + b"x" * 65530), {}),
-        (PDF, {"inline_limit": len(LARGE)}),
-        (PDF, {"inline_limit": math.inf}),
+        (PDF, {"max_inline_bytes": len(LARGE)}),
+        (PDF, {"max_inline_bytes": math.inf}),
         (Image.from_bytes(b"\x89PNG\r\n\x1a\n" + b"x" * 70000), {}),
         (Audio.from_bytes(b"ID3" + b"x" * 70000), {}),
     ],
@@ -233,7 +233,7 @@ def test_what_is_small_or_cannot_be_named_goes_inside_the_message(server, part, 
 def test_a_provider_that_keeps_no_files_gets_everything_inside_the_message(server):
     server.script(keeping)
 
-    client_of(server, upload=None, options={"inline_limit": 0}).chat(Message.user("Sum up", PDF))
+    client_of(server, upload=None, options={"max_inline_bytes": 0}).chat(Message.user("Sum up", PDF))
 
     assert paths(server) == ["/v1/chat/completions"]
     assert PDF.base64.encode() in server.requests[0].body
@@ -242,15 +242,15 @@ def test_a_provider_that_keeps_no_files_gets_everything_inside_the_message(serve
 def test_a_limit_of_nothing_uploads_all_that_can_be(server):
     server.script(keeping)
 
-    client_of(server, options={"inline_limit": 0}).chat(Message.user("Sum up", Document.from_bytes(b"%PDF-1")))
+    client_of(server, options={"max_inline_bytes": 0}).chat(Message.user("Sum up", Document.from_bytes(b"%PDF-1")))
 
     assert paths(server) == ["/v1/files", "/v1/chat/completions"]
 
 
 @pytest.mark.parametrize("limit", [-1, math.nan, "64k", True])
 def test_a_limit_that_is_none_is_told(limit):
-    with pytest.raises(ConfigurationError, match="inline_limit must be a number of bytes from 0"):
-        ConnectionOptions(inline_limit=limit)
+    with pytest.raises(ConfigurationError, match="max_inline_bytes must be a number >= 0"):
+        ConnectionOptions(max_inline_bytes=limit)
 
 
 def test_an_upload_that_fails_fails_the_chat(server):

@@ -35,7 +35,7 @@ class Two:
             self.stopped += 1
 
 
-class Whole(Metrics):
+class WholeMetrics(Metrics):
     """Every method, each with what it was given."""
 
     def __init__(self):
@@ -152,7 +152,7 @@ def test_a_timer_that_fails_does_not_keep_the_counts_back():
 
 
 def test_methods_with_tags_get_provider_and_model():
-    metrics = Whole()
+    metrics = WholeMetrics()
     tags = {"provider": "groq", "model": "llama"}
 
     end(Counting(metrics), **KNOWN, cost=Decimal("0.25"), first_chunk=0.25)
@@ -172,7 +172,7 @@ def test_methods_with_tags_get_provider_and_model():
 
 
 def test_a_failure_is_told_to_the_methods_for_failures():
-    metrics = Whole()
+    metrics = WholeMetrics()
 
     end(Counting(metrics), start(operation="list_models", model=None), outcome="error", error=RateLimitError(""))
 

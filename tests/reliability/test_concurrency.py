@@ -71,14 +71,14 @@ def test_a_wait_ends_with_the_queues_time_or_the_calls(limit, timeout, waited):
         slots.acquire(call)
 
     assert caught.value.code == "queue_timeout"
-    assert call.spent == {"queue": pytest.approx(waited)}
+    assert call.timings == {"queue": pytest.approx(waited)}
     assert slots.waiting == 0
 
 
 def test_a_cancelled_wait_leaves_the_queue():
     slots = Slots(ConcurrencyLimit(1))
     slots.acquire(Call(ENDLESS))
-    part = Call(ENDLESS).part()
+    part = Call(ENDLESS).child()
     raised: list[type] = []
 
     def wait() -> None:

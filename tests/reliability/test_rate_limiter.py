@@ -293,7 +293,7 @@ def test_a_cancelled_wait_gives_its_reservation_back():
     clock = Clock(now=lambda: time.now, sleep=time.sleep, wait=wait)
     limiter = RateLimiter(RateLimit.per_second(1, burst=1), clock=clock)
     limiter.acquire()
-    part = Call(ENDLESS, clock=clock).part()
+    part = Call(ENDLESS, clock=clock).child()
     raised: list[type] = []
 
     def cancelled() -> None:

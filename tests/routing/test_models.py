@@ -207,8 +207,8 @@ def test_what_runs_is_counted_until_it_is_over(server):
         def select_model(self, models):
             return models[0]
 
-        def begun(self, model):
-            self.log.append(("begun", model.id))
+        def started(self, model):
+            self.log.append(("started", model.id))
 
         def ended(self, model, error, seconds):
             self.log.append(("ended", model.id, type(error).__name__))
@@ -220,7 +220,7 @@ def test_what_runs_is_counted_until_it_is_over(server):
     during = list(strategy.log)
     stream.final_response()
 
-    assert during == [("begun", "a"), ("ended", "a", "OverloadedError"), ("begun", "b")]
+    assert during == [("started", "a"), ("ended", "a", "OverloadedError"), ("started", "b")]
     assert strategy.log[3:] == [("ended", "b", "NoneType")]
 
 

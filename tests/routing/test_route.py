@@ -275,7 +275,7 @@ def test_a_class_of_ones_own_may_look_at_the_calls_time(first):
 
     class Own:
         def chat(self, request: ChatCompletionRequest, call: Call) -> ChatCompletionResponse:
-            left.append(call.left())
+            left.append(call.remaining())
             return ChatCompletionResponse(choices=(Choice(message=Message.assistant("own")),))
 
         stream = chat

@@ -88,11 +88,11 @@ def test_a_model_of_unknown_price_is_not_taken_for_a_free_one():
 def test_the_fastest_so_far_is_chosen_and_a_new_one_is_tried_first():
     strategy = LatencyBased(FakeTime().clock())
     for info, seconds in ((CHEAP, 0.5), (MIDDLE, 0.2)):
-        strategy.begun(info)
+        strategy.started(info)
         strategy.ended(info, None, seconds)
 
     assert chosen(strategy) == ["best"]
-    strategy.begun(BEST)
+    strategy.started(BEST)
     strategy.ended(BEST, None, 0.4)
     assert chosen(strategy) == ["middle"]
 
@@ -101,7 +101,7 @@ def test_within_a_tier_the_measured_one_that_is_faster_wins():
     strategy = PerformanceBased(FakeTime().clock())
     other = model("other", 1, speed="fast")
     for info, seconds in ((CHEAP, 0.5), (other, 0.2)):
-        strategy.begun(info)
+        strategy.started(info)
         strategy.ended(info, None, seconds)
 
     assert chosen(strategy, [CHEAP, other]) == ["other"]
@@ -109,9 +109,9 @@ def test_within_a_tier_the_measured_one_that_is_faster_wins():
 
 def test_least_connections_counts_what_runs():
     strategy = LeastConnections()
-    strategy.begun(CHEAP)
-    strategy.begun(CHEAP)
-    strategy.begun(MIDDLE)
+    strategy.started(CHEAP)
+    strategy.started(CHEAP)
+    strategy.started(MIDDLE)
 
     assert chosen(strategy, [CHEAP, MIDDLE]) == ["middle"]
     strategy.ended(CHEAP, None, 0.1)
@@ -133,7 +133,7 @@ def test_a_policy_learns_from_failures_and_forgives_them_with_time():
     time = FakeTime()
     policy = RoutingPolicy("cost", clock=time.clock())
     for _ in range(20):
-        policy.begun(CHEAP)
+        policy.started(CHEAP)
         policy.ended(CHEAP, ProviderError("broken"), 0.1)
 
     while_it_fails = chosen(policy)
@@ -146,7 +146,7 @@ def test_a_policy_learns_from_failures_and_forgives_them_with_time():
 def test_a_policy_learns_what_is_fast_from_traffic():
     policy = RoutingPolicy("latency", clock=FakeTime().clock())
     for info, seconds in ((CHEAP, 5.0), (MIDDLE, 3.0), (BEST, 0.1)):
-        policy.begun(info)
+        policy.started(info)
         policy.ended(info, None, seconds)
 
     assert chosen(policy) == ["best"]

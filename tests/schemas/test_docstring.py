@@ -2,7 +2,7 @@
 
 import pytest
 
-from ai_lib.schemas.docstring import parted
+from ai_lib.schemas.docstring import split_docstring
 
 GOOGLE = """Tell the weather.
 
@@ -77,4 +77,4 @@ SPHINX = """Tell the weather.
     ids=["google", "numpy", "sphinx", "plain", "google alone", "numpy alone", "one word", "empty", "none"],
 )
 def test_what_it_says_about_parameters_is_told_apart_from_the_rest(docstring, rest, told):
-    assert parted(docstring) == (rest, told)
+    assert split_docstring(docstring) == (rest, told)

@@ -10,7 +10,7 @@ import attrs
 import pydantic
 import pytest
 
-from ai_lib.schemas.schema import closed, complaints, converted, decoded, schema_components
+from ai_lib.schemas.schema import closed, converted, decoded, schema_components, validation_errors
 
 
 @attrs.define
@@ -175,11 +175,11 @@ def test_closing_a_schema_leaves_names_and_data_alone():
 def test_all_complaints_are_told():
     schema = {"properties": {"a": {"type": "string"}}, "required": ["b"]}
 
-    assert list(complaints({"a": 1}, schema)) == ["$ lacks 'b'", "$.a must be of type string"]
+    assert list(validation_errors({"a": 1}, schema)) == ["$ lacks 'b'", "$.a must be of type string"]
 
 
 def test_a_schema_that_goes_in_a_circle_ends_in_a_complaint():
-    assert list(complaints(1, {"$ref": "#"})) == ["$ is nested too deeply"]
+    assert list(validation_errors(1, {"$ref": "#"})) == ["$ is nested too deeply"]
 
 
 def test_pydantic_is_not_imported_for_other_types():

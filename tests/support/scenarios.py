@@ -11,7 +11,7 @@ from ai_lib.types.message import Message
 from ai_lib.types.request import ResponseFormat
 from ai_lib.types.tool import Tool, ToolCall
 
-__all__ = ["ADD", "CITY", "GET_TIME", "PDF", "PNG", "SITUATIONS", "TOOLS", "WAV"]
+__all__ = ["ADD", "CITY", "GET_TIME", "PDF", "PNG", "SCENARIOS", "TOOLS", "WAV"]
 
 GET_TIME = Tool(
     "get_time",
@@ -50,7 +50,7 @@ def asking(*parts: Any) -> Message:
     return Message.user("What is this?", *parts)
 
 
-SITUATIONS: dict[str, dict[str, Any]] = {
+SCENARIOS: dict[str, dict[str, Any]] = {
     "plain": {"messages": "Say hi"},
     "plain-stream": {"messages": "Say hi"},
     "system": {"messages": [Message.system("Be brief."), Message.user("Say hi")]},

@@ -171,7 +171,7 @@ def test_the_calls_own_time_ends_the_wait():
 
 
 def test_cancelling_the_call_ends_the_wait():
-    stop, call = threading.Event(), Call().part()
+    stop, call = threading.Event(), Call().child()
 
     def hang() -> None:
         call.cancel()

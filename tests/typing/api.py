@@ -56,11 +56,11 @@ from ai_lib.api.chat import ChatProvider
 from ai_lib.api.transport import BytesTransport, Transport
 from ai_lib.client.interceptors import Intercepted
 from ai_lib.client.observers import Observed
-from ai_lib.connection.connection import GuardedProvider
+from ai_lib.connection.connection import Connection
 from ai_lib.metrics import Counting
 from ai_lib.routing.fallback import Fallback
 from ai_lib.routing.hedge import Hedged
-from ai_lib.routing.pool import Picking
+from ai_lib.routing.pool import PoolProvider
 from ai_lib.routing.route import UserProvider
 from ai_lib.transport.embedded import EmbeddedTransport
 from ai_lib.transport.http import HttpTransport
@@ -68,7 +68,7 @@ from ai_lib.transport.simple import SimpleTransport
 
 # What is ours fits the protocols that users implement.
 provider_types: list[type[ChatProvider]] = [
-    GuardedProvider, UserProvider, Fallback, Hedged, Intercepted, Observed, Picking, ModelArray,
+    Connection, UserProvider, Fallback, Hedged, Intercepted, Observed, PoolProvider, ModelArray,
 ]  # fmt: skip
 observer_types: list[type[CallObserver]] = [
     InMemoryMetrics, PrometheusMetrics, OpenTelemetryTracing, JsonLog, AuditLog, Counting,

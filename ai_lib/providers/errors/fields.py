@@ -28,7 +28,16 @@ from ai_lib.errors import (
 from ai_lib.utils import json
 from ai_lib.utils.times import date_of, duration_of, seconds_of
 
-__all__ = ["ERROR_KINDS", "MAX_BODY", "MAX_MESSAGE", "Fault", "fault_of", "json_text", "redact", "retry_after_of"]
+__all__ = [
+    "ERROR_KINDS",
+    "MAX_BODY",
+    "MAX_MESSAGE",
+    "ErrorFields",
+    "json_text",
+    "read_error_fields",
+    "redact",
+    "retry_after_of",
+]
 
 ERROR_KINDS: dict[str, type[AiLibError]] = {
     "authentication": AuthenticationError,
@@ -51,7 +60,7 @@ MAX_BODY = 4096
 
 
 @attrs.frozen(kw_only=True)
-class Fault:
+class ErrorFields:
     """The fields of a provider's error.
 
     Args:
@@ -73,12 +82,12 @@ class Fault:
 _MESSAGES = ("message", "Message", "msg", "status_msg", "detail")
 
 
-def fault_of(payload: Any) -> Fault:
+def read_error_fields(payload: Any) -> ErrorFields:
     """Return the fields of an error object of any shape seen: one case of each is in the tests' wire folder."""
     if isinstance(payload, list):
         payload = payload[0] if payload else {}
     if not isinstance(payload, Mapping):
-        return Fault(message=_text(payload) if payload else "")
+        return ErrorFields(message=_text(payload) if payload else "")
     error = _inner(payload)
     scalars = [error.get(key) for key in ("code", "reason", "type", "status", "status_code")]
     inner = error.get("innererror")
@@ -97,7 +106,7 @@ def fault_of(payload: Any) -> Fault:
     codes = tuple(str(value) for value in scalars if isinstance(value, str | int) and value != "")
     numbers = [int(code) for code in codes if len(code) == 3 and code.isdecimal()]
     message = next((text for name in _MESSAGES if (text := error.get(name))), "")
-    return Fault(
+    return ErrorFields(
         message=_text(message),
         codes=codes,
         status=next((number for number in numbers if 400 <= number <= 599), None),

@@ -12,8 +12,8 @@ from ai_lib.providers.errors.fields import (
     ERROR_KINDS,
     MAX_BODY,
     MAX_MESSAGE,
-    fault_of,
     json_text,
+    read_error_fields,
     redact,
     retry_after_of,
 )
@@ -82,7 +82,7 @@ class ErrorReader:
         return redact(text, (self._api_key,) if self._api_key else (), limit)
 
     def _error(self, payload: Any, status: int | None, text: str, codes: tuple[str, ...] = ()) -> AiLibError:
-        fault = fault_of(payload)
+        fault = read_error_fields(payload)
         codes += fault.codes
         code = next((code for code in codes if not code.isdigit()), codes[0] if codes else None)
         # The status comes last among the codes: a configuration may say what a service means by one.

@@ -32,7 +32,7 @@ class Options:
         purpose: The purpose of a file for which the caller tells none.
         takes_purpose: Whether files have one.
         in_chat: The parts of a message that may name an uploaded file.
-        inline_limit: Bytes up to which such a part goes inside the message.
+        max_inline_bytes: Bytes up to which such a part goes inside the message.
         by_url: Whether messages name a file by its address instead of its id.
         lifetime: Seconds for which the provider keeps a file; None for as long as it is not deleted.
     """
@@ -40,7 +40,7 @@ class Options:
     purpose: str | None = None
     takes_purpose: bool = True
     in_chat: tuple[str, ...] = attrs.field(default=(), converter=tuple)
-    inline_limit: int = 65536
+    max_inline_bytes: int = 65536
     by_url: bool = False
     lifetime: float | None = None
 

@@ -20,7 +20,7 @@ import pytest
 from ai_lib.errors import UnsupportedFeatureError
 from ai_lib.providers.adapter import ProviderAdapter
 from ai_lib.types.request import ChatCompletionRequest
-from tests.support.scenarios import SITUATIONS
+from tests.support.scenarios import SCENARIOS
 from tests.support.wire_cases import adapter_for, requests_of
 
 TABLES = [
@@ -46,14 +46,14 @@ def model_of(file: str) -> str:
 
 def ours(file: str, situation: str) -> tuple[dict[str, Any], list[str]]:
     """Return our body for a situation, and the names of the fields left out of it."""
-    request = ChatCompletionRequest(model=model_of(file), **SITUATIONS[situation])
+    request = ChatCompletionRequest(model=model_of(file), **SCENARIOS[situation])
     stream = situation == "plain-stream"
     prepared, left_out = adapter_of(file).chat_request(request, stream=stream, on_unsupported="drop")
     assert prepared.body is not None
     return json.loads(prepared.body), [reason.partition(":")[0] for reason in left_out]
 
 
-@pytest.mark.parametrize("situation", sorted(SITUATIONS))
+@pytest.mark.parametrize("situation", sorted(SCENARIOS))
 @pytest.mark.parametrize("file", sorted(RECORDED))
 def test_a_body_is_what_another_client_sends_but_for_the_differences_listed(file: str, situation: str) -> None:
     recorded = json.loads(json.dumps(requests_of(file)[situation]))
@@ -69,7 +69,7 @@ def test_a_body_is_what_another_client_sends_but_for_the_differences_listed(file
 
 @pytest.mark.parametrize(("file", "situation"), sorted(REFUSED))
 def test_what_is_left_out_on_request_is_refused_otherwise(file: str, situation: str) -> None:
-    request = ChatCompletionRequest(model=model_of(file), **SITUATIONS[situation])
+    request = ChatCompletionRequest(model=model_of(file), **SCENARIOS[situation])
 
     with pytest.raises(UnsupportedFeatureError) as caught:
         adapter_of(file).chat_request(request, stream=False)
@@ -114,7 +114,7 @@ def validator(shared: Path) -> ModuleType:
 
 
 # OpenAI's schema allows only text in the content of a tool message.
-@pytest.mark.parametrize("situation", sorted(set(SITUATIONS) - {"tool-result-image"}))
+@pytest.mark.parametrize("situation", sorted(set(SCENARIOS) - {"tool-result-image"}))
 @pytest.mark.parametrize(
     ("file", "kind", "unknown_keys"),
     # Groq's document does not know stream_options, which the service takes.

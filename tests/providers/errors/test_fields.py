@@ -30,9 +30,9 @@ from ai_lib.providers.errors.fields import (
     ERROR_KINDS,
     MAX_BODY,
     MAX_MESSAGE,
-    Fault,
-    fault_of,
+    ErrorFields,
     json_text,
+    read_error_fields,
     redact,
     retry_after_of,
 )
@@ -178,44 +178,44 @@ def test_words_are_the_last_resort_and_only_for_vague_statuses(
 # --- shapes ----------------------------------------------------------------------------------------------------------
 
 SHAPES = [
-    ({"error": {"message": "m", "type": "t", "param": None, "code": "c"}}, Fault(message="m", codes=("c", "t"))),
-    ({"error": {"message": "m", "code": 404}}, Fault(message="m", codes=("404",), status=404)),
-    ({"error": {"message": "m", "code": "1113"}}, Fault(message="m", codes=("1113",))),
-    ({"error": "m"}, Fault(message="m")),
-    ({"error": "m", "code": "c"}, Fault(message="m", codes=("c", "c"))),
-    ({"error": "m", "error_type": "t"}, Fault(message="m", codes=("t",))),
-    ({"message": "m", "type": "t", "code": "c"}, Fault(message="m", codes=("c", "t"))),
-    ({"object": "error", "message": "m", "code": 400}, Fault(message="m", codes=("400",), status=400)),
-    ({"detail": "m"}, Fault(message="m")),
-    ({"detail": {"error": "m", "code": "c"}}, Fault(message="m", codes=("c",))),
-    ({"detail": [{"loc": ["body"], "msg": "m", "type": "t"}]}, Fault(message="m", codes=("t",))),
-    ({"base_resp": {"status_code": 1008, "status_msg": "m"}}, Fault(message="m", codes=("1008",))),
-    ({"success": False, "errors": [{"code": 5007, "message": "m"}]}, Fault(message="m", codes=("5007",))),
-    ({"errors": ["m"]}, Fault(message="m")),
-    ([{"error": {"code": 429, "message": "m", "status": "S"}}], Fault(message="m", codes=("429", "S"), status=429)),
+    ({"error": {"message": "m", "type": "t", "param": None, "code": "c"}}, ErrorFields(message="m", codes=("c", "t"))),
+    ({"error": {"message": "m", "code": 404}}, ErrorFields(message="m", codes=("404",), status=404)),
+    ({"error": {"message": "m", "code": "1113"}}, ErrorFields(message="m", codes=("1113",))),
+    ({"error": "m"}, ErrorFields(message="m")),
+    ({"error": "m", "code": "c"}, ErrorFields(message="m", codes=("c", "c"))),
+    ({"error": "m", "error_type": "t"}, ErrorFields(message="m", codes=("t",))),
+    ({"message": "m", "type": "t", "code": "c"}, ErrorFields(message="m", codes=("c", "t"))),
+    ({"object": "error", "message": "m", "code": 400}, ErrorFields(message="m", codes=("400",), status=400)),
+    ({"detail": "m"}, ErrorFields(message="m")),
+    ({"detail": {"error": "m", "code": "c"}}, ErrorFields(message="m", codes=("c",))),
+    ({"detail": [{"loc": ["body"], "msg": "m", "type": "t"}]}, ErrorFields(message="m", codes=("t",))),
+    ({"base_resp": {"status_code": 1008, "status_msg": "m"}}, ErrorFields(message="m", codes=("1008",))),
+    ({"success": False, "errors": [{"code": 5007, "message": "m"}]}, ErrorFields(message="m", codes=("5007",))),
+    ({"errors": ["m"]}, ErrorFields(message="m")),
+    ([{"error": {"code": 429, "message": "m", "status": "S"}}], ErrorFields(message="m", codes=("429", "S"), status=429)),
     ({"type": "error", "error": {"type": "t", "message": "m"}, "request_id": "r"},
-     Fault(message="m", codes=("t",), request_id="r")),
-    ({"code": 11200, "message": "m", "sid": "s"}, Fault(message="m", codes=("11200",), request_id="s")),
-    ({"error": {"message": "m", "code": "c", "innererror": {"code": "i"}}}, Fault(message="m", codes=("i", "c"))),
+     ErrorFields(message="m", codes=("t",), request_id="r")),
+    ({"code": 11200, "message": "m", "sid": "s"}, ErrorFields(message="m", codes=("11200",), request_id="s")),
+    ({"error": {"message": "m", "code": "c", "innererror": {"code": "i"}}}, ErrorFields(message="m", codes=("i", "c"))),
     ({"error": {"message": "m", "code": 400, "metadata": {"provider_code": "p"}}},
-     Fault(message="m", codes=("p", "400"), status=400)),
-    ({"error": {"message": {"en": "m"}}}, Fault(message='{"en":"m"}')),
-    ({"error": {"message": "two\n  lines"}}, Fault(message="two lines")),
-    ("plain text", Fault(message="plain text")),
-    ([], Fault()),
-    ({}, Fault()),
-    (None, Fault()),
-    (7, Fault(message="7")),
-    ({"error": {"message": "m", "code": "²"}}, Fault(message="m", codes=("²",))),
-    ({"error": {"message": "m", "code": {"a": 1}, "type": ["t"]}}, Fault(message="m")),
-    ({"error": {"message": "m", "details": 5}}, Fault(message="m")),
-    ({"error": {"message": "m", "code": "9" * 5000}}, Fault(message="m", codes=("9" * 5000,))),
+     ErrorFields(message="m", codes=("p", "400"), status=400)),
+    ({"error": {"message": {"en": "m"}}}, ErrorFields(message='{"en":"m"}')),
+    ({"error": {"message": "two\n  lines"}}, ErrorFields(message="two lines")),
+    ("plain text", ErrorFields(message="plain text")),
+    ([], ErrorFields()),
+    ({}, ErrorFields()),
+    (None, ErrorFields()),
+    (7, ErrorFields(message="7")),
+    ({"error": {"message": "m", "code": "²"}}, ErrorFields(message="m", codes=("²",))),
+    ({"error": {"message": "m", "code": {"a": 1}, "type": ["t"]}}, ErrorFields(message="m")),
+    ({"error": {"message": "m", "details": 5}}, ErrorFields(message="m")),
+    ({"error": {"message": "m", "code": "9" * 5000}}, ErrorFields(message="m", codes=("9" * 5000,))),
 ]  # fmt: skip
 
 
 @pytest.mark.parametrize(("payload", "expected"), SHAPES, ids=lambda value: str(value)[:60])
-def test_an_error_object_of_any_shape_is_read(payload: Any, expected: Fault) -> None:
-    assert fault_of(payload) == expected
+def test_an_error_object_of_any_shape_is_read(payload: Any, expected: ErrorFields) -> None:
+    assert read_error_fields(payload) == expected
 
 
 KEYS = ["error", "errors", "message", "code", "type", "status", "detail", "details", "metadata", "innererror", "base_resp",
@@ -385,7 +385,7 @@ WORDS = [
 
 @pytest.mark.parametrize(("message", "seconds"), WORDS)
 def test_a_wait_is_read_from_the_message(message: str, seconds: float | None) -> None:
-    found = fault_of({"error": {"message": message}}).retry_after
+    found = read_error_fields({"error": {"message": message}}).retry_after
 
     assert found == (pytest.approx(seconds) if seconds is not None else None)
 
@@ -393,7 +393,7 @@ def test_a_wait_is_read_from_the_message(message: str, seconds: float | None) ->
 def test_a_wait_is_read_from_googles_retry_info() -> None:
     details = [{"@type": "x.QuotaFailure"}, {"@type": "google.rpc.RetryInfo", "retryDelay": "34.4s"}]
 
-    assert fault_of({"error": {"message": "try again in 9s", "details": details}}).retry_after == 34.4
+    assert read_error_fields({"error": {"message": "try again in 9s", "details": details}}).retry_after == 34.4
 
 
 def test_a_wait_in_the_headers_wins_over_one_in_the_body() -> None:
@@ -526,7 +526,7 @@ def google(*details: Any) -> dict[str, Any]:
     ],
 )
 def test_what_the_details_name_is_more_specific_than_the_status(details: list[Any], codes: tuple[str, ...]) -> None:
-    assert fault_of(google(*details)).codes == codes
+    assert read_error_fields(google(*details)).codes == codes
 
 
 def test_a_limit_that_counts_days_is_a_quota_and_one_that_counts_minutes_a_wait() -> None:

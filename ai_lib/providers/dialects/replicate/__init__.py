@@ -5,7 +5,7 @@ https://replicate.com/docs/reference/streaming, replicate 1.0.7
 """
 
 from ai_lib.providers.dialect import Dialect
-from ai_lib.providers.dialects.replicate.decode import decode, decode_models, decode_stream, follow_up
+from ai_lib.providers.dialects.replicate.decode import decode, decode_models, decode_stream, next_request
 from ai_lib.providers.dialects.replicate.encode import encode, headers
 from ai_lib.providers.dialects.replicate.quirks import quirks_from
 
@@ -20,5 +20,5 @@ DIALECT = Dialect(
     decode_stream=decode_stream,
     decode_models=decode_models,
     headers=headers,
-    follow_up=follow_up,
+    next_request=next_request,
 )

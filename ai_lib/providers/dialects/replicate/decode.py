@@ -10,7 +10,7 @@ import attrs
 
 from ai_lib.errors import AiLibError, InvalidResponseError, ProviderError, StreamInterruptedError
 from ai_lib.providers.dialect import Context
-from ai_lib.providers.operation import FollowUp
+from ai_lib.providers.operation import NextRequest
 from ai_lib.providers.reading import first_count, json_events, listed, text_of, typed, usage_facts
 from ai_lib.types.chunk import ChatCompletionChunk
 from ai_lib.types.message import Message, Role
@@ -20,14 +20,14 @@ from ai_lib.types.usage import Usage
 from ai_lib.utils import json
 from ai_lib.utils.times import date_of
 
-__all__ = ["decode", "decode_models", "decode_stream", "follow_up"]
+__all__ = ["decode", "decode_models", "decode_stream", "next_request"]
 
 _UNFINISHED = frozenset({"queued", "starting", "processing"})
 _WAIT = 0.5  # as the vendor's own client has it
 _CODE = re.compile(r"\bE\d{3,4}\b")
 
 
-def follow_up(payload: Any, stream: bool) -> FollowUp | None:
+def next_request(payload: Any, stream: bool) -> NextRequest | None:
     """Return where the answer is to be had, or None when it is here.
 
     Args:
@@ -37,10 +37,10 @@ def follow_up(payload: Any, stream: bool) -> FollowUp | None:
     if payload["status"] not in _UNFINISHED:
         return None
     urls = payload.get("urls") or {}
-    polled = FollowUp(url=text_of(urls["get"]), wait=_WAIT) if urls.get("get") else None
+    polled = NextRequest(url=text_of(urls["get"]), wait=_WAIT) if urls.get("get") else None
     if stream and urls.get("stream"):
         then = attrs.evolve(polled, wait=0.0) if polled is not None else None
-        return FollowUp(url=text_of(urls["stream"]), stream=True, then=then)
+        return NextRequest(url=text_of(urls["stream"]), stream=True, then=then)
     return polled
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from tests.support.scenarios import SITUATIONS
+from tests.support.scenarios import SCENARIOS
 
 __all__ = ["DIFFERENCES", "RECORDED", "REFUSED"]
 
@@ -22,7 +22,7 @@ MINIMAX = frozenset({"minimax"})
 CLAUDE = ALL - MINIMAX
 VERTEX = frozenset({"google-vertex-anthropic"})
 BUDGET = VERTEX | {"anthropic"}
-EVERY = frozenset(SITUATIONS)
+EVERY = frozenset(SCENARIOS)
 NO_MEDIA = {"pdf-url", "pdf-base64", "text-file"}
 NO_SCHEMA = frozenset({"json-schema", "json-schema-with-tools"})
 

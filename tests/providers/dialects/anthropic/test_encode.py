@@ -19,7 +19,7 @@ from ai_lib.types.message import Message
 from ai_lib.types.request import ChatCompletionRequest, ResponseFormat
 from ai_lib.types.tool import NamedTool, Tool, ToolCall
 from ai_lib.types.wire import HttpRequest
-from tests.support.scenarios import ADD, GET_TIME, PDF, PNG, SITUATIONS, TOOLS, WAV
+from tests.support.scenarios import ADD, GET_TIME, PDF, PNG, SCENARIOS, TOOLS, WAV
 from tests.support.strategies import REQUEST_FIELDS
 from tests.support.wire_cases import BASE_URL, KEY, adapter_for
 
@@ -771,7 +771,7 @@ def test_counting_a_file_brings_the_header_of_its_beta() -> None:
 
 # The client's types are of the API version that has no temperature.
 @pytest.mark.parametrize("model", [SONNET_4_5, OPUS_4_7, SONNET_5_5])
-@pytest.mark.parametrize("situation", sorted(set(SITUATIONS) - {"settings"}))
+@pytest.mark.parametrize("situation", sorted(set(SCENARIOS) - {"settings"}))
 def test_a_body_fits_the_types_of_the_vendors_client(shared: Any, situation: str, model: str) -> None:
     pytest.importorskip("jsonschema", reason="needs jsonschema")
     path = shared / "tools" / "validate_request.py"
@@ -785,6 +785,6 @@ def test_a_body_fits_the_types_of_the_vendors_client(shared: Any, situation: str
     validator = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(validator)
 
-    prepared, _ = sent(model=model, **SITUATIONS[situation])
+    prepared, _ = sent(model=model, **SCENARIOS[situation])
 
     assert validator.errors("anthropic.messages", json.loads(prepared.body or b"")) == []

@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from tests.support.scenarios import ADD, CITY, GET_TIME, SITUATIONS
+from tests.support.scenarios import ADD, CITY, GET_TIME, SCENARIOS
 
 __all__ = ["DIFFERENCES", "RECORDED", "REFUSED"]
 
@@ -15,7 +15,7 @@ RECORDED = {"amazon-bedrock-anthropic": "bedrock", "amazon-bedrock-nova": "bedro
 ALL = frozenset(RECORDED)
 CLAUDE = frozenset({"amazon-bedrock-anthropic"})
 NOVA = frozenset({"amazon-bedrock-nova"})
-EVERY = frozenset(SITUATIONS)
+EVERY = frozenset(SCENARIOS)
 JSON = frozenset({"json-schema", "json-schema-with-tools"})
 
 

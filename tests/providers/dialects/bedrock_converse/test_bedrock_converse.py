@@ -20,7 +20,7 @@ from ai_lib.types.message import Message
 from ai_lib.types.request import ChatCompletionRequest, ResponseFormat
 from ai_lib.types.tool import NamedTool, Tool, ToolCall
 from ai_lib.types.wire import HttpResponse
-from tests.support.scenarios import ADD, CITY, PDF, PNG, SITUATIONS, TOOLS, WAV
+from tests.support.scenarios import ADD, CITY, PDF, PNG, SCENARIOS, TOOLS, WAV
 from tests.support.strategies import requests
 from tests.support.wire_cases import Case, adapter_for, cases_of, fold, replay
 
@@ -96,10 +96,10 @@ def report() -> Any:
 
 
 @pytest.mark.parametrize("model", [CLAUDE, NEWER, NOVA, MISTRAL, GPT])
-@pytest.mark.parametrize("situation", sorted(SITUATIONS))
+@pytest.mark.parametrize("situation", sorted(SCENARIOS))
 @pytest.mark.parametrize("operation", ["Converse", "ConverseStream"])
 def test_botocore_would_send_our_body(report: Any, model: str, situation: str, operation: str) -> None:
-    body, _ = asked(model, drop=True, **SITUATIONS[situation])
+    body, _ = asked(model, drop=True, **SCENARIOS[situation])
 
     assert report(body, operation) == ""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from tests.support.scenarios import CITY, SITUATIONS, TOOLS
+from tests.support.scenarios import CITY, SCENARIOS, TOOLS
 
 __all__ = ["DIFFERENCES", "RECORDED", "REFUSED"]
 
@@ -18,7 +18,7 @@ RECORDED = {
 ALL = frozenset(RECORDED)
 GEMINI_3 = frozenset({"google-gemini3"})
 GEMINI_2 = ALL - GEMINI_3
-EVERY = frozenset(SITUATIONS)
+EVERY = frozenset(SCENARIOS)
 RESULTS = frozenset({"reasoning-replay", "tool-result-error", "tool-result-image", "tool-results-parallel"})
 LEVELS = {"low": "LOW", "high": "HIGH"}
 BUDGETS = {6554: 1024, 24576: 24576}

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ai_lib.providers.reading import short_id
-from tests.support.scenarios import SITUATIONS, TOOLS
+from tests.support.scenarios import SCENARIOS, TOOLS
 
 __all__ = ["DIFFERENCES", "RECORDED", "REFUSED"]
 
@@ -34,7 +34,7 @@ REPLAY = frozenset({"reasoning-replay"})
 CALLS = frozenset({"reasoning-replay", "tool-result-error"})
 RESULTS = CALLS | {"tool-results-parallel"}
 JSON = frozenset({"json-object", "json-schema", "json-schema-with-tools"})
-EVERY = frozenset(SITUATIONS)
+EVERY = frozenset(SCENARIOS)
 
 
 def _assistant(body: dict[str, Any]) -> dict[str, Any]:

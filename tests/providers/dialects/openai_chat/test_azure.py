@@ -10,7 +10,7 @@ import pytest
 
 from ai_lib import AiClient, ConnectionOptions
 from ai_lib.types.request import ChatCompletionRequest
-from tests.support.scenarios import SITUATIONS
+from tests.support.scenarios import SCENARIOS
 from tests.support.server import Server, completion, json_reply
 from tests.support.wire_cases import adapter_for, requests_of
 
@@ -28,7 +28,7 @@ def test_a_body_is_what_another_client_sends_but_for_the_model_that_the_address_
     recorded: dict[str, Any] = dict(RECORDED[situation]["body"])
     assert recorded.pop("model") == "DEPLOYMENT"
 
-    request = ChatCompletionRequest(model="DEPLOYMENT", **SITUATIONS[situation])
+    request = ChatCompletionRequest(model="DEPLOYMENT", **SCENARIOS[situation])
     sent, _ = adapter_for("azure_openai", "deployments").chat_request(request, stream=situation == "plain-stream")
 
     assert json.loads(sent.body or b"") == recorded

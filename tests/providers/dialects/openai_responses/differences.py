@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from tests.support.scenarios import SITUATIONS
+from tests.support.scenarios import SCENARIOS
 
 __all__ = ["DIFFERENCES", "RECORDED", "REFUSED"]
 
@@ -19,7 +19,7 @@ RECORDED = {
     "open-responses": "lmstudio/responses",
 }
 ALL = frozenset(RECORDED)
-EVERY = frozenset(SITUATIONS)
+EVERY = frozenset(SCENARIOS)
 ANSWERED = frozenset({"assistant-prefill", "multi-turn", "tool-results-parallel"})
 WITH_CALLS = frozenset({"tool-result-error", "tool-result-image", "tool-results-parallel"})
 REASONING = frozenset({"reasoning-none", "reasoning-low", "reasoning-high"})

@@ -10,10 +10,10 @@ from ai_lib.types.request import ChatCompletionRequest
 from ai_lib.types.response import ChatCompletionResponse
 from ai_lib.types.usage import Usage
 
-__all__ = ["Hold", "Purse"]
+__all__ = ["CostReservation", "Ledger"]
 
 
-class Hold(Protocol):
+class CostReservation(Protocol):
     """What is set aside for one request until it is known what it cost."""
 
     def settle(self, response: ChatCompletionResponse) -> None:
@@ -29,10 +29,12 @@ class Hold(Protocol):
         """
 
 
-class Purse(Protocol):
+class Ledger(Protocol):
     """Pays for requests, and refuses those that it could not pay for."""
 
-    def hold(self, provider: str, request: ChatCompletionRequest, catalogue: Any, tags: tuple[str, ...]) -> Hold:
+    def reserve(
+        self, provider: str, request: ChatCompletionRequest, catalogue: Any, tags: tuple[str, ...]
+    ) -> CostReservation:
         """Set aside what a request may cost.
 
         Args:
@@ -45,9 +47,9 @@ class Purse(Protocol):
             BudgetExceededError: It may cost more than is left.
         """
 
-    def hold_texts(
+    def reserve_texts(
         self, provider: str, model: str | None, texts: Iterable[str], catalogue: Any, tags: tuple[str, ...]
-    ) -> Hold:
+    ) -> CostReservation:
         """Set aside what reading texts may cost.
 
         Args:

@@ -172,12 +172,12 @@ class AiClient(Operations, Insight, Work):
         """
         call = self._call(timeout, on_unsupported, tags, budget)
         request = request_from(messages, fields, self._named)
-        ask: Callable[[ChatCompletionRequest, Call], ChatCompletionResponse] = self._asked
         if max_repairs:
-            from ai_lib.connection.emulation import repairing
+            from ai_lib.structured.repair import ask_with_repairs
 
-            ask = repairing(request, ask, max_repairs)
-        answer = ask(request, call)
+            answer = ask_with_repairs(request, self._asked, call, max_repairs)
+        else:
+            answer = self._asked(request, call)
         self._tell(answer.adjustments, call.on_unsupported)
         return answer
 

@@ -1,29 +1,24 @@
-"""Structured answers where the provider has no form for them, and asking again for one that does not fit."""
+"""Emulation of a response format that the provider does not support."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import attrs
 
-from ai_lib.errors import InvalidRequestError, InvalidResponseError
+from ai_lib.errors import InvalidRequestError
 from ai_lib.structured.fallback import as_prompt, as_tool, from_tool, lenient_parser
-from ai_lib.structured.repair import repair_message
 from ai_lib.types.response import annotate_in_place
 
 if TYPE_CHECKING:
-    from ai_lib.api.call import Call
     from ai_lib.exchange import ChatStream
     from ai_lib.providers.adapter import ProviderAdapter
     from ai_lib.types.chunk import ChatCompletionChunk
     from ai_lib.types.request import ChatCompletionRequest
     from ai_lib.types.response import ChatCompletionResponse
 
-    Ask = Callable[[ChatCompletionRequest, Call], ChatCompletionResponse]
-
-__all__ = ["EmulatedFormat", "emulated_format", "repairing"]
+__all__ = ["EmulatedFormat", "emulated_format"]
 
 
 @attrs.frozen
@@ -103,39 +98,3 @@ def _refused(adapter: ProviderAdapter, request: ChatCompletionRequest, field: st
     """Return whether the provider has no form for a field of this request: it is encoded to find out."""
     _, left_out = adapter.chat_request(request, stream=stream, on_unsupported="drop")
     return any(note.startswith(field) for note in left_out)
-
-
-def repairing(request: ChatCompletionRequest, ask: Ask, max_repairs: int) -> Ask:
-    """Return what asks, and asks again with what was wrong while the answer does not fit `response_format`.
-
-    Args:
-        request: What is to be asked.
-        ask: Asks once.
-        max_repairs: Most further answers.
-
-    Raises:
-        InvalidRequestError: There is nothing to fit, or no such number of answers.
-    """
-    if not isinstance(max_repairs, int) or isinstance(max_repairs, bool) or max_repairs < 0:
-        raise InvalidRequestError(f"max_repairs must be a whole number from 0, got {max_repairs!r}")
-    if request.response_format is None:
-        raise InvalidRequestError("max_repairs needs a response_format that the answer is to fit")
-    return partial(_repaired, ask, max_repairs)
-
-
-def _repaired(ask: Ask, max_repairs: int, request: ChatCompletionRequest, call: Call) -> ChatCompletionResponse:
-    """Return an answer that fits, failing that the last one; all of them belong to the call."""
-    answer = ask(request, call)
-    rounds: tuple[ChatCompletionResponse, ...] = ()
-    messages = request.messages
-    for _ in range(max_repairs):
-        try:
-            _ = answer.parsed
-        except InvalidResponseError as error:
-            messages = (*messages, *repair_message(answer, error))
-            call.record("repair", why=error.message)
-            rounds = (*rounds, answer)
-            answer = ask(attrs.evolve(request, messages=messages), call.child())
-        else:
-            break
-    return attrs.evolve(answer, rounds=rounds, messages=(*messages, answer.message)) if rounds else answer

@@ -1,41 +1,80 @@
-"""A second try for an answer that does not fit: the conversation's next turn, which says what is wrong with it."""
+"""Another request for an answer that does not fit its format: the next turn tells the model what is wrong."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import TYPE_CHECKING, TypeAlias
+
 import attrs
 
+from ai_lib.errors import InvalidRequestError, InvalidResponseError
 from ai_lib.types.content import Text
 from ai_lib.types.message import Message
+from ai_lib.types.request import ChatCompletionRequest
 from ai_lib.types.response import ChatCompletionResponse
 
-__all__ = ["repair_message"]
+if TYPE_CHECKING:
+    from ai_lib.api.call import Call
+
+    Send: TypeAlias = Callable[[ChatCompletionRequest, Call], ChatCompletionResponse]
+
+__all__ = ["ask_with_repairs", "repair_message"]
+
+
+def ask_with_repairs(
+    request: ChatCompletionRequest, send: Send, call: Call, max_repairs: int
+) -> ChatCompletionResponse:
+    """Send a request, and send it again with what was wrong until the answer fits `response_format`.
+
+    Args:
+        request: The request.
+        send: Sends one request.
+        call: The call that all of these requests belong to.
+        max_repairs: Maximum number of further requests, >= 0.
+
+    Returns:
+        The first answer that fits, or else the last one. The answers before it are in `.rounds`.
+
+    Raises:
+        InvalidRequestError: The request has no response_format, or `max_repairs` is not an integer >= 0.
+        AiLibError: Whatever `send` raises.
+    """
+    if not isinstance(max_repairs, int) or isinstance(max_repairs, bool) or max_repairs < 0:
+        raise InvalidRequestError(f"max_repairs must be an integer >= 0, got {max_repairs!r}")
+    if request.response_format is None:
+        raise InvalidRequestError("max_repairs requires response_format")
+    answer = send(request, call)
+    rounds: tuple[ChatCompletionResponse, ...] = ()
+    messages = request.messages
+    for _ in range(max_repairs):
+        try:
+            _ = answer.parsed
+        except InvalidResponseError as error:
+            messages = (*messages, *repair_message(answer, error))
+            call.record("repair", why=error.message)
+            rounds = (*rounds, answer)
+            answer = send(attrs.evolve(request, messages=messages), call.child())
+        else:
+            break
+    return attrs.evolve(answer, rounds=rounds, messages=(*messages, answer.message)) if rounds else answer
 
 
 def repair_message(response: ChatCompletionResponse, error: Exception) -> tuple[Message, Message]:
-    """Return the two messages to go on with: the answer that does not fit, and the wish for a corrected one.
+    """Return the two messages that continue the conversation: the answer that does not fit, and the correction request.
 
     Args:
         response: The answer.
-        error: What `response.parsed` raised, or the parser's own `ValueError`.
+        error: The error that `response.parsed` raised, or the parser's own `ValueError`.
     """
-    cut = (
-        "It was cut off at the limit of its length: give a shorter one. " if response.finish_reason == "length" else ""
+    answer = response.message
+    if answer.tool_calls:  # providers refuse calls that have no results
+        answer = attrs.evolve(answer, tool_calls=(), provider_data=None)
+    if not answer.content:  # and messages without content
+        answer = attrs.evolve(answer, content=(Text("(no answer)"),))
+    # `response.parsed` also advises the caller about settings that the model does not know; its cause is the fault.
+    reason = error.__cause__ or error
+    cut = "It was cut off at the maximum length: give a shorter one. " if response.finish_reason == "length" else ""
+    return answer, Message.user(
+        f"Your answer does not have the required format: {reason}\n"
+        f"{cut}Return the complete corrected answer as JSON only, without prose and without a code fence."
     )
-    wish = Message.user(
-        f"Your answer does not have the form that was asked for: {_fault(error)}\n"
-        f"{cut}Give the corrected answer as JSON only, whole, without prose and without a code fence."
-    )
-    return _said(response), wish
-
-
-def _fault(error: Exception) -> str:
-    # What `response.parsed` raises also speaks to the caller, of settings that the model does not know.
-    return str(error.__cause__ or error)
-
-
-def _said(response: ChatCompletionResponse) -> Message:
-    """Return the answer as it can be sent back: without calls that have no results, and not empty."""
-    message = response.message
-    if message.tool_calls:
-        message = attrs.evolve(message, tool_calls=(), provider_data=None)
-    return message if message.content else attrs.evolve(message, content=(Text("(no answer)"),))

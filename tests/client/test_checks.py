@@ -112,9 +112,9 @@ def test_a_field_of_another_kind_is_refused(client, transport, operation, fields
 @pytest.mark.parametrize(
     ("fields", "message"),
     [
-        ({"max_repairs": -1, "response_format": dict}, "max_repairs must be a whole number from 0, got -1"),
-        ({"max_repairs": "2", "response_format": dict}, "max_repairs must be a whole number from 0, got '2'"),
-        ({"max_repairs": 2}, "max_repairs needs a response_format"),
+        ({"max_repairs": -1, "response_format": dict}, "max_repairs must be an integer >= 0, got -1"),
+        ({"max_repairs": "2", "response_format": dict}, "max_repairs must be an integer >= 0, got '2'"),
+        ({"max_repairs": 2}, "max_repairs requires response_format"),
     ],
 )
 def test_repairs_that_make_no_sense_are_refused(client, transport, fields, message):

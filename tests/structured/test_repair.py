@@ -1,4 +1,4 @@
-"""What is said to a model whose answer does not fit."""
+"""The message that tells a model why its answer does not fit."""
 
 import attrs
 import pytest
@@ -37,24 +37,24 @@ def test_the_answer_and_what_is_wrong_with_it_go_back():
 
     assert said is response.message
     assert wish == Message.user(
-        "Your answer does not have the form that was asked for: Expected `str`, got `int` - at `$.name`\n"
-        "Give the corrected answer as JSON only, whole, without prose and without a code fence."
+        "Your answer does not have the required format: Expected `str`, got `int` - at `$.name`\n"
+        "Return the complete corrected answer as JSON only, without prose and without a code fence."
     )
 
 
-def test_an_answer_that_was_cut_off_is_told_so():
+def test_the_message_says_that_the_answer_was_cut_off():
     _, wish = repaired(answer(Message.assistant('{"na'), "length"))
 
-    assert "It was cut off at the limit of its length: give a shorter one. Give the corrected" in wish.text
+    assert "It was cut off at the maximum length: give a shorter one. Return the complete corrected" in wish.text
 
 
-def test_a_parsers_own_error_will_do():
+def test_a_parsers_own_value_error_is_accepted():
     _, wish = repair_message(answer(Message.assistant("{}")), ValueError("$ lacks 'name'"))
 
-    assert "asked for: $ lacks 'name'\n" in wish.text
+    assert "required format: $ lacks 'name'\n" in wish.text
 
 
-def test_an_answer_that_cannot_be_sent_back_as_it_is_is_made_so():
+def test_an_answer_that_a_provider_would_refuse_is_made_sendable():
     call = ToolCall("1", "search", "{}")
     message = Message(role="assistant", tool_calls=[call], provider_data={"blocks": []})
 

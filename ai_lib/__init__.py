@@ -74,7 +74,7 @@ if TYPE_CHECKING:
     from ai_lib.metrics.otel import OpenTelemetryTracing
     from ai_lib.metrics.prometheus import PrometheusMetrics
     from ai_lib.models.catalogue import Catalogue
-    from ai_lib.models.genai import GenaiPrices
+    from ai_lib.models.genai_prices import GenaiPrices
     from ai_lib.models.spending import Budget, Spending, Totals
     from ai_lib.providers.names import Provider
     from ai_lib.reliability.concurrency import ConcurrencyLimit
@@ -164,7 +164,7 @@ _MODULES = {
     "routing.balancing": "LoadBalancingStrategy",
     "models.catalogue": "Catalogue",
     "routing.endpoint": "EndpointStatus HealthCheck ModelEndpoint",
-    "models.genai": "GenaiPrices",
+    "models.genai_prices": "GenaiPrices",
     "routing.router": "ModelRouter",
     "routing.selection": "CostBased LatencyBased LeastConnections PerformanceBased QualityBased "
     "RoundRobinModels RoutingPolicy SelectionPreset WeightedModels",

@@ -19,7 +19,7 @@ class CostReservation(Protocol):
     def settle(self, response: ChatCompletionResponse) -> None:
         """Pay what the answer cost, and give the rest back."""
 
-    def pay(self, usage: Usage, cost: Decimal | None) -> None:
+    def charge(self, usage: Usage, cost: Decimal | None) -> None:
         """Pay what something beside a chat cost; None where nobody knows."""
 
     def fail(self, error: BaseException) -> None:

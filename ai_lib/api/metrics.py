@@ -19,7 +19,7 @@ from ai_lib.types.request import ChatCompletionRequest
 from ai_lib.types.response import ChatCompletionResponse
 from ai_lib.types.usage import Usage, UsageStatus
 
-__all__ = ["CallObserver", "CallRecord", "CallStart", "Ended", "Metrics", "Operation", "Outcome", "Timer"]
+__all__ = ["CallObserver", "CallRecord", "CallStart", "EndCallback", "Metrics", "Operation", "Outcome", "Timer"]
 
 Operation: TypeAlias = Literal["chat", "stream", "embed", "rerank", "count_tokens", "list_models", "upload_file"]
 """What was asked for."""
@@ -134,7 +134,7 @@ class CallRecord:
     response: ChatCompletionResponse | None = attrs.field(default=None, repr=False)
 
 
-Ended: TypeAlias = Callable[[CallRecord], None]
+EndCallback: TypeAlias = Callable[[CallRecord], None]
 """What is called with the record when the call is over."""
 
 
@@ -142,7 +142,7 @@ Ended: TypeAlias = Callable[[CallRecord], None]
 class CallObserver(Protocol):
     """Hears of every call of a client. What it raises is logged and goes no further."""
 
-    def call_started(self, start: CallStart) -> Ended:
+    def call_started(self, start: CallStart) -> EndCallback:
         """Note that a call begins, in the thread that makes it; return what is to be called when it is over.
 
         The end may come in another thread: that of whoever reads a stream to its end, or drops it.

@@ -65,7 +65,7 @@ class Checkpoint:
         self._seen[digest] = before + 1
         return f"{digest.hex()}-{before}"
 
-    def kept(self, key: str) -> tuple[ChatCompletionResponse, Decimal | None] | None:
+    def load(self, key: str) -> tuple[ChatCompletionResponse, Decimal | None] | None:
         """Return the answer that an earlier run kept, with its cost; None where there is none."""
         place = self._kept.get(key)
         if place is None:
@@ -77,7 +77,7 @@ class Checkpoint:
         response = from_json(json.dumps(entry["response"]), ChatCompletionResponse)
         return response, None if cost is None else Decimal(cost)
 
-    def keep(self, key: str, response: ChatCompletionResponse, cost: Decimal | None) -> None:
+    def save(self, key: str, response: ChatCompletionResponse, cost: Decimal | None) -> None:
         """Write an answer to the disk. What goes wrong is on `failure`, since this runs where nobody catches it."""
         told = None if cost is None else str(cost)
         line = b'{"key":%b,"cost":%b,"response":%b}\n' % (json.dumps(key), json.dumps(told), to_json(response))

@@ -11,9 +11,9 @@ import attrs
 from ai_lib.types.request import ChatCompletionRequest
 from ai_lib.types.response import ChatCompletionResponse
 
-__all__ = ["BatchItem", "BatchProgress", "BatchResult", "Stopped"]
+__all__ = ["BatchItem", "BatchProgress", "BatchResult", "StopReason"]
 
-Stopped: TypeAlias = Literal["max_cost", "total_timeout"]
+StopReason: TypeAlias = Literal["max_cost", "total_timeout"]
 """Why the requests that were left were not sent."""
 
 
@@ -101,7 +101,7 @@ class BatchResult(Sequence[BatchItem]):
 
     items: tuple[BatchItem, ...] = attrs.field(repr=lambda items: f"<{len(items)}>")
     progress: BatchProgress
-    stopped: Stopped | None = None
+    stopped: StopReason | None = None
 
     @overload
     def __getitem__(self, index: int) -> BatchItem: ...

@@ -8,7 +8,7 @@ from typing import Any
 from ai_lib.batch.item import BatchProgress
 from ai_lib.errors import ConfigurationError
 
-__all__ = ["Bar", "reporter"]
+__all__ = ["Bar", "progress_reporter"]
 
 
 class Bar:
@@ -42,7 +42,7 @@ class Bar:
         self._bar.close()
 
 
-def reporter(
+def progress_reporter(
     progress: bool | Callable[[BatchProgress], None], total: int | None
 ) -> tuple[Callable[[BatchProgress], None], Callable[[], None]]:
     """Return what to call with each state, and what to call at the end.

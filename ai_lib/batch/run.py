@@ -8,24 +8,24 @@ from typing import TypeAlias
 
 from ai_lib.batch.item import BatchItem
 
-__all__ = ["Begin", "run"]
+__all__ = ["Start", "run"]
 
 # Answers that may wait for an earlier one, for each that runs: enough to go on past a slow one, and still bounded.
 _WAITING = 16
 
-Begin: TypeAlias = Callable[[], "Future[BatchItem] | BatchItem | None"]
+Start: TypeAlias = Callable[[], "Future[BatchItem] | BatchItem | None"]
 """Starts a request; or returns its item where that is known already; or None where it must wait for others to end."""
 
 
 class _Run:
     def __init__(
-        self, source: Iterator[Begin], at_once: int, stop: Callable[[], bool], ended: Callable[[BatchItem], None]
+        self, source: Iterator[Start], max_concurrent: int, stop: Callable[[], bool], ended: Callable[[BatchItem], None]
     ) -> None:
         self.source = source
-        self.at_once = at_once
+        self.max_concurrent = max_concurrent
         self.stop = stop
         self.ended = ended
-        self.held_back: Begin | None = None
+        self.held_back: Start | None = None
         self.running: set[Future[BatchItem]] = set()
         self.finished: dict[int, BatchItem] = {}
         self.more = True
@@ -34,7 +34,7 @@ class _Run:
     @property
     def full(self) -> bool:
         known = len(self.running) + len(self.finished)
-        return len(self.running) >= self.at_once or known >= self.at_once * _WAITING
+        return len(self.running) >= self.max_concurrent or known >= self.max_concurrent * _WAITING
 
     def fill(self) -> None:
         """Begin as many as there is room for; but give out what is finished before taking much more."""
@@ -55,7 +55,7 @@ class _Run:
                 return
             self.running.add(begun)
 
-    def _next(self) -> Begin | None:
+    def _next(self) -> Start | None:
         try:
             return next(self.source, None)
         except Exception as exc:  # noqa: BLE001 - raised when what was begun before it has come back
@@ -75,9 +75,9 @@ class _Run:
 
 
 def run(
-    source: Iterator[Begin],
+    source: Iterator[Start],
     *,
-    at_once: int,
+    max_concurrent: int,
     ordered: bool,
     stop: Callable[[], bool],
     ended: Callable[[BatchItem], None],
@@ -88,12 +88,12 @@ def run(
 
     Args:
         source: The requests; the next is taken only when there is room for it.
-        at_once: Most that run at once.
+        max_concurrent: Most that run at once.
         ordered: Whether to keep the order.
         stop: Asked before each begin: True to begin no more.
         ended: Told of each item as soon as it has ended, before its turn; what it raises ends the run.
     """
-    state, next_index = _Run(source, at_once, stop, ended), 0
+    state, next_index = _Run(source, max_concurrent, stop, ended), 0
     try:
         while True:
             state.fill()

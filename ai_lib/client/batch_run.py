@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any
 import attrs
 
 from ai_lib.batch.checkpoint import Checkpoint
-from ai_lib.batch.item import BatchItem, BatchProgress, BatchResult, Stopped
-from ai_lib.batch.progress import reporter
-from ai_lib.batch.run import Begin, run
+from ai_lib.batch.item import BatchItem, BatchProgress, BatchResult, StopReason
+from ai_lib.batch.progress import progress_reporter
+from ai_lib.batch.run import Start, run
 from ai_lib.client.request import check_names, check_several, request_from
 from ai_lib.client.workers import Ask, Workers, workers_for
 from ai_lib.errors import AiLibError, BudgetExceededError, ConfigurationError, InvalidRequestError
@@ -83,7 +83,7 @@ class Batch:
         self._refused = False
         self.progress = BatchProgress(total=self._total)
         """How far it is."""
-        self.stopped: Stopped | None = None
+        self.stopped: StopReason | None = None
         """Why requests at the end were not sent."""
 
     def result(self) -> BatchResult:
@@ -105,7 +105,7 @@ class Batch:
         """
         options, clock = self._options, self._client._clock  # noqa: SLF001 - the batch is a part of the client
         begun, finish = clock.now(), False
-        report, end_report = reporter(options.progress, self._total)
+        report, end_report = progress_reporter(options.progress, self._total)
         where = f"{self._client.provider} {self._client.base_url}"
         self._checkpoint = None if options.checkpoint is None else Checkpoint(options.checkpoint, where)
         workers = workers_for(self._client, options.ask, options.executor, options.max_workers)
@@ -117,8 +117,10 @@ class Batch:
 
         try:
             begins = self._begins(workers)
-            at_once, ordered = options.max_workers, options.ordered
-            for item in run(begins, at_once=at_once, ordered=ordered, stop=out_of_time, ended=self._check):
+            max_concurrent, ordered = options.max_workers, options.ordered
+            for item in run(
+                begins, max_concurrent=max_concurrent, ordered=ordered, stop=out_of_time, ended=self._check
+            ):
                 self.progress = self.progress.after(item, clock.now() - begun)
                 report(self.progress)
                 yield item
@@ -140,7 +142,7 @@ class Batch:
 
     # --- each request
 
-    def _begins(self, workers: Workers) -> Iterator[Begin]:
+    def _begins(self, workers: Workers) -> Iterator[Start]:
         for index, given in enumerate(self._requests):
             try:
                 request = self._request(given)
@@ -148,7 +150,7 @@ class Batch:
                 yield partial(BatchItem, index=index, error=error)
                 continue
             key = None if self._checkpoint is None else self._checkpoint.key(request)
-            kept = None if self._checkpoint is None or key is None else self._checkpoint.kept(key)
+            kept = None if self._checkpoint is None or key is None else self._checkpoint.load(key)
             if kept is not None:
                 yield partial(self._resumed, index, request, *kept)
             else:
@@ -184,7 +186,7 @@ class Batch:
         if isinstance(given, ChatCompletionResponse):
             cost = given.total_cost
             if self._checkpoint is not None and key is not None:
-                self._checkpoint.keep(key, given, cost)
+                self._checkpoint.save(key, given, cost)
             if self._max_cost is not None:
                 self._max_cost.settle(held, held if cost is None else cost)
             return BatchItem(index=index, request=request, response=given, cost=cost)
@@ -245,9 +247,9 @@ class _MaxCost:
         own = self._own
         if request.max_tokens is not None:
             return max_cost_of(own.name, request, own.catalogue)
-        from ai_lib.models.estimate import estimated_usage
+        from ai_lib.models.estimate import estimate_usage
 
-        prompt = own.catalogue.cost(own.name, request.model or "", estimated_usage(request, ()))
+        prompt = own.catalogue.cost(own.name, request.model or "", estimate_usage(request, ()))
         return None if prompt is None else prompt.total
 
     def settle(self, held: Decimal, cost: Decimal) -> None:

@@ -328,7 +328,7 @@ class AiClient(Operations, Insight, Work):
 
             check_on_unsupported(on_unsupported or self._on_unsupported)
             tags = tags_from(tags)
-        ledger = self._spending if budget is None else self._spending.paid_from(budget)
+        ledger = self._spending if budget is None else self._spending.with_budget(budget)
         return Call(limits, on_unsupported or self._on_unsupported, self._clock, tags=tags, ledger=ledger)
 
     def _tell(self, adjustments: tuple[str, ...], on_unsupported: OnUnsupported) -> None:

@@ -10,10 +10,10 @@ from typing import Any, TypeVar
 
 from ai_lib.api.call import Call
 from ai_lib.api.chat import ChatProvider
-from ai_lib.api.metrics import CallObserver, CallRecord, CallStart, Ended, Operation, Outcome
+from ai_lib.api.metrics import CallObserver, CallRecord, CallStart, EndCallback, Operation, Outcome
 from ai_lib.errors import AiLibError, CancelledError, StreamInterruptedError
 from ai_lib.exchange import CLOSED, STOPPED, ChatStream
-from ai_lib.metrics import observer_from
+from ai_lib.metrics import as_observer
 from ai_lib.types.model import ModelInfo
 from ai_lib.types.request import ChatCompletionRequest
 from ai_lib.types.response import ChatCompletionResponse
@@ -45,7 +45,7 @@ class Observers:
 
     def __init__(self, given: Any, provider: str, base_url: str, *, is_routed: bool = False) -> None:
         several = given if isinstance(given, list | tuple) else (given,)
-        self._observers: Sequence[CallObserver] = tuple(map(observer_from, several))
+        self._observers: Sequence[CallObserver] = tuple(map(as_observer, several))
         self._provider = provider
         self._base_url = base_url
         self._is_routed = is_routed
@@ -82,7 +82,7 @@ class Observers:
 class ObservedCall:
     """One call that is observed."""
 
-    def __init__(self, start: CallStart, call: Call, ended: Iterable[Ended]) -> None:
+    def __init__(self, start: CallStart, call: Call, ended: Iterable[EndCallback]) -> None:
         self._start = start
         self._call = call
         self._ended = tuple(ended)

@@ -169,9 +169,9 @@ class Operations:
             AiLibError: The call failed.
         """
         if not exact:
-            from ai_lib.models.estimate import estimate
+            from ai_lib.models.estimate import estimate_prompt
 
-            return estimate(request_from(messages, fields, lambda given: given or ""))
+            return estimate_prompt(request_from(messages, fields, lambda given: given or ""))
         from ai_lib.connection.operations import count_tokens
 
         endpoint = self._endpoint("count_tokens", "an exact count of tokens")

@@ -49,9 +49,9 @@ class _Chat:
     model: str | None
 
     def tokens(self) -> float:
-        from ai_lib.models.estimate import estimate  # only where tokens are limited
+        from ai_lib.models.estimate import estimate_prompt  # only where tokens are limited
 
-        return estimate(self.request).tokens + (self.request.max_tokens or _USUAL_ANSWER)
+        return estimate_prompt(self.request).tokens + (self.request.max_tokens or _USUAL_ANSWER)
 
     def used(self, result: ChatCompletionResponse | ChatStream) -> float | None:
         response = result.response if isinstance(result, ChatStream) else result
@@ -69,9 +69,9 @@ class _Other:
     texts: Iterable[str] = ()
 
     def tokens(self) -> float:
-        from ai_lib.models.tokens import tokens_of  # only where tokens are limited
+        from ai_lib.models.tokens import token_bounds  # only where tokens are limited
 
-        return sum(tokens_of(text)[1] for text in self.texts)
+        return sum(token_bounds(text)[1] for text in self.texts)
 
     def used(self, result: object) -> float | None:  # noqa: ARG002 - what was estimated from the texts is near enough
         return None
@@ -156,7 +156,7 @@ class Connection:
             return opened if reshape is None else reshape.stream(opened)
 
         try:
-            stream = self.guard.open(once, call, _Chat(request, request.model))
+            stream = self.guard.open_stream(once, call, _Chat(request, request.model))
         except BaseException as exc:
             if hold is not None:
                 hold.fail(exc)

@@ -72,7 +72,7 @@ def embed(provider: Connection, endpoint: Endpoint, request: EmbeddingRequest, c
     except BaseException as exc:
         hold.fail(exc)
         raise
-    hold.pay(answer.usage or Usage(), answer.cost)
+    hold.charge(answer.usage or Usage(), answer.cost)
     return answer
 
 

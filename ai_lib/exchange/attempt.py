@@ -232,7 +232,7 @@ class Exchange:
 
 def _estimated(request: ChatCompletionRequest, answer: ChatCompletionResponse) -> ChatCompletionResponse:
     """Return a fresh answer, whose provider told no usage, with one that is counted here."""
-    from ai_lib.models.estimate import estimated_usage  # nearly every provider tells
+    from ai_lib.models.estimate import estimate_usage  # nearly every provider tells
 
-    usage = estimated_usage(request, (choice.message for choice in answer.choices))
+    usage = estimate_usage(request, (choice.message for choice in answer.choices))
     return annotate_in_place(answer, usage=usage, usage_status=UsageStatus.ESTIMATED)

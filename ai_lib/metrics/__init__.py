@@ -11,12 +11,12 @@ needs them is made, and nowhere else.
 
 from ai_lib.api.metrics import CallObserver, CallRecord, CallStart, Metrics, Timer
 from ai_lib.metrics.audit import AuditLog
-from ai_lib.metrics.counting import Counting, observer_from
 from ai_lib.metrics.logs import JsonLog
 from ai_lib.metrics.memory import InMemoryMetrics
+from ai_lib.metrics.observer import MetricsObserver, as_observer
 from ai_lib.metrics.otel import OpenTelemetryTracing
 from ai_lib.metrics.prometheus import PrometheusMetrics
-from ai_lib.metrics.redaction import redacted
+from ai_lib.metrics.redaction import redact
 from ai_lib.metrics.snapshot import CallKey, Distribution, Series, SeriesTotals, Snapshot
 
 __all__ = [
@@ -25,17 +25,17 @@ __all__ = [
     "CallObserver",
     "CallRecord",
     "CallStart",
-    "Counting",
     "Distribution",
     "InMemoryMetrics",
     "JsonLog",
     "Metrics",
+    "MetricsObserver",
     "OpenTelemetryTracing",
     "PrometheusMetrics",
     "Series",
     "SeriesTotals",
     "Snapshot",
     "Timer",
-    "observer_from",
-    "redacted",
+    "as_observer",
+    "redact",
 ]

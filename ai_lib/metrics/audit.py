@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from ai_lib.api.metrics import CallRecord, CallStart, Ended
+from ai_lib.api.metrics import CallRecord, CallStart, EndCallback
 from ai_lib.errors import ConfigurationError
 from ai_lib.metrics.json_record import facts_of
 from ai_lib.utils import json
@@ -60,7 +60,7 @@ class AuditLog:
         except OSError as exc:
             raise ConfigurationError(f"the audit log cannot be written: {exc}") from exc
 
-    def call_started(self, start: CallStart) -> Ended:  # noqa: ARG002 - a line is written when all is known
+    def call_started(self, start: CallStart) -> EndCallback:  # noqa: ARG002 - a line is written when all is known
         """Return what writes the call's line."""
         return self._ended
 

@@ -12,7 +12,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from ai_lib.api.metrics import CallRecord, CallStart
-from ai_lib.metrics.redaction import redacted
+from ai_lib.metrics.redaction import redact
 from ai_lib.types.content import Media, Part
 from ai_lib.types.message import Message, Role
 from ai_lib.utils import json
@@ -41,7 +41,7 @@ def output_messages(record: CallRecord) -> list[dict[str, Any]]:
 def clean(value: Any) -> Any:
     """Return a value made of dicts, lists and texts without keys, and without halves of surrogate pairs."""
     if isinstance(value, str):
-        masked = redacted(value) if len(value) >= _SHORTEST else value
+        masked = redact(value) if len(value) >= _SHORTEST else value
         return masked.encode("utf-8", "replace").decode("utf-8")
     if isinstance(value, Mapping):
         return {clean(name): clean(inner) for name, inner in value.items()}

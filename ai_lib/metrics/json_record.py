@@ -9,7 +9,7 @@ import attrs
 
 from ai_lib.api.metrics import CallRecord
 from ai_lib.metrics.content import clean, input_messages, output_messages
-from ai_lib.metrics.facts import error_class, has_tokens
+from ai_lib.metrics.record import error_class, has_usage
 
 __all__ = ["facts_of"]
 
@@ -47,7 +47,7 @@ def facts_of(record: CallRecord, *, content: bool) -> dict[str, Any]:
 
 
 def _tokens(record: CallRecord) -> dict[str, int | None] | None:
-    if not has_tokens(record):
+    if not has_usage(record):
         return None
     usage = record.usage
     return {

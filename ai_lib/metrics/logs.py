@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 
-from ai_lib.api.metrics import CallRecord, CallStart, Ended
+from ai_lib.api.metrics import CallRecord, CallStart, EndCallback
 from ai_lib.metrics.json_record import facts_of
 from ai_lib.utils import json
 
@@ -27,7 +27,7 @@ class JsonLog:
         self._level = level
         self._content = content
 
-    def call_started(self, start: CallStart) -> Ended:  # noqa: ARG002 - nothing is logged of what has not ended
+    def call_started(self, start: CallStart) -> EndCallback:  # noqa: ARG002 - nothing is logged of what has not ended
         """Return what logs the call."""
         return self._ended
 

@@ -8,11 +8,11 @@ from types import MappingProxyType
 
 import attrs
 
-from ai_lib.api.metrics import CallRecord, CallStart, Ended
+from ai_lib.api.metrics import CallRecord, CallStart, EndCallback
 from ai_lib.errors import ConfigurationError
-from ai_lib.metrics.exposition import render
-from ai_lib.metrics.facts import cost_is_missing, error_class, failed, token_counts
-from ai_lib.metrics.names import BoundedNames
+from ai_lib.metrics.labels import BoundedLabels
+from ai_lib.metrics.prometheus_text import render
+from ai_lib.metrics.record import error_class, is_cost_unknown, is_failure, token_counts
 from ai_lib.metrics.snapshot import CallKey, Distribution, Series, SeriesTotals, Snapshot
 from ai_lib.utils.inbox import Inbox
 from ai_lib.utils.process import PerProcess
@@ -39,7 +39,7 @@ class InMemoryMetrics:
                 raise ConfigurationError(f"{name} must be a whole number from 1, got {value!r}")
         self._state = PerProcess(lambda: _State(window, max_models))
 
-    def call_started(self, start: CallStart) -> Ended:
+    def call_started(self, start: CallStart) -> EndCallback:
         """Note that a call is in flight."""
         state = self._state()
         state.open.add(start.id)
@@ -63,7 +63,7 @@ class InMemoryMetrics:
             state.counts = _Counts(state.window)
 
     def render(self) -> str:
-        """Return the counts in the Prometheus text format, version 0.0.4: `ai_lib.metrics.exposition.CONTENT_TYPE`."""
+        """Return the counts in the Prometheus text format; serve them with `prometheus_text.CONTENT_TYPE`."""
         return render(self.snapshot())
 
 
@@ -75,7 +75,7 @@ class _State:
         self.counts = _Counts(window)
         # Adding to a set and taking from it is one step of the interpreter, and needs no lock.
         self.open: set[str] = set()
-        self._model = BoundedNames(max_models)
+        self._model = BoundedLabels(max_models)
         self.inbox = Inbox(self._count)
 
     def _count(self, record: CallRecord) -> None:
@@ -108,7 +108,7 @@ class _Totals:
     def add(self, record: CallRecord) -> None:
         self._tokens.update(token_counts(record))
         self._cost += record.cost or 0
-        self._cost_unknown += cost_is_missing(record)
+        self._cost_unknown += is_cost_unknown(record)
         self._seconds.add(record.seconds)
         if record.first_chunk is not None:
             self._first_chunk.add(record.first_chunk)
@@ -134,7 +134,7 @@ class _Counts:
     def add(self, record: CallRecord, model: str) -> None:
         operation, provider = record.start.operation, record.provider
         self._calls[CallKey(operation, provider, model, record.outcome)] += 1
-        if failed(record):
+        if is_failure(record):
             self._errors[provider, error_class(record)] += 1
         for attempt in record.attempts:
             self._attempts[attempt.provider or provider, attempt.decision] += 1

@@ -5,10 +5,10 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from ai_lib.api.metrics import CallRecord, CallStart, Ended
+from ai_lib.api.metrics import CallRecord, CallStart, EndCallback
 from ai_lib.errors import ConfigurationError
-from ai_lib.metrics import genai
-from ai_lib.metrics.facts import SECONDS_BOUNDARIES, error_class, failed, has_tokens
+from ai_lib.metrics import semconv
+from ai_lib.metrics.record import SECONDS_BOUNDARIES, error_class, has_usage, is_failure
 
 if TYPE_CHECKING:
     from opentelemetry.context import Context
@@ -72,19 +72,19 @@ class OpenTelemetryTracing:
             explicit_bucket_boundaries_advisory=_TOKEN_BOUNDARIES,
         )
 
-    def call_started(self, start: CallStart) -> Ended:
+    def call_started(self, start: CallStart) -> EndCallback:
         """Begin the span."""
         parent = self._current()
-        name = genai.operation_name(start.operation)
+        name = semconv.operation_name(start.operation)
         span = self._tracer.start_span(
             f"{name} {start.model}" if start.model else name,
             context=parent,
             kind=self._kind,
-            attributes=genai.at_start(start),
+            attributes=semconv.at_start(start),
             start_time=_nanoseconds(start.at),
         )
         if self._capture_content and span.is_recording():
-            span.set_attributes(genai.input_content(start))
+            span.set_attributes(semconv.input_content(start))
         return partial(self._ended, span, parent)
 
     def _ended(self, span: Span, parent: Context, record: CallRecord) -> None:
@@ -96,26 +96,26 @@ class OpenTelemetryTracing:
         self._measure(record, self._in_span(span, parent))
 
     def _complete(self, span: Span, record: CallRecord) -> None:
-        span.set_attributes(genai.at_end(record))
+        span.set_attributes(semconv.at_end(record))
         if self._capture_content:
-            span.set_attributes(genai.output_content(record))
-        if failed(record):
+            span.set_attributes(semconv.output_content(record))
+        if is_failure(record):
             span.set_status(self._failure)
         at, end = record.start.at, record.start.at + record.seconds
         for attempt in record.attempts:
             # Attempts tell how long they took, not when they were; those of a hedge overlap.
             at = min(at + attempt.took, end)
             name = "retry" if attempt.decision == "retried" else "attempt_failed"
-            span.add_event(f"ai_lib.{name}", genai.of_attempt(attempt), timestamp=_nanoseconds(at))
+            span.add_event(f"ai_lib.{name}", semconv.of_attempt(attempt), timestamp=_nanoseconds(at))
             at = min(at + attempt.waited, end)
 
     def _measure(self, record: CallRecord, context: Context) -> None:
-        attributes = genai.of_metrics(record)
-        error = {"error.type": error_class(record)} if failed(record) else {}
+        attributes = semconv.of_metrics(record)
+        error = {"error.type": error_class(record)} if is_failure(record) else {}
         self._duration.record(record.seconds, {**attributes, **error}, context=context)
         if record.first_chunk is not None:
             self._first_chunk.record(record.first_chunk, attributes, context=context)
-        if has_tokens(record):
+        if has_usage(record):
             usage = record.usage
             for kind, count in (("input", usage.prompt_tokens), ("output", usage.completion_tokens)):
                 if count:

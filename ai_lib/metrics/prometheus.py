@@ -6,10 +6,10 @@ from collections import deque
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
-from ai_lib.api.metrics import CallRecord, CallStart, Ended
+from ai_lib.api.metrics import CallRecord, CallStart, EndCallback
 from ai_lib.errors import ConfigurationError
-from ai_lib.metrics.facts import SECONDS_BOUNDARIES, cost_is_missing, error_class, failed, token_counts
-from ai_lib.metrics.names import BoundedNames
+from ai_lib.metrics.labels import BoundedLabels
+from ai_lib.metrics.record import SECONDS_BOUNDARIES, error_class, is_cost_unknown, is_failure, token_counts
 from ai_lib.utils.process import PerProcess
 
 if TYPE_CHECKING:
@@ -43,12 +43,12 @@ class PrometheusMetrics:
     def __init__(
         self, registry: CollectorRegistry | None = None, namespace: str = "ai_lib", *, max_models: int = 200
     ) -> None:
-        self._model = BoundedNames(max_models)
+        self._model = BoundedLabels(max_models)
         # A fork must not count again what the parent has still to count.
         self._ended: PerProcess[deque[CallRecord]] = PerProcess(deque)
         self._make(registry, namespace)
 
-    def call_started(self, start: CallStart) -> Ended:
+    def call_started(self, start: CallStart) -> EndCallback:
         """Note that a call is in flight."""
         self._in_flight.labels(start.operation, start.provider).inc()
         self._count_waiting()
@@ -91,8 +91,8 @@ class PrometheusMetrics:
         for kind, count in token_counts(record).items():
             self._tokens.labels(*series, kind).inc(count)
         self._cost.labels(*series).inc(float(record.cost or 0))
-        self._cost_unknown.labels(*series).inc(int(cost_is_missing(record)))
-        if failed(record):
+        self._cost_unknown.labels(*series).inc(int(is_cost_unknown(record)))
+        if is_failure(record):
             self._errors.labels(record.provider, error_class(record)).inc()
         for attempt in record.attempts:
             self._attempts.labels(attempt.provider or record.provider, attempt.decision).inc()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-__all__ = ["MASK", "redacted"]
+__all__ = ["MASK", "redact"]
 
 MASK = "***"
 
@@ -30,7 +30,7 @@ _PEM = re.compile(
 _EMAIL = re.compile(r"(?<![\w.+-])(?P<secret>[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,8})")
 
 
-def redacted(text: str, *, emails: bool = False, keep_length: bool = False) -> str:
+def redact(text: str, *, emails: bool = False, keep_length: bool = False) -> str:
     """Return the text with asterisks for what looks like a key: sk-..., gsk_..., AIza..., AKIA..., a JWT and the like.
 
     Args:

@@ -12,7 +12,7 @@ from typing import Any, Protocol
 import attrs
 
 from ai_lib.errors import ConfigurationError, InvalidRequestError
-from ai_lib.models.cost import cost_of
+from ai_lib.models.cost import compute_cost
 from ai_lib.types.model import ModelInfo
 from ai_lib.types.price import Cost, Prices, PriceTier
 from ai_lib.types.usage import Usage
@@ -221,7 +221,7 @@ class Catalogue:
             if told is not None:
                 return attrs.evolve(told, estimated=estimated)
         info = self.get(model, provider)
-        return cost_of(usage, info.prices if info else None, estimated=estimated, batch=batch)
+        return compute_cost(usage, info.prices if info else None, estimated=estimated, batch=batch)
 
     def __iter__(self) -> Iterator[ModelInfo]:
         """Yield every model once: your own, then the shipped ones that they do not replace."""

@@ -8,14 +8,14 @@ from decimal import Decimal
 from ai_lib.types.price import Cost, Prices
 from ai_lib.types.usage import Usage
 
-__all__ = ["cost_of"]
+__all__ = ["compute_cost"]
 
 _MILLION = Decimal(1_000_000)
 _NOTHING, _ONE = Decimal(), Decimal(1)
 _Part = tuple[str, int, Decimal | None]
 
 
-def cost_of(usage: Usage, prices: Prices | None, *, estimated: bool = False, batch: bool = False) -> Cost | None:
+def compute_cost(usage: Usage, prices: Prices | None, *, estimated: bool = False, batch: bool = False) -> Cost | None:
     """Return what the tokens of one call cost; None where a price is missing, which is not the same as nothing.
 
     What the provider itself says of the cost comes first.

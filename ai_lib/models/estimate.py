@@ -22,7 +22,7 @@ from collections.abc import Callable, Iterable
 from typing import Any, TypeAlias
 
 from ai_lib.errors import InvalidRequestError
-from ai_lib.models.tokens import about_tokens, tokens_of
+from ai_lib.models.tokens import estimate_tokens, token_bounds
 from ai_lib.types.content import Audio, Document, Image, Json, Part, Text
 from ai_lib.types.message import Message, Role
 from ai_lib.types.request import ChatCompletionRequest, ResponseFormat
@@ -31,7 +31,7 @@ from ai_lib.types.tool import Tool, ToolCall
 from ai_lib.types.usage import Usage
 from ai_lib.utils.json import dumps
 
-__all__ = ["estimate", "estimated_usage"]
+__all__ = ["estimate_prompt", "estimate_usage"]
 
 Bounds: TypeAlias = tuple[float, float, float]
 """At least, about, at most."""
@@ -50,21 +50,21 @@ _PAGE_BYTES, _TOKENS_A_PAGE = 50_000, 2300  # Claude: 1,500 to 3,000 for the tex
 _SOUND_BYTES_A_TOKEN = 600  # MP3 at 128 kbit/s and 25 tokens a second
 
 
-def estimated_usage(request: ChatCompletionRequest, answers: Iterable[Message]) -> Usage:
+def estimate_usage(request: ChatCompletionRequest, answers: Iterable[Message]) -> Usage:
     """Return about how many tokens an exchange took, where the provider does not tell.
 
     Args:
         request: What was asked.
         answers: What was answered.
     """
-    prompt = estimate(request).tokens
+    prompt = estimate_prompt(request).tokens
     texts = [text for one in answers for text in (one.text, one.reasoning, one.refusal) if text]
     texts += [call.name + call.arguments_json for one in answers for call in one.tool_calls]
-    completion = sum(map(about_tokens, texts))
+    completion = sum(map(estimate_tokens, texts))
     return Usage(prompt_tokens=prompt, completion_tokens=completion, total_tokens=prompt + completion)
 
 
-def estimate(request: ChatCompletionRequest) -> TokenCount:
+def estimate_prompt(request: ChatCompletionRequest) -> TokenCount:
     """Return how many tokens the prompt of a request has."""
     all_of = [_AROUND_ALL, *map(_message, request.messages)]
     if request.tools:
@@ -81,12 +81,12 @@ def _sum(parts: Iterable[Bounds]) -> Bounds:
 
 
 def _text(text: str | None) -> Bounds:
-    return tokens_of(text) if text else _NOTHING
+    return token_bounds(text) if text else _NOTHING
 
 
 def _up_to(text: str | None) -> Bounds:
     """Return bounds for what some templates show the model and some do not."""
-    return (0, 0, tokens_of(text).most) if text else _NOTHING
+    return (0, 0, token_bounds(text).most) if text else _NOTHING
 
 
 def _value(value: Any) -> Bounds:
@@ -95,7 +95,7 @@ def _value(value: Any) -> Bounds:
         compact = dumps(value).decode()
     except (TypeError, ValueError, RecursionError) as exc:
         raise InvalidRequestError(f"the request holds a value without a JSON form: {exc}") from exc
-    least, about, _ = tokens_of(compact)
+    least, about, _ = token_bounds(compact)
     return least, about, len(json.dumps(json.loads(compact), indent=4))
 
 
@@ -153,7 +153,7 @@ def _document(part: Document) -> Bounds:
     if part.data is None:
         return _UNSEEN
     if (part.media_type or "").startswith("text/"):
-        return tokens_of(part.data.decode("utf-8", "replace"))
+        return token_bounds(part.data.decode("utf-8", "replace"))
     size = len(part.data)
     # Compressed text is up to ten times longer than its bytes; each page may be shown as an image as well.
     return 1, _TOKENS_A_PAGE * (1 + size / _PAGE_BYTES), 50_000 + 10 * size

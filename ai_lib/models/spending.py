@@ -218,7 +218,7 @@ class Spending:
         with ledger.paid.held():
             return {tag: part.totals() for tag, part in ledger.by_tag.items()}
 
-    def paid_from(self, budget: Budget) -> Spending:
+    def with_budget(self, budget: Budget) -> Spending:
         """Return what counts here as well, and pays from a further budget.
 
         Raises:
@@ -308,9 +308,9 @@ class _Reservation:
     over: bool = False
 
     def settle(self, response: ChatCompletionResponse) -> None:
-        self.pay(response.usage, response.cost)
+        self.charge(response.usage, response.cost)
 
-    def pay(self, usage: Usage, cost: Decimal | None) -> None:
+    def charge(self, usage: Usage, cost: Decimal | None) -> None:
         if self.over:
             return
         self.over = True
@@ -319,7 +319,7 @@ class _Reservation:
             # A cost that nobody knows may be all that was set aside.
             budget.settle(amount, amount if cost is None else cost)
         if self.beside is not None:
-            self.beside.pay(usage, cost)
+            self.beside.charge(usage, cost)
 
     def fail(self, error: BaseException) -> None:
         if self.over:
@@ -347,14 +347,14 @@ def may_have_been_billed(error: BaseException) -> bool:
 
 def max_cost_of(provider: str, request: ChatCompletionRequest, catalogue: Catalogue) -> Decimal | None:
     """Return the most that a request can cost; None where that is not known."""
-    from ai_lib.models.estimate import estimate  # only where there is a budget
+    from ai_lib.models.estimate import estimate_prompt  # only where there is a budget
 
     model = request.model or ""
     info = catalogue.get(model, provider)
     answer: Any = request.max_tokens or (info.max_output_tokens if info else None)
     if answer is None:
         return None
-    prompt, completion = estimate(request).at_most, answer * (request.n or 1)
+    prompt, completion = estimate_prompt(request).at_most, answer * (request.n or 1)
     # A prompt may be written to the cache as a whole, which costs more than reading it.
     read = Usage(prompt_tokens=prompt, completion_tokens=completion)
     written = attrs.evolve(read, cache_write_tokens=prompt)

@@ -22,10 +22,10 @@ import math
 import re
 from typing import NamedTuple
 
-__all__ = ["TextTokens", "about_tokens", "tokens_of"]
+__all__ = ["TokenBounds", "estimate_tokens", "token_bounds"]
 
 
-class TextTokens(NamedTuple):
+class TokenBounds(NamedTuple):
     """Tokens of a text.
 
     Args:
@@ -70,16 +70,16 @@ _DIGITS = re.compile(r"[0-9]+")
 _LONGEST_WORD, _MOST_DIGITS, _LONGEST_REPEAT = 32, 6, 512
 
 
-def tokens_of(text: str) -> TextTokens:
+def token_bounds(text: str) -> TokenBounds:
     """Return how many tokens a text has."""
     most = len(text.encode("utf-8", "surrogatepass"))
     about = min(_about(text), most)
     least = min(_least(text, most), about)
-    return TextTokens(math.floor(least), about, most)
+    return TokenBounds(math.floor(least), about, most)
 
 
-def about_tokens(text: str) -> int:
-    """Return about how many tokens a text has: the middle of what `tokens_of` gives, in half the time."""
+def estimate_tokens(text: str) -> int:
+    """Return about how many tokens a text has: the middle of what `token_bounds` gives, in half the time."""
     return round(_about(text))
 
 

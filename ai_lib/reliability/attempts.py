@@ -28,27 +28,27 @@ class Admission:
         self._permit = permit
         self._reservation = reservation
 
-    def succeeded(self, asked: Guarded, result: Any) -> None:
+    def record_success(self, asked: Guarded, result: Any) -> None:
         """Say that there is an answer, and settle with the limit what it cost."""
         if self._permit is not None:
-            self._permit.succeeded()
+            self._permit.record_success()
         if self._reservation is not None:
             from ai_lib.types.limits import rate_limits_of
 
             if self._reservation.tokens:
                 self._reservation.settle(asked.used(result))
-            self._reservation.succeeded(rate_limits_of(asked.headers(result)))
+            self._reservation.record_success(rate_limits_of(asked.headers(result)))
 
-    def failed(self, error: BaseException) -> None:
+    def record_failure(self, error: BaseException) -> None:
         """Say what the attempt raised."""
         if self._permit is not None:
-            self._permit.failed(error)
+            self._permit.record_failure(error)
         if self._reservation is None:
             return
         if isinstance(error, RateLimitError):
-            self._reservation.throttled(error.retry_after)
+            self._reservation.record_throttling(error.retry_after)
         if isinstance(error, NetworkError) and not error.ambiguous:
-            self._reservation.give_back()  # it never arrived
+            self._reservation.release()  # it never arrived
         elif isinstance(error, AiLibError) and not error.ambiguous and not isinstance(error, CancelledError):
             self._reservation.settle(0.0)  # refused: no tokens were used
 
@@ -65,11 +65,11 @@ class Attempts:
         self.asked = asked
         self._made = 0
         self._before = 0.0
-        parts.budget.earn()
+        parts.budget.deposit()
 
     def in_another_process(self) -> bool:
         """Return whether this is a fork's copy."""
-        return self._guard.parts() is not self._parts
+        return self._guard.state() is not self._parts
 
     def run(self, once: Callable[[], T]) -> tuple[T, Admission | None]:
         """Return what `once` returns and what is held for it, after as many attempts as it takes."""
@@ -84,13 +84,13 @@ class Attempts:
                     return once(), admission
                 except AiLibError as error:
                     if admission is not None:
-                        admission.failed(error)
+                        admission.record_failure(error)
                     if not self.again(error, now() - begun):
                         raise
                     failure = error
                 except BaseException as exc:
                     if admission is not None:
-                        admission.failed(exc)
+                        admission.record_failure(exc)
                     raise
         finally:
             # Its traceback and its causes' hold this frame, whose callers have the stream by now: dropped, it would
@@ -120,7 +120,7 @@ class Attempts:
         elif not call.has_time_for(delay):
             decision = "deadline"
         else:
-            decision = "retried" if self._parts.budget.take() else "retry_budget"
+            decision = "retried" if self._parts.budget.withdraw() else "retry_budget"
         wait = delay if delay is not None and decision == "retried" else 0.0
         model = self.asked.model
         call.attempts.append(
@@ -166,7 +166,7 @@ class StreamWatch:
             AiLibError: There is to be no further attempt.
         """
         if self._admission is not None:
-            self._admission.failed(error)
+            self._admission.record_failure(error)
             self._admission = None
         if not self._attempts.again(error, self._attempts.call.clock.now() - self._begun):
             self.ended(None, error)
@@ -182,8 +182,8 @@ class StreamWatch:
         if self._parts.slots is not None:
             self._parts.slots.release()
         if self._admission is not None and error is None:
-            self._admission.succeeded(self._attempts.asked, stream)
+            self._admission.record_success(self._attempts.asked, stream)
         elif self._admission is not None and error is not None:
-            self._admission.failed(error)
+            self._admission.record_failure(error)
         if self._parts.monitor is not None:
-            self._parts.monitor.succeeded() if error is None else self._parts.monitor.failed(error)
+            self._parts.monitor.record_success() if error is None else self._parts.monitor.record_failure(error)

@@ -42,10 +42,10 @@ class BreakerStorage(Protocol):
     def count(self, *, failed: bool) -> None:
         """Count a call in the window."""
 
-    def take_probe(self) -> bool:
+    def acquire_probe(self) -> bool:
         """Return whether the caller may be the one call that tries while the breaker is half-open."""
 
-    def return_probe(self) -> None:
+    def release_probe(self) -> None:
         """Let another call try."""
 
     def seconds_open(self) -> float:
@@ -87,7 +87,7 @@ class MemoryStorage(pybreaker.CircuitMemoryStorage):
     def reset_counter(self) -> None:
         """Do nothing: a success does not undo the failures in the window; closing does."""
 
-    def take_probe(self) -> bool:
+    def acquire_probe(self) -> bool:
         """Return whether the caller may try."""
         with self._lock:
             now = self._clock.now()
@@ -96,7 +96,7 @@ class MemoryStorage(pybreaker.CircuitMemoryStorage):
                 self._probe_until = now + PROBE_SECONDS
             return free
 
-    def return_probe(self) -> None:
+    def release_probe(self) -> None:
         """Let another call try."""
         self._probe_until = 0.0
 
@@ -128,30 +128,30 @@ class MemoryStorage(pybreaker.CircuitMemoryStorage):
 
 @attrs.define
 class Permit:
-    """Leave to make one call. One of `succeeded`, `failed` and `dropped` must be called when it is over."""
+    """Permission to make one call; end it with `record_success`, `record_failure` or `release`."""
 
     _breaker: CircuitBreaker
     _probe: bool
     _over: bool = False
 
-    def succeeded(self) -> None:
+    def record_success(self) -> None:
         """Say that the provider answered."""
         self._report(None)
 
-    def failed(self, error: BaseException) -> None:
+    def record_failure(self, error: BaseException) -> None:
         """Say what the call raised."""
         kind = self._breaker.verdict(error)
         if kind is None:
-            self.dropped()
+            self.release()
         else:
             self._report(error if kind else None)
 
-    def dropped(self) -> None:
+    def release(self) -> None:
         """Say that the call tells nothing of the provider: cancelled, or never sent."""
         if not self._over:
             self._over = True
             if self._probe:
-                self._breaker.storage.return_probe()
+                self._breaker.storage.release_probe()
 
     def _report(self, error: BaseException | None) -> None:
         if not self._over:
@@ -223,7 +223,7 @@ class CircuitBreaker:
         left = self._policy.recovery_timeout - self.storage.seconds_open()
         if state == pybreaker.STATE_OPEN and left > 0:
             raise self._refusal(left)
-        if not self.storage.take_probe():
+        if not self.storage.acquire_probe():
             raise self._refusal(1.0)
         if state == pybreaker.STATE_OPEN:
             self._machine.half_open()
@@ -251,7 +251,7 @@ class CircuitBreaker:
             raised.__traceback__ = raised.__context__ = None
         finally:
             if probe:
-                self.storage.return_probe()  # only now: before, another would try while this one opens it again
+                self.storage.release_probe()  # only now: before, another would try while this one opens it again
 
     def _refusal(self, seconds: float) -> CircuitOpenError:
         return CircuitOpenError(
@@ -266,7 +266,7 @@ class CircuitBreaker:
 
     def close(self) -> None:
         """Let all calls through and forget the failures."""
-        self.storage.return_probe()
+        self.storage.release_probe()
         self._machine.close()
 
 

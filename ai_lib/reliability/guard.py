@@ -128,7 +128,7 @@ class Guard:
         self._base_url = base_url
         self._config = config
         self._listener = listener
-        self.parts: PerProcess[ProcessState] = PerProcess(lambda: ProcessState(self, config))
+        self.state: PerProcess[ProcessState] = PerProcess(lambda: ProcessState(self, config))
 
     def run(self, once: Callable[[], T], call: Call, asked: Guarded) -> T:
         """Return what `once` returns, tried as often as the policy says and never past the call's time.
@@ -136,25 +136,25 @@ class Guard:
         Raises:
             AiLibError: What the last attempt raised, or why none was made.
         """
-        parts = self.parts()
+        parts = self.state()
         if parts.slots is not None:
             parts.slots.acquire(call)
         try:
             result, admission = Attempts(self, parts, call, asked).run(once)
         except AiLibError as error:
             if parts.monitor is not None:
-                parts.monitor.failed(error)
+                parts.monitor.record_failure(error)
             raise
         finally:
             if parts.slots is not None:
                 parts.slots.release()
         if admission is not None:
-            admission.succeeded(asked, result)
+            admission.record_success(asked, result)
         if parts.monitor is not None:
-            parts.monitor.succeeded()
+            parts.monitor.record_success()
         return result
 
-    def open(self, once: Callable[[], S], call: Call, asked: Guarded) -> S:
+    def open_stream(self, once: Callable[[], S], call: Call, asked: Guarded) -> S:
         """Return the stream that `once` opens; what is held for it is given back when it is over.
 
         Until the stream has given something, its failure is tried again like that of a call.
@@ -162,7 +162,7 @@ class Guard:
         Raises:
             AiLibError: As for `run`.
         """
-        parts = self.parts()
+        parts = self.state()
         if parts.slots is not None:
             parts.slots.acquire(call)
         watch = StreamWatch(parts, Attempts(self, parts, call, asked), once)
@@ -190,7 +190,7 @@ class Guard:
             reservation = parts.limiter.acquire(tokens, call=call)
         except BaseException:
             if permit is not None:
-                permit.dropped()
+                permit.release()
             raise
         if reservation.waited:
             self.emit("rate_limited", asked.model, waited=reservation.waited)
@@ -228,27 +228,27 @@ class Guard:
     def share(self, other: Guard) -> None:
         """Use another guard's limits, breakers and budget, where both guard the same thing in the same way."""
         if (self.policy, self._config, self.key, self.clock) == (other.policy, other._config, other.key, other.clock):
-            self.parts = other.parts
+            self.state = other.state
 
     # --- what is going on, for tests and for people
 
     @property
     def in_flight(self) -> int:
         """Calls that hold a slot now; 0 where their number is not limited."""
-        slots = self.parts().slots
+        slots = self.state().slots
         return 0 if slots is None else slots.in_use
 
     @property
     def waiting(self) -> int:
         """Calls that wait for a slot or for the rate limit."""
-        parts = self.parts()
+        parts = self.state()
         return (0 if parts.slots is None else parts.slots.waiting) + (
             0 if parts.limiter is None else parts.limiter.waiting
         )
 
     def breaker_state(self, model: str | None) -> str:
         """Return the state of the breaker for a model: "closed", "open" or "half-open"."""
-        breaker = self.parts().breakers.get(model)
+        breaker = self.state().breakers.get(model)
         return "closed" if breaker is None else breaker.state
 
 

@@ -93,14 +93,14 @@ class ErrorMonitor:
         self._clock = clock
         self._counts: PerProcess[_Counts] = PerProcess(lambda: _Counts(thresholds.window))
 
-    def succeeded(self) -> None:
+    def record_success(self) -> None:
         """Count a call that went well."""
         counts = self._counts()
         with counts.lock:
             counts.window.add(self._clock.now(), failed=False)
             counts.consecutive = 0
 
-    def failed(self, error: AiLibError) -> None:
+    def record_failure(self, error: AiLibError) -> None:
         """Count a call that failed, and alert where that is one too many. A cancelled call is no failure."""
         if isinstance(error, CancelledError):
             return

@@ -143,7 +143,7 @@ class Reservation:
     slowed: bool
     _limiter: RateLimiter
 
-    def give_back(self) -> None:
+    def release(self) -> None:
         """Give everything back: the request was not sent."""
         self._limiter.change("credit", (1.0, self.tokens))
 
@@ -156,14 +156,14 @@ class Reservation:
             self._limiter.change("credit", (0.0, self.tokens - used))
             self.tokens = used
 
-    def succeeded(self, headers: Mapping[str, LimitStatus]) -> None:
+    def record_success(self, headers: Mapping[str, LimitStatus]) -> None:
         """Say that the provider took the request, and what its headers say is left."""
         if self.slowed:
             self._limiter.change("succeed")
         if headers:
             self._limiter.learn(headers)
 
-    def throttled(self, seconds: float | None) -> None:
+    def record_throttling(self, seconds: float | None) -> None:
         """Say that the provider refused the request with a 429."""
         self._limiter.change("throttle", _PAUSE if seconds is None else seconds)
 
@@ -293,7 +293,7 @@ class RateLimiter:
                 call.sleep(wait)
                 wait = self.change("paused")
         except BaseException:  # cancelled, KeyboardInterrupt, too long
-            reservation.give_back()
+            reservation.release()
             raise
 
     def _check(self, wait: float, until: float) -> None:

@@ -101,10 +101,10 @@ class _Storage:
     def count(self, *, failed: bool) -> None:
         self._try(lambda redis: self._add(redis, failed=failed), None)
 
-    def take_probe(self) -> bool:
+    def acquire_probe(self) -> bool:
         return bool(self._try(lambda redis: redis.set(f"{self._key}:probe", 1, nx=True, ex=int(PROBE_SECONDS)), True))
 
-    def return_probe(self) -> None:
+    def release_probe(self) -> None:
         self._try(lambda redis: redis.delete(f"{self._key}:probe"), 0)
 
     def seconds_open(self) -> float:

@@ -129,7 +129,7 @@ class RetryBudget:
         self._owed = self._reserve
         self._lock = threading.RLock()  # re-entrant: a dropped stream ends wherever the garbage collector runs
 
-    def earn(self) -> None:
+    def deposit(self) -> None:
         """Count a call."""
         with self._lock:
             if self._owed > 0:
@@ -137,7 +137,7 @@ class RetryBudget:
             else:
                 self._balance = min(self._reserve, self._balance + self._ratio)
 
-    def take(self) -> bool:
+    def withdraw(self) -> bool:
         """Return whether a retry may be made, and count it."""
         with self._lock:
             if self._balance < 1 - 1e-9:  # ten times a tenth is a little less than one

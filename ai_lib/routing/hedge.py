@@ -105,7 +105,7 @@ class Hedged:
 
     def _race(self, ask: Callable[[Member, Call], Any], call: Call, dispose: Callable[[Any], None]) -> Any:
         budget = self._budget()
-        budget.earn()
+        budget.deposit()
         race = _Race(ask, call, dispose)
         waiting = list(self._members)
         begun = call.clock.now()
@@ -124,7 +124,7 @@ class Hedged:
                         raise race.all_failed()
                 elif waiting and call.clock.now() >= begun + waiting[0].target.after:
                     member = waiting.pop(0)
-                    if budget.take():
+                    if budget.withdraw():
                         self._tell(member)
                         call.record("hedge", to=member.name)
                         race.start(member)

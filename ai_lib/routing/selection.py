@@ -95,7 +95,7 @@ class CostBased:
 
     def cost(self, model: ModelInfo) -> Decimal | None:
         """Return what the usual request costs in US dollars; None where that is not known."""
-        from ai_lib.models.cost import cost_of
+        from ai_lib.models.cost import compute_cost
         from ai_lib.types.usage import Usage
 
         usage = Usage(
@@ -103,7 +103,7 @@ class CostBased:
             completion_tokens=self.completion_tokens,
             cached_tokens=self.cached_tokens,
         )
-        found = cost_of(usage, model.prices)
+        found = compute_cost(usage, model.prices)
         return None if found is None else found.total
 
 

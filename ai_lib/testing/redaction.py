@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Mapping
 from urllib.parse import parse_qsl, quote, quote_plus, unquote, urlencode, urlsplit, urlunsplit
 
-from ai_lib.metrics.redaction import MASK, redacted
+from ai_lib.metrics.redaction import MASK, redact
 
 __all__ = ["MASK", "is_secret", "masked_headers", "masked_url", "secrets_of", "without_secrets"]
 
@@ -99,4 +99,4 @@ def without_secrets(content: bytes, secrets: Iterable[str]) -> bytes:
         content = content.replace(encoded, b"*" * len(encoded))
     # What looks like a key although nobody told it to us: another key in a provider's error, say. One byte is one
     # character in this encoding.
-    return redacted(content.decode("latin-1"), keep_length=True).encode("latin-1")
+    return redact(content.decode("latin-1"), keep_length=True).encode("latin-1")

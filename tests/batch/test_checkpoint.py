@@ -38,25 +38,25 @@ def opened():
 def test_what_was_kept_is_there_again(opened, tmp_path):
     path = tmp_path / "run.jsonl"
     first = opened(path)
-    first.keep(first.key(HI), answer("hello"), Decimal("0.001"))
+    first.save(first.key(HI), answer("hello"), Decimal("0.001"))
     first.close()
 
     again = opened(path)
 
-    assert again.kept(again.key(HI)) == (answer("hello"), Decimal("0.001"))
-    assert again.kept(again.key(HI)) is None  # the second equal request is another one
+    assert again.load(again.key(HI)) == (answer("hello"), Decimal("0.001"))
+    assert again.load(again.key(HI)) is None  # the second equal request is another one
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
 
 
 def test_equal_requests_are_told_apart_by_how_many_came_before(opened, tmp_path):
     first = opened(tmp_path / "run.jsonl")
     for text in ("one", "two"):
-        first.keep(first.key(HI), answer(text), None)
+        first.save(first.key(HI), answer(text), None)
     first.close()
 
     again = opened(tmp_path / "run.jsonl")
 
-    assert [again.kept(again.key(HI))[0].text for _ in range(2)] == ["one", "two"]
+    assert [again.load(again.key(HI))[0].text for _ in range(2)] == ["one", "two"]
 
 
 @pytest.mark.parametrize(
@@ -64,19 +64,19 @@ def test_equal_requests_are_told_apart_by_how_many_came_before(opened, tmp_path)
 )
 def test_another_request_is_not_taken_for_it(opened, tmp_path, other):
     checkpoint = opened(tmp_path / "run.jsonl")
-    checkpoint.keep(checkpoint.key(HI), answer("x"), None)
+    checkpoint.save(checkpoint.key(HI), answer("x"), None)
 
-    assert checkpoint.kept(checkpoint.key(other)) is None
+    assert checkpoint.load(checkpoint.key(other)) is None
 
 
 def test_an_answer_of_another_provider_is_another_answer(opened, tmp_path):
     first = opened(tmp_path / "run.jsonl")
-    first.keep(first.key(HI), answer("x"), None)
+    first.save(first.key(HI), answer("x"), None)
     first.close()
 
     again = opened(tmp_path / "run.jsonl", "q http://y")
 
-    assert again.kept(again.key(HI)) is None
+    assert again.load(again.key(HI)) is None
 
 
 @given(cut=st.integers(0, 400))
@@ -85,17 +85,17 @@ def test_a_file_torn_anywhere_keeps_its_whole_lines_and_goes_on(tmp_path_factory
     requests = [ChatCompletionRequest(messages=str(n), model="m") for n in range(3)]
     with closing(Checkpoint(path, "p")) as first:
         for request in requests:
-            first.keep(first.key(request), answer(request.messages[0].text), None)
+            first.save(first.key(request), answer(request.messages[0].text), None)
     whole = path.read_bytes()
     path.write_bytes(whole[: max(0, len(whole) - cut)])
     left = path.read_bytes().count(b"\n") - 1
 
     with closing(Checkpoint(path, "p")) as again:
         keys = [again.key(request) for request in requests]
-        found = [again.kept(key) is not None for key in keys]
-        again.keep(keys[2], answer("anew"), None)
+        found = [again.load(key) is not None for key in keys]
+        again.save(keys[2], answer("anew"), None)
     with closing(Checkpoint(path, "p")) as last:
-        kept = last.kept(keys[2])
+        kept = last.load(keys[2])
 
     assert found == [place < left for place in range(3)]
     assert kept is not None
@@ -137,7 +137,7 @@ def test_a_full_disk_is_noticed(opened, tmp_path, monkeypatch):
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(os, "fsync", full)
-    checkpoint.keep(checkpoint.key(HI), answer("x"), None)
+    checkpoint.save(checkpoint.key(HI), answer("x"), None)
 
     assert checkpoint.failure is not None
     assert checkpoint.failure.strerror == "No space left on device"

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ai_lib import BatchItem, BatchProgress, ConfigurationError
-from ai_lib.batch.progress import reporter
+from ai_lib.batch.progress import progress_reporter
 from ai_lib.batch.run import run
 
 
@@ -30,10 +30,10 @@ def indices(items):
 
 
 @given(st.lists(st.booleans(), max_size=60), st.integers(1, 5), st.booleans())
-def test_every_request_comes_back_once_whatever_was_known_before(known, at_once, ordered):
-    with ThreadPoolExecutor(at_once) as pool:
+def test_every_request_comes_back_once_whatever_was_known_before(known, max_concurrent, ordered):
+    with ThreadPoolExecutor(max_concurrent) as pool:
         begins = (partial(item, n) if is_known else partial(pool.submit, item, n) for n, is_known in enumerate(known))
-        came = indices(run(begins, at_once=at_once, ordered=ordered, stop=never, ended=ignored))
+        came = indices(run(begins, max_concurrent=max_concurrent, ordered=ordered, stop=never, ended=ignored))
 
     assert sorted(came) == list(range(len(known)))
     assert not ordered or came == sorted(came)
@@ -47,7 +47,7 @@ def test_a_slow_one_holds_up_its_successors_only_when_they_are_ordered():
         for n in range(1, 20):
             yield partial(item, n)
 
-    free = run(begins(), at_once=2, ordered=False, stop=never, ended=ignored)
+    free = run(begins(), max_concurrent=2, ordered=False, stop=never, ended=ignored)
     first = [next(free).index for _ in range(10)]
     slow.set_result(item(0))
 
@@ -65,7 +65,7 @@ def test_a_source_that_breaks_loses_nothing_that_came_before(ordered):
             raise OSError("the source broke")
 
         came = []
-        items = run(begins(), at_once=3, ordered=ordered, stop=never, ended=ignored)
+        items = run(begins(), max_concurrent=3, ordered=ordered, stop=never, ended=ignored)
         with pytest.raises(OSError, match="the source broke"):
             came.extend(one.index for one in items)
 
@@ -81,7 +81,7 @@ def test_the_source_is_read_no_further_than_there_is_room():
             taken += 1
             yield partial(item, n)
 
-    items = run(begins(), at_once=4, ordered=True, stop=never, ended=ignored)
+    items = run(begins(), max_concurrent=4, ordered=True, stop=never, ended=ignored)
     for _ in range(100):
         next(items)
 
@@ -95,7 +95,7 @@ def test_a_slow_first_one_does_not_let_the_others_pile_up():
         for n in range(10_000):
             yield lambda n=n: slow if n == 0 else begun.append(n) or item(n)
 
-    items = run(begins(), at_once=4, ordered=True, stop=never, ended=ignored)
+    items = run(begins(), max_concurrent=4, ordered=True, stop=never, ended=ignored)
     threading.Timer(0.3, lambda: slow.set_result(item(0))).start()
     first = next(items)
 
@@ -113,7 +113,7 @@ def test_one_that_must_wait_is_begun_when_others_have_ended():
             return None
         return item(1)
 
-    came = indices(run(iter([lambda: running, later]), at_once=4, ordered=True, stop=never, ended=ignored))
+    came = indices(run(iter([lambda: running, later]), max_concurrent=4, ordered=True, stop=never, ended=ignored))
 
     assert came == [0, 1]
     assert len(refusals) == 1
@@ -122,7 +122,11 @@ def test_one_that_must_wait_is_begun_when_others_have_ended():
 def test_one_that_must_wait_for_nobody_ends_the_run():
     assert indices(
         run(
-            iter([partial(item, 0), lambda: None, partial(item, 2)]), at_once=1, ordered=True, stop=never, ended=ignored
+            iter([partial(item, 0), lambda: None, partial(item, 2)]),
+            max_concurrent=1,
+            ordered=True,
+            stop=never,
+            ended=ignored,
         )
     ) == [0]
 
@@ -130,7 +134,7 @@ def test_one_that_must_wait_for_nobody_ends_the_run():
 def test_what_has_not_begun_is_cancelled_when_the_reader_leaves():
     futures = [Future() for _ in range(3)]
     futures[0].set_result(item(0))
-    items = run((lambda n=n: futures[n] for n in range(3)), at_once=3, ordered=True, stop=never, ended=ignored)
+    items = run((lambda n=n: futures[n] for n in range(3)), max_concurrent=3, ordered=True, stop=never, ended=ignored)
 
     next(items)
     items.close()
@@ -147,7 +151,7 @@ def test_progress_adds_up():
 
 
 def test_a_bar_shows_the_cost(capsys):
-    report, end = reporter(True, 2)
+    report, end = progress_reporter(True, 2)
     report(BatchProgress(done=1, total=2, unknown_costs=1, failed=1))
     end()
 
@@ -160,4 +164,4 @@ def test_without_tqdm_a_bar_is_refused_with_what_to_install(monkeypatch):
     monkeypatch.setitem(__import__("sys").modules, "tqdm.auto", None)
 
     with pytest.raises(ConfigurationError, match=r"ai-lib\[progress\]"):
-        reporter(True, 2)
+        progress_reporter(True, 2)

@@ -67,7 +67,7 @@ def test_four_children_of_a_warm_client_get_their_own_answers_also_when_its_lock
     with Server(echo) as server:
         client = client_of(server)
         client.chat("warm up")
-        parts = client.guard.parts()
+        parts = client.guard.state()
 
         children = []
         with parts.slots._lock, parts.limiter._line()._lock, parts.budget._lock, parts.breakers["m"]._machine._lock:
@@ -100,7 +100,7 @@ def test_a_child_that_leaves_its_parents_stream_takes_nothing_from_the_parent(le
         stream = client.stream("hi")
         next(stream)
 
-        with client.guard.parts().slots._lock:
+        with client.guard.state().slots._lock:
             child = os.fork()
             if child == 0:
                 signal.alarm(10)  # what waits for the lock waits for ever

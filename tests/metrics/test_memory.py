@@ -10,7 +10,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from ai_lib.errors import ConfigurationError, RateLimitError
 from ai_lib.metrics import CallKey, InMemoryMetrics, Series
-from ai_lib.metrics.exposition import CONTENT_TYPE
+from ai_lib.metrics.prometheus_text import CONTENT_TYPE
 from ai_lib.types.attempt import Attempt
 from tests.support.calls import KNOWN, end, record, start
 

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ai_lib import Cost, Prices, PriceTier, Usage
-from ai_lib.models.cost import cost_of
+from ai_lib.models.cost import compute_cost
 
 PRICES = Prices(
     input=Decimal(2), output=Decimal(10), cache_read=Decimal("0.2"), cache_write=Decimal("2.5"),
@@ -22,7 +22,7 @@ USAGE = Usage(
 
 
 def test_every_token_is_billed_once_and_at_the_price_of_its_kind():
-    cost = cost_of(USAGE, PRICES)
+    cost = compute_cost(USAGE, PRICES)
 
     assert cost is not None
     assert {name: part * 1_000_000 for name, part in cost.parts.items()} == {
@@ -53,7 +53,7 @@ ONE = Prices(
 
 @given(USAGES)
 def test_the_parts_are_disjoint_whatever_a_provider_counts(usage):
-    cost = cost_of(usage, ONE)
+    cost = compute_cost(usage, ONE)
 
     assert cost is not None
     assert cost.total * 1_000_000 == usage.prompt_tokens + usage.completion_tokens
@@ -61,7 +61,7 @@ def test_the_parts_are_disjoint_whatever_a_provider_counts(usage):
 
 
 def test_what_the_provider_states_comes_before_any_arithmetic():
-    cost = cost_of(attrs.evolve(USAGE, cost=Decimal("0.5")), PRICES)
+    cost = compute_cost(attrs.evolve(USAGE, cost=Decimal("0.5")), PRICES)
 
     assert cost == Cost(total=Decimal("0.5"), source="provider")
 
@@ -76,20 +76,20 @@ def test_what_the_provider_states_comes_before_any_arithmetic():
     ],
 )
 def test_a_missing_price_gives_none_and_never_a_part_of_the_bill(prices, usage):
-    assert cost_of(usage, prices) is None
+    assert compute_cost(usage, prices) is None
 
 
 def test_a_missing_price_of_a_kind_falls_back_to_the_plain_one():
     prices = Prices(input=Decimal(2), output=Decimal(10))
 
-    cost = cost_of(attrs.evolve(USAGE, audio_completion_tokens=None), prices)
+    cost = compute_cost(attrs.evolve(USAGE, audio_completion_tokens=None), prices)
 
     assert cost is not None
     assert cost.total * 1_000_000 == 1000 * 2 + 500 * 10
 
 
 def test_a_price_that_is_not_needed_may_be_missing():
-    embedded = cost_of(Usage(prompt_tokens=1000, total_tokens=1000), Prices(input=Decimal(1)))
+    embedded = compute_cost(Usage(prompt_tokens=1000, total_tokens=1000), Prices(input=Decimal(1)))
 
     assert embedded is not None
     assert embedded.total == Decimal("0.001")
@@ -100,8 +100,8 @@ def test_a_long_prompt_is_billed_at_its_tier_as_a_whole():
     prices = Prices(input=Decimal(2), output=Decimal(10), cache_read=Decimal("0.2"), tiers=tiers)
     usage = Usage(prompt_tokens=501, completion_tokens=10, cached_tokens=1)
 
-    long = cost_of(usage, prices)
-    short = cost_of(attrs.evolve(usage, prompt_tokens=500), prices)
+    long = compute_cost(usage, prices)
+    short = compute_cost(attrs.evolve(usage, prompt_tokens=500), prices)
 
     assert long is not None
     assert short is not None
@@ -110,7 +110,7 @@ def test_a_long_prompt_is_billed_at_its_tier_as_a_whole():
 
 
 def test_a_job_of_the_provider_is_billed_at_its_own_price():
-    cost = cost_of(Usage(prompt_tokens=1000, completion_tokens=100), PRICES, batch=True)
+    cost = compute_cost(Usage(prompt_tokens=1000, completion_tokens=100), PRICES, batch=True)
 
     assert cost is not None
     assert cost.total * 1_000_000 == 1000 * 1 + 100 * 5

@@ -5,8 +5,8 @@ from hypothesis import given
 
 from ai_lib import Audio, ChatCompletionRequest, Document, Image, Json, Message, ResponseFormat, Tool, ToolCall
 from ai_lib.errors import InvalidRequestError
-from ai_lib.models.estimate import estimate
-from ai_lib.models.tokens import tokens_of
+from ai_lib.models.estimate import estimate_prompt
+from ai_lib.models.tokens import token_bounds
 from tests.support.strategies import requests
 
 PNG = Image.from_bytes(b"\x89PNG\r\n\x1a\n" + b"x" * 100)
@@ -15,13 +15,13 @@ WEATHER = Tool("weather", "Tell the weather in a city", {"type": "object", "prop
 
 
 def count(*messages, **fields):
-    return estimate(ChatCompletionRequest(messages=messages, **fields))
+    return estimate_prompt(ChatCompletionRequest(messages=messages, **fields))
 
 
 def test_a_short_prompt_is_its_text_and_little_more():
     told = count(Message.user("Say hi to everyone in the room, please."))
 
-    text = tokens_of("Say hi to everyone in the room, please.")
+    text = token_bounds("Say hi to everyone in the room, please.")
     assert text.about <= told.tokens <= text.about + 10
     assert told.at_least >= text.least
     assert told.at_most >= text.most
@@ -117,6 +117,6 @@ def test_a_value_without_a_json_form_is_told():
 
 @given(requests)
 def test_any_request_can_be_estimated_and_lies_between_its_bounds(request):
-    told = estimate(request)
+    told = estimate_prompt(request)
 
     assert 0 < told.at_least <= told.tokens <= told.at_most

@@ -6,7 +6,7 @@ import attrs
 import pytest
 
 from ai_lib import Catalogue, Prices, UsageStatus
-from ai_lib.models.cost import cost_of
+from ai_lib.models.cost import compute_cost
 from ai_lib.types.wire import HttpResponse
 from tests.support.wire_cases import Case, cases_of, fold, replay
 
@@ -37,7 +37,7 @@ COUNTED = [(case, answer) for case in RECORDED if (answer := counted(case)) is n
 def test_the_parts_of_a_recorded_usage_add_up_to_all_its_tokens(answer):
     usage = answer.usage
 
-    cost = cost_of(attrs.evolve(usage, cost=None), ONE_EACH)
+    cost = compute_cost(attrs.evolve(usage, cost=None), ONE_EACH)
 
     assert cost.total * 1_000_000 == usage.prompt_tokens + usage.completion_tokens
     assert sum(cost.parts.values()) == cost.total

@@ -39,7 +39,7 @@ def breaker_of(time: FakeTime | None = None, **fields: Any) -> tuple[CircuitBrea
 
 def fail(breaker: CircuitBreaker, times: int = 1, error: BaseException = DOWN) -> None:
     for _ in range(times):
-        breaker.acquire().failed(error)
+        breaker.acquire().record_failure(error)
 
 
 def test_failures_open_it_and_then_nothing_goes_through():
@@ -67,7 +67,7 @@ def test_failures_that_are_a_small_part_of_the_calls_do_not_open_it():
     breaker, _, _ = breaker_of(failure_rate=0.5)
 
     for _ in range(20):
-        breaker.acquire().succeeded()
+        breaker.acquire().record_success()
     fail(breaker, 5)
 
     assert breaker.state == "closed"
@@ -84,8 +84,8 @@ def test_after_its_time_one_call_tries_and_the_others_are_turned_away():
 
     assert caught.value.retry_after == 1.0
     assert breaker.state == "half-open"
-    probe.succeeded()
-    breaker.acquire().succeeded()
+    probe.record_success()
+    breaker.acquire().record_success()
     assert breaker.state == "closed"
     assert told == [("closed", "open"), ("open", "half-open"), ("half-open", "closed")]
 
@@ -121,14 +121,14 @@ def test_a_failed_try_opens_it_again_for_the_whole_time():
         breaker.acquire()
     time.now += 1.0
 
-    breaker.acquire().dropped()
+    breaker.acquire().release()
 
 
 def test_closing_forgets_the_failures():
     breaker, time, _ = breaker_of(success_threshold=1)
     fail(breaker, 3)
     time.now += 30.0
-    breaker.acquire().succeeded()
+    breaker.acquire().record_success()
 
     fail(breaker, 2)
 
@@ -170,10 +170,10 @@ def test_a_try_that_tells_nothing_lets_the_next_one_try(error):
     fail(breaker, 3)
     time.now += 30.0
 
-    breaker.acquire().failed(error)
+    breaker.acquire().record_failure(error)
 
     assert breaker.state == "half-open"
-    breaker.acquire().dropped()
+    breaker.acquire().release()
 
 
 def test_a_refused_request_shows_that_the_provider_is_back():
@@ -181,7 +181,7 @@ def test_a_refused_request_shows_that_the_provider_is_back():
     fail(breaker, 3)
     time.now += 30.0
 
-    breaker.acquire().failed(InvalidRequestError("x"))
+    breaker.acquire().record_failure(InvalidRequestError("x"))
 
     assert breaker.state == "closed"
 
@@ -191,13 +191,13 @@ def test_the_outcome_of_a_call_from_before_comes_too_late_to_matter():
     early, late = breaker.acquire(), breaker.acquire()
     fail(breaker, 3)
 
-    early.succeeded()
+    early.record_success()
     time.now += 30.0
     probe = breaker.acquire()
-    late.failed(DOWN)
+    late.record_failure(DOWN)
 
     assert breaker.state == "half-open"
-    probe.succeeded()
+    probe.record_success()
 
 
 def test_an_outcome_counts_once():
@@ -205,7 +205,7 @@ def test_an_outcome_counts_once():
     permit = breaker.acquire()
 
     for _ in range(5):
-        permit.failed(DOWN)
+        permit.record_failure(DOWN)
 
     assert breaker.state == "closed"
 
@@ -219,8 +219,8 @@ def test_a_probe_that_never_reports_does_not_keep_the_others_out_for_ever():
         breaker.acquire()
 
     time.now += 121.0
-    breaker.acquire().succeeded()
-    breaker.acquire().succeeded()
+    breaker.acquire().record_success()
+    breaker.acquire().record_success()
 
     assert breaker.state == "closed"
 
@@ -232,7 +232,7 @@ def test_calls_run_side_by_side():
     def call() -> None:
         permit = breaker.acquire()
         barrier.wait(10)  # all eight are inside at once, or this breaks
-        permit.succeeded()
+        permit.record_success()
 
     with ThreadPoolExecutor(8) as pool:
         done = [pool.submit(call) for _ in range(8)]
@@ -269,12 +269,12 @@ def test_whatever_happens_it_behaves_as_described(steps):
             assert time.now - opened >= 30.0
             state, successes = "half-open", 0
         if step == "ok":
-            permit.succeeded()
+            permit.record_success()
             successes += state == "half-open"
             if successes == 2:
                 state, failures, successes = "closed", 0, 0
         else:
-            permit.failed(DOWN)
+            permit.record_failure(DOWN)
             failures += 1
             if state == "half-open" or failures >= 3:
                 state, opened = "open", time.now

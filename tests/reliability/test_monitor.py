@@ -23,7 +23,7 @@ def test_failures_in_a_row_are_told_once():
     monitor, _, alerts = monitor_of(consecutive=5)
 
     for _ in range(9):
-        monitor.failed(ERROR)
+        monitor.record_failure(ERROR)
 
     assert [(one.reason, one.consecutive, one.failures) for one in alerts] == [("consecutive", 5, 5)]
     assert alerts[0].last_error is ERROR
@@ -34,8 +34,8 @@ def test_a_success_ends_the_row():
 
     for _ in range(5):
         for _ in range(4):
-            monitor.failed(ERROR)
-        monitor.succeeded()
+            monitor.record_failure(ERROR)
+        monitor.record_success()
 
     assert alerts == []
 
@@ -43,11 +43,11 @@ def test_a_success_ends_the_row():
 def test_a_rate_is_told_when_there_were_enough_calls_to_speak_of_one():
     monitor, _, alerts = monitor_of(error_rate=0.1, consecutive=100, min_calls=10)
 
-    monitor.failed(ERROR)
+    monitor.record_failure(ERROR)
     for _ in range(18):
-        monitor.succeeded()
+        monitor.record_success()
     told_early = list(alerts)
-    monitor.failed(ERROR)
+    monitor.record_failure(ERROR)
 
     assert told_early == []
     assert [(one.reason, one.error_rate) for one in alerts] == [("error_rate", 0.1)]
@@ -57,11 +57,11 @@ def test_it_is_told_again_only_after_a_quiet_window():
     monitor, time, alerts = monitor_of(consecutive=1, window=60.0)
 
     for _ in range(5):
-        monitor.failed(ERROR)
+        monitor.record_failure(ERROR)
         time.now += 30.0
     told_while_it_lasts = len(alerts)
     time.now += 61.0
-    monitor.failed(ERROR)
+    monitor.record_failure(ERROR)
 
     assert (told_while_it_lasts, len(alerts)) == (1, 2)
 
@@ -69,7 +69,7 @@ def test_it_is_told_again_only_after_a_quiet_window():
 def test_a_cancelled_call_is_no_failure():
     monitor, _, alerts = monitor_of(consecutive=1)
 
-    monitor.failed(CancelledError("x"))
+    monitor.record_failure(CancelledError("x"))
 
     assert alerts == []
 
@@ -78,13 +78,13 @@ def test_a_callback_that_raises_is_logged_and_breaks_nothing(caplog):
     def broken(alert: ErrorAlert) -> None:
         raise ValueError("oops")
 
-    ErrorMonitor(ErrorThresholds(consecutive=1, on_alert=broken), "gw", FakeTime().clock()).failed(ERROR)
+    ErrorMonitor(ErrorThresholds(consecutive=1, on_alert=broken), "gw", FakeTime().clock()).record_failure(ERROR)
 
     assert "on_alert raised" in caplog.text
 
 
 def test_without_a_callback_it_is_a_warning_in_the_log(caplog):
-    ErrorMonitor(ErrorThresholds(consecutive=1), "gw", FakeTime().clock()).failed(ERROR)
+    ErrorMonitor(ErrorThresholds(consecutive=1), "gw", FakeTime().clock()).record_failure(ERROR)
 
     assert "gw: 1 of the last 1 calls failed, 1 in a row; last: x" in caplog.text
 

@@ -146,7 +146,7 @@ def test_an_estimate_that_was_too_high_is_given_back_and_one_too_low_is_taken():
 def test_a_request_that_never_left_costs_nothing():
     limiter, time = limiter_of(RateLimit.per_minute(1, burst=1))
 
-    limiter.acquire().give_back()
+    limiter.acquire().release()
     limiter.acquire()
 
     assert time.waits == []
@@ -345,7 +345,7 @@ def test_a_429_pauses_everybody_also_those_who_already_wait():
 
     def throttled_meanwhile(seconds: float) -> None:
         if not waits:
-            first.throttled(30.0)
+            first.record_throttling(30.0)
         waits.append(seconds)
         original(seconds)
 
@@ -361,15 +361,15 @@ def test_several_429_within_a_second_slow_down_once_and_successes_speed_up_again
     reservation = limiter.acquire()
 
     for _ in range(20):
-        reservation.throttled(0.0)
+        reservation.record_throttling(0.0)
     once = limiter.change("throttle", 0.0)
     for _ in range(20):
         time.now += 2.0
-        reservation.throttled(0.0)
+        reservation.record_throttling(0.0)
     lowest = limiter.change("throttle", 0.0)
     slowed = limiter.acquire()
     for _ in range(100):
-        slowed.succeeded({})
+        slowed.record_success({})
 
     assert once == pytest.approx(0.7)
     assert lowest == FLOOR
@@ -388,7 +388,7 @@ def test_a_limit_may_begin_slowly():
 
 def test_when_nothing_is_left_everybody_waits_for_the_reset():
     limiter, time = limiter_of(RateLimit.per_second(100, burst=100))
-    limiter.acquire().succeeded({"requests": LimitStatus(60, 0, 12.0)})
+    limiter.acquire().record_success({"requests": LimitStatus(60, 0, 12.0)})
     begun = time.now
 
     limiter.acquire()
@@ -398,7 +398,7 @@ def test_when_nothing_is_left_everybody_waits_for_the_reset():
 
 def test_what_is_left_of_the_tokens_is_believed_when_it_is_less():
     limiter, time = limiter_of(RateLimit(tokens=10_000, per=1.0))
-    limiter.acquire(10).succeeded({"tokens": LimitStatus(10_000, 5, 1.0)})
+    limiter.acquire(10).record_success({"tokens": LimitStatus(10_000, 5, 1.0)})
     begun = time.now
 
     limiter.acquire(90)

@@ -135,8 +135,8 @@ def test_a_thousand_failing_calls_add_a_tenth():
     retries = 0
 
     for _ in range(1000):
-        budget.earn()
-        retries += budget.take() + budget.take()
+        budget.deposit()
+        retries += budget.withdraw() + budget.withdraw()
 
     assert 95 <= retries <= 100
 
@@ -144,7 +144,7 @@ def test_a_thousand_failing_calls_add_a_tenth():
 def test_a_client_that_has_just_begun_may_retry():
     budget = RetryBudget(0.1, 10)
 
-    assert [budget.take() for _ in range(11)] == [True] * 10 + [False]
+    assert [budget.withdraw() for _ in range(11)] == [True] * 10 + [False]
 
 
 @given(st.lists(st.booleans(), max_size=400), st.floats(0, 1), st.integers(0, 20))
@@ -154,7 +154,7 @@ def test_retries_never_exceed_the_reserve_and_the_ratio_together(calls, ratio, r
 
     for number, is_call in enumerate(calls, 1):
         if is_call:
-            budget.earn()
+            budget.deposit()
         else:
-            retries += budget.take()
+            retries += budget.withdraw()
         assert retries <= reserve + ratio * number + 1e-6

@@ -57,7 +57,7 @@ from ai_lib.api.transport import BytesTransport, Transport
 from ai_lib.client.interceptors import Intercepted
 from ai_lib.client.observers import Observed
 from ai_lib.connection.connection import Connection
-from ai_lib.metrics import Counting
+from ai_lib.metrics import MetricsObserver
 from ai_lib.routing.fallback import Fallback
 from ai_lib.routing.hedge import Hedged
 from ai_lib.routing.pool import PoolProvider
@@ -71,7 +71,7 @@ provider_types: list[type[ChatProvider]] = [
     Connection, UserProvider, Fallback, Hedged, Intercepted, Observed, PoolProvider, ModelArray,
 ]  # fmt: skip
 observer_types: list[type[CallObserver]] = [
-    InMemoryMetrics, PrometheusMetrics, OpenTelemetryTracing, JsonLog, AuditLog, Counting,
+    InMemoryMetrics, PrometheusMetrics, OpenTelemetryTracing, JsonLog, AuditLog, MetricsObserver,
 ]  # fmt: skip
 strategy_types: list[type[ModelSelectionStrategy]] = [
     RoundRobinModels, WeightedModels, CostBased, PerformanceBased, QualityBased, LatencyBased, LeastConnections,

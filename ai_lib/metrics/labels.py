@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from ai_lib.metrics.facts import UNKNOWN
+from ai_lib.metrics.record import UNKNOWN
 
-__all__ = ["OTHER", "BoundedNames"]
+__all__ = ["OTHER", "BoundedLabels"]
 
 OTHER = "other"
 """Stands for every name that came when there were enough."""
 
 
-class BoundedNames:
+class BoundedLabels:
     """Lets the first names through and calls the rest "other".
 
     Args:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from ai_lib.api.metrics import CallRecord
 from ai_lib.types.usage import UsageStatus
 
-__all__ = ["SECONDS_BOUNDARIES", "UNKNOWN", "cost_is_missing", "error_class", "failed", "has_tokens", "token_counts"]
+__all__ = ["SECONDS_BOUNDARIES", "UNKNOWN", "error_class", "has_usage", "is_cost_unknown", "is_failure", "token_counts"]
 
 UNKNOWN = "unknown"
 """Stands for a model or an error that has no name."""
@@ -18,7 +18,7 @@ SECONDS_BOUNDARIES = (0.01, 0.02, 0.04, 0.08, 0.16, 0.32, 0.64, 1.28, 2.56, 5.12
 _PRICED = frozenset({"chat", "stream", "embed", "rerank"})
 
 
-def failed(record: CallRecord) -> bool:
+def is_failure(record: CallRecord) -> bool:
     """Return whether something went wrong; being cancelled or abandoned is what the caller wanted."""
     return record.outcome in ("error", "interrupted")
 
@@ -28,12 +28,12 @@ def error_class(record: CallRecord) -> str:
     return UNKNOWN if record.error is None else type(record.error).__name__
 
 
-def has_tokens(record: CallRecord) -> bool:
+def has_usage(record: CallRecord) -> bool:
     """Return whether the record's usage says anything."""
     return record.usage_status is not UsageStatus.UNSUPPORTED
 
 
-def cost_is_missing(record: CallRecord) -> bool:
+def is_cost_unknown(record: CallRecord) -> bool:
     """Return whether a call was answered, at least in part, and nobody knows what it cost."""
     answered = record.outcome == "success" or record.response is not None
     return record.cost is None and answered and record.start.operation in _PRICED

@@ -9,7 +9,7 @@ import pytest
 
 from ai_lib.api.metrics import Metrics
 from ai_lib.errors import ConfigurationError, RateLimitError
-from ai_lib.metrics import Counting, InMemoryMetrics, observer_from
+from ai_lib.metrics import InMemoryMetrics, MetricsObserver, as_observer
 from tests.support.calls import KNOWN, end, start
 
 
@@ -60,7 +60,7 @@ class WholeMetrics(Metrics):
 def test_two_methods_are_told_of_a_successful_chat():
     metrics = Two()
 
-    end(observer_from(metrics), **KNOWN, cost=Decimal("0.25"))
+    end(as_observer(metrics), **KNOWN, cost=Decimal("0.25"))
 
     assert metrics.counts == {
         "groq.requests": 1,
@@ -76,7 +76,7 @@ def test_two_methods_are_told_of_a_successful_chat():
 def test_a_failure_is_counted_by_the_class_of_its_error():
     metrics = Two()
 
-    end(observer_from(metrics), outcome="error", error=RateLimitError("slow down"))
+    end(as_observer(metrics), outcome="error", error=RateLimitError("slow down"))
 
     assert metrics.counts == {
         "groq.requests": 1,
@@ -91,7 +91,7 @@ def test_a_failure_is_counted_by_the_class_of_its_error():
 def test_a_stream_that_nobody_wanted_any_more_is_no_error(outcome):
     metrics = Two()
 
-    end(observer_from(metrics), start(operation="stream"), outcome=outcome)
+    end(as_observer(metrics), start(operation="stream"), outcome=outcome)
 
     assert metrics.counts == {"groq.requests": 1, "stream_requests": 1, f"groq.{outcome}": 1}
 
@@ -99,7 +99,7 @@ def test_a_stream_that_nobody_wanted_any_more_is_no_error(outcome):
 def test_a_stream_that_broke_off_is_an_error():
     metrics = Two()
 
-    end(observer_from(metrics), start(operation="stream"), outcome="interrupted")
+    end(as_observer(metrics), start(operation="stream"), outcome="interrupted")
 
     assert metrics.counts["groq.interrupted"] == 1
     assert metrics.counts["errors.unknown"] == 1
@@ -108,7 +108,7 @@ def test_a_stream_that_broke_off_is_an_error():
 def test_the_answer_counts_for_the_provider_that_gave_it():
     metrics = Two()
 
-    end(observer_from(metrics), provider="openai")
+    end(as_observer(metrics), provider="openai")
 
     assert metrics.counts == {"groq.requests": 1, "chat_requests": 1, "openai.success": 1}
 
@@ -121,7 +121,7 @@ def test_one_method_is_enough(name):
     calls = []
     setattr(One, name, lambda _, *given: calls.append(given))
 
-    end(observer_from(One()), **KNOWN, outcome="error", error=RateLimitError(""), cost=Decimal(1), first_chunk=0.1)
+    end(as_observer(One()), **KNOWN, outcome="error", error=RateLimitError(""), cost=Decimal(1), first_chunk=0.1)
 
     assert calls
 
@@ -133,7 +133,7 @@ def test_a_timer_may_be_none():
 
     metrics = Untimed()
 
-    end(observer_from(metrics))
+    end(as_observer(metrics))
 
     assert metrics.counts["groq.success"] == 1
 
@@ -146,7 +146,7 @@ def test_a_timer_that_fails_does_not_keep_the_counts_back():
     metrics = Broken()
 
     with pytest.raises(RuntimeError):
-        end(observer_from(metrics))
+        end(as_observer(metrics))
 
     assert metrics.counts["groq.success"] == 1
 
@@ -155,7 +155,7 @@ def test_methods_with_tags_get_provider_and_model():
     metrics = WholeMetrics()
     tags = {"provider": "groq", "model": "llama"}
 
-    end(Counting(metrics), **KNOWN, cost=Decimal("0.25"), first_chunk=0.25)
+    end(MetricsObserver(metrics), **KNOWN, cost=Decimal("0.25"), first_chunk=0.25)
 
     assert metrics.given == [
         ("count", "requests", 1, tags),
@@ -174,7 +174,7 @@ def test_methods_with_tags_get_provider_and_model():
 def test_a_failure_is_told_to_the_methods_for_failures():
     metrics = WholeMetrics()
 
-    end(Counting(metrics), start(operation="list_models", model=None), outcome="error", error=RateLimitError(""))
+    end(MetricsObserver(metrics), start(operation="list_models", model=None), outcome="error", error=RateLimitError(""))
 
     tags = {"provider": "groq", "model": "unknown"}
     assert ("count", "errors.RateLimitError", 1, tags) in metrics.given
@@ -184,7 +184,7 @@ def test_a_failure_is_told_to_the_methods_for_failures():
 
 def test_64_threads_are_counted_exactly():
     metrics = Two()
-    observer = observer_from(metrics)
+    observer = as_observer(metrics)
 
     with ThreadPoolExecutor(64) as pool:
         list(pool.map(lambda _: end(observer, **KNOWN), range(640)))
@@ -197,25 +197,25 @@ def test_64_threads_are_counted_exactly():
 def test_an_observer_stays_what_it_is():
     observer = InMemoryMetrics()
 
-    assert observer_from(observer) is observer
+    assert as_observer(observer) is observer
 
 
 def test_a_metrics_that_overrides_nothing_is_taken():
-    observer = observer_from(Metrics())
+    observer = as_observer(Metrics())
 
     assert end(observer, **KNOWN, outcome="error", cost=Decimal(1)) is None
-    assert isinstance(observer, Counting)
+    assert isinstance(observer, MetricsObserver)
 
 
 @pytest.mark.parametrize("given", [object(), None, "groq", 3])
 def test_anything_else_is_refused(given):
     with pytest.raises(ConfigurationError, match=f"{type(given).__name__} has none"):
-        observer_from(given)
+        as_observer(given)
 
 
 def test_a_class_is_refused_with_the_way_to_make_it_an_object():
     with pytest.raises(ConfigurationError, match=r"give Two\(\)"):
-        observer_from(Two)
+        as_observer(Two)
 
 
 def test_coroutines_are_refused_for_nobody_would_wait_for_them():
@@ -224,4 +224,4 @@ def test_coroutines_are_refused_for_nobody_would_wait_for_them():
             """Nobody waits for this."""
 
     with pytest.raises(ConfigurationError, match="those of Asynchronous are coroutines"):
-        observer_from(Asynchronous())
+        as_observer(Asynchronous())

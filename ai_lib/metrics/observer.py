@@ -6,11 +6,11 @@ from collections.abc import Callable
 from inspect import iscoroutinefunction
 from typing import Any
 
-from ai_lib.api.metrics import CallObserver, CallRecord, CallStart, Ended, Metrics, Outcome
+from ai_lib.api.metrics import CallObserver, CallRecord, CallStart, EndCallback, Metrics, Outcome
 from ai_lib.errors import ConfigurationError
-from ai_lib.metrics.facts import UNKNOWN, error_class, failed, has_tokens
+from ai_lib.metrics.record import UNKNOWN, error_class, has_usage, is_failure
 
-__all__ = ["Counting", "observer_from"]
+__all__ = ["MetricsObserver", "as_observer"]
 
 _NAMES: dict[Outcome, str] = {
     "success": "success",
@@ -24,7 +24,7 @@ _NAMES: dict[Outcome, str] = {
 _METHODS = ("call_started", *(name for name in vars(Metrics) if not name.startswith("_")))
 
 
-class Counting:
+class MetricsObserver:
     """Tells an object with some of the methods of `Metrics` of every call.
 
     When a call begins: `<provider>.requests`, `<operation>_requests` and the timer `<provider>.request_duration_ms`.
@@ -47,7 +47,7 @@ class Counting:
         self._error = _method(metrics, "record_error")
         self._success = _method(metrics, "record_success")
 
-    def call_started(self, start: CallStart) -> Ended:
+    def call_started(self, start: CallStart) -> EndCallback:
         """Count the call and start its timer."""
         provider = start.provider
         self._count(f"{provider}.requests", 1)
@@ -65,13 +65,13 @@ class Counting:
 
     def _ended(self, record: CallRecord) -> None:
         self._both(record, _NAMES[record.outcome], 1)
-        if has_tokens(record):
+        if has_usage(record):
             self._both(record, "tokens_input", record.usage.prompt_tokens)
             self._both(record, "tokens_output", record.usage.completion_tokens)
         self._distributions(record)
         name = f"{record.provider}.requests"
         self._success(name, record.outcome == "success")
-        if failed(record):
+        if is_failure(record):
             kind = error_class(record)
             self._count("errors.total", 1)
             self._count(f"errors.{kind}", 1)
@@ -95,7 +95,7 @@ class Counting:
                 self._note(f"{record.provider}.{name}", value)
 
 
-def observer_from(given: Any) -> CallObserver:
+def as_observer(given: Any) -> CallObserver:
     """Return what hears of every call.
 
     Args:
@@ -112,7 +112,7 @@ def observer_from(given: Any) -> CallObserver:
         observer: CallObserver = given
         return observer
     if any(callable(getattr(given, name, None)) for name in ("incr_counter", "start_timer")):
-        return Counting(given)
+        return MetricsObserver(given)
     raise ConfigurationError(
         f"metrics needs an object with call_started, incr_counter or start_timer; {type(given).__name__} has none"
     )

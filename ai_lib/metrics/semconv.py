@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 from ai_lib.api.metrics import CallRecord, CallStart, Operation
 from ai_lib.metrics.content import clean, input_messages, output_messages
-from ai_lib.metrics.facts import error_class, failed, has_tokens
+from ai_lib.metrics.record import error_class, has_usage, is_failure
 from ai_lib.types.attempt import Attempt
 from ai_lib.types.request import ChatCompletionRequest
 from ai_lib.utils import json
@@ -86,7 +86,7 @@ def at_end(record: CallRecord) -> Attributes:
         **_of_response(record),
         **_of_error(record),
     }
-    if has_tokens(record):
+    if has_usage(record):
         counts = {name: getattr(record.usage, field) for field, name in _USAGE.items()}
         attributes.update({name: count for name, count in counts.items() if count is not None})
     if record.first_chunk is not None:
@@ -185,7 +185,7 @@ def _of_response(record: CallRecord) -> Attributes:
 
 
 def _of_error(record: CallRecord) -> Attributes:
-    if not failed(record):
+    if not is_failure(record):
         return {}
     attributes: Attributes = {"error.type": error_class(record)}
     if record.error is not None and record.error.status is not None:

@@ -10,7 +10,7 @@ from typing import Any
 
 from ai_lib.errors import InvalidResponseError
 from ai_lib.providers.dialect import Context, Refuse
-from ai_lib.providers.dialects.anthropic.encode import headers, prompt
+from ai_lib.providers.dialects.anthropic.encode import encode_prompt, headers
 from ai_lib.providers.dialects.anthropic.quirks import quirks_from
 from ai_lib.providers.operation import Content, Operation
 from ai_lib.providers.reading import count, extended
@@ -21,7 +21,7 @@ __all__ = ["OPERATION"]
 
 
 def _encode(request: ChatCompletionRequest, context: Context, refuse: Refuse) -> Content:
-    body = extended({"model": request.model, **prompt(request, context, refuse)}, request.extensions)
+    body = extended({"model": request.model, **encode_prompt(request, context, refuse)}, request.extensions)
     return Content(body=json.dumps(body), headers={"Content-Type": "application/json", **headers(body)})
 
 

@@ -4,8 +4,9 @@ Source: https://platform.claude.com/docs/en/api/messages/create
 """
 
 from ai_lib.providers.dialect import Dialect
-from ai_lib.providers.dialects.anthropic.decode import decode, decode_models, next_page
+from ai_lib.providers.dialects.anthropic.decode import decode
 from ai_lib.providers.dialects.anthropic.encode import encode, headers
+from ai_lib.providers.dialects.anthropic.models import decode_models, next_page
 from ai_lib.providers.dialects.anthropic.quirks import quirks_from
 from ai_lib.providers.dialects.anthropic.stream import decode_stream
 

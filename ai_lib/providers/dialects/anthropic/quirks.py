@@ -1,7 +1,7 @@
 """The switches in which services that speak this dialect differ, and what is known of each model.
 
-The tables of models are by pattern, the first that fits counts; "?" stands for the "-" or "." of a version. They hold
-for Claude wherever it is hosted, and "*" for names that say nothing.
+The tables of models are by pattern, and the first match counts; "?" stands for the "-" or "." of a version. They hold
+for Claude wherever it is hosted; "*" is for names that do not tell the model.
 
 Sources: https://platform.claude.com/docs/en/models/overview, https://platform.claude.com/docs/en/build-with-claude/effort,
 https://platform.claude.com/docs/en/build-with-claude/structured-outputs,
@@ -11,7 +11,7 @@ https://docs.aws.amazon.com/bedrock/latest/userguide/claude-messages-adaptive-th
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import attrs
@@ -19,15 +19,6 @@ import attrs
 from ai_lib.providers.reading import quirks_of
 
 __all__ = ["Quirks", "quirks_from"]
-
-
-def _set(values: Iterable[str]) -> frozenset[str]:
-    return frozenset(values)
-
-
-def _table(values: Mapping[str, Any]) -> Any:
-    return attrs.field(factory=lambda: dict(values))
-
 
 _MAX_TOKENS = {
     "*claude-3?7*": 64000,
@@ -85,7 +76,7 @@ _STRUCTURED = {
     "*claude-*-4*": False,
     "*": True,
 }
-# https://platform.claude.com/docs/en/build-with-claude/mid-conversation-system-messages; of Sonnet 5 sources disagree.
+# https://platform.claude.com/docs/en/build-with-claude/mid-conversation-system-messages; sources disagree on Sonnet 5.
 _SYSTEM_TURNS = {
     "*claude-opus-4?[89]*": True,
     "*claude-opus-5*": True,
@@ -95,7 +86,7 @@ _SYSTEM_TURNS = {
     "*claude-mythos-5*": True,
     "*": False,
 }
-# What part of max_tokens an effort is worth where the model takes only a budget.
+# The share of max_tokens that an effort is worth where the model takes only a budget.
 _SHARES = {"low": 0.1, "medium": 0.3, "enabled": 0.3, "high": 0.6, "xhigh": 0.9, "max": 0.9}
 
 
@@ -104,22 +95,24 @@ class Quirks:
     """How one service differs from the plain dialect, and the tables of models, by pattern.
 
     Args:
-        model_in_body: Whether the body names the model; the address does otherwise.
-        stream_in_body: Whether the body says that a stream is wanted; the address does otherwise.
+        model_in_body: Whether the body names the model; otherwise the URL does.
+        stream_in_body: Whether the body says whether to stream; otherwise the URL does.
         fixed: Fields that every body has.
-        rejects: What the service refuses or does not heed: "temperature", "top_p", "top_k", "stop", "user", "cache",
+        rejects: Fields that the service rejects or ignores: "temperature", "top_p", "top_k", "stop", "user", "cache",
             "parallel_tool_calls".
-        media: The kinds of media part it takes: "image", "document".
+        media: The kinds of media part that it accepts: "image", "document".
         signed_thinking: Whether thinking must have a signature to be sent back.
-        efforts: The words for an effort that it knows.
-        shares: The part of max_tokens that a word is worth where thinking is given as a budget.
-        max_tokens: Most tokens of an answer, sent where the user sets no limit: the field is required.
-        thinking: How thinking is asked for: see `thinking.HOW`.
-        thinking_off: What `thinking.type` switches it off; "" where it cannot be.
-        sampling: Which of temperature, top_p and top_k go: "free", "both", "one" (temperature or top_p), "none". All
-            but "free" allow little of them while the model thinks.
+        efforts: The efforts that it knows.
+        shares: The share of max_tokens that an effort is worth where thinking takes a budget.
+        max_tokens: Maximum tokens of an answer, sent where the user sets no limit: the field is required.
+        thinking: The mode of thinking: "none"; "effort" (adaptive, with an effort); "effort_or_budget" (that, or a
+            budget in tokens); "enabled_effort" (enabled, with an effort); "budget" (only a budget, which efforts are
+            turned into); "switch" (on or off).
+        thinking_off: The `thinking.type` that switches it off; "" where it cannot be.
+        sampling: Which of temperature, top_p and top_k are accepted: "free", "both", "one" (temperature or top_p),
+            "none". All but "free" restrict them while the model thinks.
         forced_tools: Whether a tool can be required.
-        prefill: Whether the model goes on with an answer that the caller began.
+        prefill: Whether the model continues an answer that the caller started.
         structured: Whether answers and arguments can be held to a JSON Schema.
         system_turns: Whether instructions may come in the middle of a conversation.
     """
@@ -127,19 +120,21 @@ class Quirks:
     model_in_body: bool = True
     stream_in_body: bool = True
     fixed: Mapping[str, Any] = attrs.field(factory=dict)
-    rejects: frozenset[str] = attrs.field(default=frozenset(), converter=_set)
-    media: frozenset[str] = attrs.field(default=frozenset({"image", "document"}), converter=_set)
+    rejects: frozenset[str] = attrs.field(default=frozenset(), converter=frozenset)
+    media: frozenset[str] = attrs.field(default=frozenset({"image", "document"}), converter=frozenset)
     signed_thinking: bool = True
-    efforts: frozenset[str] = attrs.field(default=frozenset({"low", "medium", "high", "xhigh", "max"}), converter=_set)
-    shares: Mapping[str, float] = _table(_SHARES)
-    max_tokens: Mapping[str, int] = _table(_MAX_TOKENS)
-    thinking: Mapping[str, str] = _table(_THINKING)
-    thinking_off: Mapping[str, str] = _table(_THINKING_OFF)
-    sampling: Mapping[str, str] = _table(_SAMPLING)
-    forced_tools: Mapping[str, bool] = _table(_FORCED_TOOLS)
-    prefill: Mapping[str, bool] = _table(_PREFILL)
-    structured: Mapping[str, bool] = _table(_STRUCTURED)
-    system_turns: Mapping[str, bool] = _table(_SYSTEM_TURNS)
+    efforts: frozenset[str] = attrs.field(
+        default=frozenset({"low", "medium", "high", "xhigh", "max"}), converter=frozenset
+    )
+    shares: Mapping[str, float] = attrs.field(factory=_SHARES.copy)
+    max_tokens: Mapping[str, int] = attrs.field(factory=_MAX_TOKENS.copy)
+    thinking: Mapping[str, str] = attrs.field(factory=_THINKING.copy)
+    thinking_off: Mapping[str, str] = attrs.field(factory=_THINKING_OFF.copy)
+    sampling: Mapping[str, str] = attrs.field(factory=_SAMPLING.copy)
+    forced_tools: Mapping[str, bool] = attrs.field(factory=_FORCED_TOOLS.copy)
+    prefill: Mapping[str, bool] = attrs.field(factory=_PREFILL.copy)
+    structured: Mapping[str, bool] = attrs.field(factory=_STRUCTURED.copy)
+    system_turns: Mapping[str, bool] = attrs.field(factory=_SYSTEM_TURNS.copy)
 
 
 quirks_from = quirks_of(Quirks, "dialect anthropic")

@@ -12,26 +12,24 @@ from typing import Any
 from ai_lib.errors import InvalidResponseError, StreamInterruptedError
 from ai_lib.providers.dialect import Context
 from ai_lib.providers.dialects.anthropic.decode import (
-    FINISH,
-    PLAIN,
-    citation_of,
-    id_of,
+    FINISH_REASONS,
+    call_data,
+    call_id,
+    decode_citation,
+    decode_refusal,
     is_error,
-    kept,
-    kept_of_call,
-    refusal_of,
+    message_data,
 )
-from ai_lib.providers.dialects.anthropic.usage import usage_of
+from ai_lib.providers.dialects.anthropic.usage import decode_usage
 from ai_lib.providers.reading import json_events, typed
 from ai_lib.types.chunk import ChatCompletionChunk, ToolCallDelta
 from ai_lib.types.fold import arguments_text
-from ai_lib.types.message import Citation
 from ai_lib.utils import json
 
 __all__ = ["decode_stream"]
 
-# What the pieces of a block add up to.
-_GROWING = {"text": "text", "thinking": "thinking", "compaction": "content"}
+# The field of each kind of block that its deltas add to.
+_TEXT_FIELDS = {"text": "text", "thinking": "thinking", "compaction": "content"}
 _WITH_INPUT = frozenset({"tool_use", "server_tool_use", "mcp_tool_use"})
 
 
@@ -45,7 +43,7 @@ def decode_stream(events: Iterable[str], context: Context) -> Iterator[ChatCompl
 
     Raises:
         AiLibError: An event is an error object.
-        InvalidResponseError: An event is not formed as promised, or a second message begins inside the first.
+        InvalidResponseError: An event is malformed, or a second message starts inside the first.
         StreamInterruptedError: The events end without message_stop and without a reason for the end.
     """
     message = _Message(context)
@@ -54,51 +52,47 @@ def decode_stream(events: Iterable[str], context: Context) -> Iterator[ChatCompl
         if read is None:
             if is_error(payload):
                 raise context.fail(payload)
-            continue  # ping, and what may come in future
+            continue  # ping, and future kinds
         chunk = read(message, payload)
         if chunk is not None:
             yield chunk
-        if message.over:
+        if message.stopped:
             return
-    if not message.ended:
+    if not message.has_reason:
         raise StreamInterruptedError("the stream ended without message_stop")
-    chunk = message.stop({})  # some fronts leave the last event out
+    chunk = message.stop({})  # some compatible services omit the last event
     if chunk is not None:
         yield chunk
 
 
 class _Block:
-    """A block in the making: its pieces take as much memory as their text."""
+    """A block under construction; its deltas take as much memory as their text."""
 
-    __slots__ = ("citations", "kind", "pending", "pieces", "wire")
+    __slots__ = ("citations", "deltas", "kind", "pending", "wire")
 
     def __init__(self, wire: dict[str, Any]) -> None:
         self.wire = wire
         self.kind = wire.get("type")
-        self.pieces = StringIO()
+        self.deltas = StringIO()
         self.citations = list(wire.get("citations") or ())
+        # Whether its input came complete with its start, and has not been yielded yet.
         self.pending = self.kind == "tool_use" and bool(wire.get("input"))
-        field = _GROWING.get(self.kind)  # type: ignore[arg-type]
-        if field is not None:
-            self.pieces.write(wire.get(field) or "")
+        if self.kind in _TEXT_FIELDS:
+            self.deltas.write(wire.get(_TEXT_FIELDS[self.kind]) or "")
 
-    def finished(self) -> dict[str, Any]:
+    def complete(self) -> dict[str, Any]:
         """Return the block as a whole answer would hold it."""
-        text = self.pieces.getvalue()
-        if self.kind in _GROWING:
-            self.wire[_GROWING[self.kind]] = text
+        text = self.deltas.getvalue()
+        if self.kind in _TEXT_FIELDS:
+            self.wire[_TEXT_FIELDS[self.kind]] = text
         elif self.kind in _WITH_INPUT and text:
-            self.wire["input"] = _object(text)
+            try:
+                self.wire["input"] = json.loads(text)
+            except ValueError:  # cut off; the text itself is in the call
+                self.wire["input"] = {}
         if self.citations:
             self.wire["citations"] = self.citations
         return self.wire
-
-
-def _object(text: str) -> Any:
-    try:
-        return json.loads(text)
-    except ValueError:  # cut off; a call has its text anyway
-        return {}
 
 
 class _Message:
@@ -108,165 +102,160 @@ class _Message:
         self.context = context
         self.id: str | None = None
         self.model: str | None = None
-        self.begun = False
-        self.ended = False
-        self.over = False
+        self.started = False
+        self.has_reason = False
+        self.stopped = False
         self.usage: dict[str, Any] = {}
         self.blocks: list[_Block] = []
-        self.at: dict[Any, _Block] = {}
-        self.last: Any = None
+        self.by_index: dict[Any, _Block] = {}
+        self.last_payload: Any = None
 
     # --- events
 
     def start(self, payload: Mapping[str, Any]) -> ChatCompletionChunk | None:
         wire = payload["message"]
-        if self.begun:
+        if self.started:
             if (wire.get("id") or None) == self.id:
                 return None  # repeated by a proxy
-            raise InvalidResponseError("a second message begins inside the first", code="malformed_event")
-        self.begun = True
+            raise InvalidResponseError("a second message starts inside the first", code="malformed_event")
+        self.started = True
         self.id, self.model = wire.get("id") or None, wire.get("model") or None
-        chunk = self._chunk(payload)
-        self._end(chunk, wire, wire.get("usage"))
+        chunk = self.new_chunk(payload)
+        self.add_reason_and_usage(chunk, wire, wire.get("usage"))
         for number, block in enumerate(wire.get("content") or ()):
-            # Whole already, where code that runs at the provider's calls a tool; it comes before the numbered blocks.
-            self._begin(chunk, -1 - number, block)
-            self._complete(chunk, -1 - number)
+            # Complete already: the calls that code run by the provider makes. They come before the numbered blocks.
+            self.add_block(chunk, -1 - number, block)
+            self.add_pending_input(chunk, -1 - number)
         return chunk
 
-    def block_start(self, payload: Mapping[str, Any]) -> ChatCompletionChunk | None:
-        chunk = self._chunk(payload)
-        self._begin(chunk, payload.get("index"), payload["content_block"])
+    def start_block(self, payload: Mapping[str, Any]) -> ChatCompletionChunk | None:
+        chunk = self.new_chunk(payload)
+        self.add_block(chunk, payload.get("index"), payload["content_block"])
         return chunk
 
-    def block_delta(self, payload: Mapping[str, Any]) -> ChatCompletionChunk | None:
+    def add_delta(self, payload: Mapping[str, Any]) -> ChatCompletionChunk | None:
         delta = payload["delta"]
         kind = delta["type"]
         if kind == "text_delta":  # nearly all events are
             text = delta["text"] or ""
-            block = self.at.get(payload["index"])
-            (block or self._added(payload["index"], {"type": "text"})).pieces.write(text)
+            (self.by_index.get(payload["index"]) or self.block_of(payload, "text")).deltas.write(text)
             return ChatCompletionChunk(
                 text, "", (), None, None, 0, None, "", (), None, None, self.id, self.model, payload
             )  # fmt: skip
         read = _DELTAS.get(kind)
         return read(self, payload, delta) if read is not None else None
 
-    def block_stop(self, payload: Mapping[str, Any]) -> ChatCompletionChunk | None:
-        block = self.at.get(payload.get("index"))
+    def stop_block(self, payload: Mapping[str, Any]) -> ChatCompletionChunk | None:
+        block = self.by_index.get(payload.get("index"))
         if block is None or not block.pending:
             return None
-        chunk = self._chunk(payload)
-        self._complete(chunk, payload.get("index"))
+        chunk = self.new_chunk(payload)
+        self.add_pending_input(chunk, payload.get("index"))
         return chunk
 
-    def message_delta(self, payload: Mapping[str, Any]) -> ChatCompletionChunk | None:
-        chunk = self._chunk(payload)
-        self._end(chunk, payload.get("delta") or {}, payload.get("usage"))
+    def update(self, payload: Mapping[str, Any]) -> ChatCompletionChunk | None:
+        chunk = self.new_chunk(payload)
+        self.add_reason_and_usage(chunk, payload.get("delta") or {}, payload.get("usage"))
         return chunk
 
     def stop(self, payload: Mapping[str, Any]) -> ChatCompletionChunk | None:
-        self.over = True
-        chunk = self._chunk(self.last or payload)
-        for place in [place for place, block in self.at.items() if block.pending]:
-            self._complete(chunk, place)
-        if not all(block.kind in PLAIN for block in self.blocks):
-            chunk.provider_data = kept([block.finished() for block in self.blocks], self.context.owner)
+        self.stopped = True
+        chunk = self.new_chunk(self.last_payload or payload)
+        for index in self.by_index:
+            self.add_pending_input(chunk, index)
+        if any(block.kind not in ("text", "tool_use") for block in self.blocks):
+            chunk.provider_data = message_data([block.complete() for block in self.blocks], self.context.owner)
         return chunk if chunk.provider_data or chunk.tool_calls else None
 
     # --- deltas of blocks
 
-    def thinking(self, payload: Mapping[str, Any], delta: Mapping[str, Any]) -> ChatCompletionChunk:
+    def add_thinking(self, payload: Mapping[str, Any], delta: Mapping[str, Any]) -> ChatCompletionChunk:
         text = delta.get("thinking") or ""
-        self._grown(payload, "thinking").pieces.write(text)
-        chunk = self._chunk(payload)
+        self.block_of(payload, "thinking").deltas.write(text)
+        chunk = self.new_chunk(payload)
         chunk.reasoning = text
         return chunk
 
-    def signature(self, payload: Mapping[str, Any], delta: Mapping[str, Any]) -> None:
-        self._grown(payload, "thinking").wire["signature"] = delta.get("signature")
+    def add_signature(self, payload: Mapping[str, Any], delta: Mapping[str, Any]) -> None:
+        self.block_of(payload, "thinking").wire["signature"] = delta.get("signature")
 
-    def input_json(self, payload: Mapping[str, Any], delta: Mapping[str, Any]) -> ChatCompletionChunk | None:
-        piece = delta.get("partial_json") or ""
-        block = self._grown(payload, "tool_use")
-        block.pieces.write(piece)
-        if not piece or block.kind != "tool_use":
+    def add_input(self, payload: Mapping[str, Any], delta: Mapping[str, Any]) -> ChatCompletionChunk | None:
+        text = delta.get("partial_json") or ""
+        block = self.block_of(payload, "tool_use")
+        block.deltas.write(text)
+        if not text or block.kind != "tool_use":
             return None
         block.pending = False
-        chunk = self._chunk(payload)
-        chunk.tool_calls = (ToolCallDelta(payload["index"], None, None, piece),)
+        chunk = self.new_chunk(payload)
+        chunk.tool_calls = (ToolCallDelta(payload["index"], None, None, text),)
         return chunk
 
-    def citation(self, payload: Mapping[str, Any], delta: Mapping[str, Any]) -> ChatCompletionChunk:
-        block = self._grown(payload, "text")
-        block.citations.append(delta["citation"])
-        chunk = self._chunk(payload)
-        chunk.citations = (citation_of(delta["citation"]),)
+    def add_citation(self, payload: Mapping[str, Any], delta: Mapping[str, Any]) -> ChatCompletionChunk:
+        self.block_of(payload, "text").citations.append(delta["citation"])
+        chunk = self.new_chunk(payload)
+        chunk.citations = (decode_citation(delta["citation"]),)
         return chunk
 
-    def compaction(self, payload: Mapping[str, Any], delta: Mapping[str, Any]) -> None:
-        self._grown(payload, "compaction").pieces.write(delta.get("content") or "")
+    def add_compaction(self, payload: Mapping[str, Any], delta: Mapping[str, Any]) -> None:
+        self.block_of(payload, "compaction").deltas.write(delta.get("content") or "")
 
     # --- what several of these need
 
-    def _chunk(self, payload: Any) -> ChatCompletionChunk:
-        self.last = payload
+    def new_chunk(self, payload: Any) -> ChatCompletionChunk:
+        self.last_payload = payload
         return ChatCompletionChunk(id=self.id, model=self.model, raw=payload)
 
-    def _added(self, index: Any, wire: Mapping[str, Any]) -> _Block:
-        block = self.at[index] = _Block(dict(wire))
-        self.blocks.append(block)
+    def block_of(self, payload: Mapping[str, Any], kind: str) -> _Block:
+        """Return the block that a delta adds to; one that was never started is of the delta's kind."""
+        block = self.by_index.get(payload["index"])
+        if block is None:
+            block = self.by_index[payload["index"]] = _Block({"type": kind})
+            self.blocks.append(block)
         return block
 
-    def _grown(self, payload: Mapping[str, Any], kind: str) -> _Block:
-        """Return the block that a delta adds to; one without a beginning is of the delta's kind."""
-        return self.at.get(payload["index"]) or self._added(payload["index"], {"type": kind})
-
-    def _begin(self, chunk: ChatCompletionChunk, index: Any, wire: Mapping[str, Any]) -> None:
-        block = self._added(index, wire)
+    def add_block(self, chunk: ChatCompletionChunk, index: Any, wire: Mapping[str, Any]) -> None:
+        block = self.by_index[index] = _Block(dict(wire))
+        self.blocks.append(block)
         if block.kind == "text":
-            chunk.text += block.pieces.getvalue()
-            cited: tuple[Citation, ...] = tuple(citation_of(citation) for citation in block.citations)
-            chunk.citations += cited
+            chunk.text += block.deltas.getvalue()
+            chunk.citations += tuple([decode_citation(citation) for citation in block.citations])
         elif block.kind == "thinking":
-            chunk.reasoning += block.pieces.getvalue()
+            chunk.reasoning += block.deltas.getvalue()
         elif block.kind == "tool_use":
-            call = ToolCallDelta(
-                index, id_of(wire), wire.get("name") or None, "", kept_of_call(wire, self.context.owner)
-            )
-            chunk.tool_calls += (call,)
+            data = call_data(wire, self.context.owner)
+            chunk.tool_calls += (ToolCallDelta(index, call_id(wire), wire.get("name") or None, "", data),)
 
-    def _complete(self, chunk: ChatCompletionChunk, index: Any) -> None:
-        """Give out the arguments of a call that came whole with its beginning."""
-        block = self.at[index]
+    def add_pending_input(self, chunk: ChatCompletionChunk, index: Any) -> None:
+        """Add the arguments of a call that came complete with its start."""
+        block = self.by_index[index]
         if block.pending:
             block.pending = False
             chunk.tool_calls += (ToolCallDelta(index, None, None, arguments_text(block.wire["input"])),)
 
-    def _end(self, chunk: ChatCompletionChunk, wire: Mapping[str, Any], usage: Any) -> None:
-        """Put into the chunk why the answer ended, where it did, and the tokens so far; later numbers count."""
+    def add_reason_and_usage(self, chunk: ChatCompletionChunk, wire: Mapping[str, Any], usage: Any) -> None:
         reason = wire.get("stop_reason")
         if reason:
-            self.ended = True
-            chunk.raw_finish_reason, chunk.finish_reason = reason, FINISH.get(reason)
-            chunk.refusal = refusal_of(wire) or ""
+            self.has_reason = True
+            chunk.raw_finish_reason, chunk.finish_reason = reason, FINISH_REASONS.get(reason)
+            chunk.refusal = decode_refusal(wire) or ""
         if isinstance(usage, Mapping):
+            # Each event counts from the start of the message, and may omit numbers that earlier events had.
             self.usage.update({key: value for key, value in usage.items() if value is not None})
-            chunk.usage = usage_of(self.usage)
+            chunk.usage = decode_usage(self.usage)
 
 
 _EVENTS: dict[str, Callable[[_Message, Mapping[str, Any]], ChatCompletionChunk | None]] = {
     "message_start": _Message.start,
-    "content_block_start": _Message.block_start,
-    "content_block_delta": _Message.block_delta,
-    "content_block_stop": _Message.block_stop,
-    "message_delta": _Message.message_delta,
+    "content_block_start": _Message.start_block,
+    "content_block_delta": _Message.add_delta,
+    "content_block_stop": _Message.stop_block,
+    "message_delta": _Message.update,
     "message_stop": _Message.stop,
 }
 _DELTAS: dict[str, Callable[[_Message, Mapping[str, Any], Mapping[str, Any]], ChatCompletionChunk | None]] = {
-    "thinking_delta": _Message.thinking,
-    "signature_delta": _Message.signature,
-    "input_json_delta": _Message.input_json,
-    "citations_delta": _Message.citation,
-    "compaction_delta": _Message.compaction,
+    "thinking_delta": _Message.add_thinking,
+    "signature_delta": _Message.add_signature,
+    "input_json_delta": _Message.add_input,
+    "citations_delta": _Message.add_citation,
+    "compaction_delta": _Message.add_compaction,
 }

@@ -12,16 +12,17 @@ from typing import Any
 from ai_lib.providers.reading import count, first_count
 from ai_lib.types.usage import Usage
 
-__all__ = ["usage_of"]
+__all__ = ["decode_usage"]
 
+# Tokens read from the cache and written to it are not among input_tokens.
 _INPUT = ("input_tokens", "cache_read_input_tokens", "cache_creation_input_tokens")
 
 
-def usage_of(wire: Any) -> Usage | None:
-    """Return the tokens, counted our way: the prompt with what was read from the cache and written to it.
+def decode_usage(wire: Any) -> Usage | None:
+    """Return the tokens of the answer itself, or None where the provider counts none.
 
-    They are those of the answer itself. What was used besides (passes that shorten the conversation, an advisor, which
-    is billed at another model's price) is not among the provider's own numbers: `iterations` of the raw usage has it.
+    What was used in addition (passes that shorten the conversation, an advisor, which is billed at the price of another
+    model) is not in these numbers of the provider; `iterations` of the raw usage holds it.
     """
     if not wire or not isinstance(wire, Mapping):
         return None

@@ -138,7 +138,7 @@ def test_a_field_that_a_provider_rejects_is_refused(field: str) -> None:
 
     told = refused(adapter_with(rejects=[field]), **{**NEEDED.get(field, {}), field: value})
 
-    assert f"does not support {field}: the provider does not take it" in told
+    assert f"does not support {field}: the provider does not accept it" in told
 
 
 def test_an_unknown_quirk_is_named() -> None:
@@ -224,7 +224,7 @@ def test_a_service_that_only_switches_thinking_knows_no_efforts() -> None:
 
     assert body_of(minimax, model="MiniMax-M3", reasoning="enabled")["thinking"] == {"type": "adaptive"}
     assert body_of(minimax, model="MiniMax-M3", reasoning="none")["thinking"] == {"type": "disabled"}
-    assert "knows only 'enabled' and 'none', not 'high'" in refused(minimax, model="MiniMax-M3", reasoning="high")
+    assert "supports only 'enabled' and 'none', not 'high'" in refused(minimax, model="MiniMax-M3", reasoning="high")
     assert "the model always thinks" in refused(minimax, model="MiniMax-M2.7", reasoning="none")
 
 
@@ -344,18 +344,18 @@ def test_a_budget_that_leaves_no_answer_is_told_before_anything_is_sent(fields: 
 
 @pytest.mark.parametrize("field", ["temperature", "top_p", "top_k"])
 def test_newer_models_refuse_to_be_told_how_to_choose(field: str) -> None:
-    assert f"{field}: the model refuses it" in refused(model=OPUS_4_7, **{field: 1})
+    assert f"{field}: the model rejects it" in refused(model=OPUS_4_7, **{field: 1})
 
 
 def test_temperature_and_top_p_go_together_only_on_older_models() -> None:
     assert body_of(model=HAIKU_3, temperature=0.5, top_p=0.9)["top_p"] == 0.9
     assert body_of(model="claude-sonnet-4-20250514", temperature=0.5, top_p=0.9)["top_p"] == 0.9
-    assert "top_p: the model takes temperature or top_p, not both" in refused(temperature=0.5, top_p=0.9)
+    assert "top_p: the model accepts temperature or top_p, not both" in refused(temperature=0.5, top_p=0.9)
 
 
 @pytest.mark.parametrize(("field", "value"), [("temperature", 0.5), ("top_p", 0.9), ("top_k", 5)])
 def test_a_model_that_thinks_refuses_to_be_told_how_to_choose(field: str, value: float) -> None:
-    assert f"{field}: the model refuses it while it thinks" in refused(reasoning="low", **{field: value})
+    assert f"{field}: the model rejects it while it thinks" in refused(reasoning="low", **{field: value})
 
 
 def test_what_does_no_harm_while_the_model_thinks_is_sent() -> None:
@@ -404,11 +404,11 @@ def test_an_instruction_at_the_end_stays_there_where_the_model_takes_it() -> Non
 @pytest.mark.parametrize(
     ("model", "messages", "why"),
     [
-        (SONNET_4_5, LATER, "the model takes instructions only before the conversation"),
+        (SONNET_4_5, LATER, "the model accepts instructions only before the conversation"),
         (
             OPUS_4_8,
             [Message.user("hi"), Message.assistant("Hello"), Message.system("Two."), Message.user("?")],
-            "it can stand only between what the user says and the answer",
+            "it can stand only between a user message and the answer",
         ),
     ],
 )
@@ -426,7 +426,7 @@ def test_an_instruction_that_cannot_stay_is_refused_or_moved_to_the_front(
 
 
 def test_instructions_alone_are_no_conversation() -> None:
-    with pytest.raises(InvalidRequestError, match=r"something beside system messages, such as Message\.user"):
+    with pytest.raises(InvalidRequestError, match=r"messages must not consist of system messages only"):
         body_of(messages=[Message.system("Be brief.")])
 
 
@@ -497,7 +497,7 @@ def test_an_answer_begun_by_the_caller_goes_only_to_models_that_continue_it() ->
     begun = [Message.user("hi"), Message.assistant("Hel")]
 
     assert turns_of(*begun)[-1] == {"role": "assistant", "content": [{"type": "text", "text": "Hel"}]}
-    assert "assistant message at the end: the model does not go on" in refused(model=SONNET_5_5, messages=begun)
+    assert "assistant message at the end: the model does not continue" in refused(model=SONNET_5_5, messages=begun)
 
 
 def test_empty_texts_which_the_api_refuses_are_no_blocks() -> None:
@@ -625,8 +625,8 @@ def test_a_tool_cannot_be_forced_on_a_model_that_thinks(choice: Any) -> None:
     always = refused(model=SONNET_5_5, tools=TOOLS, tool_choice=choice)
     now = refused(tools=TOOLS, tool_choice=choice, reasoning="low")
 
-    assert "tool_choice: the model always thinks, and then takes only auto and none" in always
-    assert "tool_choice: while it thinks with a budget the model takes only auto and none" in now
+    assert "tool_choice: the model always thinks, and then accepts only auto and none" in always
+    assert "tool_choice: while it thinks with a budget the model accepts only auto and none" in now
     assert body_of(model="claude-haiku-5-5", tools=TOOLS, tool_choice=choice)["tool_choice"]
 
 

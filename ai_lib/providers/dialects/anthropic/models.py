@@ -1,0 +1,50 @@
+"""The list of models.
+
+Source: https://platform.claude.com/docs/en/api/models/list
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from ai_lib.providers.dialect import Context
+from ai_lib.providers.reading import count, first_count, listed
+from ai_lib.types.model import ModelInfo
+from ai_lib.utils.times import date_of
+
+__all__ = ["decode_models", "next_page"]
+
+
+def decode_models(payload: Any, context: Context) -> list[ModelInfo]:
+    """Return the models of one page.
+
+    Raises:
+        AiLibError: The payload is an error object.
+        InvalidResponseError: The payload is not a list of models.
+    """
+    models = []
+    for entry in listed(payload, context, "data"):
+        if not entry.get("id"):
+            continue
+        moment = entry.get("created_at")
+        date = date_of(moment) if isinstance(moment, str) else None
+        model = ModelInfo(
+            entry["id"],
+            context.provider,
+            # Compatible services send OpenAI's `created`, in seconds.
+            int(date.timestamp()) if date else count(entry.get("created")),
+            entry.get("owned_by"),
+            name=entry.get("display_name"),
+            context_window=first_count(entry.get("max_input_tokens")),
+            max_output_tokens=first_count(entry.get("max_tokens")),
+            raw=entry,
+        )
+        models.append(model)
+    return models
+
+
+def next_page(payload: Any) -> Mapping[str, str] | None:
+    """Return the query of the next page of models, or None at the end."""
+    last = payload.get("last_id") if isinstance(payload, Mapping) and payload.get("has_more") is True else None
+    return {"after_id": last} if last and isinstance(last, str) else None

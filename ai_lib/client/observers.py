@@ -169,7 +169,7 @@ def _told(source: object, names: Iterable[str]) -> dict[str, Any]:
 
 def _address(trace: Trace, provider: str) -> str:
     """Return where a provider was asked last; nothing where several were asked side by side."""
-    asked = [step.facts["base_url"] for step in trace if step.kind == "asked" and step.facts["provider"] == provider]
+    asked = [step.facts["base_url"] for step in trace if step.kind == "request" and step.facts["provider"] == provider]
     if len(set(asked)) > 1 and any(step.kind == "hedge" for step in trace):
         return ""
     return asked[-1] if asked else ""

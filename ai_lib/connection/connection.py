@@ -188,7 +188,7 @@ class Connection:
         model = self.named(request.model)
         if model != request.model:
             request = attrs.evolve(request, model=model)
-        call.record("asked", provider=self.name, model=model, base_url=self.adapter.base_url)
+        call.record("request", provider=self.name, model=model, base_url=self.adapter.base_url)
         if any(isinstance(part, Media) and part.data for one in request.messages for part in one.content):
             from ai_lib.connection.uploads import placed
 

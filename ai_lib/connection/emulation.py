@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import attrs
 
 from ai_lib.errors import InvalidRequestError
-from ai_lib.structured.fallback import as_prompt, as_tool, from_tool, lenient_parser
+from ai_lib.structured.fallback import answer_from_tool, format_as_prompt, format_as_tool, lenient_parser
 from ai_lib.types.response import annotate_in_place
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ class EmulatedFormat:
     def answer(self, response: ChatCompletionResponse) -> ChatCompletionResponse:
         """Return the answer as it was wanted."""
         if self.by_tool:
-            response = from_tool(response)
+            response = answer_from_tool(response)
         adjustments = (*response.adjustments, self.note)
         if response.trace is not None:
             response.trace.adjustments = adjustments
@@ -80,15 +80,15 @@ def emulated_format(
         note = f"response_format: asked for as the arguments of a tool, as {name} has no form for it"
         return by_tool, EmulatedFormat(note, parser, by_tool=True)
     note = f"response_format: asked for in the prompt, as {name} has no form for it"
-    prompted = as_prompt(request, json_object=True)
+    prompted = format_as_prompt(request, json_object=True)
     if _refused(adapter, prompted, "response_format", stream=stream):
-        prompted = as_prompt(request)
+        prompted = format_as_prompt(request)
     return prompted, EmulatedFormat(note, parser, by_tool=False)
 
 
 def _as_tool(request: ChatCompletionRequest) -> ChatCompletionRequest | None:
     try:
-        asked = as_tool(request)
+        asked = format_as_tool(request)
     except InvalidRequestError:  # the schema is not that of an object, as a tool's must be
         return None
     return None if asked is request else asked

@@ -172,7 +172,7 @@ class BatchJob:
         while True:
             call = self._call_for(None).child(None if timeout is None else until - clock.now())
             state = self._status(call)
-            if state.status.over:
+            if state.status.finished:
                 return state
             left = until - clock.now()
             if left <= poll:
@@ -198,7 +198,7 @@ class BatchJob:
         """
         call = self._call_for(timeout)
         state = self._status(call)
-        if not state.status.over:
+        if not state.status.finished:
             raise InvalidRequestError(
                 f"the job {self.id} is not over: {state.raw_status}",
                 code="job_not_over",
@@ -224,7 +224,7 @@ class BatchJob:
         return self._jobs.run(self._jobs.format.cancel(self._jobs.at, self.id), self._call_for(timeout))
 
     def _status(self, call: Call) -> JobState:
-        if self._last is None or not self._last.status.over:
+        if self._last is None or not self._last.status.finished:
             self._last = self._jobs.run(self._jobs.format.status(self._jobs.at, self.id), call)
         return self._last
 

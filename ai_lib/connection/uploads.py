@@ -30,7 +30,7 @@ from ai_lib.types.content import Audio, Document, Image, Media
 from ai_lib.types.message import Message
 from ai_lib.types.request import ChatCompletionRequest
 from ai_lib.types.upload import UploadedFile, UploadRequest
-from ai_lib.utils.files import UNKNOWN_MEDIA_TYPE, FileName, media_type_of, name_for, read_named_file, size_of
+from ai_lib.utils.files import UNKNOWN_MEDIA_TYPE, FileName, default_file_name, media_type_of, read_named_file, size_of
 
 __all__ = ["file_from", "placed", "upload"]
 
@@ -103,7 +103,7 @@ def file_from(
             raise InvalidRequestError(f"a file is a path or bytes, not {type(file).__name__}") from exc
     _check_size(len(data), limit, "the file")
     media_type = media_type or media_type_of(data, name or own or "") or UNKNOWN_MEDIA_TYPE
-    return UploadRequest(data=data, name=name or own or name_for(media_type), media_type=media_type, **fields)
+    return UploadRequest(data=data, name=name or own or default_file_name(media_type), media_type=media_type, **fields)
 
 
 def upload(
@@ -165,7 +165,7 @@ def _uploaded(
     lifetime: float | None,
 ) -> UploadedFile:
     data, media_type = part.data or b"", part.media_type or UNKNOWN_MEDIA_TYPE
-    name = part.name or name_for(media_type)
+    name = part.name or default_file_name(media_type)
     # The process is part of the key: a lock that another thread held while this process was forked is never freed.
     key = (os.getpid(), hashlib.sha256(data).digest(), media_type, name)
     kept = known.setdefault(key, _Kept())

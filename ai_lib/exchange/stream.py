@@ -82,7 +82,7 @@ class ChatStream:
             ended=self._over, headers=self._opened.headers, attempts=tuple(self._call.attempts), **self._facts
         )
         # What was used before an interruption was never told.
-        missing = answer.usage_status is UsageStatus.UNSUPPORTED or (self._over and self._fold.continued)
+        missing = answer.usage_status is UsageStatus.UNSUPPORTED or (self._over and self._fold.resume_count)
         if missing and self._estimate is not None:
             answer = self._estimate(answer)
         if self._over:
@@ -95,9 +95,9 @@ class ChatStream:
 
         Texts that are not closed end where they end; keys without a value yet are left out.
         """
-        from ai_lib.utils.partial_json import completed  # few streams are JSON
+        from ai_lib.utils.partial_json import parse_partial  # few streams are JSON
 
-        return completed(self.response.text)
+        return parse_partial(self.response.text)
 
     @property
     def has_started(self) -> bool:
@@ -274,7 +274,7 @@ class ChatStream:
             self._go_on_as(self._continue(error))
         except AiLibError as worse:
             raise self._broken(worse) from error
-        self._fold.continued += 1
+        self._fold.resume_count += 1
         note = f"continued at character {len(partial.text)} after {error.code}"
         self._facts = {**self._facts, "adjustments": (*notes, note)}
         return next(self)

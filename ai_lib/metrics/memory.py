@@ -53,13 +53,13 @@ class InMemoryMetrics:
     def snapshot(self) -> Snapshot:
         """Return what all calls came to until now."""
         state = self._state()
-        with state.inbox.held():
+        with state.inbox.paused():
             return state.counts.snapshot(len(state.open))
 
     def reset(self) -> None:
         """Count from zero; calls in flight stay so."""
         state = self._state()
-        with state.inbox.held():
+        with state.inbox.paused():
             state.counts = _Counts(state.window)
 
     def render(self) -> str:

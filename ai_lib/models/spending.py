@@ -201,21 +201,21 @@ class Spending:
     def total(self) -> Totals:
         """Everything."""
         ledger = self._ledger()
-        with ledger.paid.held():
+        with ledger.paid.paused():
             return ledger.whole.totals()
 
     @property
     def by_model(self) -> Mapping[str, Totals]:
         """The same by "provider/model"."""
         ledger = self._ledger()
-        with ledger.paid.held():
+        with ledger.paid.paused():
             return {model: part.totals() for model, part in ledger.by_model.items()}
 
     @property
     def by_tag(self) -> Mapping[str, Totals]:
         """The same by the tags of the calls; a call with two tags is in both."""
         ledger = self._ledger()
-        with ledger.paid.held():
+        with ledger.paid.paused():
             return {tag: part.totals() for tag, part in ledger.by_tag.items()}
 
     def with_budget(self, budget: Budget) -> Spending:

@@ -12,9 +12,9 @@ import attrs
 import msgspec
 
 from ai_lib.schemas.docstring import split_docstring
-from ai_lib.schemas.schema import converted, schema_components
+from ai_lib.schemas.schema import convert, schema_components
 
-__all__ = ["arguments_for", "described", "name_of"]
+__all__ = ["convert_arguments", "function_name", "schema_of_function"]
 
 
 @attrs.frozen
@@ -38,13 +38,13 @@ class _Parameter:
         return self.default is inspect.Parameter.empty
 
 
-def name_of(function: Callable[..., Any]) -> str:
+def function_name(function: Callable[..., Any]) -> str:
     """Return the name of a function, of what a partial binds, or of a callable object's class."""
     inner = _unbound(function)
     return str(getattr(inner, "__name__", type(inner).__name__))
 
 
-def described(function: Callable[..., Any]) -> tuple[str | None, dict[str, Any]]:
+def schema_of_function(function: Callable[..., Any]) -> tuple[str | None, dict[str, Any]]:
     """Return what a function does, and its parameters as a JSON Schema of type object.
 
     The description is the docstring without its parts about parameters, which go to the parameters; what an
@@ -78,7 +78,7 @@ def _documented(function: Callable[..., Any]) -> str | None:
     return None if own is None else inspect.cleandoc(own)
 
 
-def arguments_for(function: Callable[..., Any], arguments: Mapping[str, Any]) -> dict[str, Any]:
+def convert_arguments(function: Callable[..., Any], arguments: Mapping[str, Any]) -> dict[str, Any]:
     """Return JSON arguments as the values that the function's annotations ask for.
 
     Args:
@@ -95,7 +95,7 @@ def arguments_for(function: Callable[..., Any], arguments: Mapping[str, Any]) ->
     ready: dict[str, Any] = {}
     for name in parameters.keys() & arguments.keys():
         try:
-            ready[name] = converted(arguments[name], parameters[name].hint, lenient=True)
+            ready[name] = convert(arguments[name], parameters[name].hint, lenient=True)
         except ValueError as exc:
             faults.append(f"{name}: {exc}")
     if faults:
@@ -116,7 +116,7 @@ def _is_function(function: Any) -> bool:
 def _parameters(function: Callable[..., Any]) -> list[_Parameter]:
     inner = _unbound(function)
     if isinstance(inner, type):
-        raise TypeError("a class cannot be described, only a function or an object with __call__")
+        raise TypeError("a class cannot be schema_of_function, only a function or an object with __call__")
     code = inner if _is_function(inner) else type(inner).__call__
     if inspect.isasyncgenfunction(code):
         raise TypeError("the function yields values asynchronously; give one that returns one value")

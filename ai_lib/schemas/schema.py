@@ -21,7 +21,7 @@ from typing import Annotated, Any, Union, get_args, get_origin
 
 import msgspec
 
-__all__ = ["closed", "converted", "decoded", "schema_components", "validation_errors"]
+__all__ = ["convert", "decode", "schema_components", "strict_schema", "validation_errors"]
 
 _REF = "#/$defs/{name}"
 
@@ -88,13 +88,13 @@ _NAMED = frozenset({"properties", "patternProperties", "$defs", "definitions", "
 _DATA = frozenset({"enum", "const", "examples", "required"})
 
 
-def closed(schema: Any) -> Any:
+def strict_schema(schema: Any) -> Any:
     """Return the schema with every object closed and all its properties required; defaults are not for the model.
 
     Source: https://platform.openai.com/docs/guides/structured-outputs
     """
     if isinstance(schema, list):
-        return [closed(item) for item in schema]
+        return [strict_schema(item) for item in schema]
     if not isinstance(schema, Mapping):
         return schema
     out = {key: _closed(key, value) for key, value in schema.items() if key != "default"}
@@ -108,11 +108,11 @@ def _closed(key: str, value: Any) -> Any:
     if key in _DATA:
         return value
     if key in _NAMED and isinstance(value, Mapping):
-        return {name: closed(inner) for name, inner in value.items()}
-    return closed(value)
+        return {name: strict_schema(inner) for name, inner in value.items()}
+    return strict_schema(value)
 
 
-def decoded(text: str, kind: Any) -> Any:
+def decode(text: str, kind: Any) -> Any:
     """Return a JSON text as a value of the type.
 
     Raises:
@@ -126,7 +126,7 @@ def decoded(text: str, kind: Any) -> Any:
         raise ValueError(str(exc)) from exc
 
 
-def converted(value: Any, kind: Any, *, lenient: bool = False) -> Any:
+def convert(value: Any, kind: Any, *, lenient: bool = False) -> Any:
     """Return a JSON value as a value of the type.
 
     Args:

@@ -9,30 +9,30 @@ from typing import TYPE_CHECKING, Any
 from ai_lib.structured.formats import response_format_from
 
 if TYPE_CHECKING:
-    from ai_lib.structured.fallback import as_prompt, as_tool, from_tool, lenient_parser
-    from ai_lib.structured.repair import repair_message
-    from ai_lib.structured.text import CodeBlock, Section, code_blocks, json_in, json_lines, markdown_sections
+    from ai_lib.structured.fallback import answer_from_tool, format_as_prompt, format_as_tool, lenient_parser
+    from ai_lib.structured.repair import repair_messages
+    from ai_lib.structured.text import CodeBlock, Section, code_blocks, extract_json, json_lines, markdown_sections
 
 __all__ = [
     "CodeBlock",
     "Section",
-    "as_prompt",
-    "as_tool",
+    "answer_from_tool",
     "code_blocks",
-    "from_tool",
-    "json_in",
+    "extract_json",
+    "format_as_prompt",
+    "format_as_tool",
     "json_lines",
     "lenient_parser",
     "markdown_sections",
-    "repair_message",
+    "repair_messages",
     "response_format_from",
 ]
 
 # Imported when they are first used: every call with a response_format comes by here, and few need these.
 _HOMES = {
-    "fallback": ("as_prompt", "as_tool", "from_tool", "lenient_parser"),
-    "repair": ("repair_message",),
-    "text": ("CodeBlock", "Section", "code_blocks", "json_in", "json_lines", "markdown_sections"),
+    "fallback": ("format_as_prompt", "format_as_tool", "answer_from_tool", "lenient_parser"),
+    "repair": ("repair_messages",),
+    "text": ("CodeBlock", "Section", "code_blocks", "extract_json", "json_lines", "markdown_sections"),
 }
 
 

@@ -13,7 +13,7 @@ from typing import Any
 
 import attrs
 
-from ai_lib.structured.text import json_in
+from ai_lib.structured.text import extract_json
 from ai_lib.structured.validate import parser_for
 from ai_lib.types.content import Text
 from ai_lib.types.message import Message, Role
@@ -21,9 +21,9 @@ from ai_lib.types.request import ChatCompletionRequest, ResponseFormat
 from ai_lib.types.response import ChatCompletionResponse, Choice
 from ai_lib.types.tool import NamedTool, Tool
 from ai_lib.utils import json
-from ai_lib.utils.partial_json import readings
+from ai_lib.utils.partial_json import iter_json
 
-__all__ = ["as_prompt", "as_tool", "from_tool", "lenient_parser"]
+__all__ = ["answer_from_tool", "format_as_prompt", "format_as_tool", "lenient_parser"]
 
 _TOOL_DESCRIPTION = "Give the final answer. Call this once; its arguments are the answer."
 _WITH_SCHEMA = (
@@ -32,7 +32,7 @@ _WITH_SCHEMA = (
 _WITHOUT_SCHEMA = "Answer with one JSON object and with nothing else: no prose, no code fence."
 
 
-def as_tool(request: ChatCompletionRequest) -> ChatCompletionRequest:
+def format_as_tool(request: ChatCompletionRequest) -> ChatCompletionRequest:
     """Return the request with a tool that the model must call in place of the schema.
 
     A request without a schema, or with tools of its own, which a forced call would shut out, comes back as it is.
@@ -49,8 +49,8 @@ def as_tool(request: ChatCompletionRequest) -> ChatCompletionRequest:
     return attrs.evolve(request, response_format=None, tools=(answer,), tool_choice=NamedTool(name))
 
 
-def from_tool(response: ChatCompletionResponse) -> ChatCompletionResponse:
-    """Return the answer to a request made by `as_tool` as if it were the answer to the request before it.
+def answer_from_tool(response: ChatCompletionResponse) -> ChatCompletionResponse:
+    """Return the answer to a request made by `format_as_tool` as if it were the answer to the request before it.
 
     Each choice's call becomes its text; one without a call stays as it is.
     """
@@ -67,7 +67,7 @@ def _choice_from_tool(choice: Choice) -> Choice:
     return attrs.evolve(choice, message=message, finish_reason=reason)
 
 
-def as_prompt(request: ChatCompletionRequest, *, json_object: bool = False) -> ChatCompletionRequest:
+def format_as_prompt(request: ChatCompletionRequest, *, json_object: bool = False) -> ChatCompletionRequest:
     """Return the request with its form asked for in the system message; without a form it comes back as it is.
 
     Args:
@@ -103,9 +103,9 @@ def lenient_parser(wanted: ResponseFormat) -> Callable[[str], Any]:
 
 
 def _parsed(parser: Callable[[str], Any], text: str) -> Any:
-    found = (json.dumps(read.value).decode() for read in readings(text) if read.complete)
+    found = (json.dumps(read.value).decode() for read in iter_json(text) if read.complete)
     for candidate in (text, *found):
         with suppress(ValueError):
             return parser(candidate)
     # None fits: the first is what the error speaks of.
-    return parser(json.dumps(json_in(text)).decode())
+    return parser(json.dumps(extract_json(text)).decode())

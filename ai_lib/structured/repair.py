@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     Send: TypeAlias = Callable[[ChatCompletionRequest, Call], ChatCompletionResponse]
 
-__all__ = ["ask_with_repairs", "repair_message"]
+__all__ = ["ask_with_repairs", "repair_messages"]
 
 
 def ask_with_repairs(
@@ -50,7 +50,7 @@ def ask_with_repairs(
         try:
             _ = answer.parsed
         except InvalidResponseError as error:
-            messages = (*messages, *repair_message(answer, error))
+            messages = (*messages, *repair_messages(answer, error))
             call.record("repair", why=error.message)
             rounds = (*rounds, answer)
             answer = send(attrs.evolve(request, messages=messages), call.child())
@@ -59,7 +59,7 @@ def ask_with_repairs(
     return attrs.evolve(answer, rounds=rounds, messages=(*messages, answer.message)) if rounds else answer
 
 
-def repair_message(response: ChatCompletionResponse, error: Exception) -> tuple[Message, Message]:
+def repair_messages(response: ChatCompletionResponse, error: Exception) -> tuple[Message, Message]:
     """Return the two messages that continue the conversation: the answer that does not fit, and the correction request.
 
     Args:

@@ -10,7 +10,7 @@ from types import UnionType
 from typing import Any, Union, get_args, get_origin
 
 from ai_lib.errors import InvalidRequestError
-from ai_lib.schemas.schema import closed, converted, decoded, schema_components
+from ai_lib.schemas.schema import convert, decode, schema_components, strict_schema
 
 __all__ = ["form_of", "parse", "schema_name"]
 
@@ -40,7 +40,7 @@ def form_of(kind: Any) -> tuple[dict[str, Any], Callable[[str], Any]]:
         whole, reader = {"type": "object", "properties": {field: schema}}, partial(_parse_field, kind, field)
     if definitions:
         whole = {**whole, "$defs": definitions}
-    return closed(whole), reader
+    return strict_schema(whole), reader
 
 
 def parse(kind: Any, text: str) -> Any:
@@ -50,12 +50,12 @@ def parse(kind: Any, text: str) -> Any:
         ValueError: The text is not JSON, or does not fit; the message names the place.
     """
     try:
-        return decoded(text, kind)
+        return decode(text, kind)
     except ValueError as exc:
         fault = exc
     # To JSON Schema, and so to a provider that holds the model to it, 3.0 is an integer.
     with suppress(ValueError, RecursionError):
-        return converted(_with_integers(decoded(text, Any)), kind)
+        return convert(_with_integers(decode(text, Any)), kind)
     raise fault
 
 
@@ -100,7 +100,7 @@ def _mentions(part: Any, ref: str) -> bool:
 
 
 def _parse_field(kind: Any, field: str, text: str) -> Any:
-    value = decoded(text, Any)
+    value = decode(text, Any)
     # A model that was only told of the schema in words may leave the object round the list out.
     wrapped = isinstance(value, dict) and value.keys() == {field}
-    return converted(value[field] if wrapped else value, kind)
+    return convert(value[field] if wrapped else value, kind)

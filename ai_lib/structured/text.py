@@ -9,9 +9,9 @@ from typing import Any
 import attrs
 
 from ai_lib.utils import json
-from ai_lib.utils.partial_json import reading
+from ai_lib.utils.partial_json import read_json
 
-__all__ = ["CodeBlock", "Section", "code_blocks", "json_in", "json_lines", "markdown_sections"]
+__all__ = ["CodeBlock", "Section", "code_blocks", "extract_json", "json_lines", "markdown_sections"]
 
 
 @attrs.frozen
@@ -42,13 +42,13 @@ class CodeBlock:
     code: str
 
 
-def json_in(text: str) -> Any:
+def extract_json(text: str) -> Any:
     """Return the JSON of a text: all of it, what a fence marked `json` holds, or the first object or array in prose.
 
     Raises:
         ValueError: There is none, or it is not complete; the message names the line and column.
     """
-    found = reading(text)
+    found = read_json(text)
     if found.complete:
         return found.value
     before = text[: found.end]

@@ -7,7 +7,7 @@ from functools import partial
 from itertools import islice
 from typing import Any
 
-from ai_lib.schemas.schema import decoded, validation_errors
+from ai_lib.schemas.schema import decode, validation_errors
 
 __all__ = ["parser_for"]
 
@@ -21,7 +21,7 @@ def parser_for(schema: Mapping[str, Any]) -> Callable[[str], Any]:
 
 
 def _parsed(schema: Mapping[str, Any], text: str) -> Any:
-    value = decoded(text, Any)
+    value = decode(text, Any)
     found = "; ".join(islice(validation_errors(value, schema), _MOST_COMPLAINTS))
     if found:
         raise ValueError(found)

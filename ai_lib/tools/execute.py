@@ -19,7 +19,7 @@ from ai_lib.types.message import Message
 from ai_lib.types.tool import Tool, ToolCall
 from ai_lib.utils import json
 
-__all__ = ["Approve", "Executed", "content_of", "execute"]
+__all__ = ["Approve", "ToolOutcome", "content_of", "execute"]
 
 _logger = logging.getLogger(__name__)
 _POLL = 0.05
@@ -29,7 +29,7 @@ Approve: TypeAlias = Callable[[ToolCall], "bool | str"]
 
 
 @attrs.frozen
-class Executed:
+class ToolOutcome:
     """One tool call and what came of it.
 
     Args:
@@ -91,7 +91,7 @@ def execute(
     timeout: float | None = None,
     max_workers: int = 8,
     approve: Approve | None = None,
-) -> list[Executed]:
+) -> list[ToolOutcome]:
     """Run tool calls side by side and return what came of each, in their order.
 
     Arguments that do not fit, an exception of the function, a refusal and a time that is over become results for the
@@ -111,14 +111,14 @@ def execute(
     """
     slots = threading.Semaphore(max_workers)
     begun = [_begin(one, tools, approve, slots, call) for one in calls]
-    return [one if isinstance(one, Executed) else _ended(one, timeout, call) for one in begun]
+    return [one if isinstance(one, ToolOutcome) else _ended(one, timeout, call) for one in begun]
 
 
 def _begin(
     one: ToolCall, tools: Toolbox, approve: Approve | None, slots: threading.Semaphore, call: Call
-) -> _Running | Executed:
+) -> _Running | ToolOutcome:
     try:
-        tool, arguments = tools.bound(one)
+        tool, arguments = tools.resolve(one)
     except ToolArgumentsError as error:
         return _failed(one, error, error.message)
     verdict = True if approve is None else approve(one)
@@ -141,7 +141,7 @@ async def _awaited(value: Any) -> Any:
     return await value
 
 
-def _ended(running: _Running, timeout: float | None, call: Call) -> Executed:
+def _ended(running: _Running, timeout: float | None, call: Call) -> ToolOutcome:
     if not running.wait(timeout, call):
         error = TimeoutError(f"the tool did not answer within {timeout:g} s")
         return _failed(running.call, error, str(error), timeout or 0.0)
@@ -153,7 +153,7 @@ def _ended(running: _Running, timeout: float | None, call: Call) -> Executed:
             error_or_none = exc
         else:
             message = Message.tool(running.call.id, *content, name=running.call.name)
-            return Executed(running.call, message, None, running.seconds)
+            return ToolOutcome(running.call, message, None, running.seconds)
     if not isinstance(error_or_none, Exception):
         raise error_or_none
     _logger.debug("tool %s raised %s", running.call.name, type(error_or_none).__name__)
@@ -161,8 +161,8 @@ def _ended(running: _Running, timeout: float | None, call: Call) -> Executed:
     return _failed(running.call, error_or_none, told, running.seconds)
 
 
-def _failed(call: ToolCall, error: BaseException, told: str, seconds: float = 0.0) -> Executed:
-    return Executed(call, Message.tool(call.id, f"Error: {told}", name=call.name, is_error=True), error, seconds)
+def _failed(call: ToolCall, error: BaseException, told: str, seconds: float = 0.0) -> ToolOutcome:
+    return ToolOutcome(call, Message.tool(call.id, f"Error: {told}", name=call.name, is_error=True), error, seconds)
 
 
 def content_of(value: Any) -> list[Any]:

@@ -10,7 +10,7 @@ import attrs
 from ai_lib.api.call import Call
 from ai_lib.api.chat import ChatStream
 from ai_lib.errors import AiLibError, InvalidRequestError, ToolLoopError
-from ai_lib.tools.execute import Approve, Executed, execute
+from ai_lib.tools.execute import Approve, ToolOutcome, execute
 from ai_lib.tools.registry import Toolbox
 from ai_lib.types.chunk import ChatCompletionChunk
 from ai_lib.types.message import Message
@@ -124,7 +124,7 @@ class _Conversation:
         return error
 
 
-def _name_of(one: Executed) -> str | None:
+def _name_of(one: ToolOutcome) -> str | None:
     return None if one.error is None else type(one.error).__name__
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from ai_lib.errors import InvalidRequestError, ToolArgumentsError
-from ai_lib.schemas.function import arguments_for, described
+from ai_lib.schemas.function import convert_arguments, schema_of_function
 from ai_lib.schemas.schema import validation_errors
 from ai_lib.tools.function import tools_from
 from ai_lib.types.coerce import tools_from as checked
@@ -58,7 +58,7 @@ class Toolbox:
     def __contains__(self, name: object) -> bool:
         return name in self._tools
 
-    def bound(self, call: ToolCall) -> tuple[Tool, dict[str, Any]]:
+    def resolve(self, call: ToolCall) -> tuple[Tool, dict[str, Any]]:
         """Return the tool that a call means, and its arguments as the function takes them.
 
         Raises:
@@ -79,7 +79,7 @@ class Toolbox:
         try:
             # What does not fit to the letter may still mean something to the function: "5" for an int.
             if not wrong or _described_by(tool):
-                return tool, arguments_for(tool.function, given)
+                return tool, convert_arguments(tool.function, given)
         except ValueError as exc:
             wrong = str(exc)
         except TypeError:  # its annotations say nothing: the schema that was given with it has to do
@@ -93,4 +93,4 @@ class Toolbox:
 def _described_by(tool: Tool) -> bool:
     """Return whether a tool's schema says no more than its function's annotations."""
     assert tool.function is not None  # noqa: S101 - `add` has seen to it
-    return not tool.strict and described(tool.function)[1] == tool.parameters
+    return not tool.strict and schema_of_function(tool.function)[1] == tool.parameters

@@ -13,7 +13,7 @@ from ai_lib.types.tool import ToolCall
 from ai_lib.types.usage import Usage, UsageStatus
 from ai_lib.utils import json
 
-__all__ = ["Fold", "arguments_text", "made_up_id"]
+__all__ = ["Fold", "arguments_text", "synthetic_call_id"]
 
 # Plain classes: they never leave this module, and an attrs class costs half a millisecond of every import.
 
@@ -141,7 +141,7 @@ class _ChoiceFold:
         text = str(self.text)
         calls = tuple(
             ToolCall(
-                call.id or made_up_id(response_id, number),
+                call.id or synthetic_call_id(response_id, number),
                 call.name or "",
                 arguments_text("".join(call.pieces)),
                 provider_data=call.provider_data,
@@ -215,7 +215,7 @@ def _one_piece_more(have: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str
     return {**have, **told}
 
 
-def made_up_id(response_id: str | None, number: int) -> str:
+def synthetic_call_id(response_id: str | None, number: int) -> str:
     """Return an id for a tool call that came without one: the same for the same answer, unlike those of others."""
     return f"call_{number}_{response_id}" if response_id else f"call_{number}"
 
@@ -233,7 +233,7 @@ class Fold:
     """Gathers the chunks of one stream."""
 
     def __init__(self) -> None:
-        self.continued = 0
+        self.resume_count = 0
         """How often it went on with another stream after an interruption."""
         self.choices: dict[int, _ChoiceFold] = {}
         self.id: str | None = None
@@ -289,7 +289,7 @@ class Fold:
         if self.usage is None:
             return missing
         # What was used before an interruption was never told.
-        return UsageStatus.ESTIMATED if self.continued else UsageStatus.FINALIZED
+        return UsageStatus.ESTIMATED if self.resume_count else UsageStatus.FINALIZED
 
     def check(self) -> None:
         """Raise for what no end marker can mend.

@@ -26,12 +26,12 @@ class JobStatus(StrEnum):
     CANCELLED = "cancelled"
 
     @property
-    def over(self) -> bool:
+    def finished(self) -> bool:
         """Whether nothing more will happen; there can be results whatever the word."""
-        return self in _OVER
+        return self in _FINISHED
 
 
-_OVER = frozenset({JobStatus.COMPLETED, JobStatus.FAILED, JobStatus.EXPIRED, JobStatus.CANCELLED})
+_FINISHED = frozenset({JobStatus.COMPLETED, JobStatus.FAILED, JobStatus.EXPIRED, JobStatus.CANCELLED})
 
 
 @attrs.frozen(kw_only=True)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import attrs
 
-from ai_lib.utils.times import date_of, duration_of, seconds_of
+from ai_lib.utils.times import parse_date, parse_duration, parse_seconds
 
 __all__ = ["LimitStatus", "rate_limits_of"]
 
@@ -89,7 +89,7 @@ def rate_limits_of(headers: Mapping[str, str]) -> dict[str, LimitStatus]:
 
 
 def _count(value: str | None) -> int | None:
-    number = seconds_of(value)  # None also for -1, with which Azure says that it does not know
+    number = parse_seconds(value)  # None also for -1, with which Azure says that it does not know
     return int(number) if number is not None else None
 
 
@@ -97,13 +97,13 @@ def _reset(value: str | None, headers: Mapping[str, str]) -> float | None:
     """Return the seconds in a reset header: a duration, seconds left, seconds since 1970, or a time (RFC 3339)."""
     if value is None:
         return None
-    number = seconds_of(value)
+    number = parse_seconds(value)
     if number is not None and number < _EPOCH:
         return number
-    now = date_of(headers.get("date"))
+    now = parse_date(headers.get("date"))
     if number is None:
-        then = date_of(value)
+        then = parse_date(value)
         if then is None:
-            return duration_of(value)
+            return parse_duration(value)
         number = then.timestamp()
     return max(0.0, number - now.timestamp()) if now is not None else None

@@ -66,16 +66,20 @@ class Tool:
             InvalidRequestError: A parameter has no annotation, or one that has no form in JSON.
         """
         # Imported here, since most programs have no tools and `inspect` takes time.
-        from ai_lib.schemas.function import described, name_of
-        from ai_lib.schemas.schema import closed
+        from ai_lib.schemas.function import function_name, schema_of_function
+        from ai_lib.schemas.schema import strict_schema
 
-        called = name or name_of(function)
+        called = name or function_name(function)
         try:
-            told, parameters = described(function)
+            told, parameters = schema_of_function(function)
         except TypeError as exc:
             raise InvalidRequestError(f"tool {called!r}: {exc}") from exc
         return cls(
-            called, description or told, closed(parameters) if strict else parameters, strict=strict, function=function
+            called,
+            description or told,
+            strict_schema(parameters) if strict else parameters,
+            strict=strict,
+            function=function,
         )
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:

@@ -15,8 +15,8 @@ class Step:
     """One thing that happened.
 
     Args:
-        kind: "asked" (a provider), "retry", "rate_limited", "fallback", "hedge", "selected" (a model), "endpoint" (of
-            an array), "tool", "repair" and so on.
+        kind: "request" (to a provider), "retry", "rate_limited", "fallback", "hedge", "selected" (a model), "endpoint"
+            (of an array), "tool", "repair" and so on.
         at: Seconds after the call began.
         facts: What belongs to the kind: provider and model, the reason of a choice, seconds waited.
     """

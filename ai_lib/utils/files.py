@@ -13,6 +13,7 @@ __all__ = [
     "UNKNOWN_MEDIA_TYPE",
     "FileName",
     "data_url",
+    "default_file_name",
     "extension_of",
     "is_audio",
     "is_image",
@@ -20,7 +21,6 @@ __all__ = [
     "is_video",
     "media_type_of",
     "media_type_of_name",
-    "name_for",
     "read_data_url",
     "read_file",
     "read_named_file",
@@ -123,7 +123,7 @@ def media_type_of_name(name: FileName) -> str:
     return _BY_SUFFIX.get(Path(fspath(name)).suffix.lower(), UNKNOWN_MEDIA_TYPE)
 
 
-def name_for(media_type: str) -> str:
+def default_file_name(media_type: str) -> str:
     """Return a name for bytes that have none, with the ending that tells what they are."""
     return "file" + next((suffix for suffix, known in _BY_SUFFIX.items() if known == media_type), "")
 

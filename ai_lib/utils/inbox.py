@@ -39,13 +39,13 @@ class Inbox(Generic[T]):
             with self._lock:
                 if self._busy:
                     return
-                with self.held():
+                with self.paused():
                     pass
             # What a finalizer of this thread put in after the last look.
             again = bool(self._waiting)
 
     @contextmanager
-    def held(self) -> Iterator[None]:
+    def paused(self) -> Iterator[None]:
         """Handle what waits, then keep values from being handled while the block runs."""
         with self._lock:
             self._busy = True

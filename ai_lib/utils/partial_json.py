@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 from ai_lib.utils import json
 
-__all__ = ["Reading", "completed", "reading", "readings"]
+__all__ = ["Reading", "iter_json", "parse_partial", "read_json"]
 
 
 class Reading(NamedTuple):
@@ -29,25 +29,25 @@ class Reading(NamedTuple):
     end: int
 
 
-def completed(text: str) -> Any:
+def parse_partial(text: str) -> Any:
     """Return the value of a JSON text that may be cut anywhere; None when nothing is there yet.
 
     An open string ends where the text does, `tru` is true, and a key without a value or a number that may go on is left
     out. So what is there stays: later texts only add to it. Prose and a fence before the JSON are skipped.
     """
-    return reading(text).value
+    return read_json(text).value
 
 
-def reading(text: str) -> Reading:
+def read_json(text: str) -> Reading:
     """Return the first JSON in a text: all of it, else what a fence marked as JSON holds, else what prose does."""
-    return next(readings(text))
+    return next(iter_json(text))
 
 
-def readings(text: str) -> Iterator[Reading]:
+def iter_json(text: str) -> Iterator[Reading]:
     """Yield one reading for each JSON object or array that stands in a text; at least one, if only of nothing.
 
     A bracket in prose that turns out to begin nothing is passed over. One whose JSON goes wrong later ends the
-    readings, or a part of what was meant would be taken for the whole.
+    iter_json, or a part of what was meant would be taken for the whole.
     """
     read = _scalar(text)
     if read:

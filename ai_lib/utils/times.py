@@ -6,7 +6,7 @@ import re
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
-__all__ = ["date_of", "duration_of", "seconds_of"]
+__all__ = ["parse_date", "parse_duration", "parse_seconds"]
 
 # Compiled by `re` when first used, which most programs never do.
 _PART = (
@@ -15,7 +15,7 @@ _PART = (
 _SECONDS_IN = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
 
-def seconds_of(value: str | None) -> float | None:
+def parse_seconds(value: str | None) -> float | None:
     """Return a number of seconds from 0 up, or None for anything else."""
     try:
         seconds = float(value) if value is not None else None
@@ -24,7 +24,7 @@ def seconds_of(value: str | None) -> float | None:
     return seconds if seconds is not None and 0 <= seconds < float("inf") else None
 
 
-def duration_of(text: str) -> float | None:
+def parse_duration(text: str) -> float | None:
     """Return the seconds of a wait such as "1m26.4s" with which the text begins, or None when there is none."""
     total = None
     start = 0
@@ -36,7 +36,7 @@ def duration_of(text: str) -> float | None:
     return total
 
 
-def date_of(value: str | None) -> datetime | None:
+def parse_date(value: str | None) -> datetime | None:
     """Return a date in the form of HTTP (RFC 9110 section 5.6.7) or RFC 3339, or None for anything else."""
     if not value:
         return None

@@ -288,7 +288,7 @@ def test_the_trace_of_an_answer_tells_of_attempts_and_waits(server):
     answer = client_of(server, resilience=resilience).chat("hi")
 
     assert [(step.kind, step.facts.get("error")) for step in answer.trace] == [
-        ("asked", None),
+        ("request", None),
         ("retry", "OverloadedError"),
     ]
     assert "retry" in str(answer.trace)

@@ -214,7 +214,7 @@ def test_the_trace_tells_of_the_tools_that_ran(server):
 
     answer = client_of(server).run_tools("go", [add])
 
-    assert [step.kind for step in answer.trace] == ["asked", "tool", "asked"]
+    assert [step.kind for step in answer.trace] == ["request", "tool", "request"]
     assert "tool" in str(answer.trace)
 
 

@@ -190,7 +190,7 @@ def test_a_child_counts_for_itself():
     metrics = InMemoryMetrics()
     end(metrics)
 
-    with metrics._state().inbox.held():
+    with metrics._state().inbox.paused():
         child = os.fork()
         if child == 0:
             end(metrics)

@@ -15,7 +15,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ai_lib.schemas.function import arguments_for, described, name_of
+from ai_lib.schemas.function import convert_arguments, function_name, schema_of_function
 
 if TYPE_CHECKING:
     from somewhere import Unknown
@@ -127,7 +127,7 @@ def wrapped(city: City) -> None:
 
 
 def test_a_function_is_described_by_annotations_defaults_and_docstring():
-    description, schema = described(plan)
+    description, schema = schema_of_function(plan)
 
     assert description == "Plan a trip.\n\nWith care."
     assert schema["required"] == ["city", "start"]
@@ -152,7 +152,7 @@ def test_json_arguments_become_what_the_annotations_ask_for():
         "days": "3",
     }
 
-    ready = arguments_for(plan, given | {"model": {"n": 2}, "note": None})
+    ready = convert_arguments(plan, given | {"model": {"n": 2}, "note": None})
 
     assert ready == {
         "city": City("Oslo", date(1048, 1, 1)),
@@ -166,7 +166,7 @@ def test_json_arguments_become_what_the_annotations_ask_for():
 
 def test_all_that_is_wrong_with_arguments_is_told_at_once():
     with pytest.raises(ValueError) as caught:
-        arguments_for(plan, {"city": {"nam": "Oslo"}, "when": 1, "days": 0})
+        convert_arguments(plan, {"city": {"nam": "Oslo"}, "when": 1, "days": 0})
 
     assert str(caught.value) == (
         "city: Object missing required field `name`; days: Expected `int` >= 1; start: missing; "
@@ -178,12 +178,12 @@ def test_a_function_without_parameters_takes_none():
     def ping():
         pass
 
-    assert described(ping) == (
+    assert schema_of_function(ping) == (
         None,
         {"type": "object", "properties": {}, "required": [], "additionalProperties": False},
     )
     with pytest.raises(ValueError, match="a: unknown; known: none"):
-        arguments_for(ping, {"a": 1})
+        convert_arguments(ping, {"a": 1})
 
 
 @pytest.mark.parametrize(
@@ -203,9 +203,9 @@ def test_a_function_without_parameters_takes_none():
     ids=lambda value: value if isinstance(value, str) else "",
 )  # fmt: skip
 def test_all_kinds_of_callables_can_be_described(function, name, description):
-    found, schema = described(function)
+    found, schema = schema_of_function(function)
 
-    assert (name_of(function), found) == (name, description)
+    assert (function_name(function), found) == (name, description)
     assert list(schema["properties"]) == ["city"]
     assert schema["required"] == ["city"]
 
@@ -245,7 +245,7 @@ def local():
         (anything, r"parameter \*values: int cannot be passed by name"),
         (several, "parameter 'wrong': complex has no form in JSON"),
         (stream, "the function yields values asynchronously"),
-        (City, "a class cannot be described"),
+        (City, "a class cannot be schema_of_function"),
         (local(), "name 'Local' is not defined; define what an annotation names at the level of the module"),
         (dict().get, "parameter"),
         (min, "its parameters are not known"),
@@ -253,7 +253,7 @@ def local():
 )
 def test_what_cannot_be_described_says_what_is_to_blame(function, reason):
     with pytest.raises(TypeError, match=reason):
-        described(function)
+        schema_of_function(function)
 
 
 def test_types_that_only_clash_with_each_other_are_refused_as_well():
@@ -266,7 +266,7 @@ def test_types_that_only_clash_with_each_other_are_refused_as_well():
     clash.__annotations__ = {"a": Model, "b": globals()["Model"]}
 
     with pytest.raises(TypeError, match="two different types are called 'Model'"):
-        described(clash)
+        schema_of_function(clash)
 
 
 LEAVES = st.sampled_from(
@@ -301,7 +301,7 @@ def test_every_schema_is_valid_in_draft_2020_12(hints, default):
     hints += [int] * (4 - len(hints))
     function.__annotations__ = dict(zip("abcd", hints, strict=True))
 
-    _, schema = described(function)
+    _, schema = schema_of_function(function)
 
     jsonschema.Draft202012Validator.check_schema(schema)
     msgspec.json.encode(schema)
@@ -317,8 +317,8 @@ def test_every_schema_is_valid_in_draft_2020_12(hints, default):
 def test_values_written_as_json_come_back_equal(values):
     written = msgspec.to_builtins(values)
 
-    assert arguments_for(plan, written) == values
+    assert convert_arguments(plan, written) == values
 
 
 def test_an_object_that_says_nothing_has_no_description():
-    assert described(Silent())[0] is None
+    assert schema_of_function(Silent())[0] is None

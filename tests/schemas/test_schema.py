@@ -10,7 +10,7 @@ import attrs
 import pydantic
 import pytest
 
-from ai_lib.schemas.schema import closed, converted, decoded, schema_components, validation_errors
+from ai_lib.schemas.schema import convert, decode, schema_components, strict_schema, validation_errors
 
 
 @attrs.define
@@ -117,8 +117,8 @@ def test_json_becomes_instances_all_the_way_down():
     text = '{"towns": [{"name": "Oslo", "mood": "bad"}], "country": {"name": "NO"}}'
     expected = Trip([Town(name="Oslo", mood=Mood.BAD)], Country("NO"))
 
-    assert decoded(text, Trip) == expected
-    assert converted({"towns": [{"name": "Oslo", "mood": "bad"}], "country": {"name": "NO"}}, Trip) == expected
+    assert decode(text, Trip) == expected
+    assert convert({"towns": [{"name": "Oslo", "mood": "bad"}], "country": {"name": "NO"}}, Trip) == expected
 
 
 @pytest.mark.parametrize(
@@ -132,7 +132,7 @@ def test_json_becomes_instances_all_the_way_down():
     ],
 )
 def test_a_lenient_conversion_bends_only_what_would_not_fit(value, kind, expected):
-    assert converted(value, kind, lenient=True) == expected
+    assert convert(value, kind, lenient=True) == expected
 
 
 @pytest.mark.parametrize(
@@ -148,12 +148,12 @@ def test_a_lenient_conversion_bends_only_what_would_not_fit(value, kind, expecte
 )
 def test_what_does_not_fit_is_a_value_error_with_its_place(value, kind, reason):
     with pytest.raises(ValueError, match=reason):
-        converted(value, kind)
+        convert(value, kind)
 
 
 def test_json_without_end_in_depth_is_a_value_error():
     with pytest.raises(ValueError, match="nested too deeply"):
-        decoded("[" * 100_000, list)
+        decode("[" * 100_000, list)
 
 
 def test_closing_a_schema_leaves_names_and_data_alone():
@@ -163,7 +163,7 @@ def test_closing_a_schema_leaves_names_and_data_alone():
         "anyOf": [{"type": "object", "properties": {"a": True}}],
     }
 
-    assert closed(schema) == {
+    assert strict_schema(schema) == {
         "type": "object",
         "properties": {"default": {"type": "string"}, "kind": {"enum": [{"default": 1}]}},
         "anyOf": [{"type": "object", "properties": {"a": True}, "required": ["a"], "additionalProperties": False}],
@@ -184,8 +184,8 @@ def test_a_schema_that_goes_in_a_circle_ends_in_a_complaint():
 
 def test_pydantic_is_not_imported_for_other_types():
     code = (
-        "import sys; from ai_lib.schemas.schema import schema_components, converted; "
-        "schema_components([list[int]]); converted([1], list[int]); print('pydantic' in sys.modules)"
+        "import sys; from ai_lib.schemas.schema import schema_components, convert; "
+        "schema_components([list[int]]); convert([1], list[int]); print('pydantic' in sys.modules)"
     )
 
     ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

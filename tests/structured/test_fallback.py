@@ -17,7 +17,7 @@ from ai_lib import (
     Tool,
     ToolCall,
 )
-from ai_lib.structured import as_prompt, as_tool, from_tool, lenient_parser, response_format_from
+from ai_lib.structured import answer_from_tool, format_as_prompt, format_as_tool, lenient_parser, response_format_from
 
 
 @attrs.define
@@ -38,7 +38,7 @@ def answer(*choices):
 def test_a_schema_becomes_a_tool_that_must_be_called():
     given = request(City)
 
-    made = as_tool(given)
+    made = format_as_tool(given)
 
     assert made.response_format is None
     assert made.tool_choice == NamedTool("City")
@@ -50,7 +50,7 @@ def test_a_schema_becomes_a_tool_that_must_be_called():
 def test_the_schemas_own_description_becomes_the_tools_and_its_name_is_made_fit():
     schema = {"type": "object", "description": "A city.", "title": "My city"}
 
-    made = as_tool(request(schema)).tools[0]
+    made = format_as_tool(request(schema)).tools[0]
 
     assert (made.name, made.description) == ("My_city", "A city.")
 
@@ -61,14 +61,14 @@ def test_the_schemas_own_description_becomes_the_tools_and_its_name_is_made_fit(
     ids=["no form", "no schema", "tools of its own"],
 )
 def test_what_a_tool_cannot_stand_for_comes_back_as_it_is(given):
-    assert as_tool(given) is given
+    assert format_as_tool(given) is given
 
 
 def test_a_schema_that_is_no_objects_cannot_be_a_tool():
     form = ResponseFormat(kind="json_schema", schema={"type": "array"})
 
     with pytest.raises(InvalidRequestError, match="must be a JSON Schema of type object"):
-        as_tool(request(form))
+        format_as_tool(request(form))
 
 
 def test_a_calls_arguments_become_the_answer():
@@ -77,7 +77,7 @@ def test_a_calls_arguments_become_the_answer():
         role="assistant", content="Well.", tool_calls=[call], reasoning="Hm.", provider_data={"blocks": [1]}
     )
 
-    read = from_tool(answer(Choice(message=message, finish_reason="tool_calls", raw_finish_reason="tool_use")))
+    read = answer_from_tool(answer(Choice(message=message, finish_reason="tool_calls", raw_finish_reason="tool_use")))
 
     assert read.text == '{"name": "Oslo"}'
     assert read.message == Message(role="assistant", content='{"name": "Oslo"}', reasoning="Hm.")
@@ -87,7 +87,7 @@ def test_a_calls_arguments_become_the_answer():
 def test_a_call_that_was_cut_off_still_says_so():
     message = Message.assistant(tool_calls=[ToolCall("1", "City", '{"na')])
 
-    read = from_tool(answer(Choice(message=message, finish_reason="length")))
+    read = answer_from_tool(answer(Choice(message=message, finish_reason="length")))
 
     assert (read.text, read.finish_reason) == ('{"na', "length")
 
@@ -96,7 +96,7 @@ def test_a_choice_without_a_call_stays_as_it_is():
     refused = Choice(message=Message.assistant("I would rather not."), finish_reason="stop")
     called = Choice(index=1, message=Message.assistant(tool_calls=[ToolCall("1", "City", "{}")]))
 
-    read = from_tool(answer(refused, called))
+    read = answer_from_tool(answer(refused, called))
 
     assert read.choices[0] is refused
     assert read.choices[1].message.text == "{}"
@@ -105,7 +105,7 @@ def test_a_choice_without_a_call_stays_as_it_is():
 def test_the_schema_is_told_at_the_end_of_the_system_message():
     given = request(City, Message.system("Be brief."), Message.user("Which city?"))
 
-    made = as_prompt(given)
+    made = format_as_prompt(given)
 
     assert made.response_format is None
     assert made.messages[0].content[0] == Text("Be brief.")
@@ -115,7 +115,7 @@ def test_the_schema_is_told_at_the_end_of_the_system_message():
 
 
 def test_without_a_system_message_one_is_put_first():
-    made = as_prompt(request("json_object"))
+    made = format_as_prompt(request("json_object"))
 
     assert made.messages == (
         Message.system("Answer with one JSON object and with nothing else: no prose, no code fence."),
@@ -124,7 +124,7 @@ def test_without_a_system_message_one_is_put_first():
 
 
 def test_a_provider_that_knows_json_objects_is_still_asked_for_one():
-    form = as_prompt(request(City), json_object=True).response_format
+    form = format_as_prompt(request(City), json_object=True).response_format
 
     assert (form.kind, form.schema) == ("json_object", None)
     assert form.parser('```json\n{"name": "Oslo"}\n```') == City("Oslo")
@@ -133,7 +133,7 @@ def test_a_provider_that_knows_json_objects_is_still_asked_for_one():
 def test_a_request_without_a_form_is_not_prompted():
     given = request(None)
 
-    assert as_prompt(given) is given
+    assert format_as_prompt(given) is given
 
 
 @pytest.mark.parametrize(

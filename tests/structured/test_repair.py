@@ -11,7 +11,7 @@ from ai_lib import (
     Message,
     ToolCall,
 )
-from ai_lib.structured import repair_message, response_format_from
+from ai_lib.structured import repair_messages, response_format_from
 
 
 @attrs.define
@@ -27,7 +27,7 @@ def answer(message, finish_reason="stop"):
 def repaired(response):
     with pytest.raises(InvalidResponseError) as caught:
         _ = response.parsed
-    return repair_message(response, caught.value)
+    return repair_messages(response, caught.value)
 
 
 def test_the_answer_and_what_is_wrong_with_it_go_back():
@@ -49,7 +49,7 @@ def test_the_message_says_that_the_answer_was_cut_off():
 
 
 def test_a_parsers_own_value_error_is_accepted():
-    _, wish = repair_message(answer(Message.assistant("{}")), ValueError("$ lacks 'name'"))
+    _, wish = repair_messages(answer(Message.assistant("{}")), ValueError("$ lacks 'name'"))
 
     assert "required format: $ lacks 'name'\n" in wish.text
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ai_lib.structured import CodeBlock, Section, code_blocks, json_in, json_lines, markdown_sections
+from ai_lib.structured import CodeBlock, Section, code_blocks, extract_json, json_lines, markdown_sections
 from tests.support.strategies import json_values, objects
 
 MARKDOWN = """Before.
@@ -41,7 +41,7 @@ Under
 
 @given(value=json_values)
 def test_a_text_that_is_json_is_read_whole(value):
-    assert json_in(f" {json.dumps(value)}\n") == value
+    assert extract_json(f" {json.dumps(value)}\n") == value
 
 
 @given(
@@ -52,8 +52,8 @@ def test_a_text_that_is_json_is_read_whole(value):
 def test_json_is_found_in_a_fence_and_amid_prose(value, before, fence):
     text = json.dumps(value, indent=1)
 
-    assert json_in(f"{before}{text}\nThat is {{all}}.") == value
-    assert json_in(f"{before}\n{fence}json\n{text}\n{fence}\nThat is [1].") == value
+    assert extract_json(f"{before}{text}\nThat is {{all}}.") == value
+    assert extract_json(f"{before}\n{fence}json\n{text}\n{fence}\nThat is [1].") == value
 
 
 @pytest.mark.parametrize(
@@ -68,7 +68,7 @@ def test_json_is_found_in_a_fence_and_amid_prose(value, before, fence):
 )
 def test_where_there_is_no_whole_json_the_place_is_told(text, reason):
     with pytest.raises(ValueError) as caught:
-        json_in(text)
+        extract_json(text)
 
     assert str(caught.value) == reason
 

@@ -65,9 +65,9 @@ def test_the_ending_is_in_lower_case_and_without_its_dot(name, ending):
 
 
 def test_bytes_without_a_name_get_one_that_tells_their_kind():
-    assert files.name_for("application/pdf") == "file.pdf"
-    assert files.name_for("image/jpeg") == "file.jpg"
-    assert files.name_for("x/unknown") == "file"
+    assert files.default_file_name("application/pdf") == "file.pdf"
+    assert files.default_file_name("image/jpeg") == "file.jpg"
+    assert files.default_file_name("x/unknown") == "file"
 
 
 # --- reading

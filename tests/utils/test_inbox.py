@@ -24,7 +24,7 @@ def test_a_value_that_comes_while_values_are_held_is_handled_with_the_next():
     seen = []
     inbox = Inbox(seen.append)
 
-    with inbox.held():
+    with inbox.paused():
         inbox.put("first")
         before = list(seen)
     inbox.put("second")

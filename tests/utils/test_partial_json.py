@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ai_lib.utils.partial_json import completed, reading, readings
+from ai_lib.utils.partial_json import iter_json, parse_partial, read_json
 
 documents = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(max_size=6),
@@ -35,7 +35,7 @@ def is_number(text):
 
 @given(text=texts)
 def test_a_whole_text_gives_exactly_its_document(text):
-    found = reading(text)
+    found = read_json(text)
 
     assert found.complete
     assert repr(found.value) == repr(json.loads(text))
@@ -44,7 +44,7 @@ def test_a_whole_text_gives_exactly_its_document(text):
 
 @given(text=texts.filter(lambda text: not is_number(text)))
 def test_what_is_there_stays_wherever_the_text_is_cut(text):
-    values = [completed(text[:end]) for end in range(len(text) + 1)]
+    values = [parse_partial(text[:end]) for end in range(len(text) + 1)]
 
     assert values[0] is None
     assert all(grown(before, after) for before, after in pairwise(values))
@@ -52,17 +52,17 @@ def test_what_is_there_stays_wherever_the_text_is_cut(text):
 
 @given(text=texts.filter(lambda text: text[0] in "{["))
 def test_only_the_whole_of_an_object_or_array_is_complete(text):
-    assert [end for end in range(len(text) + 1) if reading(text[:end]).complete] == [len(text)]
+    assert [end for end in range(len(text) + 1) if read_json(text[:end]).complete] == [len(text)]
 
 
 @given(text=texts.filter(lambda text: text[0] in "{["), label=st.sampled_from(["json", "JSON", "jsonc"]))
 def test_prose_and_a_fence_before_the_json_are_skipped(text, label):
-    assert completed(f"As in [1]:\n```{label}\n{text}\n```\nThat is all.") == json.loads(text)
+    assert parse_partial(f"As in [1]:\n```{label}\n{text}\n```\nThat is all.") == json.loads(text)
 
 
 @given(text=st.text('{}[]:,d83cu"\\utrfalsen0189.eE+- \n`', max_size=30))
 def test_no_text_at_all_makes_it_raise(text):
-    value = completed(text)
+    value = parse_partial(text)
 
     assert value is None or json.dumps(value)
 
@@ -104,19 +104,19 @@ def test_no_text_at_all_makes_it_raise(text):
     ],
 )
 def test_a_cut_or_strange_text_says_what_it_says_so_far(text, expected):
-    assert completed(text) == expected
+    assert parse_partial(text) == expected
 
 
 def test_each_json_in_a_text_has_its_reading_up_to_one_that_goes_wrong():
-    found = readings('As [1] and [x] say: {"a": 2}, {"b": 3, oops} and [4]')
+    found = iter_json('As [1] and [x] say: {"a": 2}, {"b": 3, oops} and [4]')
 
     assert [(read.value, read.complete) for read in found] == [([1], True), ({"a": 2}, True), ({"b": 3}, False)]
 
 
 def test_a_text_has_no_further_reading_after_its_last_json():
-    assert [read.value for read in readings('{"a": 2} and no more')] == [{"a": 2}]
-    assert [read.value for read in readings('"Oslo"')] == ["Oslo"]
-    assert [read.value for read in readings("Oslo")] == [None]
+    assert [read.value for read in iter_json('{"a": 2} and no more')] == [{"a": 2}]
+    assert [read.value for read in iter_json('"Oslo"')] == ["Oslo"]
+    assert [read.value for read in iter_json("Oslo")] == [None]
 
 
 @pytest.mark.parametrize(
@@ -125,6 +125,6 @@ def test_a_text_has_no_further_reading_after_its_last_json():
 def test_neither_length_nor_depth_matters(text):
     started = time.process_time()
 
-    completed(text)
+    parse_partial(text)
 
     assert time.process_time() - started < 5

@@ -26,7 +26,7 @@ from ai_lib.errors import (
     RateLimitError,
 )
 from ai_lib.utils import json
-from ai_lib.utils.times import date_of, duration_of, seconds_of
+from ai_lib.utils.times import parse_date, parse_duration, parse_seconds
 
 __all__ = [
     "ERROR_KINDS",
@@ -177,10 +177,10 @@ def _wait_in(error: Mapping[str, Any]) -> float | None:
     details = error.get("details")
     for detail in details if isinstance(details, list) else ():
         if isinstance(detail, Mapping) and isinstance(detail.get("retryDelay"), str):  # google.rpc.RetryInfo
-            return seconds_of(detail["retryDelay"].removesuffix("s"))
+            return parse_seconds(detail["retryDelay"].removesuffix("s"))
     message = error.get("message")
     found = re.search(_WAIT_WORDS, message) if isinstance(message, str) else None
-    return duration_of(found.string[found.end() :]) if found is not None else None
+    return parse_duration(found.string[found.end() :]) if found is not None else None
 
 
 def retry_after_of(headers: Mapping[str, str], received_at: float | None = None) -> float | None:
@@ -191,14 +191,14 @@ def retry_after_of(headers: Mapping[str, str], received_at: float | None = None)
             clock on this side does not matter.
         received_at: When the response came, in seconds since 1970; used where there is no Date header.
     """
-    milliseconds = seconds_of(headers.get("retry-after-ms"))
+    milliseconds = parse_seconds(headers.get("retry-after-ms"))
     if milliseconds is not None:
         return milliseconds / 1000
     value = headers.get("retry-after")
-    seconds = seconds_of(value)
+    seconds = parse_seconds(value)
     if seconds is not None or value is None:
         return seconds
-    until, now = date_of(value), date_of(headers.get("date"))
+    until, now = parse_date(value), parse_date(headers.get("date"))
     start = now.timestamp() if now is not None else received_at
     return max(0.0, until.timestamp() - start) if until is not None and start is not None else None
 

@@ -11,7 +11,7 @@ import attrs
 from ai_lib.errors import AiLibError
 from ai_lib.providers.operation import Content
 from ai_lib.types.job import JobState, JobStatus
-from ai_lib.utils.times import date_of
+from ai_lib.utils.times import parse_date
 
 __all__ = [
     "Answer",
@@ -194,6 +194,6 @@ def number(value: Any) -> int | None:
 def seconds(value: Any) -> float | None:
     """Return a time as seconds since 1970, from such a number or a date; None for anything else."""
     if isinstance(value, str):
-        date = date_of(value)
+        date = parse_date(value)
         return None if date is None else date.timestamp()
     return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None

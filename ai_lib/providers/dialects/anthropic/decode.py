@@ -17,7 +17,7 @@ from ai_lib.errors import InvalidResponseError
 from ai_lib.providers.dialect import Context
 from ai_lib.providers.dialects.anthropic.usage import decode_usage
 from ai_lib.providers.reading import check_object, usage_facts
-from ai_lib.types.fold import arguments_text, made_up_id
+from ai_lib.types.fold import arguments_text, synthetic_call_id
 from ai_lib.types.message import Citation, Message, Role
 from ai_lib.types.response import ChatCompletionResponse, Choice, FinishReason
 from ai_lib.types.tool import ToolCall
@@ -111,7 +111,7 @@ def _decode_message(content: list[Any], payload: Mapping[str, Any], context: Con
             name, arguments = block.get("name"), arguments_text(block.get("input"))
             if not isinstance(name, str) or not name:
                 raise InvalidResponseError("the answer holds a tool call without a name", code="malformed_tool_call")
-            identifier = call_id(block) or made_up_id(payload.get("id") or None, len(calls))
+            identifier = call_id(block) or synthetic_call_id(payload.get("id") or None, len(calls))
             calls.append(ToolCall(identifier, name, arguments, provider_data=call_data(block, context.owner)))
     return Message(
         role=Role.ASSISTANT,

@@ -11,7 +11,7 @@ from typing import Any
 from ai_lib.providers.dialect import Context
 from ai_lib.providers.reading import count, first_count, listed
 from ai_lib.types.model import ModelInfo
-from ai_lib.utils.times import date_of
+from ai_lib.utils.times import parse_date
 
 __all__ = ["decode_models", "next_page"]
 
@@ -28,7 +28,7 @@ def decode_models(payload: Any, context: Context) -> list[ModelInfo]:
         if not entry.get("id"):
             continue
         moment = entry.get("created_at")
-        date = date_of(moment) if isinstance(moment, str) else None
+        date = parse_date(moment) if isinstance(moment, str) else None
         model = ModelInfo(
             entry["id"],
             context.provider,

@@ -12,7 +12,7 @@ from ai_lib.errors import InvalidResponseError, ProviderError
 from ai_lib.providers.dialect import Context
 from ai_lib.providers.dialects.bedrock_converse.blocks import is_opaque, is_servers, text_in
 from ai_lib.providers.reading import check_object, count, first_count, listed, text_of, usage_facts
-from ai_lib.types.fold import arguments_text, made_up_id
+from ai_lib.types.fold import arguments_text, synthetic_call_id
 from ai_lib.types.message import Citation, Message, Role
 from ai_lib.types.model import ModelInfo
 from ai_lib.types.response import ChatCompletionResponse, Choice, FinishReason
@@ -131,7 +131,7 @@ def _tool_call(use: Mapping[str, Any], number: int) -> ToolCall:
     name = text_of(use.get("name"))
     if not name:
         raise InvalidResponseError("the answer holds a tool call without a name", code="malformed_tool_call")
-    call_id = text_of(use.get("toolUseId")) or made_up_id(None, number)  # some models send ""
+    call_id = text_of(use.get("toolUseId")) or synthetic_call_id(None, number)  # some models send ""
     return ToolCall(call_id, name, arguments_text(use.get("input")))
 
 

@@ -11,7 +11,7 @@ from typing import Any
 from ai_lib.errors import InvalidResponseError
 from ai_lib.providers.dialect import Context
 from ai_lib.providers.reading import check_object, count, first_count, listed, text_of, usage_facts
-from ai_lib.types.fold import arguments_text, made_up_id
+from ai_lib.types.fold import arguments_text, synthetic_call_id
 from ai_lib.types.message import Citation, Message, Role
 from ai_lib.types.model import ModelInfo
 from ai_lib.types.response import ChatCompletionResponse, Choice, FinishReason
@@ -138,7 +138,9 @@ def _tool_call(call: Mapping[str, Any], number: int, response_id: str | None) ->
     if not name:
         raise InvalidResponseError("the answer holds a tool call without a name", code="malformed_tool_call")
     return ToolCall(
-        str(call.get("id") or "") or made_up_id(response_id, number), name, arguments_text(function.get("arguments"))
+        str(call.get("id") or "") or synthetic_call_id(response_id, number),
+        name,
+        arguments_text(function.get("arguments")),
     )
 
 

@@ -9,14 +9,14 @@ from ai_lib.errors import InvalidResponseError, StreamInterruptedError
 from ai_lib.providers.dialect import Context
 from ai_lib.providers.reading import count, listed, text_of, typed, usage_facts
 from ai_lib.types.chunk import ChatCompletionChunk, ToolCallDelta
-from ai_lib.types.fold import arguments_text, made_up_id
+from ai_lib.types.fold import arguments_text, synthetic_call_id
 from ai_lib.types.message import Message, Role
 from ai_lib.types.model import ModelInfo
 from ai_lib.types.response import ChatCompletionResponse, Choice, FinishReason
 from ai_lib.types.tool import ToolCall
 from ai_lib.types.usage import Usage
 from ai_lib.utils import json
-from ai_lib.utils.times import date_of
+from ai_lib.utils.times import parse_date
 
 __all__ = ["decode", "decode_models", "decode_stream"]
 
@@ -39,13 +39,13 @@ def decode(payload: Any, context: Context, **facts: Any) -> ChatCompletionRespon
     calls = _calls(message)
     finish, raw_finish = _finish(payload, called=bool(calls))
     usage = _usage(payload)
-    created = date_of(payload.get("created_at"))
+    created = parse_date(payload.get("created_at"))
     choice = Choice(
         message=Message(
             role=Role.ASSISTANT,
             content=text_of(message.get("content")) or None,
             tool_calls=[
-                ToolCall(call_id or made_up_id(None, number), name, arguments)
+                ToolCall(call_id or synthetic_call_id(None, number), name, arguments)
                 for number, (call_id, name, arguments) in enumerate(calls)
             ],
             reasoning=text_of(message.get("thinking")) or None,

@@ -14,7 +14,7 @@ from ai_lib.providers.dialect import Context
 from ai_lib.providers.dialects.openai_chat.quirks import REASONING_TEXT, Quirks
 from ai_lib.providers.dialects.openai_chat.usage import usage_of
 from ai_lib.providers.reading import check_object, usage_facts
-from ai_lib.types.fold import arguments_text, made_up_id
+from ai_lib.types.fold import arguments_text, synthetic_call_id
 from ai_lib.types.message import Citation, Message, Role
 from ai_lib.types.response import ChatCompletionResponse, Choice, FinishReason
 from ai_lib.types.tool import ToolCall
@@ -201,7 +201,7 @@ def _tool_call(call: Any, number: int, response_id: str | None, context: Context
     if not name:
         raise InvalidResponseError("the answer holds a tool call without a name", code="malformed_tool_call")
     return ToolCall(
-        id_of(call) or made_up_id(response_id, number),
+        id_of(call) or synthetic_call_id(response_id, number),
         name,
         arguments_text(arguments),
         provider_data=kept_of_call(call, context),

@@ -17,7 +17,7 @@ from ai_lib.providers.dialects.openai_responses.calls import CARRIED, CUSTOM, FU
 from ai_lib.providers.dialects.openai_responses.quirks import Quirks
 from ai_lib.providers.dialects.openai_responses.usage import usage_of
 from ai_lib.providers.reading import check_object, count, listed, text_of, usage_facts
-from ai_lib.types.fold import made_up_id
+from ai_lib.types.fold import synthetic_call_id
 from ai_lib.types.message import Citation, Message, Role
 from ai_lib.types.model import ModelInfo
 from ai_lib.types.response import ChatCompletionResponse, Choice, FinishReason
@@ -133,7 +133,7 @@ class _Reading:
         name = text_of(item.get("name"))
         if not name:
             raise InvalidResponseError("the answer holds a tool call without a name", code="malformed_tool_call")
-        call_id = text_of(item.get("call_id")) or made_up_id(self.response_id, len(self.calls))
+        call_id = text_of(item.get("call_id")) or synthetic_call_id(self.response_id, len(self.calls))
         self.calls.append(ToolCall(call_id, name, input_text(item), provider_data=kept_of_call(item, self.owner)))
 
     def message(self, provider_data: Mapping[str, Any] | None) -> Message:

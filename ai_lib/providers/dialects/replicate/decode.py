@@ -18,7 +18,7 @@ from ai_lib.types.model import ModelInfo
 from ai_lib.types.response import ChatCompletionResponse, Choice
 from ai_lib.types.usage import Usage
 from ai_lib.utils import json
-from ai_lib.utils.times import date_of
+from ai_lib.utils.times import parse_date
 
 __all__ = ["decode", "decode_models", "decode_stream", "next_request"]
 
@@ -61,7 +61,7 @@ def decode(payload: Any, context: Context, **facts: Any) -> ChatCompletionRespon
     status = payload.get("status")
     _check(status, payload, context)
     usage = _usage(payload.get("metrics"))
-    created = date_of(payload.get("created_at"))
+    created = parse_date(payload.get("created_at"))
     message = Message(role=Role.ASSISTANT, content=_output(payload.get("output")) or None)
     return ChatCompletionResponse(
         id=payload.get("id") or None,

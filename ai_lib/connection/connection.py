@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from ai_lib.connection.emulation import EmulatedFormat
     from ai_lib.models.catalogue import Catalogue
     from ai_lib.reliability.config import ResilienceConfig
+    from ai_lib.types.limits import LimitStatus
     from ai_lib.types.model import ModelInfo
     from ai_lib.types.price import Cost
 
@@ -57,8 +58,8 @@ class _Chat:
         response = result.response if isinstance(result, ChatStream) else result
         return response.usage.total_tokens if response.usage_status is UsageStatus.FINALIZED else None
 
-    def headers(self, result: ChatCompletionResponse | ChatStream) -> Mapping[str, str]:
-        return result.headers
+    def rate_limits(self, result: ChatCompletionResponse | ChatStream) -> Mapping[str, LimitStatus]:
+        return (result.response if isinstance(result, ChatStream) else result).rate_limits
 
 
 @attrs.frozen
@@ -76,7 +77,7 @@ class _Other:
     def used(self, result: object) -> float | None:  # noqa: ARG002 - what was estimated from the texts is near enough
         return None
 
-    def headers(self, result: object) -> Mapping[str, str]:  # noqa: ARG002 - the answer is decoded already
+    def rate_limits(self, result: object) -> Mapping[str, LimitStatus]:  # noqa: ARG002 - the answer is decoded already
         return {}
 
 

@@ -14,7 +14,7 @@ from ai_lib.errors import AiLibError, RequestTimeoutError
 from ai_lib.exchange.bodies import BufferedBody, IdleWatch, peek, read
 from ai_lib.exchange.stream import ChatStream
 from ai_lib.providers.adapter import ProviderAdapter
-from ai_lib.providers.dialect import Framing
+from ai_lib.providers.dialect import Framing, NextRequest
 from ai_lib.transport import sse
 from ai_lib.types.chunk import ChatCompletionChunk, chunks_of
 from ai_lib.types.request import ChatCompletionRequest
@@ -23,7 +23,6 @@ from ai_lib.types.usage import UsageStatus
 from ai_lib.types.wire import HttpRequest, HttpResponse
 
 if TYPE_CHECKING:
-    from ai_lib.providers.operation import NextRequest
     from ai_lib.types.model import ModelInfo
     from ai_lib.types.price import Cost
 
@@ -92,6 +91,7 @@ class Exchange:
             request_id=self.adapter.errors.request_id(opened.headers),
             call=self.call,
             estimate=partial(_estimated, request),
+            limit_reader=self.adapter.rate_limits,
             **self._facts(request, left_out),
         )
 

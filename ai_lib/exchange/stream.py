@@ -29,7 +29,7 @@ CLOSED = "closed"
 """The code of what ends a stream that is closed or dropped before its end."""
 STOPPED = "stopped"
 """The code of what ends a stream when something else than the provider raised, which is then its cause."""
-_OF_THE_CALL = ("provider", "request_id", "adjustments", "parser", "pricing", "trace")
+_OF_THE_CALL = ("provider", "request_id", "adjustments", "parser", "pricing", "trace", "limit_reader")
 
 
 class ChatStream:

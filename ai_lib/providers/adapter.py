@@ -11,7 +11,7 @@ import attrs
 
 from ai_lib.errors import InvalidRequestError, UnsupportedFeatureError
 from ai_lib.providers.config import ProviderConfig
-from ai_lib.providers.dialect import Context, Dialect, Framing, Refuse
+from ai_lib.providers.dialect import Context, Dialect, Framing, NextRequest, Refuse
 from ai_lib.providers.errors.reader import ErrorReader
 from ai_lib.types.chunk import ChatCompletionChunk
 from ai_lib.types.message import Message
@@ -22,7 +22,8 @@ from ai_lib.utils import json
 
 if TYPE_CHECKING:
     from ai_lib.providers.endpoint import Endpoint
-    from ai_lib.providers.operation import NextRequest, Operation
+    from ai_lib.providers.operation import Operation
+    from ai_lib.types.limits import LimitStatus
     from ai_lib.types.model import ModelInfo
 
 __all__ = ["ProviderAdapter"]
@@ -203,7 +204,12 @@ class ProviderAdapter:
             AiLibError: It is an error, or not an answer.
         """
         headers = response.headers
-        decode = partial(self.dialect.decode, request_id=self.errors.request_id(headers), headers=headers)
+        decode = partial(
+            self.dialect.decode,
+            request_id=self.errors.request_id(headers),
+            headers=headers,
+            limit_reader=self.rate_limits,
+        )
         return self._decoded(decode, response, self._context)
 
     def decode_models(self, response: HttpResponse) -> list[ModelInfo]:
@@ -234,6 +240,16 @@ class ProviderAdapter:
     def decode_stream(self, events: Iterable[str]) -> Iterator[ChatCompletionChunk]:
         """Yield the chunks of a stream's events; see `Dialect.decode_stream`."""
         return self.dialect.decode_stream(events, self._context)
+
+    @staticmethod
+    def rate_limits(headers: Mapping[str, str]) -> dict[str, LimitStatus]:
+        """Return the rate limits that a response's headers report; see `rate_limits.read_rate_limits`.
+
+        A static method, so that a response that keeps it does not keep the key, and can be pickled.
+        """
+        from ai_lib.providers.rate_limits import read_rate_limits  # few read them, and an import costs every program
+
+        return read_rate_limits(headers)
 
     def next_page(self, response: HttpResponse) -> Mapping[str, str] | None:
         """Return what to add to the query for the next page of models, or None."""

@@ -13,10 +13,9 @@ from ai_lib.types.request import ChatCompletionRequest
 from ai_lib.types.response import ChatCompletionResponse
 
 if TYPE_CHECKING:
-    from ai_lib.providers.operation import NextRequest
     from ai_lib.types.model import ModelInfo
 
-__all__ = ["Context", "Dialect", "Framing", "Refuse"]
+__all__ = ["Context", "Dialect", "Framing", "NextRequest", "Refuse"]
 
 Refuse = Callable[[str, str], None]
 """Called with a field and a reason when the wire has no form for it; raises, or returns to have the field left out."""
@@ -39,6 +38,23 @@ class Context:
     owner: str
     quirks: Any
     fail: Callable[[Any], AiLibError]
+
+
+@attrs.frozen(kw_only=True)
+class NextRequest:
+    """A further request that an answer asks for, since it is not finished.
+
+    Args:
+        url: Where to GET.
+        wait: Seconds to wait before.
+        stream: Whether a stream comes from there.
+        then: After a stream, the request for what it does not tell, such as the usage.
+    """
+
+    url: str
+    wait: float = 0.0
+    stream: bool = False
+    then: NextRequest | None = None
 
 
 @attrs.frozen(kw_only=True)

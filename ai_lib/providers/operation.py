@@ -9,24 +9,7 @@ import attrs
 
 from ai_lib.providers.dialect import Context, Refuse
 
-__all__ = ["Content", "NextRequest", "Operation"]
-
-
-@attrs.frozen(kw_only=True)
-class NextRequest:
-    """A further request that an answer asks for, since it is not finished.
-
-    Args:
-        url: Where to GET.
-        wait: Seconds to wait before.
-        stream: Whether a stream comes from there.
-        then: After a stream, the request for what it does not tell, such as the usage.
-    """
-
-    url: str
-    wait: float = 0.0
-    stream: bool = False
-    then: NextRequest | None = None
+__all__ = ["Content", "Operation"]
 
 
 @attrs.frozen(kw_only=True)

@@ -33,11 +33,9 @@ class Admission:
         if self._permit is not None:
             self._permit.record_success()
         if self._reservation is not None:
-            from ai_lib.types.limits import rate_limits_of
-
             if self._reservation.tokens:
                 self._reservation.settle(asked.used(result))
-            self._reservation.record_success(rate_limits_of(asked.headers(result)))
+            self._reservation.record_success(asked.rate_limits(result))
 
     def record_failure(self, error: BaseException) -> None:
         """Say what the attempt raised."""

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from ai_lib.reliability.config import ResilienceConfig
     from ai_lib.reliability.monitor import ErrorMonitor
     from ai_lib.reliability.rate_limiter import RateLimiter
+    from ai_lib.types.limits import LimitStatus
 
 __all__ = ["Guard", "Guarded", "GuardedStream"]
 
@@ -67,8 +68,8 @@ class Guarded(Protocol):
     def used(self, result: Any) -> float | None:
         """Return how many it used; None where that is not told."""
 
-    def headers(self, result: Any) -> Mapping[str, str]:
-        """Return the headers of the answer."""
+    def rate_limits(self, result: Any) -> Mapping[str, LimitStatus]:
+        """Return the rate limits that the provider reported with its answer; empty where it reported none."""
 
 
 class ProcessState:

@@ -63,6 +63,7 @@ class ChatCompletionResponse:
         attempts: The calls that failed before this answer, with the reasons.
         parser: Turns the text into the type given in `response_format`.
         pricing: Tells what the answer cost.
+        limit_reader: Reads `rate_limits` from the headers.
         trace: What happened on the way to this answer: attempts, waits, choices.
         messages: Of `run_tools` and of a repaired answer, the whole conversation with this answer at its end.
         rounds: Of the same, the answers before this one.
@@ -82,6 +83,7 @@ class ChatCompletionResponse:
     attempts: tuple[Attempt, ...] = attrs.field(default=(), eq=False)
     parser: Callable[[str], Any] | None = attrs.field(default=None, repr=False, eq=False)
     pricing: Callable[[ChatCompletionResponse], Any] | None = attrs.field(default=None, repr=False, eq=False)
+    limit_reader: Callable[[Mapping[str, str]], Any] | None = attrs.field(default=None, repr=False, eq=False)
     trace: Trace | None = attrs.field(default=None, repr=False, eq=False)
     messages: tuple[Message, ...] = attrs.field(default=(), repr=False, eq=False)
     rounds: tuple[ChatCompletionResponse, ...] = attrs.field(default=(), repr=False, eq=False)
@@ -154,9 +156,8 @@ class ChatCompletionResponse:
     @property
     def rate_limits(self) -> dict[str, LimitStatus]:
         """What the headers say about how much more may be asked, by "requests", "tokens" and the like."""
-        from ai_lib.types.limits import rate_limits_of  # few read them, and an import costs every program
-
-        return rate_limits_of(self.headers)
+        found: dict[str, LimitStatus] = {} if self.limit_reader is None else self.limit_reader(self.headers)
+        return found
 
     @property
     def parsed(self) -> Any:

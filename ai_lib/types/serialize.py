@@ -48,7 +48,7 @@ def _converter() -> Converter:
             cls
         ],
     )
-    of_this_process = ("parser", "pricing", "trace")
+    of_this_process = ("parser", "pricing", "trace", "limit_reader")
     for cls, fields in (
         (Tool, ("function",)),
         (ResponseFormat, ("parser",)),

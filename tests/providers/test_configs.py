@@ -11,10 +11,11 @@ from importlib import resources
 
 import pytest
 
-from ai_lib.errors import ConfigurationError, classify
+from ai_lib.errors import ConfigurationError
 from ai_lib.providers.config import ProviderConfig
 from ai_lib.providers.dialects.openai_chat.quirks import Quirks, quirks_from
 from ai_lib.providers.dialects.openai_chat.reasoning import REASONING
+from ai_lib.providers.errors.classify import classify
 from ai_lib.providers.errors.fields import ERROR_KINDS
 from ai_lib.providers.names import Provider
 from ai_lib.providers.registry import config_of, configs, dialect_of

@@ -6,8 +6,9 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from ai_lib.errors import AiLibError, AuthenticationError, InvalidResponseError, ModelNotFoundError, classify
+from ai_lib.errors import AiLibError, AuthenticationError, InvalidResponseError, ModelNotFoundError
 from ai_lib.providers.config import ProviderConfig
+from ai_lib.providers.errors.classify import classify
 from ai_lib.providers.errors.fields import (
     ERROR_KINDS,
     MAX_BODY,
@@ -145,16 +146,18 @@ class ErrorReader:
 
 
 def _has_zero_limit(headers: Mapping[str, str]) -> bool:
-    from ai_lib.types.limits import rate_limits_of  # few calls fail like this, and an import costs every program
+    from ai_lib.providers.rate_limits import (
+        read_rate_limits,  # few calls fail like this, and an import costs every program
+    )
 
-    return any(limit.limit == 0 for limit in rate_limits_of(headers).values())
+    return any(limit.limit == 0 for limit in read_rate_limits(headers).values())
 
 
 def _reset_of(headers: Mapping[str, str]) -> float | None:
     """Return the seconds until what is used up is there again, where the headers tell."""
-    from ai_lib.types.limits import rate_limits_of  # as above
+    from ai_lib.providers.rate_limits import read_rate_limits  # as above
 
-    waits = [limit.reset for limit in rate_limits_of(headers).values() if limit.remaining == 0 and limit.reset]
+    waits = [limit.reset for limit in read_rate_limits(headers).values() if limit.remaining == 0 and limit.reset]
     return max(waits, default=None)
 
 

@@ -20,6 +20,7 @@ from ai_lib.errors import (
     QuotaExceededError,
     RateLimitError,
 )
+from ai_lib.providers.errors.classify import classify
 from ai_lib.types.wire import HttpResponse
 from tests.support.wire_cases import adapter_for
 
@@ -191,3 +192,71 @@ def test_a_failure_has_the_class_that_says_what_to_do(
     assert type(caught.value) is kind
     assert caught.value.provider == provider
     assert caught.value.retryable is (kind in (RateLimitError, OverloadedError, ProviderError))
+
+
+@pytest.mark.parametrize(
+    ("status", "codes", "message", "expected"),
+    [
+        (429, ("rate_limit_exceeded",), "", RateLimitError),
+        (429, ("insufficient_quota",), "", QuotaExceededError),
+        (429, ("engine_overloaded_error",), "", OverloadedError),
+        (400, ("context_length_exceeded",), "", ContextLengthError),
+        (400, ("invalid_request_error",), "This model's maximum context length is 8192 tokens", ContextLengthError),
+        (400, ("string_above_max_length",), "expected a string with maximum length 10", InvalidRequestError),
+        (400, ("invalid_request_error",), "temperature is too high", InvalidRequestError),
+        (403, (), "Input rejected as a result of our safety system", ContentFilterError),
+        (404, ("model_not_found",), "", ModelNotFoundError),
+        (402, (), "", QuotaExceededError),
+        (503, (), "", OverloadedError),
+        (529, (), "", OverloadedError),
+        (500, (), "too many tokens", ProviderError),
+        (418, (), "", InvalidRequestError),
+        (None, (), "", ProviderError),
+        (None, ("CONTEXT_LENGTH_EXCEEDED",), "", ContextLengthError),
+    ],
+)
+def test_an_error_is_classified_by_code_then_status_and_by_words_only_at_last(status, codes, message, expected):
+    assert classify(status, codes, message) is expected
+
+
+AWS = [
+    (403, "UnrecognizedClientException", AuthenticationError),
+    (403, "ExpiredTokenException", AuthenticationError),
+    (403, "InvalidSignatureException", AuthenticationError),
+    (403, "AccessDeniedException", PermissionDeniedError),
+    (400, "ServiceQuotaExceededException", QuotaExceededError),
+    (429, "ModelNotReadyException", OverloadedError),
+    (503, "ServiceUnavailableException", OverloadedError),
+    (429, "ThrottlingException", RateLimitError),
+    (404, "ResourceNotFoundException", ModelNotFoundError),
+    (500, "InternalServerException", ProviderError),
+    (424, "ModelErrorException", ProviderError),
+    (424, "ModelStreamErrorException", ProviderError),
+    (408, "ModelTimeoutException", ProviderError),
+]
+
+
+@pytest.mark.parametrize(("status", "code", "expected"), AWS)
+def test_a_name_that_aws_gives_an_error_counts_with_its_status_and_in_a_stream_without(status, code, expected):
+    in_stream = code[0].lower() + code[1:]
+
+    assert classify(status, (code,), "") is expected
+    assert classify(None, (in_stream,), "") is expected
+
+
+def test_a_validation_error_of_aws_leaves_it_to_the_words_whether_the_prompt_was_too_long():
+    said = "Too many input tokens. Max input tokens: 8192"
+
+    assert classify(400, ("ValidationException",), said) is ContextLengthError
+    assert classify(400, ("ValidationException",), "temperature is wrong") is InvalidRequestError
+
+
+def test_a_providers_own_code_wins_over_the_general_ones():
+    assert classify(429, ("1113",), "", {"1113": QuotaExceededError}) is QuotaExceededError
+
+
+@pytest.mark.parametrize("status", [200, 400, 401, 403, 404, 409, 422, 429, 500, 502, 503])
+def test_the_words_of_a_message_do_not_change_the_class_of_other_failures(status):
+    plain = classify(status, (), "failed")
+
+    assert classify(status, (), "authentication rate limit quota timeout overloaded") is plain

@@ -9,8 +9,7 @@ from typing import Any
 import attrs
 
 from ai_lib.errors import AiLibError, InvalidResponseError, ProviderError, StreamInterruptedError
-from ai_lib.providers.dialect import Context
-from ai_lib.providers.operation import NextRequest
+from ai_lib.providers.dialect import Context, NextRequest
 from ai_lib.providers.reading import first_count, json_events, listed, text_of, typed, usage_facts
 from ai_lib.types.chunk import ChatCompletionChunk
 from ai_lib.types.message import Message, Role

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from ai_lib import AiClient, ProviderConfig
-from tests.support.default_server import obliging
+from tests.support.default_server import answer_in_kind
 
 ROOT = Path(__file__).parents[1]
 EXAMPLES = sorted((ROOT / "examples").glob("*.py"))
@@ -24,7 +24,7 @@ def load(file: Path):
 
 @pytest.mark.parametrize("file", EXAMPLES, ids=lambda file: file.stem)
 def test_an_example_runs_and_prints_something(file, server, capsys):
-    server.script(obliging)
+    server.script(answer_in_kind)
 
     embed = {"format": "openai", "path": "/embeddings", "model": "e"}
     load(file).main(AiClient(ProviderConfig("gateway", base_url=server.url, default_model="m", embed=embed)))
@@ -42,7 +42,7 @@ def test_an_example_is_short_and_says_what_it_needs(file):
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda file: file.stem)
 def test_the_python_blocks_of_a_document_run_in_order(document, server, monkeypatch, capsys, tmp_path):
-    server.script(obliging)
+    server.script(answer_in_kind)
     monkeypatch.chdir(tmp_path)
     (tmp_path / "notes.txt").write_text("notes")
     (tmp_path / "report.pdf").write_bytes(b"%PDF-1.4 report")

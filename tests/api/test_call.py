@@ -7,11 +7,11 @@ import threading
 import pytest
 
 from ai_lib import AiLibError, Call, CancelledError, RequestTimeoutError, Timeout
-from tests.support.fake_time import FakeTime
+from ai_lib.testing import FakeClock
 
 
-def call_of(total: float | None = 10.0) -> tuple[Call, FakeTime]:
-    time = FakeTime()
+def call_of(total: float | None = 10.0) -> tuple[Call, FakeClock]:
+    time = FakeClock(now=1000.0)
     return Call(Timeout(total=total), clock=time.clock()), time
 
 

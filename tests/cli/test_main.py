@@ -9,14 +9,14 @@ import pytest
 
 import ai_lib
 from ai_lib.cli.main import main
-from tests.support.default_server import obliging
+from tests.support.default_server import answer_in_kind
 from tests.support.server import chunk_event, json_reply, sse_reply, stream_events
 
 
 @pytest.fixture
 def groq(server, monkeypatch):
     """Make the provider groq answer from the test's server."""
-    server.script(obliging)
+    server.script(answer_in_kind)
     monkeypatch.setenv("GROQ_API_KEY", "canary-0123456789")
     monkeypatch.setenv("GROQ_BASE_URL", server.url + "/v1")
     return server

@@ -20,8 +20,8 @@ from ai_lib import (
     tool,
 )
 from ai_lib.providers.registry import config_of
+from tests.support.dialect_samples import SAMPLES, value_at
 from tests.support.server import chunk_event, completion, json_reply, sse_reply
-from tests.support.wires import WIRES, at
 
 # One provider for each wire format that knows tools.
 SPEAKERS = {
@@ -50,13 +50,13 @@ def client_of(server, config=None, **settings):
 
 @pytest.mark.parametrize("dialect", SPEAKERS)
 def test_two_rounds_in_every_wire_format(server, dialect):
-    wire = WIRES[dialect]
-    server.script(json_reply(200, wire.calling), json_reply(200, wire.whole))
+    wire = SAMPLES[dialect]
+    server.script(json_reply(200, wire.tool_call), json_reply(200, wire.response))
 
     answer = client_of(server, SPEAKERS[dialect]).run_tools("what is 1 + 1?", [add])
 
     first, second = (request.json for request in server.requests)
-    assert at(first, wire.tool) == "add"
+    assert value_at(first, wire.tool_name_path) == "add"
     assert answer.text == "hi"
     assert [message.role.value for message in answer.messages] == ["user", "assistant", "tool", "assistant"]
     assert (answer.messages[1].tool_calls[0].name, answer.messages[2].text) == ("add", "2")
@@ -67,8 +67,8 @@ def test_two_rounds_in_every_wire_format(server, dialect):
 
 @pytest.mark.parametrize("dialect", SPEAKERS)
 def test_the_same_as_streams(server, dialect):
-    wire = WIRES[dialect]
-    server.script(*wire.calling_stream, *wire.stream)
+    wire = SAMPLES[dialect]
+    server.script(*wire.tool_call_stream, *wire.stream)
 
     with client_of(server, SPEAKERS[dialect]).stream_tools("what is 1 + 1?", [add]) as stream:
         text = "".join(chunk.text for chunk in stream)
@@ -82,20 +82,20 @@ def test_the_same_as_streams(server, dialect):
 @pytest.mark.parametrize("dialect", SPEAKERS)
 def test_a_conversation_goes_on_at_another_provider(server, dialect):
     other = "anthropic" if dialect == "openai_chat" else "openai_chat"
-    server.script(json_reply(200, WIRES[dialect].calling), json_reply(200, WIRES[dialect].whole))
+    server.script(json_reply(200, SAMPLES[dialect].tool_call), json_reply(200, SAMPLES[dialect].response))
     answer = client_of(server, SPEAKERS[dialect]).run_tools("what is 1 + 1?", [add])
 
-    server.script(json_reply(200, WIRES[other].whole))
+    server.script(json_reply(200, SAMPLES[other].response))
     elsewhere = client_of(server, SPEAKERS[other], on_unsupported="drop")
     further = elsewhere.chat([*answer.messages, Message.user("and 2 + 1?")], tools=[add])
 
     body = server.requests[-1].json
     assert further.text == "hi"
-    assert at(body, WIRES[other].said) == "and 2 + 1?"
+    assert value_at(body, SAMPLES[other].text_path) == "and 2 + 1?"
     assert "add" in str(body["messages"])
 
 
-CALLING = WIRES["openai_chat"].calling
+CALLING = SAMPLES["openai_chat"].tool_call
 
 
 def calling(arguments):
@@ -236,7 +236,7 @@ def test_without_calls_it_is_a_chat(server):
 
 
 def test_a_stream_that_is_left_frees_its_connection(server):
-    server.script(*WIRES["openai_chat"].stream)
+    server.script(*SAMPLES["openai_chat"].stream)
 
     with client_of(server).stream_tools("go", [add]) as stream:
         next(stream)
@@ -251,7 +251,7 @@ def test_a_streamed_conversation_can_be_cancelled_while_a_tool_runs(server):
         running.set()
         stop.wait(10)
 
-    server.script(*WIRES["openai_chat"].calling_stream)
+    server.script(*SAMPLES["openai_chat"].tool_call_stream)
     stream = client_of(server).stream_tools("go", [attrs.evolve(add, function=work)])
     threading.Thread(target=lambda: running.wait(10) and stream.cancel()).start()
 

@@ -25,10 +25,10 @@ from ai_lib import (
 from ai_lib.client.request import request_from
 from ai_lib.connection.jobs import reopen, requests_from, submit
 from ai_lib.providers.registry import config_of, job_format_of
+from ai_lib.testing import FakeClock
 from ai_lib.types.job import JobStatus
-from tests.support.fake_time import FakeTime
+from tests.support.dialect_samples import SAMPLES
 from tests.support.server import json_reply
-from tests.support.wires import WIRES
 
 # --- what each vendor's server says
 
@@ -215,7 +215,7 @@ def opened(client, job_id="job-1"):
 
 
 def whole(vendor):
-    return WIRES[vendor.dialect].whole
+    return SAMPLES[vendor.dialect].response
 
 
 def paths(server):
@@ -361,7 +361,7 @@ def test_a_job_is_opened_again_by_its_id(server, vendor):
 
 
 def test_a_wait_looks_less_and_less_often(server):
-    time = FakeTime()
+    time = FakeClock()
     client = client_of(server, OPENAI, time)
     states = iter(["validating", "in_progress", "in_progress", "finalizing", "completed"])
 
@@ -380,7 +380,7 @@ def test_a_wait_looks_less_and_less_often(server):
 
 
 def test_the_wait_between_two_looks_has_an_end(server):
-    time = FakeTime()
+    time = FakeClock()
     serve(server, OPENAI, "in_progress")
 
     with pytest.raises(RequestTimeoutError):
@@ -390,7 +390,7 @@ def test_the_wait_between_two_looks_has_an_end(server):
 
 
 def test_a_wait_ends_in_time_while_the_job_goes_on(server):
-    time = FakeTime()
+    time = FakeClock()
     serve(server, OPENAI, "in_progress")
 
     with pytest.raises(RequestTimeoutError) as caught:
@@ -495,7 +495,7 @@ def test_an_error_of_the_provider_is_a_typed_error(server):
 def test_each_request_of_a_submission_is_tried_again_by_itself(server):
     config = attrs.evolve(config_of("openai"), idempotency_header="Idempotency-Key")
     options = ConnectionOptions(api_key="key-1", base_url=server.url + "/v1", max_retries=1)
-    client = AiClient(config, model="m", options=options, clock=FakeTime().clock())
+    client = AiClient(config, model="m", options=options, clock=FakeClock().clock())
     failing, file, job = json_reply(500, {"error": {"message": "oops"}}), {"id": "file-1"}, openai_job("validating")
     server.script(failing, json_reply(200, file), failing, json_reply(200, job))
 
@@ -508,7 +508,7 @@ def test_each_request_of_a_submission_is_tried_again_by_itself(server):
 
 
 def test_a_submission_ends_with_its_call(server):
-    client = client_of(server, time=(time := FakeTime()))
+    client = client_of(server, time=(time := FakeClock()))
     call = client._call(1.0, None)
     time.sleep(1.0)
 

@@ -22,8 +22,8 @@ from ai_lib.providers.adapter import ProviderAdapter
 from ai_lib.providers.errors.fields import ERROR_KINDS
 from ai_lib.providers.registry import config_of, configs, dialect_of, operation_of
 from ai_lib.types.request import ChatCompletionRequest
+from tests.support.dialect_samples import SAMPLES, DialectSamples, value_at
 from tests.support.server import Request, Server, json_reply
-from tests.support.wires import WIRES, Wire, at
 
 KEY = "own-key-4711"
 OTHER_KEY = "canary-of-another"
@@ -70,12 +70,12 @@ def here(provider_server: Server, request: pytest.FixtureRequest) -> Server:
     """The server, answering "hi" in the dialect of the test's provider."""
     provider_server.requests.clear()
     config = request.node.callspec.params["config"]
-    provider_server.script(json_reply(200, wire_of(config).whole))
+    provider_server.script(json_reply(200, wire_of(config).response))
     return provider_server
 
 
-def wire_of(config: ProviderConfig) -> Wire:
-    return WIRES[config.dialect]
+def wire_of(config: ProviderConfig) -> DialectSamples:
+    return SAMPLES[config.dialect]
 
 
 def path_of(config: ProviderConfig) -> str:
@@ -125,7 +125,7 @@ def only(server: Server) -> Request:
 
 def text_at(body: Any, place: str) -> Any:
     """Return the text at a place, also where it stands alone in a list of parts."""
-    found = at(body, place)
+    found = value_at(body, place)
     return found[0]["text"] if isinstance(found, list) and len(found) == 1 else found
 
 
@@ -140,7 +140,7 @@ def test_a_chat_goes_to_the_providers_path_with_its_key_in_one_header(config: Pr
     assert everything_sent(here).count(KEY) == 1
     assert sent.headers["content-type"] == "application/json"
     assert sent.headers.items() >= {name.lower(): value for name, value in config.headers.items()}.items()
-    assert text_at(sent.json, wire_of(config).said) == "hi there"
+    assert text_at(sent.json, wire_of(config).text_path) == "hi there"
     assert ("some-model" in (sent.json.get("model"), sent.json.get("version"))) != ("some-model" in sent.path)
     assert (answer.text, answer.provider, answer.finish_reason) == ("hi", config.id, "stop")
     assert (answer.usage.prompt_tokens, answer.usage.completion_tokens, answer.usage.total_tokens) == (1, 2, 3)
@@ -160,7 +160,7 @@ def test_a_stream_is_asked_for_as_the_provider_wants_it(config: ProviderConfig, 
     assert "".join(texts) == "Hello"
     assert (stream.response.text, stream.response.finish_reason) == ("Hello", "stop")
     assert sent.path == path_of(config) + chat_path_of(config, stream=True)
-    assert wire.streams(sent.json) if wire.streams is not None else config.stream_path is not None
+    assert wire.asks_for_stream(sent.json) if wire.asks_for_stream is not None else config.stream_path is not None
     if config.dialect == "openai_chat":
         wants_usage = quirk_of(config, "stream_usage", default=None)
         assert sent.json.get("stream_options") == ({"include_usage": True} if wants_usage else None)
@@ -183,19 +183,19 @@ def test_a_stream_that_ends_too_early_is_an_error_with_what_had_come(config: Pro
 
 @pytest.mark.parametrize("config", LIVE)
 def test_the_limit_of_tokens_goes_under_the_providers_name_and_no_other(config: ProviderConfig, here: Server) -> None:
-    renamed = quirk_of(config, "rename", {}).get("max_tokens", wire_of(config).limit)
+    renamed = quirk_of(config, "rename", {}).get("max_tokens", wire_of(config).max_tokens_path)
 
     with client_of(config, here) as client:
         client.chat("hi", max_tokens=7)
 
-    assert at(only(here).json, renamed) == 7
+    assert value_at(only(here).json, renamed) == 7
     assert only(here).body.decode().count(":7") == 1
 
 
 @pytest.mark.parametrize("config", params(c for c in SPEAKERS if takes(c, tools=[ADD])))
 def test_a_tool_can_be_called(config: ProviderConfig, here: Server) -> None:
     wire = wire_of(config)
-    here.script(json_reply(200, wire.calling), *(wire.calling_stream if config.streaming == "native" else ()))
+    here.script(json_reply(200, wire.tool_call), *(wire.tool_call_stream if config.streaming == "native" else ()))
 
     with client_of(config, here) as client:
         answer = client.chat("1+1?", tools=[ADD])
@@ -206,13 +206,13 @@ def test_a_tool_can_be_called(config: ProviderConfig, here: Server) -> None:
         assert found.tool_calls[0].id
     # A provider's own word stands, where it has one; Ollama says "stop".
     assert answer.finish_reason == streamed.finish_reason
-    assert at(here.requests[0].json, wire.tool) == "add"
+    assert value_at(here.requests[0].json, wire.tool_name_path) == "add"
     assert len(here.requests) == 2
 
 
 @pytest.mark.parametrize("config", params(c for c in SPEAKERS if takes(c, tools=[ADD])))
 def test_a_result_goes_back_with_the_call(config: ProviderConfig, here: Server) -> None:
-    here.script(json_reply(200, wire_of(config).calling), json_reply(200, wire_of(config).whole))
+    here.script(json_reply(200, wire_of(config).tool_call), json_reply(200, wire_of(config).response))
 
     with client_of(config, here) as client:
         asked = client.chat("1+1?", tools=[ADD])
@@ -227,7 +227,7 @@ def test_a_result_goes_back_with_the_call(config: ProviderConfig, here: Server) 
 
 @pytest.mark.parametrize("config", params(c for c in SPEAKERS if c.models_path is not None))
 def test_the_models_can_be_listed(config: ProviderConfig, here: Server) -> None:
-    here.script(json_reply(200, wire_of(config).models))
+    here.script(json_reply(200, wire_of(config).model_list))
 
     with client_of(config, here) as client:
         models = client.list_models()
@@ -245,7 +245,7 @@ def test_the_models_can_be_listed(config: ProviderConfig, here: Server) -> None:
 def test_a_refused_key_is_an_authentication_error_that_names_the_variables(
     config: ProviderConfig, here: Server
 ) -> None:
-    here.script(json_reply(401, wire_of(config).failing(401, f"bad key {KEY}")))
+    here.script(json_reply(401, wire_of(config).error_body(401, f"bad key {KEY}")))
 
     with client_of(config, here) as client, pytest.raises(AuthenticationError) as caught:
         client.chat("hi")
@@ -259,7 +259,7 @@ def test_a_refused_key_is_an_authentication_error_that_names_the_variables(
 
 @pytest.mark.parametrize("config", LIVE)
 def test_too_many_requests_is_a_rate_limit_with_the_wait(config: ProviderConfig, here: Server) -> None:
-    here.script(json_reply(429, wire_of(config).failing(429, "slow down"), {"retry-after": "17"}))
+    here.script(json_reply(429, wire_of(config).error_body(429, "slow down"), {"retry-after": "17"}))
 
     with client_of(config, here) as client, pytest.raises(RateLimitError) as caught:
         client.chat("hi")
@@ -365,7 +365,7 @@ def test_a_key_of_another_provider_is_never_sent(
         monkeypatch.setenv(name, KEY)
     wire = wire_of(config)
     streams = wire.stream if config.streaming == "native" else ()
-    here.script(json_reply(200, wire.whole), *streams)
+    here.script(json_reply(200, wire.response), *streams)
 
     own = {} if config.key_env or not config.credentials else {"token": lambda: KEY}
     with client_of(config, here, api_key=None, **own) as client:

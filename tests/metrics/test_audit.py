@@ -13,7 +13,7 @@ import pytest
 from ai_lib.errors import ConfigurationError, RateLimitError
 from ai_lib.metrics import AuditLog
 from ai_lib.metrics import audit as module
-from tests.support.calls import SECRET, answer, end
+from tests.support.observed_calls import SECRET, call_response, report_call
 
 ROOT = Path(__file__).parents[2]
 
@@ -32,9 +32,9 @@ def rewrite(path, change):
 def test_every_call_is_a_line_of_a_good_chain(path):
     log = AuditLog(path, fsync=True)
 
-    end(log)
-    end(log, outcome="error", error=RateLimitError("", status=429))
-    end(AuditLog(path))
+    report_call(log)
+    report_call(log, outcome="error", error=RateLimitError("", status=429))
+    report_call(AuditLog(path))
 
     lines = [json.loads(line) for line in path.read_text().splitlines()]
     assert AuditLog.verify(path) == 3
@@ -44,7 +44,7 @@ def test_every_call_is_a_line_of_a_good_chain(path):
 
 
 def test_nobody_else_can_read_the_file(path):
-    end(AuditLog(path))
+    report_call(AuditLog(path))
 
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
 
@@ -70,7 +70,7 @@ def test_an_empty_file_is_good(path):
 def test_the_first_broken_line_is_named(path, change, message):
     log = AuditLog(path)
     for _ in range(5):
-        end(log)
+        report_call(log)
 
     rewrite(path, change)
 
@@ -80,10 +80,10 @@ def test_the_first_broken_line_is_named(path, change, message):
 
 def test_a_line_that_was_cut_short_stays_and_a_new_chain_begins(path):
     log = AuditLog(path)
-    end(log)
+    report_call(log)
     rewrite(path, lambda lines: lines.append(lines.pop()[:-20]))
 
-    end(log)
+    report_call(log)
 
     lines = path.read_bytes().splitlines(keepends=True)
     assert json.loads(lines[1])["number"] == 1
@@ -93,7 +93,7 @@ def test_a_line_that_was_cut_short_stays_and_a_new_chain_begins(path):
 
 def test_a_full_disk_leaves_no_half_of_a_line(path, monkeypatch):
     log = AuditLog(path)
-    end(log)
+    report_call(log)
     write = os.write
     room = iter([True])
 
@@ -105,20 +105,20 @@ def test_a_full_disk_leaves_no_half_of_a_line(path, monkeypatch):
     with monkeypatch.context() as patched:
         patched.setattr(module.os, "write", full)
         with pytest.raises(OSError, match="No space"):
-            end(log)
-    end(log)
+            report_call(log)
+    report_call(log)
 
     assert AuditLog.verify(path) == 2
 
 
 def test_content_stays_out(path):
-    end(AuditLog(path), response=answer())
+    report_call(AuditLog(path), response=call_response())
 
     assert "Who am I" not in path.read_text()
 
 
 def test_content_comes_without_keys_where_it_is_asked_for(path):
-    end(AuditLog(path, content=True), response=answer())
+    report_call(AuditLog(path, content=True), response=call_response())
 
     assert "Who am I" in path.read_text()
     assert SECRET not in path.read_text()
@@ -129,16 +129,16 @@ def test_64_threads_write_one_chain(path):
     log = AuditLog(path)
 
     with ThreadPoolExecutor(64) as pool:
-        list(pool.map(lambda _: end(log), range(320)))
+        list(pool.map(lambda _: report_call(log), range(320)))
 
     assert AuditLog.verify(path) == 320
 
 
 def test_processes_write_one_chain(path):
     code = (
-        "import sys; from ai_lib.metrics import AuditLog; from tests.support.calls import end\n"
+        "import sys; from ai_lib.metrics import AuditLog; from tests.support.observed_calls import report_call\n"
         "log = AuditLog(sys.argv[1])\n"
-        "for _ in range(50): end(log)"
+        "for _ in range(50): report_call(log)"
     )
 
     running = [subprocess.Popen([sys.executable, "-c", code, str(path)], cwd=ROOT) for _ in range(4)]

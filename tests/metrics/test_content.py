@@ -6,7 +6,7 @@ from ai_lib.types.message import Message
 from ai_lib.types.request import ChatCompletionRequest
 from ai_lib.types.response import ChatCompletionResponse, Choice
 from ai_lib.types.tool import ToolCall
-from tests.support.calls import record, start
+from tests.support.observed_calls import call_record, call_start
 
 
 def test_messages_of_every_kind_have_a_form():
@@ -18,7 +18,7 @@ def test_messages_of_every_kind_have_a_form():
         Message.tool("t2", "One", "Two"),
     ]
 
-    found = input_messages(start(request=ChatCompletionRequest(messages=said)))
+    found = input_messages(call_start(request=ChatCompletionRequest(messages=said)))
 
     assert [message["parts"] for message in found] == [
         [
@@ -48,7 +48,7 @@ def test_messages_of_every_kind_have_a_form():
 def test_thoughts_and_refusals_are_parts_of_an_answer():
     message = Message(role="assistant", reasoning="Hm", refusal="No")
 
-    found = output_messages(record(response=ChatCompletionResponse(choices=(Choice(message=message),))))
+    found = output_messages(call_record(response=ChatCompletionResponse(choices=(Choice(message=message),))))
 
     assert found == [
         {
@@ -60,8 +60,8 @@ def test_thoughts_and_refusals_are_parts_of_an_answer():
 
 
 def test_what_has_no_messages_has_no_content():
-    assert input_messages(start(request=None)) == []
-    assert output_messages(record()) == []
+    assert input_messages(call_start(request=None)) == []
+    assert output_messages(call_record()) == []
 
 
 def test_keys_and_halves_of_characters_are_taken_out_at_any_depth():

@@ -9,7 +9,7 @@ import pytest
 from ai_lib.errors import RateLimitError
 from ai_lib.metrics import JsonLog
 from ai_lib.types.attempt import Attempt
-from tests.support.calls import KNOWN, SECRET, answer, end, start
+from tests.support.observed_calls import KNOWN_USAGE, SECRET, call_response, call_start, report_call
 
 
 @pytest.fixture
@@ -23,7 +23,14 @@ def lines(caplog):
 
 
 def test_a_call_is_one_line(lines):
-    end(JsonLog(), start(tags=("nightly",)), **KNOWN, cost=Decimal("1E-7"), finish_reason="stop", request_id="r1")
+    report_call(
+        JsonLog(),
+        call_start(tags=("nightly",)),
+        **KNOWN_USAGE,
+        cost=Decimal("1E-7"),
+        finish_reason="stop",
+        request_id="r1",
+    )
 
     assert lines() == [
         {
@@ -50,7 +57,7 @@ def test_a_call_is_one_line(lines):
 def test_a_failure_is_told_without_its_text(lines, caplog):
     error = RateLimitError("the prompt was: hello", status=429, code="rate_limit")
 
-    end(JsonLog(), outcome="error", error=error, attempts=(Attempt("RateLimitError", waited=1.5),))
+    report_call(JsonLog(), outcome="error", error=error, attempts=(Attempt("RateLimitError", waited=1.5),))
 
     assert lines()[0]["error"] == {"class": "RateLimitError", "status": 429, "code": "rate_limit"}
     assert lines()[0]["attempts"][0]["waited"] == 1.5
@@ -59,14 +66,14 @@ def test_a_failure_is_told_without_its_text(lines, caplog):
 
 
 def test_content_stays_out(lines, caplog):
-    end(JsonLog(), response=answer())
+    report_call(JsonLog(), response=call_response())
 
     assert "Who am I" not in caplog.text
     assert "input" not in lines()[0]
 
 
 def test_content_comes_without_keys_where_it_is_asked_for(lines, caplog):
-    end(JsonLog(content=True), response=answer())
+    report_call(JsonLog(content=True), response=call_response())
 
     assert lines()[0]["input"][0]["parts"][0]["content"] == "Who am I? My key is ***"
     assert lines()[0]["output"][0]["parts"][0]["content"] == "You are ***"
@@ -76,7 +83,7 @@ def test_content_comes_without_keys_where_it_is_asked_for(lines, caplog):
 def test_a_line_has_the_logger_and_the_level_that_were_given(caplog):
     caplog.set_level(logging.DEBUG, "mine")
 
-    end(JsonLog(logging.getLogger("mine"), level=logging.DEBUG))
+    report_call(JsonLog(logging.getLogger("mine"), level=logging.DEBUG))
 
     assert [(record.name, record.levelno) for record in caplog.records] == [("mine", logging.DEBUG)]
 
@@ -84,6 +91,6 @@ def test_a_line_has_the_logger_and_the_level_that_were_given(caplog):
 def test_nothing_is_made_for_a_level_that_is_off(caplog):
     caplog.set_level(logging.WARNING, "ai_lib.calls")
 
-    end(JsonLog())
+    report_call(JsonLog())
 
     assert caplog.records == []

@@ -12,7 +12,7 @@ from ai_lib.errors import ConfigurationError, RateLimitError
 from ai_lib.metrics import CallKey, InMemoryMetrics, Series
 from ai_lib.metrics.prometheus_text import CONTENT_TYPE
 from ai_lib.types.attempt import Attempt
-from tests.support.calls import KNOWN, end, record, start
+from tests.support.observed_calls import KNOWN_USAGE, call_record, call_start, report_call
 
 CHAT = Series("chat", "groq", "llama")
 
@@ -28,10 +28,10 @@ def samples(text):
 def test_calls_are_counted_by_how_they_ended():
     metrics = InMemoryMetrics()
 
-    end(metrics, **KNOWN)
-    end(metrics, outcome="error", error=RateLimitError(""))
-    end(metrics, start(operation="stream"), outcome="cancelled")
-    end(metrics, start(operation="stream"), outcome="abandoned")
+    report_call(metrics, **KNOWN_USAGE)
+    report_call(metrics, outcome="error", error=RateLimitError(""))
+    report_call(metrics, call_start(operation="stream"), outcome="cancelled")
+    report_call(metrics, call_start(operation="stream"), outcome="abandoned")
 
     snapshot = metrics.snapshot()
     assert snapshot.calls == {
@@ -49,8 +49,8 @@ def test_calls_are_counted_by_how_they_ended():
 def test_tokens_are_added_up_by_kind():
     metrics = InMemoryMetrics()
 
-    end(metrics, **KNOWN)
-    end(metrics, **KNOWN)
+    report_call(metrics, **KNOWN_USAGE)
+    report_call(metrics, **KNOWN_USAGE)
 
     snapshot = metrics.snapshot()
     assert snapshot.series[CHAT].tokens == {"prompt": 20, "completion": 10, "cached": 8, "reasoning": 4}
@@ -60,11 +60,11 @@ def test_tokens_are_added_up_by_kind():
 def test_a_cost_that_is_not_known_is_counted_apart():
     metrics = InMemoryMetrics()
 
-    end(metrics, cost=Decimal("0.1"))
-    end(metrics, cost=Decimal("0.2"))
-    end(metrics)
-    end(metrics, outcome="error")
-    end(metrics, start(operation="list_models", model=None))
+    report_call(metrics, cost=Decimal("0.1"))
+    report_call(metrics, cost=Decimal("0.2"))
+    report_call(metrics)
+    report_call(metrics, outcome="error")
+    report_call(metrics, call_start(operation="list_models", model=None))
 
     snapshot = metrics.snapshot()
     assert snapshot.cost == Decimal("0.3")
@@ -74,9 +74,9 @@ def test_a_cost_that_is_not_known_is_counted_apart():
 def test_percentiles_are_those_of_the_last_calls():
     metrics = InMemoryMetrics(window=100)
 
-    end(metrics, seconds=1000.0)
+    report_call(metrics, seconds=1000.0)
     for hundredths in range(1, 101):
-        end(metrics, seconds=hundredths / 100, first_chunk=0.25)
+        report_call(metrics, seconds=hundredths / 100, first_chunk=0.25)
 
     series = metrics.snapshot().series[CHAT]
     assert (series.seconds.p50, series.seconds.p95, series.seconds.p99) == (0.5, 0.95, 0.99)
@@ -88,7 +88,7 @@ def test_percentiles_are_those_of_the_last_calls():
 def test_what_never_took_any_time_has_no_percentiles():
     metrics = InMemoryMetrics()
 
-    end(metrics)
+    report_call(metrics)
 
     assert metrics.snapshot().series[CHAT].first_chunk.p50 is None
 
@@ -97,7 +97,9 @@ def test_attempts_and_retries_are_counted():
     metrics = InMemoryMetrics()
     retried = Attempt("OverloadedError", provider="groq", decision="retried")
 
-    end(metrics, attempts=(retried, retried, Attempt("OverloadedError", decision="max_retries")), outcome="error")
+    report_call(
+        metrics, attempts=(retried, retried, Attempt("OverloadedError", decision="max_retries")), outcome="error"
+    )
 
     assert metrics.snapshot().attempts == {("groq", "retried"): 2, ("groq", "max_retries"): 1}
     assert metrics.snapshot().retries == 2
@@ -106,9 +108,9 @@ def test_attempts_and_retries_are_counted():
 def test_a_call_is_in_flight_until_it_ends():
     metrics = InMemoryMetrics()
 
-    ended = metrics.call_started(start())
+    ended = metrics.call_started(call_start())
     before = metrics.snapshot().in_flight
-    ended(record())
+    ended(call_record())
 
     assert (before, metrics.snapshot().in_flight) == (1, 0)
 
@@ -117,17 +119,17 @@ def test_too_many_models_become_other():
     metrics = InMemoryMetrics(max_models=2)
 
     for model in ("a", "b", "c", "d", "a"):
-        end(metrics, model=model)
+        report_call(metrics, model=model)
 
     assert {key.model: count for key, count in metrics.snapshot().calls.items()} == {"a": 2, "b": 1, "other": 2}
 
 
 def test_a_snapshot_stays_as_it_was():
     metrics = InMemoryMetrics()
-    end(metrics)
+    report_call(metrics)
 
     snapshot = metrics.snapshot()
-    end(metrics)
+    report_call(metrics)
     metrics.reset()
 
     assert snapshot.count() == 1
@@ -142,7 +144,7 @@ def test_64_threads_are_counted_exactly():
     metrics = InMemoryMetrics()
 
     with ThreadPoolExecutor(64) as pool:
-        list(pool.map(lambda number: end(metrics, start(id=str(number)), **KNOWN), range(1280)))
+        list(pool.map(lambda number: report_call(metrics, call_start(id=str(number)), **KNOWN_USAGE), range(1280)))
 
     snapshot = metrics.snapshot()
     assert snapshot.count() == 1280
@@ -154,8 +156,8 @@ def test_64_threads_are_counted_exactly():
 def test_prometheus_reads_what_is_rendered():
     metrics = InMemoryMetrics()
 
-    end(metrics, **KNOWN, cost=Decimal("0.5"), first_chunk=0.25)
-    end(metrics, outcome="error", error=RateLimitError(""), attempts=(Attempt("RateLimitError"),))
+    report_call(metrics, **KNOWN_USAGE, cost=Decimal("0.5"), first_chunk=0.25)
+    report_call(metrics, outcome="error", error=RateLimitError(""), attempts=(Attempt("RateLimitError"),))
 
     found = samples(metrics.render())
     where = ("chat", "groq", "llama")
@@ -178,7 +180,7 @@ def test_prometheus_reads_what_is_rendered():
 def test_labels_are_escaped(model):
     metrics = InMemoryMetrics()
 
-    end(metrics, model=model)
+    report_call(metrics, model=model)
 
     families = {family.name: family for family in text_string_to_metric_families(metrics.render())}
     assert families["ai_lib_calls"].samples[0].labels["model"] == model
@@ -188,13 +190,13 @@ def test_labels_are_escaped(model):
 @pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
 def test_a_child_counts_for_itself():
     metrics = InMemoryMetrics()
-    end(metrics)
+    report_call(metrics)
 
     with metrics._state().inbox.paused():
         child = os.fork()
         if child == 0:
-            end(metrics)
-            end(metrics)
+            report_call(metrics)
+            report_call(metrics)
             os._exit(metrics.snapshot().count())
 
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 2

@@ -10,7 +10,7 @@ import pytest
 from ai_lib.api.metrics import Metrics
 from ai_lib.errors import ConfigurationError, RateLimitError
 from ai_lib.metrics import InMemoryMetrics, MetricsObserver, as_observer
-from tests.support.calls import KNOWN, end, start
+from tests.support.observed_calls import KNOWN_USAGE, call_start, report_call
 
 
 class Two:
@@ -60,7 +60,7 @@ class WholeMetrics(Metrics):
 def test_two_methods_are_told_of_a_successful_chat():
     metrics = Two()
 
-    end(as_observer(metrics), **KNOWN, cost=Decimal("0.25"))
+    report_call(as_observer(metrics), **KNOWN_USAGE, cost=Decimal("0.25"))
 
     assert metrics.counts == {
         "groq.requests": 1,
@@ -76,7 +76,7 @@ def test_two_methods_are_told_of_a_successful_chat():
 def test_a_failure_is_counted_by_the_class_of_its_error():
     metrics = Two()
 
-    end(as_observer(metrics), outcome="error", error=RateLimitError("slow down"))
+    report_call(as_observer(metrics), outcome="error", error=RateLimitError("slow down"))
 
     assert metrics.counts == {
         "groq.requests": 1,
@@ -91,7 +91,7 @@ def test_a_failure_is_counted_by_the_class_of_its_error():
 def test_a_stream_that_nobody_wanted_any_more_is_no_error(outcome):
     metrics = Two()
 
-    end(as_observer(metrics), start(operation="stream"), outcome=outcome)
+    report_call(as_observer(metrics), call_start(operation="stream"), outcome=outcome)
 
     assert metrics.counts == {"groq.requests": 1, "stream_requests": 1, f"groq.{outcome}": 1}
 
@@ -99,7 +99,7 @@ def test_a_stream_that_nobody_wanted_any_more_is_no_error(outcome):
 def test_a_stream_that_broke_off_is_an_error():
     metrics = Two()
 
-    end(as_observer(metrics), start(operation="stream"), outcome="interrupted")
+    report_call(as_observer(metrics), call_start(operation="stream"), outcome="interrupted")
 
     assert metrics.counts["groq.interrupted"] == 1
     assert metrics.counts["errors.unknown"] == 1
@@ -108,7 +108,7 @@ def test_a_stream_that_broke_off_is_an_error():
 def test_the_answer_counts_for_the_provider_that_gave_it():
     metrics = Two()
 
-    end(as_observer(metrics), provider="openai")
+    report_call(as_observer(metrics), provider="openai")
 
     assert metrics.counts == {"groq.requests": 1, "chat_requests": 1, "openai.success": 1}
 
@@ -121,7 +121,9 @@ def test_one_method_is_enough(name):
     calls = []
     setattr(One, name, lambda _, *given: calls.append(given))
 
-    end(as_observer(One()), **KNOWN, outcome="error", error=RateLimitError(""), cost=Decimal(1), first_chunk=0.1)
+    report_call(
+        as_observer(One()), **KNOWN_USAGE, outcome="error", error=RateLimitError(""), cost=Decimal(1), first_chunk=0.1
+    )
 
     assert calls
 
@@ -133,7 +135,7 @@ def test_a_timer_may_be_none():
 
     metrics = Untimed()
 
-    end(as_observer(metrics))
+    report_call(as_observer(metrics))
 
     assert metrics.counts["groq.success"] == 1
 
@@ -146,7 +148,7 @@ def test_a_timer_that_fails_does_not_keep_the_counts_back():
     metrics = Broken()
 
     with pytest.raises(RuntimeError):
-        end(as_observer(metrics))
+        report_call(as_observer(metrics))
 
     assert metrics.counts["groq.success"] == 1
 
@@ -155,7 +157,7 @@ def test_methods_with_tags_get_provider_and_model():
     metrics = WholeMetrics()
     tags = {"provider": "groq", "model": "llama"}
 
-    end(MetricsObserver(metrics), **KNOWN, cost=Decimal("0.25"), first_chunk=0.25)
+    report_call(MetricsObserver(metrics), **KNOWN_USAGE, cost=Decimal("0.25"), first_chunk=0.25)
 
     assert metrics.given == [
         ("count", "requests", 1, tags),
@@ -174,7 +176,12 @@ def test_methods_with_tags_get_provider_and_model():
 def test_a_failure_is_told_to_the_methods_for_failures():
     metrics = WholeMetrics()
 
-    end(MetricsObserver(metrics), start(operation="list_models", model=None), outcome="error", error=RateLimitError(""))
+    report_call(
+        MetricsObserver(metrics),
+        call_start(operation="list_models", model=None),
+        outcome="error",
+        error=RateLimitError(""),
+    )
 
     tags = {"provider": "groq", "model": "unknown"}
     assert ("count", "errors.RateLimitError", 1, tags) in metrics.given
@@ -187,7 +194,7 @@ def test_64_threads_are_counted_exactly():
     observer = as_observer(metrics)
 
     with ThreadPoolExecutor(64) as pool:
-        list(pool.map(lambda _: end(observer, **KNOWN), range(640)))
+        list(pool.map(lambda _: report_call(observer, **KNOWN_USAGE), range(640)))
 
     assert metrics.counts["groq.success"] == 640
     assert metrics.counts["groq.tokens_input"] == 6400
@@ -203,7 +210,7 @@ def test_an_observer_stays_what_it_is():
 def test_a_metrics_that_overrides_nothing_is_taken():
     observer = as_observer(Metrics())
 
-    assert end(observer, **KNOWN, outcome="error", cost=Decimal(1)) is None
+    assert report_call(observer, **KNOWN_USAGE, outcome="error", cost=Decimal(1)) is None
     assert isinstance(observer, MetricsObserver)
 
 

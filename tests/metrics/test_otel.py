@@ -21,7 +21,7 @@ from ai_lib.types.message import Message
 from ai_lib.types.request import ChatCompletionRequest, ResponseFormat
 from ai_lib.types.response import ChatCompletionResponse, Choice
 from ai_lib.types.usage import Usage
-from tests.support.calls import KNOWN, SECRET, answer, end, record, start
+from tests.support.observed_calls import KNOWN_USAGE, SECRET, call_record, call_response, call_start, report_call
 
 
 class Sdk:
@@ -52,7 +52,7 @@ def sdk():
 
 
 def test_a_span_has_the_attributes_of_the_conventions(sdk):
-    end(sdk.tracing(), **KNOWN, response=answer(), model="llama-1", request_id="r1")
+    report_call(sdk.tracing(), **KNOWN_USAGE, response=call_response(), model="llama-1", request_id="r1")
 
     span = sdk.spans[0]
     assert (span.name, span.kind, span.status.status_code) == ("chat llama", SpanKind.CLIENT, StatusCode.UNSET)
@@ -92,7 +92,7 @@ def test_a_span_has_the_attributes_of_the_conventions(sdk):
     ],
 )
 def test_providers_have_the_names_of_the_conventions(sdk, provider, expected):
-    end(sdk.tracing(), start(provider=provider))
+    report_call(sdk.tracing(), call_start(provider=provider))
 
     assert sdk.spans[0].attributes["gen_ai.provider.name"] == expected
 
@@ -100,9 +100,9 @@ def test_providers_have_the_names_of_the_conventions(sdk, provider, expected):
 def test_operations_have_the_names_of_the_conventions(sdk):
     tracing = sdk.tracing()
 
-    end(tracing, start(operation="stream"), first_chunk=0.25)
-    end(tracing, start(operation="embed", request=None))
-    end(tracing, start(operation="list_models", request=None, model=None))
+    report_call(tracing, call_start(operation="stream"), first_chunk=0.25)
+    report_call(tracing, call_start(operation="embed", request=None))
+    report_call(tracing, call_start(operation="list_models", request=None, model=None))
 
     assert [span.name for span in sdk.spans] == ["chat llama", "embeddings llama", "list_models"]
     assert sdk.spans[0].attributes["gen_ai.request.stream"] is True
@@ -110,7 +110,7 @@ def test_operations_have_the_names_of_the_conventions(sdk):
 
 
 def test_a_failure_has_its_class_and_its_status(sdk):
-    end(sdk.tracing(), outcome="error", error=RateLimitError("secret words", status=429))
+    report_call(sdk.tracing(), outcome="error", error=RateLimitError("secret words", status=429))
 
     span = sdk.spans[0]
     assert span.status.status_code is StatusCode.ERROR
@@ -120,7 +120,7 @@ def test_a_failure_has_its_class_and_its_status(sdk):
 
 
 def test_a_stream_that_was_abandoned_is_no_error(sdk):
-    end(sdk.tracing(), outcome="abandoned")
+    report_call(sdk.tracing(), outcome="abandoned")
 
     span = sdk.spans[0]
     assert span.status.status_code is StatusCode.UNSET
@@ -132,7 +132,7 @@ def test_attempts_are_events_where_they_were(sdk):
     first = Attempt("OverloadedError", status=503, took=0.1, waited=0.2, decision="retried", provider="groq", model="m")
     last = Attempt("OverloadedError", took=9.0, decision="max_retries")
 
-    end(sdk.tracing(), outcome="error", attempts=(first, last))
+    report_call(sdk.tracing(), outcome="error", attempts=(first, last))
 
     retry, failed = sdk.spans[0].events
     assert (retry.name, failed.name) == ("ai_lib.retry", "ai_lib.attempt_failed")
@@ -146,8 +146,8 @@ def test_a_span_that_ends_in_another_thread_stays_a_child_of_where_it_began(sdk)
     tracer = sdk.tracers.get_tracer("program")
 
     with tracer.start_as_current_span("request") as parent:
-        ended = sdk.tracing().call_started(start(operation="stream"))
-    thread = threading.Thread(target=ended, args=[record()])
+        ended = sdk.tracing().call_started(call_start(operation="stream"))
+    thread = threading.Thread(target=ended, args=[call_record()])
     thread.start()
     thread.join()
 
@@ -156,7 +156,7 @@ def test_a_span_that_ends_in_another_thread_stays_a_child_of_where_it_began(sdk)
 
 
 def test_content_stays_out(sdk):
-    end(sdk.tracing(), response=answer())
+    report_call(sdk.tracing(), response=call_response())
 
     told = sdk.spans[0].to_json()
     assert "Who am I" not in told
@@ -164,7 +164,7 @@ def test_content_stays_out(sdk):
 
 
 def test_content_comes_without_keys_where_it_is_asked_for(sdk):
-    end(sdk.tracing(capture_content=True), response=answer())
+    report_call(sdk.tracing(capture_content=True), response=call_response())
 
     attributes = sdk.spans[0].attributes
     assert json.loads(attributes["gen_ai.input.messages"]) == [
@@ -179,7 +179,7 @@ def test_content_comes_without_keys_where_it_is_asked_for(sdk):
 def test_options_of_a_request_are_told(sdk):
     request = ChatCompletionRequest(messages=[Message.user("hi")], n=2, seed=1, top_k=3, response_format=None)
 
-    end(sdk.tracing(), start(request=request, tags=("nightly",), base_url="http://localhost:8080/v1"))
+    report_call(sdk.tracing(), call_start(request=request, tags=("nightly",), base_url="http://localhost:8080/v1"))
 
     attributes = sdk.spans[0].attributes
     assert attributes["gen_ai.request.choice.count"] == 2
@@ -191,7 +191,7 @@ def test_options_of_a_request_are_told(sdk):
 def test_a_request_for_json_says_so(sdk):
     request = ChatCompletionRequest(messages="hi", response_format=ResponseFormat(kind="json_object"))
 
-    end(sdk.tracing(), start(request=request), cost=Decimal("0.25"))
+    report_call(sdk.tracing(), call_start(request=request), cost=Decimal("0.25"))
 
     assert sdk.spans[0].attributes["gen_ai.output.type"] == "json"
     assert sdk.spans[0].attributes["ai_lib.cost_usd"] == 0.25
@@ -207,7 +207,7 @@ def test_a_request_for_json_says_so(sdk):
     ],
 )
 def test_the_server_is_told_where_there_is_one(sdk, base_url, expected):
-    end(sdk.tracing(), start(base_url=base_url))
+    report_call(sdk.tracing(), call_start(base_url=base_url))
 
     attributes = sdk.spans[0].attributes
     assert (attributes.get("server.address"), attributes.get("server.port")) == expected
@@ -216,10 +216,10 @@ def test_the_server_is_told_where_there_is_one(sdk, base_url, expected):
 def test_an_answer_without_id_model_and_reason_is_told_without_them(sdk):
     response = ChatCompletionResponse(choices=[Choice(message=Message.assistant("hi"))])
 
-    end(
+    report_call(
         sdk.tracing(),
-        start(operation="embed", model=None),
-        **{**KNOWN, "usage": Usage(prompt_tokens=3)},
+        call_start(operation="embed", model=None),
+        **{**KNOWN_USAGE, "usage": Usage(prompt_tokens=3)},
         response=response,
     )
 
@@ -230,19 +230,19 @@ def test_an_answer_without_id_model_and_reason_is_told_without_them(sdk):
 def test_a_call_that_is_not_sampled_is_measured(sdk):
     tracing = OpenTelemetryTracing(TracerProvider(ALWAYS_OFF, shutdown_on_exit=False), sdk.meters, capture_content=True)
 
-    end(tracing)
+    report_call(tracing)
 
     assert sdk.points["gen_ai.client.operation.duration"][0].count == 1
 
 
 def test_an_error_without_a_status_has_its_class_alone(sdk):
-    end(sdk.tracing(), outcome="error", error=RateLimitError(""))
+    report_call(sdk.tracing(), outcome="error", error=RateLimitError(""))
 
     assert "http.response.status_code" not in sdk.spans[0].attributes
 
 
 def test_measurements_have_the_names_and_buckets_of_the_conventions(sdk):
-    end(sdk.tracing(), start(operation="stream"), **KNOWN, first_chunk=0.25)
+    report_call(sdk.tracing(), call_start(operation="stream"), **KNOWN_USAGE, first_chunk=0.25)
 
     duration = sdk.points["gen_ai.client.operation.duration"][0]
     assert (duration.count, duration.sum) == (1, 0.5)
@@ -257,7 +257,7 @@ def test_measurements_have_the_names_and_buckets_of_the_conventions(sdk):
 
 
 def test_a_measurement_of_a_failure_has_its_class(sdk):
-    end(sdk.tracing(), outcome="error", error=RateLimitError(""), provider="openai", base_url="")
+    report_call(sdk.tracing(), outcome="error", error=RateLimitError(""), provider="openai", base_url="")
 
     attributes = sdk.points["gen_ai.client.operation.duration"][0].attributes
     assert attributes["error.type"] == "RateLimitError"

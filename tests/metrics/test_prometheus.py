@@ -12,7 +12,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from ai_lib.errors import ConfigurationError, RateLimitError
 from ai_lib.metrics import PrometheusMetrics
 from ai_lib.types.attempt import Attempt
-from tests.support.calls import KNOWN, end, record, start
+from tests.support.observed_calls import KNOWN_USAGE, call_record, call_start, report_call
 
 CALL = {"operation": "chat", "provider": "groq", "model": "llama", "outcome": "success"}
 SERIES = {"operation": "chat", "provider": "groq", "model": "llama"}
@@ -58,9 +58,9 @@ def value(found, name, **labels):
 def test_a_scrape_brings_exact_numbers(registry, scrape):
     metrics = PrometheusMetrics(registry)
 
-    end(metrics, **KNOWN, cost=Decimal("0.25"), first_chunk=0.25)
-    end(metrics, **KNOWN, cost=Decimal("0.5"), seconds=3.0)
-    end(metrics)
+    report_call(metrics, **KNOWN_USAGE, cost=Decimal("0.25"), first_chunk=0.25)
+    report_call(metrics, **KNOWN_USAGE, cost=Decimal("0.5"), seconds=3.0)
+    report_call(metrics)
 
     found = scrape()
     assert value(found, "ai_lib_calls_total", **CALL) == 3
@@ -81,7 +81,7 @@ def test_a_scrape_brings_failures_and_attempts(registry, scrape):
     metrics = PrometheusMetrics(registry)
 
     retried = Attempt("RateLimitError", provider="groq", decision="retried")
-    end(metrics, outcome="error", error=RateLimitError(""), attempts=(retried, retried))
+    report_call(metrics, outcome="error", error=RateLimitError(""), attempts=(retried, retried))
 
     found = scrape()
     assert value(found, "ai_lib_calls_total", **{**CALL, "outcome": "error"}) == 1
@@ -93,9 +93,9 @@ def test_a_call_is_in_flight_until_it_ends(registry, scrape):
     metrics = PrometheusMetrics(registry)
     labels = {"operation": "chat", "provider": "groq"}
 
-    ended = metrics.call_started(start())
+    ended = metrics.call_started(call_start())
     before = value(scrape(), "ai_lib_calls_in_flight", **labels)
-    ended(record(provider="openai"))
+    ended(call_record(provider="openai"))
 
     assert before == 1
     assert value(scrape(), "ai_lib_calls_in_flight", **labels) == 0
@@ -104,7 +104,7 @@ def test_a_call_is_in_flight_until_it_ends(registry, scrape):
 def test_a_stream_that_was_dropped_is_counted_by_the_next_scrape(registry, scrape):
     metrics = PrometheusMetrics(registry)
 
-    end(metrics, outcome="abandoned")
+    report_call(metrics, outcome="abandoned")
 
     assert registry.get_sample_value("ai_lib_calls_total", {**CALL, "outcome": "abandoned"}) == 1
     assert value(scrape(), "ai_lib_calls_total", **{**CALL, "outcome": "abandoned"}) == 1
@@ -112,10 +112,10 @@ def test_a_stream_that_was_dropped_is_counted_by_the_next_scrape(registry, scrap
 
 def test_the_end_of_a_dropped_stream_takes_none_of_the_locks(registry):
     metrics = PrometheusMetrics(registry)
-    ended = metrics.call_started(start())
+    ended = metrics.call_started(call_start())
 
     with metrics._calls._lock, metrics._in_flight._lock:
-        ended(record(outcome="abandoned"))
+        ended(call_record(outcome="abandoned"))
 
     assert registry.get_sample_value("ai_lib_calls_total", {**CALL, "outcome": "abandoned"}) == 1
 
@@ -124,7 +124,7 @@ def test_too_many_models_become_other(registry):
     metrics = PrometheusMetrics(registry, max_models=200)
 
     for number in range(250):
-        end(metrics, model=f"m{number}")
+        report_call(metrics, model=f"m{number}")
 
     assert registry.get_sample_value("ai_lib_calls_total", {**CALL, "model": "other"}) == 50
     assert registry.get_sample_value("ai_lib_calls_total", {**CALL, "model": "m199"}) == 1
@@ -134,7 +134,7 @@ def test_64_threads_are_counted_exactly(registry):
     metrics = PrometheusMetrics(registry)
 
     with ThreadPoolExecutor(64) as pool:
-        list(pool.map(lambda _: end(metrics, **KNOWN), range(640)))
+        list(pool.map(lambda _: report_call(metrics, **KNOWN_USAGE), range(640)))
 
     assert registry.get_sample_value("ai_lib_calls_total", CALL) == 640
     assert registry.get_sample_value("ai_lib_tokens_total", {**SERIES, "kind": "prompt"}) == 6400

@@ -24,13 +24,13 @@ from ai_lib.errors import (
     RequestTimeoutError,
 )
 from ai_lib.reliability.circuit_breaker import CircuitBreaker
-from tests.support.fake_time import FakeTime
+from ai_lib.testing import FakeClock
 
 DOWN = ProviderError("down")
 
 
-def breaker_of(time: FakeTime | None = None, **fields: Any) -> tuple[CircuitBreaker, FakeTime, list[tuple[str, str]]]:
-    time = time or FakeTime()
+def breaker_of(time: FakeClock | None = None, **fields: Any) -> tuple[CircuitBreaker, FakeClock, list[tuple[str, str]]]:
+    time = time or FakeClock()
     told: list[tuple[str, str]] = []
     policy = BreakerPolicy(**{"failure_threshold": 3, "recovery_timeout": 30.0, "success_threshold": 2, **fields})
     breaker = CircuitBreaker(policy, name="gw m", clock=time.clock(), tell=lambda old, new: told.append((old, new)))

@@ -8,7 +8,7 @@ import pytest
 
 from ai_lib import BackpressureError, Call, CancelledError, ConcurrencyLimit, ConfigurationError, Timeout
 from ai_lib.reliability.concurrency import Slots
-from tests.support.fake_time import FakeTime
+from ai_lib.testing import FakeClock
 
 ENDLESS = Timeout(total=None)
 
@@ -63,7 +63,7 @@ def test_a_full_queue_turns_the_next_one_away_at_once():
     [(ConcurrencyLimit(1, queue_timeout=7.0), ENDLESS, 7.0), (ConcurrencyLimit(1), Timeout(total=3.0), 3.0)],
 )
 def test_a_wait_ends_with_the_queues_time_or_the_calls(limit, timeout, waited):
-    slots, time = Slots(limit), FakeTime()
+    slots, time = Slots(limit), FakeClock()
     slots.acquire(Call(clock=time.clock()))
     call = Call(timeout, clock=time.clock())
 
@@ -99,7 +99,7 @@ def test_a_cancelled_wait_leaves_the_queue():
 
 
 def test_an_interrupted_wait_leaves_the_queue():
-    time = FakeTime()
+    time = FakeClock()
 
     def interrupted(event: threading.Event, seconds: float | None) -> bool:
         raise KeyboardInterrupt

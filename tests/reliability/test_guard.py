@@ -32,7 +32,7 @@ from ai_lib import (
     StreamInterruptedError,
     Timeout,
 )
-from tests.support.fake_time import FakeTime
+from ai_lib.testing import FakeClock
 from tests.support.server import Connection, Server, chunk_event, completion, json_reply, sse_reply, stream_events
 
 BUSY = {"error": {"message": "busy", "code": "overloaded"}}
@@ -69,7 +69,7 @@ def headers_and_nothing(connection: Connection) -> None:
 
 def test_the_answer_tells_of_the_attempts_before_it(server):
     server.script(json_reply(503, BUSY), json_reply(429, SLOW_DOWN, {"retry-after": "7"}), OK)
-    time = FakeTime(chance=0.5)
+    time = FakeClock(chance=0.5)
 
     answer = client_of(server, time).chat("hi")
 
@@ -83,10 +83,10 @@ def test_the_error_says_why_there_was_no_further_attempt(server):
     server.script(json_reply(503, BUSY))
 
     with pytest.raises(OverloadedError, match="after 3 attempts") as caught:
-        client_of(server, FakeTime()).chat("hi")
+        client_of(server, FakeClock()).chat("hi")
 
     assert [one.decision for one in caught.value.attempts] == ["retried", "retried", "max_retries"]
-    assert caught.value.timings == {"backoff": pytest.approx(1.5)}
+    assert caught.value.timings == {"backoff": pytest.approx(0.75)}
 
 
 @pytest.mark.parametrize(("allowed", "requests"), [(None, 1), (True, 2), (False, 1)])
@@ -128,7 +128,7 @@ def test_a_lost_connection_says_whether_the_request_had_been_sent(server):
 
 def test_every_attempt_of_a_call_carries_the_same_idempotency_key_and_no_other_call_does(server):
     server.script(json_reply(503, BUSY), OK)
-    client = client_of(server, FakeTime(), config={"idempotency_header": "Idempotency-Key"})
+    client = client_of(server, FakeClock(), config={"idempotency_header": "Idempotency-Key"})
 
     client.chat("one")
     client.chat("two")
@@ -145,7 +145,7 @@ def test_providers_that_take_no_idempotency_key_get_none(server):
 
 def test_a_dead_endpoint_gets_a_tenth_more_traffic_over_a_thousand_calls(server):
     server.script(json_reply(503, BUSY))
-    client = client_of(server, FakeTime())
+    client = client_of(server, FakeClock())
     before = 0
 
     for _ in range(1000):
@@ -167,7 +167,7 @@ def test_an_attempt_may_have_a_limit_of_its_own(server):
 
 def test_a_stream_that_ends_before_it_gave_anything_is_opened_again(server):
     server.script(headers_and_nothing, sse_reply([]), sse_reply(stream_events("whole")))
-    client = client_of(server, FakeTime())
+    client = client_of(server, FakeClock())
 
     stream = client.stream("hi")
 
@@ -180,14 +180,14 @@ def test_a_role_alone_is_nothing_yet(server):
     role = chunk_event("")
     server.script(sse_reply([role]), sse_reply(stream_events("whole")))
 
-    assert client_of(server, FakeTime()).stream("hi").final_response().text == "whole"
+    assert client_of(server, FakeClock()).stream("hi").final_response().text == "whole"
 
 
 def test_after_the_first_text_nothing_is_asked_again(server):
     server.script(sse_reply([chunk_event("par")]), sse_reply(stream_events("whole")))
 
     with pytest.raises(StreamInterruptedError) as caught:
-        client_of(server, FakeTime()).stream("hi").final_response()
+        client_of(server, FakeClock()).stream("hi").final_response()
 
     assert caught.value.partial.text == "par"
     assert len(server.requests) == 1
@@ -231,7 +231,7 @@ def test_a_full_rate_limit_raises_at_once_when_it_would_pass_the_deadline(server
 
 def test_an_open_breaker_sends_nothing_and_lets_one_call_try_later(server):
     server.script(json_reply(500, BUSY))
-    time = FakeTime()
+    time = FakeClock()
     policy = BreakerPolicy(failure_threshold=3, recovery_timeout=30.0, success_threshold=1)
     client = client_of(server, time, resilience=ResilienceConfig(retry=None, breaker=policy))
     for _ in range(3):
@@ -252,7 +252,7 @@ def test_an_open_breaker_sends_nothing_and_lets_one_call_try_later(server):
 
 def test_a_breaker_that_opens_between_two_attempts_does_not_hide_what_opened_it(server):
     server.script(json_reply(503, BUSY))
-    client = client_of(server, FakeTime(), resilience=ResilienceConfig(breaker=BreakerPolicy(failure_threshold=1)))
+    client = client_of(server, FakeClock(), resilience=ResilienceConfig(breaker=BreakerPolicy(failure_threshold=1)))
 
     with pytest.raises(OverloadedError) as caught:
         client.chat("hi")
@@ -304,19 +304,19 @@ def test_a_stream_reports_to_the_breaker_when_it_ends(server):
 
 
 def test_requests_leave_at_the_pace_of_the_limit(server):
-    times = FakeTime()
+    times = FakeClock()
     client = client_of(server, times, resilience=ResilienceConfig(rate_limit=RateLimit.per_second(5, burst=10)))
 
     for _ in range(20):
         client.chat("hi")
 
-    assert times.now - 1000.0 == pytest.approx(2.0)
+    assert sum(times.waits) == pytest.approx(2.0)
     assert len(server.requests) == 20
 
 
 def test_a_429_pauses_the_calls_that_follow(server):
     server.script(json_reply(429, SLOW_DOWN, {"retry-after": "9"}), OK)
-    times = FakeTime()
+    times = FakeClock()
     limit = RateLimit.per_second(100, burst=100)
     client = client_of(server, times, resilience=ResilienceConfig(retry=None, rate_limit=limit))
 
@@ -324,32 +324,32 @@ def test_a_429_pauses_the_calls_that_follow(server):
         client.chat("hi")
     client.chat("hi")
 
-    assert times.now == pytest.approx(1009.0)
+    assert sum(times.waits) == pytest.approx(9.0)
 
 
 def test_what_the_headers_say_is_left_is_believed(server):
     headers = {"x-ratelimit-limit-requests": "60", "x-ratelimit-remaining-requests": "0",
                "x-ratelimit-reset-requests": "4s"}  # fmt: skip
     server.script(json_reply(200, completion("hi"), headers))
-    times = FakeTime()
+    times = FakeClock()
     limit = RateLimit.per_second(100, burst=100)
     client = client_of(server, times, resilience=ResilienceConfig(rate_limit=limit))
 
     client.chat("hi")
     client.chat("hi")
 
-    assert times.now == pytest.approx(1004.0)
+    assert sum(times.waits) == pytest.approx(4.0)
 
 
 def test_tokens_are_reserved_by_estimate_and_settled_by_use(server):
-    times = FakeTime()
+    times = FakeClock()
     limit = RateLimit(tokens=6000, per=60.0)
     client = client_of(server, times, resilience=ResilienceConfig(rate_limit=limit))
 
     for _ in range(10):  # about 510 tokens each by estimate, 3 by the server's count
         client.chat("hi", max_tokens=500)
 
-    assert times.now - 1000.0 < 10
+    assert sum(times.waits) < 10
 
 
 def test_a_request_larger_than_the_limit_is_refused_before_anything_is_sent(server):
@@ -425,7 +425,7 @@ def test_a_stream_that_was_opened_again_frees_its_connection_when_it_is_dropped(
         connection.wait_closed()
 
     server.script(reset, one_chunk_and_silence)
-    client = client_of(server, FakeTime())
+    client = client_of(server, FakeClock())
     gc.disable()
     try:
         stream = client.stream("hi")
@@ -470,7 +470,7 @@ def test_the_listener_hears_of_every_decision(server):
     server.script(json_reply(503, BUSY))
     heard: list[Event] = []
     resilience = ResilienceConfig(retry=RetryPolicy(max_retries=1), breaker=BreakerPolicy(failure_threshold=2))
-    client = client_of(server, FakeTime(), resilience=resilience, listener=heard.append)
+    client = client_of(server, FakeClock(), resilience=resilience, listener=heard.append)
 
     with pytest.raises(OverloadedError):
         client.chat("hi")
@@ -544,7 +544,7 @@ def test_a_listener_that_raises_is_logged_and_breaks_nothing(server, caplog):
 
     server.script(json_reply(503, BUSY), OK)
 
-    assert client_of(server, FakeTime(), listener=broken).chat("hi").text == "hi"
+    assert client_of(server, FakeClock(), listener=broken).chat("hi").text == "hi"
     assert "the listener raised" in caplog.text
 
 
@@ -562,7 +562,7 @@ def test_texts_to_embed_count_against_a_limit_of_tokens(server):
 
 def test_a_try_that_may_not_go_in_time_leaves_the_breaker_to_the_next(server):
     server.script(json_reply(500, BUSY), OK)
-    times = FakeTime()
+    times = FakeClock()
     resilience = ResilienceConfig(
         retry=None,
         breaker=BreakerPolicy(failure_threshold=1, recovery_timeout=1.0, success_threshold=1),
@@ -587,7 +587,7 @@ def test_a_stream_that_is_opened_again_holds_one_slot_and_reports_each_failure(s
         rate_limit=RateLimit.per_second(100, burst=100),
         concurrency=ConcurrencyLimit(1, max_queue=0),
     )
-    client = client_of(server, FakeTime(), resilience=resilience)
+    client = client_of(server, FakeClock(), resilience=resilience)
 
     stream = client.stream("hi")
     in_flight = client.guard.in_flight

@@ -9,13 +9,13 @@ import pytest
 from ai_lib import AiLibError, CancelledError, ConfigurationError, ErrorAlert, ErrorThresholds
 from ai_lib.reliability.monitor import ErrorMonitor
 from ai_lib.reliability.window import Window
-from tests.support.fake_time import FakeTime
+from ai_lib.testing import FakeClock
 
 ERROR = AiLibError("x")
 
 
-def monitor_of(**fields: Any) -> tuple[ErrorMonitor, FakeTime, list[ErrorAlert]]:
-    time, alerts = FakeTime(), []
+def monitor_of(**fields: Any) -> tuple[ErrorMonitor, FakeClock, list[ErrorAlert]]:
+    time, alerts = FakeClock(), []
     return ErrorMonitor(ErrorThresholds(on_alert=alerts.append, **fields), "gw", time.clock()), time, alerts
 
 
@@ -78,13 +78,13 @@ def test_a_callback_that_raises_is_logged_and_breaks_nothing(caplog):
     def broken(alert: ErrorAlert) -> None:
         raise ValueError("oops")
 
-    ErrorMonitor(ErrorThresholds(consecutive=1, on_alert=broken), "gw", FakeTime().clock()).record_failure(ERROR)
+    ErrorMonitor(ErrorThresholds(consecutive=1, on_alert=broken), "gw", FakeClock().clock()).record_failure(ERROR)
 
     assert "on_alert raised" in caplog.text
 
 
 def test_without_a_callback_it_is_a_warning_in_the_log(caplog):
-    ErrorMonitor(ErrorThresholds(consecutive=1), "gw", FakeTime().clock()).record_failure(ERROR)
+    ErrorMonitor(ErrorThresholds(consecutive=1), "gw", FakeClock().clock()).record_failure(ERROR)
 
     assert "gw: 1 of the last 1 calls failed, 1 in a row; last: x" in caplog.text
 

@@ -21,15 +21,15 @@ from ai_lib import (
     Timeout,
 )
 from ai_lib.reliability.bucket import FLOOR
+from ai_lib.testing import FakeClock
 from ai_lib.types.limits import LimitStatus
 from ai_lib.utils.clock import Clock
-from tests.support.fake_time import FakeTime
 
 ENDLESS = Timeout(total=None)
 
 
-def limiter_of(limit: RateLimit, time: FakeTime | None = None) -> tuple[RateLimiter, FakeTime]:
-    time = time or FakeTime()
+def limiter_of(limit: RateLimit, time: FakeClock | None = None) -> tuple[RateLimiter, FakeClock]:
+    time = time or FakeClock()
     return RateLimiter(limit, clock=time.clock()), time
 
 
@@ -177,7 +177,7 @@ def test_a_wait_that_is_too_long_is_refused_at_once_and_takes_nothing():
 
 
 def test_the_calls_own_time_bounds_the_wait():
-    time = FakeTime()
+    time = FakeClock()
     limiter, _ = limiter_of(RateLimit.per_minute(60, burst=1), time)
     limiter.acquire()
 
@@ -230,7 +230,7 @@ class Gate:
     """A clock on which a wait lasts until the test opens it."""
 
     def __init__(self) -> None:
-        self.time = FakeTime()
+        self.time = FakeClock()
         self.open = threading.Event()
 
     def sleep(self, seconds: float) -> None:
@@ -283,7 +283,7 @@ def test_nothing_is_locked_while_somebody_waits():
 
 
 def test_a_cancelled_wait_gives_its_reservation_back():
-    time = FakeTime()
+    time = FakeClock()
     blocked = threading.Event()
 
     def wait(event: threading.Event, seconds: float | None) -> bool:
@@ -316,7 +316,7 @@ def test_a_cancelled_wait_gives_its_reservation_back():
 
 
 def test_an_interrupted_wait_gives_its_reservation_back():
-    time = FakeTime()
+    time = FakeClock()
 
     def interrupted(seconds: float) -> None:
         raise KeyboardInterrupt
@@ -336,7 +336,7 @@ def test_an_interrupted_wait_gives_its_reservation_back():
 
 
 def test_a_429_pauses_everybody_also_those_who_already_wait():
-    time = FakeTime()
+    time = FakeClock()
     limiter, _ = limiter_of(RateLimit.per_second(1, burst=1, adaptive=False), time)
     first = limiter.acquire()
     begun = time.now

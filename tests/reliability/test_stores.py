@@ -20,7 +20,7 @@ from ai_lib import ConfigurationError, RateLimit, RateLimiter, RedisStore, Sqlit
 from ai_lib.api.limits import StoreUnavailableError
 from ai_lib.reliability.bucket import Bucket, Buckets
 from ai_lib.reliability.rate_limiter import MemoryStore
-from tests.support.fake_time import FakeTime
+from ai_lib.testing import FakeClock
 
 BUCKETS = Buckets((Bucket(rate=5.0, capacity=10.0), Bucket(rate=100.0, capacity=250.0)), adaptive=True, initial=0.9)
 NUMBERS = st.floats(0, 500, allow_nan=False)
@@ -44,7 +44,7 @@ def results(sequence, store, clock_of) -> tuple[list, list]:
     """Return what memory makes of the steps, and what the store does."""
     expected, got = [], []
     key = f"sequence {next(NUMBER)}"
-    time = FakeTime(now=1_700_000_000.0)
+    time = FakeClock(now=1_700_000_000.0)
     own = MemoryStore(time.clock())
     for passed, (operation, *arguments) in sequence:
         time.now += passed
@@ -58,7 +58,7 @@ def results(sequence, store, clock_of) -> tuple[list, list]:
 @settings(settings.get_profile("stores"), deadline=None)
 @given(sequence=SEQUENCES)
 def test_a_file_counts_as_memory_does(sequence, tmp_path):
-    time = FakeTime()
+    time = FakeClock()
     store = SqliteStore(tmp_path / "limits.db", clock=time.clock())
 
     expected, got = results(sequence, store, lambda now: setattr(time, "now", now.now))

@@ -9,8 +9,8 @@ import pytest
 from ai_lib import CircuitOpenError, ConfigurationError, HealthCheck, ModelEndpoint, ProviderError
 from ai_lib.routing.balancing import Balancer, LoadBalancingStrategy
 from ai_lib.routing.endpoint import EndpointState
+from ai_lib.testing import FakeClock
 from ai_lib.utils.clock import Clock
-from tests.support.fake_time import FakeTime
 
 BAD = ProviderError("broken")
 ALL = list(LoadBalancingStrategy)
@@ -117,7 +117,7 @@ def test_power_of_two_never_takes_the_busier_of_the_two_it_sees():
 
 
 def test_health_based_prefers_the_faster_and_the_one_that_fails_less():
-    time = FakeTime()
+    time = FakeClock()
     balancer = balancer_of("health_based", 1, 1, 1, clock=time.clock(), check=HealthCheck(failures=100))
     outcomes = {"0": (None, 0.1), "1": (None, 0.4), "2": (BAD, 0.1)}
 
@@ -142,7 +142,7 @@ def test_health_based_spreads_calls_that_run_at_once():
 
 
 def test_one_that_fails_in_a_row_is_left_out_and_tried_again_after_a_while():
-    time = FakeTime()
+    time = FakeClock()
     balancer = balancer_of("round_robin", 1, 1, clock=time.clock(), check=HealthCheck(failures=3, cooldown=30.0))
     for _ in range(6):
         state = balancer.take()
@@ -158,7 +158,7 @@ def test_one_that_fails_in_a_row_is_left_out_and_tried_again_after_a_while():
 
 
 def test_with_probes_only_a_probe_brings_an_endpoint_back():
-    time = FakeTime()
+    time = FakeClock()
     check = HealthCheck(interval=10.0, failures=1, successes=2)
     balancer = balancer_of("round_robin", 1, 1, clock=time.clock(), check=check)
     balancer.ended(balancer.take(), BAD, 0.1)

@@ -8,11 +8,11 @@ import pytest
 from ai_lib import ConfigurationError, CostBased, ModelInfo, Prices, ProviderError, RoutingPolicy, SelectionPreset
 from ai_lib.routing.router import ModelRouter, fitting
 from ai_lib.routing.selection import LatencyBased, LeastConnections, PerformanceBased, WeightedModels, strategy_from
+from ai_lib.testing import FakeClock
 from ai_lib.types.content import Image
 from ai_lib.types.message import Message
 from ai_lib.types.request import ChatCompletionRequest, ResponseFormat
 from ai_lib.types.tool import Tool
-from tests.support.fake_time import FakeTime
 
 
 def model(name, price=None, *, output=None, speed=None, quality=None, **fields):
@@ -86,7 +86,7 @@ def test_a_model_of_unknown_price_is_not_taken_for_a_free_one():
 
 
 def test_the_fastest_so_far_is_chosen_and_a_new_one_is_tried_first():
-    strategy = LatencyBased(FakeTime().clock())
+    strategy = LatencyBased(FakeClock().clock())
     for info, seconds in ((CHEAP, 0.5), (MIDDLE, 0.2)):
         strategy.started(info)
         strategy.ended(info, None, seconds)
@@ -98,7 +98,7 @@ def test_the_fastest_so_far_is_chosen_and_a_new_one_is_tried_first():
 
 
 def test_within_a_tier_the_measured_one_that_is_faster_wins():
-    strategy = PerformanceBased(FakeTime().clock())
+    strategy = PerformanceBased(FakeClock().clock())
     other = model("other", 1, speed="fast")
     for info, seconds in ((CHEAP, 0.5), (other, 0.2)):
         strategy.started(info)
@@ -130,7 +130,7 @@ def test_a_policy_keeps_to_its_allow_list():
 
 
 def test_a_policy_learns_from_failures_and_forgives_them_with_time():
-    time = FakeTime()
+    time = FakeClock()
     policy = RoutingPolicy("cost", clock=time.clock())
     for _ in range(20):
         policy.started(CHEAP)
@@ -144,7 +144,7 @@ def test_a_policy_learns_from_failures_and_forgives_them_with_time():
 
 
 def test_a_policy_learns_what_is_fast_from_traffic():
-    policy = RoutingPolicy("latency", clock=FakeTime().clock())
+    policy = RoutingPolicy("latency", clock=FakeClock().clock())
     for info, seconds in ((CHEAP, 5.0), (MIDDLE, 3.0), (BEST, 0.1)):
         policy.started(info)
         policy.ended(info, None, seconds)

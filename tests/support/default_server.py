@@ -47,7 +47,7 @@ _GOT: dict[str, Any] = {
 }
 
 
-def obliging(connection: Connection) -> None:
+def answer_in_kind(connection: Connection) -> None:
     """Answer a chat, a stream, a request with tools, one for an object or for vectors; and the list of models."""
     request = connection.read_request()
     if request.method == "GET":

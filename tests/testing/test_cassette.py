@@ -26,7 +26,7 @@ from ai_lib.testing import (
     text,
 )
 from ai_lib.testing.redaction import is_secret
-from tests.support.clients import client_of, every_api
+from tests.support.clients import client_with_transport, every_api
 
 KEY = "canary-7f3a/91+c2"
 
@@ -37,11 +37,11 @@ def file(tmp_path):
 
 
 def recorded(file, *script, api="openai_chat", **settings):
-    return client_of(api, Cassette(file, "record", ScriptedTransport(*script)), key=KEY, **settings)
+    return client_with_transport(api, Cassette(file, "record", ScriptedTransport(*script)), key=KEY, **settings)
 
 
 def replayed(file, api="openai_chat", **settings):
-    return client_of(api, Cassette(file, "replay"), key="another-key", **settings)
+    return client_with_transport(api, Cassette(file, "replay"), key="another-key", **settings)
 
 
 @every_api
@@ -240,7 +240,7 @@ def test_a_request_that_is_not_recorded_names_the_nearest_one_and_the_difference
 def test_a_key_that_is_a_word_of_the_question_does_not_hide_the_recording(file):
     recorded(file, "Hello").chat("Is this a question?")
 
-    again = client_of("openai_chat", Cassette(file), key="question")
+    again = client_with_transport("openai_chat", Cassette(file), key="question")
 
     assert again.chat("Is this a question?").text == "Hello"
 
@@ -248,8 +248,8 @@ def test_a_key_that_is_a_word_of_the_question_does_not_hide_the_recording(file):
 def test_auto_records_where_there_is_no_file_and_replays_where_there_is(file):
     first, second = ScriptedTransport("recorded"), ScriptedTransport("never asked")
 
-    client_of("openai_chat", Cassette(file, inner=first)).chat("Hi")
-    answer = client_of("openai_chat", Cassette(file, inner=second)).chat("Hi")
+    client_with_transport("openai_chat", Cassette(file, inner=first)).chat("Hi")
+    answer = client_with_transport("openai_chat", Cassette(file, inner=second)).chat("Hi")
 
     assert (answer.text, second.requests) == ("recorded", [])
 
@@ -304,11 +304,11 @@ def test_real_traffic_is_recorded_through_the_librarys_own_transport(file, tmp_p
     with MockServer(text("over a socket"), text("as a stream")) as server:
         options = {"base_url": server.base_url("openai")}
         with Cassette(file) as cassette:
-            live = client_of("openai_chat", cassette, options=options)
+            live = client_with_transport("openai_chat", cassette, options=options)
             live.chat("Hi")
             live.stream("Hi").final_response()
 
-    again = client_of("openai_chat", Cassette(file), options=options)
+    again = client_with_transport("openai_chat", Cassette(file), options=options)
 
     assert (again.chat("Hi").text, again.stream("Hi").final_response().text) == ("over a socket", "as a stream")
 

@@ -7,14 +7,14 @@ import pytest
 
 from ai_lib import ResilienceConfig, RetryPolicy
 from ai_lib.testing import FakeClock, ScriptedTransport, error
-from tests.support.clients import client_of
+from tests.support.clients import client_with_transport
 
 
 def test_a_minute_of_back_off_takes_less_than_50_milliseconds():
     fake = FakeClock()
     transport = ScriptedTransport(error(429, retry_after=60), "Hello")
-    client = client_of("openai_chat", transport, clock=fake.clock())
-    client_of("openai_chat", ScriptedTransport("imports")).chat("Hi")
+    client = client_with_transport("openai_chat", transport, clock=fake.clock())
+    client_with_transport("openai_chat", ScriptedTransport("imports")).chat("Hi")
     begun = time.perf_counter()
 
     answer = client.chat("Hi")
@@ -28,7 +28,7 @@ def test_chance_decides_how_much_of_a_jittered_wait_is_waited():
     policy = ResilienceConfig(retry=RetryPolicy(base=8.0))
     transport = ScriptedTransport(error(503), "Hello")
 
-    client_of("openai_chat", transport, clock=fake.clock(), resilience=policy).chat("Hi")
+    client_with_transport("openai_chat", transport, clock=fake.clock(), resilience=policy).chat("Hi")
 
     assert fake.waits == [2.0]
 

@@ -4,13 +4,13 @@ import pytest
 
 from ai_lib import AiLibError, ConnectionLostError, RateLimitError, StreamInterruptedError
 from ai_lib.testing import FakeClock, FaultyTransport, ScriptedTransport, cut, error, text
-from tests.support.clients import client_of, every_api
+from tests.support.clients import client_with_transport, every_api
 
 NO_RETRIES = {"max_retries": 0}
 
 
 def outcomes(transport, count=40, **settings):
-    client = client_of("openai_chat", transport, options=NO_RETRIES, **settings)
+    client = client_with_transport("openai_chat", transport, options=NO_RETRIES, **settings)
     seen = []
     for _ in range(count):
         try:
@@ -50,7 +50,7 @@ def test_a_request_that_is_to_fail_is_not_passed_on():
 
 def test_a_whole_answer_that_is_cut_was_paid_for():
     inner = ScriptedTransport("Hi")
-    client = client_of("openai_chat", FaultyTransport(inner, cut_rate=1.0), options=NO_RETRIES)
+    client = client_with_transport("openai_chat", FaultyTransport(inner, cut_rate=1.0), options=NO_RETRIES)
 
     with pytest.raises(ConnectionLostError) as caught:
         client.chat("Hi")
@@ -64,7 +64,7 @@ def test_a_stream_that_is_cut_never_looks_whole(api, seed):
     transport = FaultyTransport(ScriptedTransport("Hi"), cut_rate=1.0, seed=seed)
 
     with pytest.raises(StreamInterruptedError) as caught:
-        client_of(api, transport, options=NO_RETRIES).stream("Hi").final_response()
+        client_with_transport(api, transport, options=NO_RETRIES).stream("Hi").final_response()
 
     assert caught.value.partial.text in {"", "Hi"}
     assert transport.fates == ["cut"]
@@ -74,7 +74,7 @@ def test_a_stream_may_fail_before_it_begins():
     transport = FaultyTransport(ScriptedTransport(), error_rate=1.0, faults=[error(429)])
 
     with pytest.raises(RateLimitError):
-        client_of("gemini", transport, options=NO_RETRIES).stream("Hi")
+        client_with_transport("gemini", transport, options=NO_RETRIES).stream("Hi")
 
 
 def test_the_latency_passes_before_each_request():
@@ -90,7 +90,7 @@ def test_the_library_gets_through_a_storm_of_faults():
     transport = faulty(seed=5, error_rate=0.3)
 
     seen = [
-        client_of("openai_chat", transport, clock=time.clock(), options={"max_retries": 9}).chat("Hi").text
+        client_with_transport("openai_chat", transport, clock=time.clock(), options={"max_retries": 9}).chat("Hi").text
         for _ in range(20)
     ]
 
@@ -120,13 +120,13 @@ def test_a_stream_that_gets_a_fault_which_is_cut_keeps_its_pace():
     transport = FaultyTransport(ScriptedTransport(), error_rate=1.0, faults=[fault], clock=time.clock())
 
     with pytest.raises(StreamInterruptedError):
-        client_of("gemini", transport, options=NO_RETRIES).stream("Hi").final_response()
+        client_with_transport("gemini", transport, options=NO_RETRIES).stream("Hi").final_response()
 
     assert time.waits == [2.0]
 
 
 def test_a_stream_that_is_to_go_well_is_the_inner_one():
-    assert client_of("gemini", faulty()).stream("Hi").final_response().text == "Hi"
+    assert client_with_transport("gemini", faulty()).stream("Hi").final_response().text == "Hi"
 
 
 def test_closing_closes_what_is_inside():

@@ -19,12 +19,12 @@ from ai_lib import (
 )
 from ai_lib.testing import FakeClock, MockServer, UnexpectedRequestError, cut, error, raw, text, tool_call
 from ai_lib.utils.clock import Clock
-from tests.support.clients import APIS, client_of, every_api
+from tests.support.clients import APIS, client_with_transport, every_api
 
 
 def over(server, api, **settings):
     options = {"base_url": server.base_url(APIS[api]["provider"]), **settings.pop("options", {})}
-    return client_of(api, None, options=options, **settings)
+    return client_with_transport(api, None, options=options, **settings)
 
 
 @every_api

@@ -16,14 +16,14 @@ from ai_lib import (
 )
 from ai_lib.testing import FakeClock, ScriptedTransport, UnexpectedRequestError, cut, error, raw, text, tool_call
 from ai_lib.testing.stream import PieceStream
-from tests.support.clients import client_of, every_api
+from tests.support.clients import client_with_transport, every_api
 
 KEY = "sk-canary-0123456789"
 
 
 def test_replies_come_in_the_order_of_the_script():
     transport = ScriptedTransport("one", text("two"))
-    client = client_of("openai_chat", transport)
+    client = client_with_transport("openai_chat", transport)
 
     assert [client.chat("Hi").text, client.chat("Hi").text] == ["one", "two"]
     assert transport.left == 0
@@ -33,14 +33,14 @@ def test_an_error_is_retried_as_in_production():
     time = FakeClock()
     transport = ScriptedTransport(error(429, retry_after=2), "Hello")
 
-    answer = client_of("openai_chat", transport, clock=time.clock()).chat("Hi")
+    answer = client_with_transport("openai_chat", transport, clock=time.clock()).chat("Hi")
 
     assert (answer.text, time.waits, len(transport.requests)) == ("Hello", [2.0], 2)
 
 
 def test_a_request_after_the_end_of_the_script_says_how_many_replies_there_were_and_what_was_asked():
     transport = ScriptedTransport("one", "two")
-    client = client_of("openai_chat", transport)
+    client = client_with_transport("openai_chat", transport)
     client.chat("a")
     client.chat("b")
 
@@ -52,7 +52,9 @@ def test_a_request_after_the_end_of_the_script_says_how_many_replies_there_were_
 
 def test_the_end_of_a_script_is_not_hidden_by_a_fallback():
     other = ScriptedTransport("never")
-    client = client_of("openai_chat", ScriptedTransport(), route=FallbackChain().always(client_of("anthropic", other)))
+    client = client_with_transport(
+        "openai_chat", ScriptedTransport(), route=FallbackChain().always(client_with_transport("anthropic", other))
+    )
 
     with pytest.raises(UnexpectedRequestError):
         client.chat("Hi")
@@ -62,7 +64,7 @@ def test_the_end_of_a_script_is_not_hidden_by_a_fallback():
 
 def test_a_function_decides_when_it_sees_the_request():
     transport = ScriptedTransport(lambda request: f"You said {request.prompt}", lambda _: error(400))
-    client = client_of("openai_chat", transport)
+    client = client_with_transport("openai_chat", transport)
 
     assert client.chat("Hi").text == "You said Hi"
     with pytest.raises(Exception, match="a scripted error"):
@@ -70,7 +72,7 @@ def test_a_function_decides_when_it_sees_the_request():
 
 
 def test_what_stands_after_the_script_answers_for_ever():
-    client = client_of("openai_chat", ScriptedTransport("first", then=lambda request: request.prompt))
+    client = client_with_transport("openai_chat", ScriptedTransport("first", then=lambda request: request.prompt))
 
     assert [client.chat(said).text for said in "abc"] == ["first", "b", "c"]
 
@@ -78,7 +80,7 @@ def test_what_stands_after_the_script_answers_for_ever():
 @every_api
 def test_the_prompt_of_a_request_is_found_in_every_format(api):
     transport = ScriptedTransport("Hi", "Hi")
-    client = client_of(api, transport)
+    client = client_with_transport(api, transport)
 
     client.chat("What is this?")
     client.chat([Message.user("a"), Message.assistant("b"), Message.user("c")])
@@ -90,7 +92,7 @@ def test_the_prompt_of_a_request_is_found_in_every_format(api):
 def test_no_request_that_a_test_sees_shows_the_key(api):
     transport = ScriptedTransport("Hi")
 
-    client_of(api, transport, key=KEY).chat("Hi")
+    client_with_transport(api, transport, key=KEY).chat("Hi")
 
     (request,) = transport.requests
     assert (request.method, request.number) == ("POST", 1)
@@ -100,7 +102,7 @@ def test_no_request_that_a_test_sees_shows_the_key(api):
 
 @every_api
 def test_a_cut_stream_is_interrupted_and_keeps_what_had_arrived(api):
-    stream = client_of(api, ScriptedTransport(cut(after="Once upon a"))).stream("Tell me a story")
+    stream = client_with_transport(api, ScriptedTransport(cut(after="Once upon a"))).stream("Tell me a story")
 
     with pytest.raises(StreamInterruptedError) as caught:
         stream.final_response()
@@ -111,21 +113,21 @@ def test_a_cut_stream_is_interrupted_and_keeps_what_had_arrived(api):
 @every_api
 def test_a_cut_whole_answer_is_a_lost_connection(api):
     with pytest.raises(ConnectionLostError) as caught:
-        client_of(api, ScriptedTransport(cut(after="Once")), options={"max_retries": 0}).chat("Hi")
+        client_with_transport(api, ScriptedTransport(cut(after="Once")), options={"max_retries": 0}).chat("Hi")
 
     assert caught.value.ambiguous
 
 
 @every_api
 def test_a_stream_that_is_cut_before_its_first_event_is_asked_for_again(api):
-    client = client_of(api, ScriptedTransport(cut(), "Hello"), clock=FakeClock().clock())
+    client = client_with_transport(api, ScriptedTransport(cut(), "Hello"), clock=FakeClock().clock())
 
     assert client.stream("Hi").final_response().text == "Hello"
 
 
 def test_a_tool_loop_runs_over_a_script():
     transport = ScriptedTransport(tool_call("weather", {"city": "Paris"}), "It rains.")
-    client = client_of("anthropic", transport)
+    client = client_with_transport("anthropic", transport)
     question = Message.user("What is the weather?")
 
     asked = client.chat([question])
@@ -139,13 +141,13 @@ def test_a_latency_passes_on_the_clock_and_not_in_the_test():
     time = FakeClock()
     transport = ScriptedTransport(text("Hi", latency=30), clock=time.clock())
 
-    client_of("openai_chat", transport, clock=time.clock()).chat("Hi")
+    client_with_transport("openai_chat", transport, clock=time.clock()).chat("Hi")
 
     assert time.waits == [30]
 
 
 def test_a_latency_beyond_the_first_byte_limit_is_a_timeout():
-    client = client_of("openai_chat", ScriptedTransport(text("Hi", latency=30)))
+    client = client_with_transport("openai_chat", ScriptedTransport(text("Hi", latency=30)))
 
     with pytest.raises(RequestTimeoutError) as caught:
         client.chat("Hi", timeout=Timeout(first_byte=5))
@@ -155,7 +157,9 @@ def test_a_latency_beyond_the_first_byte_limit_is_a_timeout():
 
 def test_a_latency_beyond_the_deadline_is_a_timeout_at_the_deadline():
     time = FakeClock()
-    client = client_of("openai_chat", ScriptedTransport(text("Hi", latency=30), clock=time.clock()), clock=time.clock())
+    client = client_with_transport(
+        "openai_chat", ScriptedTransport(text("Hi", latency=30), clock=time.clock()), clock=time.clock()
+    )
 
     with pytest.raises(RequestTimeoutError) as caught:
         client.chat("Hi", timeout=4)
@@ -167,13 +171,15 @@ def test_a_stream_takes_its_pace_on_the_clock():
     time = FakeClock()
     transport = ScriptedTransport(text("one two", pace=2), clock=time.clock())
 
-    client_of("gemini", transport, clock=time.clock()).stream("Hi").final_response()
+    client_with_transport("gemini", transport, clock=time.clock()).stream("Hi").final_response()
 
     assert time.waits == [2, 2]
 
 
 def test_a_pace_beyond_the_idle_limit_is_a_timeout_in_the_middle():
-    stream = client_of("gemini", ScriptedTransport(text("one two", pace=30))).stream("Hi", timeout=Timeout(idle=20))
+    stream = client_with_transport("gemini", ScriptedTransport(text("one two", pace=30))).stream(
+        "Hi", timeout=Timeout(idle=20)
+    )
 
     with pytest.raises(StreamTimeoutError) as caught:
         stream.final_response()
@@ -185,7 +191,7 @@ def test_a_pace_beyond_the_idle_limit_is_a_timeout_in_the_middle():
 def test_pieces_that_take_longer_than_the_call_may_are_a_timeout_in_the_middle(on_the_clock):
     time = FakeClock()
     transport = ScriptedTransport(text("one two three", pace=4), clock=time.clock() if on_the_clock else None)
-    stream = client_of("gemini", transport, clock=time.clock()).stream("Hi", timeout=6)
+    stream = client_with_transport("gemini", transport, clock=time.clock()).stream("Hi", timeout=6)
 
     with pytest.raises(StreamTimeoutError) as caught:
         stream.final_response()
@@ -199,14 +205,14 @@ def test_a_script_of_something_else_than_replies_is_refused(line):
     with pytest.raises(TypeError, match="a script holds texts, replies"):
         ScriptedTransport("one", line)
 
-    client = client_of("openai_chat", ScriptedTransport(lambda _: line))
+    client = client_with_transport("openai_chat", ScriptedTransport(lambda _: line))
     with pytest.raises(UnexpectedRequestError, match="what answers request 1 may return texts, replies"):
         client.chat("Hi")
 
 
 def test_threads_get_each_reply_once():
     said = [str(number) for number in range(40)]
-    client = client_of("openai_chat", ScriptedTransport(*said))
+    client = client_with_transport("openai_chat", ScriptedTransport(*said))
     barrier, heard = threading.Barrier(8), []
 
     def ask():
@@ -223,7 +229,7 @@ def test_threads_get_each_reply_once():
 
 
 def test_a_cancelled_stream_ends():
-    stream = client_of("openai_chat", ScriptedTransport("one two three")).stream("Hi")
+    stream = client_with_transport("openai_chat", ScriptedTransport("one two three")).stream("Hi")
     next(stream)
 
     stream.cancel()
@@ -252,7 +258,7 @@ def test_a_raw_text_body_says_that_it_is_text():
 
 def test_a_transport_says_how_far_its_script_is():
     with ScriptedTransport("one", "two") as transport:
-        client_of("openai_chat", transport).chat("Hi")
+        client_with_transport("openai_chat", transport).chat("Hi")
 
     assert repr(transport) == "ScriptedTransport(2 replies, 1 left)"
 

@@ -9,7 +9,7 @@ from ai_lib.testing import ScriptedTransport, UnexpectedRequestError, cut, error
 from ai_lib.testing.replies import CalledTool
 from ai_lib.testing.sent import SentRequest
 from ai_lib.testing.wire.render import DIALECTS, render
-from tests.support.clients import APIS, client_of, every_api
+from tests.support.clients import APIS, client_with_transport, every_api
 
 USAGE = Usage(prompt_tokens=7, completion_tokens=3, total_tokens=10)
 
@@ -20,7 +20,7 @@ def test_every_dialect_that_a_fake_is_said_to_speak_is_tested_here():
 
 @every_api
 def test_a_whole_text_arrives_with_its_usage_and_finish_reason(api):
-    answer = client_of(api, ScriptedTransport(text("Hello there!", usage=USAGE))).chat("Hi")
+    answer = client_with_transport(api, ScriptedTransport(text("Hello there!", usage=USAGE))).chat("Hi")
 
     assert (answer.text, answer.usage, answer.choices[0].finish_reason) == ("Hello there!", _of(api), "stop")
     assert answer.usage_status is UsageStatus.FINALIZED
@@ -37,7 +37,7 @@ def _of(api):
 def test_a_streamed_text_arrives_in_its_chunks_with_its_usage(api):
     reply = text("Hello there!", chunks=["Hel", "lo ", "there!"], usage=USAGE)
 
-    with client_of(api, ScriptedTransport(reply)).stream("Hi") as stream:
+    with client_with_transport(api, ScriptedTransport(reply)).stream("Hi") as stream:
         pieces = [chunk.text for chunk in stream if chunk.text]
 
     assert pieces == ["Hel", "lo ", "there!"]
@@ -49,7 +49,7 @@ def test_a_streamed_text_arrives_in_its_chunks_with_its_usage(api):
 @pytest.mark.parametrize("way", ["chat", "stream"])
 def test_several_tool_calls_and_a_text_arrive_in_one_answer(api, way):
     reply = text("Let me see.") + tool_call("weather", {"city": "Paris"}, id="c1") + tool_call("now", {})
-    client = client_of(api, ScriptedTransport(reply))
+    client = client_with_transport(api, ScriptedTransport(reply))
 
     answer = client.chat("Hi") if way == "chat" else client.stream("Hi").final_response()
 
@@ -61,7 +61,7 @@ def test_several_tool_calls_and_a_text_arrive_in_one_answer(api, way):
 @every_api
 @pytest.mark.parametrize("way", ["chat", "stream"])
 def test_an_answer_that_was_too_long_says_so(api, way):
-    client = client_of(api, ScriptedTransport(text("Once upon", finish_reason="length")))
+    client = client_with_transport(api, ScriptedTransport(text("Once upon", finish_reason="length")))
 
     answer = client.chat("Hi") if way == "chat" else client.stream("Hi").final_response()
 
@@ -71,7 +71,7 @@ def test_an_answer_that_was_too_long_says_so(api, way):
 @every_api
 @pytest.mark.parametrize("way", ["chat", "stream"])
 def test_an_api_that_reports_no_usage_is_seen_to_report_none(api, way):
-    client = client_of(api, ScriptedTransport(text("Hi", usage=None)))
+    client = client_with_transport(api, ScriptedTransport(text("Hi", usage=None)))
 
     answer = client.chat("Hi") if way == "chat" else client.stream("Hi").final_response()
 
@@ -82,7 +82,7 @@ def test_an_api_that_reports_no_usage_is_seen_to_report_none(api, way):
 @pytest.mark.parametrize("way", ["chat", "stream"])
 def test_cached_tokens_are_part_of_the_prompt_in_every_format(api, way):
     usage = Usage(prompt_tokens=7, completion_tokens=3, total_tokens=10, cached_tokens=5)
-    client = client_of(api, ScriptedTransport(text("Hi", usage=usage)))
+    client = client_with_transport(api, ScriptedTransport(text("Hi", usage=usage)))
 
     answer = client.chat("Hi") if way == "chat" else client.stream("Hi").final_response()
 
@@ -93,7 +93,7 @@ def test_cached_tokens_are_part_of_the_prompt_in_every_format(api, way):
 @pytest.mark.parametrize("way", ["chat", "stream"])
 def test_reasoning_tokens_are_part_of_the_completion_in_every_format(api, way):
     usage = Usage(prompt_tokens=7, completion_tokens=9, total_tokens=16, reasoning_tokens=6)
-    client = client_of(api, ScriptedTransport(text("Hi", usage=usage)))
+    client = client_with_transport(api, ScriptedTransport(text("Hi", usage=usage)))
 
     answer = client.chat("Hi") if way == "chat" else client.stream("Hi").final_response()
 
@@ -108,7 +108,7 @@ def test_an_error_becomes_the_error_that_the_real_one_becomes(api, status, kind)
     reply = error(status, retry_after=90, message="no such luck")
 
     with pytest.raises(kind, match="no such luck") as caught:
-        client_of(api, ScriptedTransport(reply), options={"max_retries": 0}).chat("Hi")
+        client_with_transport(api, ScriptedTransport(reply), options={"max_retries": 0}).chat("Hi")
 
     assert (caught.value.status, caught.value.retry_after, caught.value.request_id) == (status, 90.0, "req_1")
 
@@ -118,20 +118,20 @@ def test_a_code_goes_where_the_api_has_its_codes(api):
     transport = ScriptedTransport(error(400, code="my_code"))
 
     with pytest.raises(Exception, match="a scripted error") as caught:
-        client_of(api, transport).chat("Hi")
+        client_with_transport(api, transport).chat("Hi")
 
     assert caught.value.code == "my_code"
 
 
 @every_api
 def test_the_list_of_models_is_in_the_form_of_the_api(api):
-    listed = client_of(api, ScriptedTransport(models("small", "large"))).list_models()
+    listed = client_with_transport(api, ScriptedTransport(models("small", "large"))).list_models()
 
     assert [model.id for model in listed] == ["small", "large"]
 
 
 def test_arguments_that_are_no_json_arrive_as_they_are():
-    answer = client_of("openai_chat", ScriptedTransport(tool_call("f", '{"city": '))).chat("Hi")
+    answer = client_with_transport("openai_chat", ScriptedTransport(tool_call("f", '{"city": '))).chat("Hi")
 
     assert answer.tool_calls[0].arguments_json == '{"city": '
 
@@ -151,13 +151,13 @@ def test_an_answer_for_an_address_of_no_known_api_names_the_known_ones():
 
 def test_a_list_of_models_is_no_answer_to_a_chat():
     with pytest.raises(UnexpectedRequestError, match="a list of models for POST"):
-        client_of("openai_chat", ScriptedTransport(models("m"))).chat("Hi")
+        client_with_transport("openai_chat", ScriptedTransport(models("m"))).chat("Hi")
 
 
 def test_a_raw_reply_reaches_any_address_as_it_stands():
     transport = ScriptedTransport(raw(200, body={"data": [{"index": 0, "embedding": [1.0]}], "model": "e"}))
 
-    vectors = client_of("openai_chat", transport).embed(["x"], model="e").vectors
+    vectors = client_with_transport("openai_chat", transport).embed(["x"], model="e").vectors
 
     assert [list(vector) for vector in vectors] == [[1.0]]
     assert json.loads(transport.requests[0].body)["input"] == ["x"]
@@ -165,7 +165,7 @@ def test_a_raw_reply_reaches_any_address_as_it_stands():
 
 @every_api
 def test_a_stream_may_break_off_after_a_call(api):
-    stream = client_of(api, ScriptedTransport(tool_call("f", {"x": 1}) + cut())).stream("Hi")
+    stream = client_with_transport(api, ScriptedTransport(tool_call("f", {"x": 1}) + cut())).stream("Hi")
 
     with pytest.raises(StreamInterruptedError) as caught:
         stream.final_response()
@@ -176,7 +176,7 @@ def test_a_stream_may_break_off_after_a_call(api):
 @every_api
 def test_a_call_without_a_text_has_no_text(api):
     transport = ScriptedTransport(tool_call("f"), tool_call("f"))
-    client = client_of(api, transport)
+    client = client_with_transport(api, transport)
 
     assert (client.chat("Hi").text, client.stream("Hi").final_response().text) == ("", "")
 

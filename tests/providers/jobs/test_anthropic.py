@@ -9,9 +9,9 @@ import pytest
 
 from ai_lib.providers.jobs.anthropic import FORMAT
 from ai_lib.types.job import JobStatus
-from tests.support.driving import SUBMISSION, at, drive
+from tests.support.job_steps import SUBMISSION, drive, endpoint_at
 
-HERE = at("/v1/messages/batches")
+HERE = endpoint_at("/v1/messages/batches")
 BATCH = {
     "id": "msgbatch_013Zva2CMHLNnXjNJJKqJ2EF",
     "type": "message_batch",

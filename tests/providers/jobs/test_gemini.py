@@ -7,9 +7,9 @@ import pytest
 
 from ai_lib.providers.jobs.gemini import FORMAT
 from ai_lib.types.job import JobStatus
-from tests.support.driving import SUBMISSION, at, drive
+from tests.support.job_steps import SUBMISSION, drive, endpoint_at
 
-HERE = at("/v1beta/{model_path}:batchGenerateContent")
+HERE = endpoint_at("/v1beta/{model_path}:batchGenerateContent")
 NAME = "batches/123456789"
 ANSWER = {"candidates": [{"content": {"parts": [{"text": "hi"}]}}]}
 

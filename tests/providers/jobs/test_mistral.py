@@ -9,9 +9,9 @@ import pytest
 
 from ai_lib.providers.jobs.mistral import FORMAT
 from ai_lib.types.job import JobStatus
-from tests.support.driving import SUBMISSION, at, drive
+from tests.support.job_steps import SUBMISSION, drive, endpoint_at
 
-HERE = at("/batch/jobs")
+HERE = endpoint_at("/batch/jobs")
 JOB = {
     "id": "b5f1a5d0-1f0e-4f3e-9c5e-0d6c3d3f1c11",
     "object": "batch",

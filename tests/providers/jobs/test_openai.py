@@ -9,9 +9,9 @@ import pytest
 
 from ai_lib.providers.jobs.openai import FORMAT
 from ai_lib.types.job import JobStatus
-from tests.support.driving import SUBMISSION, at, drive
+from tests.support.job_steps import SUBMISSION, drive, endpoint_at
 
-HERE = at("/batches")
+HERE = endpoint_at("/batches")
 BATCH = {
     "id": "batch_abc123",
     "object": "batch",

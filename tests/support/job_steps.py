@@ -1,7 +1,9 @@
-"""Drives a job's steps by hand: each step is given the next answer, and nothing is sent."""
+"""Runs the steps of a batch job without a network: each step receives the next answer of a list."""
 
 from ai_lib.errors import InvalidRequestError
 from ai_lib.providers.jobs.format import At, Item, Options, Submission
+
+__all__ = ["ITEMS", "SUBMISSION", "drive", "endpoint_at"]
 
 ITEMS = [
     Item(custom_id="request-0", body={"model": "m", "messages": [{"role": "user", "content": "a"}]}),
@@ -10,7 +12,7 @@ ITEMS = [
 SUBMISSION = Submission(items=ITEMS, model="m")
 
 
-def at(path, **options):
+def endpoint_at(path, **options):
     return At(
         path=path,
         options=Options(**options),
@@ -20,13 +22,13 @@ def at(path, **options):
 
 
 def drive(steps, *answers):
-    """Return the steps, and what they end in when they are given these answers."""
-    taken = []
-    answers = iter(answers)
+    """Return the steps that a generator yields when it receives these answers, and what it returns."""
+    yielded = []
+    remaining = iter(answers)
     payload = None
     while True:
         try:
-            taken.append(steps.send(payload))
+            yielded.append(steps.send(payload))
         except StopIteration as done:
-            return taken, done.value
-        payload = next(answers)
+            return yielded, done.value
+        payload = next(remaining)

@@ -17,7 +17,7 @@ import attrs
 from tests.support.replies import chunk_event, completion, json_reply, raw_reply, sse_reply, stream_events
 from tests.support.server import Connection, Handler
 
-__all__ = ["WIRES", "Wire", "at"]
+__all__ = ["SAMPLES", "DialectSamples", "value_at"]
 
 
 def _handlers(given: Handler | tuple[Handler, ...]) -> tuple[Handler, ...]:
@@ -25,37 +25,37 @@ def _handlers(given: Handler | tuple[Handler, ...]) -> tuple[Handler, ...]:
 
 
 @attrs.frozen(kw_only=True)
-class Wire:
+class DialectSamples:
     """What a service that speaks a dialect answers, and where it finds things in a request.
 
     Args:
-        whole: A whole answer, "hi".
-        calling: A whole answer that calls `add` with {"a": 1}.
+        response: A whole answer, "hi".
+        tool_call: A whole answer that calls `add` with {"a": 1}.
         stream: What answers, request after request, with the stream of "He", "llo".
-        calling_stream: Answers with the stream of a call.
+        tool_call_stream: Answers with the stream of a call.
         cut_stream: Answers with a stream that ends after "He".
-        failing: An error in the service's form: takes a status and a message.
-        said: Where the user's text is in a body.
-        limit: Where the limit of tokens is.
-        tool: Where the name of the first tool is.
-        streams: Whether a body asks for a stream; None where the address does.
-        models: A list of the model "m1".
+        error_body: An error in the service's form: takes a status and a message.
+        text_path: Where the user's text is in a body.
+        max_tokens_path: Where the limit of tokens is.
+        tool_name_path: Where the name of the first tool is.
+        asks_for_stream: Whether a body asks for a stream; None where the address does.
+        model_list: A list of the model "m1".
     """
 
-    whole: dict[str, Any]
-    calling: dict[str, Any]
+    response: dict[str, Any]
+    tool_call: dict[str, Any]
     stream: tuple[Handler, ...] = attrs.field(converter=_handlers)
-    calling_stream: tuple[Handler, ...] = attrs.field(converter=_handlers)
+    tool_call_stream: tuple[Handler, ...] = attrs.field(converter=_handlers)
     cut_stream: tuple[Handler, ...] = attrs.field(converter=_handlers)
-    failing: Callable[[int, str], Any] = lambda _, message: {"error": {"message": message}}
-    said: str
-    limit: str
-    tool: str
-    streams: Callable[[Mapping[str, Any]], bool] | None = lambda body: body.get("stream") is True
-    models: Any = attrs.field(factory=lambda: {"data": [{"id": "m1"}]})
+    error_body: Callable[[int, str], Any] = lambda _, message: {"error": {"message": message}}
+    text_path: str
+    max_tokens_path: str
+    tool_name_path: str
+    asks_for_stream: Callable[[Mapping[str, Any]], bool] | None = lambda body: body.get("stream") is True
+    model_list: Any = attrs.field(factory=lambda: {"data": [{"id": "m1"}]})
 
 
-def at(body: Any, path: str) -> Any:
+def value_at(body: Any, path: str) -> Any:
     """Return what is at a place such as "messages.0.content"; None when there is nothing."""
     for step in path.split("."):
         try:
@@ -74,13 +74,13 @@ def _calling_choice(message: dict[str, Any]) -> list[dict[str, Any]]:
     return [{"index": 0, **message, "finish_reason": "tool_calls"}]
 
 
-OPENAI_CHAT = Wire(
-    whole=completion(),
-    calling=completion(
+OPENAI_CHAT = DialectSamples(
+    response=completion(),
+    tool_call=completion(
         choices=_calling_choice({"message": {"role": "assistant", "content": None, "tool_calls": [CALL]}})
     ),
     stream=sse_reply(stream_events("He", "llo")),
-    calling_stream=sse_reply(
+    tool_call_stream=sse_reply(
         [
             chunk_event(choices=_calling_choice({"delta": {"tool_calls": [{"index": 0, **CALL}]}})),
             chunk_event(choices=[], usage={"prompt_tokens": 1, "completion_tokens": 2, "total_tokens": 3}),
@@ -88,9 +88,9 @@ OPENAI_CHAT = Wire(
         ]
     ),
     cut_stream=sse_reply([chunk_event("He")]),
-    said="messages.-1.content",
-    limit="max_tokens",
-    tool="tools.0.function.name",
+    text_path="messages.-1.content",
+    max_tokens_path="max_tokens",
+    tool_name_path="tools.0.function.name",
 )
 
 # --- Anthropic Messages
@@ -125,18 +125,18 @@ def _message_events(block: dict[str, Any], deltas: list[dict[str, Any]], reason:
 
 TEXT_DELTAS = [{"type": "text_delta", "text": "He"}, {"type": "text_delta", "text": "llo"}]
 TOOL_USE = {"type": "tool_use", "id": "c1", "name": "add", "input": {}}
-ANTHROPIC = Wire(
-    whole=_message({"type": "text", "text": "hi"}, "end_turn"),
-    calling=_message({**TOOL_USE, "input": {"a": 1}}, "tool_use"),
+ANTHROPIC = DialectSamples(
+    response=_message({"type": "text", "text": "hi"}, "end_turn"),
+    tool_call=_message({**TOOL_USE, "input": {"a": 1}}, "tool_use"),
     stream=sse_reply(_message_events({"type": "text", "text": ""}, TEXT_DELTAS, "end_turn")),
-    calling_stream=sse_reply(
+    tool_call_stream=sse_reply(
         _message_events(TOOL_USE, [{"type": "input_json_delta", "partial_json": '{"a":1}'}], "tool_use")
     ),
     cut_stream=sse_reply(_message_events({"type": "text", "text": ""}, TEXT_DELTAS, "end_turn")[:3]),
-    failing=lambda _, message: {"type": "error", "error": {"type": "x", "message": message}},
-    said="messages.-1.content.0.text",
-    limit="max_tokens",
-    tool="tools.0.name",
+    error_body=lambda _, message: {"type": "error", "error": {"type": "x", "message": message}},
+    text_path="messages.-1.content.0.text",
+    max_tokens_path="max_tokens",
+    tool_name_path="tools.0.name",
 )
 
 # --- Gemini
@@ -149,18 +149,18 @@ def _candidates(part: dict[str, Any], *, ended: bool = True) -> dict[str, Any]:
 
 
 FUNCTION_CALL = {"functionCall": {"name": "add", "args": {"a": 1}}}
-GEMINI = Wire(
-    whole=_candidates({"text": "hi"}),
-    calling=_candidates(FUNCTION_CALL),
+GEMINI = DialectSamples(
+    response=_candidates({"text": "hi"}),
+    tool_call=_candidates(FUNCTION_CALL),
     stream=sse_reply([_candidates({"text": "He"}, ended=False), _candidates({"text": "llo"})]),
-    calling_stream=sse_reply([_candidates(FUNCTION_CALL)]),
+    tool_call_stream=sse_reply([_candidates(FUNCTION_CALL)]),
     cut_stream=sse_reply([_candidates({"text": "He"}, ended=False)]),
-    failing=lambda status, message: {"error": {"code": status, "message": message, "status": "X"}},
-    said="contents.-1.parts.0.text",
-    limit="generationConfig.maxOutputTokens",
-    tool="tools.0.functionDeclarations.0.name",
-    streams=None,
-    models={"models": [{"name": "models/m1"}]},
+    error_body=lambda status, message: {"error": {"code": status, "message": message, "status": "X"}},
+    text_path="contents.-1.parts.0.text",
+    max_tokens_path="generationConfig.maxOutputTokens",
+    tool_name_path="tools.0.functionDeclarations.0.name",
+    asks_for_stream=None,
+    model_list={"models": [{"name": "models/m1"}]},
 )
 
 # --- OpenAI Responses
@@ -192,17 +192,17 @@ def _response_events(item: dict[str, Any], between: list[dict[str, Any]]) -> lis
 
 
 OUTPUT_DELTAS = [{"type": "response.output_text.delta", "content_index": 0, "delta": text} for text in ("He", "llo")]
-RESPONSES = Wire(
-    whole=_response(_said("hi")),
-    calling=_response(FUNCTION_ITEM),
+RESPONSES = DialectSamples(
+    response=_response(_said("hi")),
+    tool_call=_response(FUNCTION_ITEM),
     stream=sse_reply(_response_events(_said("Hello"), OUTPUT_DELTAS)),
-    calling_stream=sse_reply(
+    tool_call_stream=sse_reply(
         _response_events(FUNCTION_ITEM, [{"type": "response.function_call_arguments.delta", "delta": '{"a":1}'}])
     ),
     cut_stream=sse_reply(_response_events(_said("Hello"), OUTPUT_DELTAS)[:3]),
-    said="input.-1.content",
-    limit="max_output_tokens",
-    tool="tools.0.name",
+    text_path="input.-1.content",
+    max_tokens_path="max_output_tokens",
+    tool_name_path="tools.0.name",
 )
 
 # --- Cohere
@@ -232,11 +232,11 @@ COHERE_TEXT = [
     {"type": "content-end", "index": 0},
     _cohere_end("COMPLETE"),
 ]
-COHERE = Wire(
-    whole=_cohere({"content": [{"type": "text", "text": "hi"}]}, "COMPLETE"),
-    calling=_cohere({"tool_calls": [COHERE_CALL]}, "TOOL_CALL"),
+COHERE = DialectSamples(
+    response=_cohere({"content": [{"type": "text", "text": "hi"}]}, "COMPLETE"),
+    tool_call=_cohere({"tool_calls": [COHERE_CALL]}, "TOOL_CALL"),
     stream=sse_reply(COHERE_TEXT),
-    calling_stream=sse_reply(
+    tool_call_stream=sse_reply(
         [
             COHERE_START,
             {"type": "tool-call-start", "index": 0, "delta": {"message": {"tool_calls": COHERE_CALL}}},
@@ -245,11 +245,11 @@ COHERE = Wire(
         ]
     ),
     cut_stream=sse_reply(COHERE_TEXT[:3]),
-    failing=lambda _, message: {"message": message},
-    said="messages.-1.content",
-    limit="max_tokens",
-    tool="tools.0.function.name",
-    models={"models": [{"name": "m1", "endpoints": ["chat"]}]},
+    error_body=lambda _, message: {"message": message},
+    text_path="messages.-1.content",
+    max_tokens_path="max_tokens",
+    tool_name_path="tools.0.function.name",
+    model_list={"models": [{"name": "m1", "endpoints": ["chat"]}]},
 )
 
 # --- Bedrock Converse
@@ -297,11 +297,11 @@ CONVERSE_TEXT = [
     ("messageStop", {"stopReason": "end_turn"}),
     ("metadata", CONVERSE_USAGE),
 ]
-BEDROCK = Wire(
-    whole=_converse({"text": "hi"}, "end_turn"),
-    calling=_converse({"toolUse": {"toolUseId": "c1", "name": "add", "input": {"a": 1}}}, "tool_use"),
+BEDROCK = DialectSamples(
+    response=_converse({"text": "hi"}, "end_turn"),
+    tool_call=_converse({"toolUse": {"toolUseId": "c1", "name": "add", "input": {"a": 1}}}, "tool_use"),
     stream=_eventstream_reply(CONVERSE_TEXT),
-    calling_stream=_eventstream_reply(
+    tool_call_stream=_eventstream_reply(
         [
             ("messageStart", {"role": "assistant"}),
             ("contentBlockStart", {"contentBlockIndex": 0, "start": {"toolUse": {"toolUseId": "c1", "name": "add"}}}),
@@ -312,12 +312,12 @@ BEDROCK = Wire(
         ]
     ),
     cut_stream=_eventstream_reply(CONVERSE_TEXT[:2]),
-    failing=lambda _, message: {"message": message},
-    said="messages.-1.content.0.text",
-    limit="inferenceConfig.maxTokens",
-    tool="toolConfig.tools.0.toolSpec.name",
-    streams=None,
-    models={"modelSummaries": [{"modelId": "m1"}]},
+    error_body=lambda _, message: {"message": message},
+    text_path="messages.-1.content.0.text",
+    max_tokens_path="inferenceConfig.maxTokens",
+    tool_name_path="toolConfig.tools.0.toolSpec.name",
+    asks_for_stream=None,
+    model_list={"modelSummaries": [{"modelId": "m1"}]},
 )
 
 # --- Ollama
@@ -341,20 +341,20 @@ def _ndjson_reply(lines: list[Any]) -> Handler:
 
 
 OLLAMA_CALL = {"content": "", "tool_calls": [{"function": {"name": "add", "arguments": {"a": 1}}}]}
-OLLAMA = Wire(
-    whole=_ollama({"content": "hi"}),
-    calling=_ollama(OLLAMA_CALL),
+OLLAMA = DialectSamples(
+    response=_ollama({"content": "hi"}),
+    tool_call=_ollama(OLLAMA_CALL),
     stream=_ndjson_reply(
         [_ollama({"content": "He"}, done=False), _ollama({"content": "llo"}, done=False), _ollama({"content": ""})]
     ),
-    calling_stream=_ndjson_reply([_ollama(OLLAMA_CALL, done=False), _ollama({"content": ""})]),
+    tool_call_stream=_ndjson_reply([_ollama(OLLAMA_CALL, done=False), _ollama({"content": ""})]),
     cut_stream=_ndjson_reply([_ollama({"content": "He"}, done=False)]),
-    failing=lambda _, message: {"error": message},
-    said="messages.-1.content",
-    limit="options.num_predict",
-    tool="tools.0.function.name",
-    streams=lambda body: body.get("stream") is not False,
-    models={"models": [{"name": "m1", "model": "m1"}]},
+    error_body=lambda _, message: {"error": message},
+    text_path="messages.-1.content",
+    max_tokens_path="options.num_predict",
+    tool_name_path="tools.0.function.name",
+    asks_for_stream=lambda body: body.get("stream") is not False,
+    model_list={"models": [{"name": "m1", "model": "m1"}]},
 )
 
 # --- Replicate: the answer to the POST says where the stream is
@@ -379,20 +379,20 @@ def _named_reply(*events: tuple[str, str]) -> Handler:
     return raw_reply(head + body)
 
 
-REPLICATE = Wire(
-    whole=_prediction(),
-    calling={},
+REPLICATE = DialectSamples(
+    response=_prediction(),
+    tool_call={},
     stream=(_address_reply, _named_reply(("output", "He"), ("output", "llo"), ("done", "{}"))),
-    calling_stream=json_reply(500),
+    tool_call_stream=json_reply(500),
     cut_stream=(_address_reply, _named_reply(("output", "He"))),
-    failing=lambda status, message: {"title": "x", "detail": message, "status": status},
-    said="input.prompt",
-    limit="input.max_tokens",
-    tool="input.tools",
-    models={"results": [{"owner": "o", "name": "m1"}]},
+    error_body=lambda status, message: {"title": "x", "detail": message, "status": status},
+    text_path="input.prompt",
+    max_tokens_path="input.max_tokens",
+    tool_name_path="input.tools",
+    model_list={"results": [{"owner": "o", "name": "m1"}]},
 )
 
-WIRES: dict[str, Wire] = {
+SAMPLES: dict[str, DialectSamples] = {
     "openai_chat": OPENAI_CHAT,
     "anthropic": ANTHROPIC,
     "gemini": GEMINI,

@@ -5,9 +5,11 @@ https://cloud.google.com/vertex-ai/generative-ai/docs/model-reference/inference
 """
 
 from ai_lib.providers.dialect import Dialect
-from ai_lib.providers.dialects.gemini.decode import decode, decode_models, decode_stream, next_page
+from ai_lib.providers.dialects.gemini.decode import decode
 from ai_lib.providers.dialects.gemini.encode import encode
+from ai_lib.providers.dialects.gemini.models import decode_models, next_page
 from ai_lib.providers.dialects.gemini.quirks import quirks_from
+from ai_lib.providers.dialects.gemini.stream import decode_stream
 
 __all__ = ["DIALECT"]
 

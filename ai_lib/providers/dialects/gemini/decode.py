@@ -1,96 +1,194 @@
-"""The answers of generateContent, streamGenerateContent and of GET /models as our values.
+"""The answer of generateContent as a response; each event of a stream is such an answer with the parts that are new.
 
-Source: https://ai.google.dev/api/generate-content#generatecontentresponse, https://ai.google.dev/api/models
+Sources: https://ai.google.dev/api/generate-content#generatecontentresponse,
+https://ai.google.dev/api/generate-content#candidate
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
-from ai_lib.errors import InvalidResponseError, StreamInterruptedError
+import attrs
+
+from ai_lib.errors import (
+    AiLibError,
+    ContentFilterError,
+    InvalidRequestError,
+    InvalidResponseError,
+    PermissionDeniedError,
+    ProviderError,
+)
 from ai_lib.providers.dialect import Context
-from ai_lib.providers.dialects.gemini.candidates import Reader
-from ai_lib.providers.reading import check_object, count, json_events, listed, typed
+from ai_lib.providers.dialects.gemini.parts import NewContent, ReceivedParts
+from ai_lib.providers.dialects.gemini.usage import decode_usage
+from ai_lib.providers.reading import check_object
 from ai_lib.types.chunk import ChatCompletionChunk
 from ai_lib.types.fold import Fold
-from ai_lib.types.model import ModelInfo
-from ai_lib.types.response import ChatCompletionResponse
+from ai_lib.types.message import Citation
+from ai_lib.types.response import ChatCompletionResponse, FinishReason
 
-__all__ = ["decode", "decode_models", "decode_stream", "next_page"]
+__all__ = ["Answer", "decode"]
+
+_FINISH_REASONS: dict[str, FinishReason] = {
+    "STOP": "stop",
+    "MAX_TOKENS": "length",
+    "CONTINUATION": "length",
+    "SAFETY": "content_filter",
+    "RECITATION": "content_filter",
+    "BLOCKLIST": "content_filter",
+    "PROHIBITED_CONTENT": "content_filter",
+    "SPII": "content_filter",
+    "MODEL_ARMOR": "content_filter",
+    "ESCALATION": "content_filter",
+    "IMAGE_SAFETY": "content_filter",
+    "IMAGE_PROHIBITED_CONTENT": "content_filter",
+    "IMAGE_RECITATION": "content_filter",
+}
+# Finish reasons that are failures: what came before is not an answer.
+_FAILURES: dict[str, type[AiLibError]] = {
+    "MALFORMED_FUNCTION_CALL": ProviderError,
+    "MALFORMED_RESPONSE": ProviderError,
+    "UNEXPECTED_TOOL_CALL": ProviderError,
+    "TOO_MANY_TOOL_CALLS": ProviderError,
+    "MISSING_THOUGHT_SIGNATURE": InvalidRequestError,
+    "PUP_LIMITED_DISABLED": PermissionDeniedError,
+}
+# The kinds of source that a grounding chunk can name, and the field that holds the URL.
+_SOURCE_URLS = {"web": "uri", "maps": "uri", "retrievedContext": "uri", "image": "sourceUri"}
 
 
 def decode(payload: Any, context: Context, **facts: Any) -> ChatCompletionResponse:
-    """Return the answer: it has the shape of a stream's only event.
+    """Return the response.
 
     Args:
         payload: The decoded JSON.
         context: The provider.
-        facts: Fields of the answer that are not in the payload, such as `request_id`.
+        facts: Fields of the response that are not in the payload, such as `request_id`.
 
     Raises:
         AiLibError: The payload is an error object, or the answer failed.
         ContentFilterError: The prompt was blocked.
-        InvalidResponseError: It is no answer.
+        InvalidResponseError: The payload is not an answer.
     """
     check_object(payload)
-    reader, fold = Reader(context), Fold()
-    for chunk in reader.chunks(payload):
+    answer, fold = Answer(context), Fold()
+    for chunk in answer.read(payload):
         fold.add(chunk)
-    if not reader.candidates:
+    if not answer.candidates:
         raise InvalidResponseError(
             f"the answer has no candidates; its keys are: {', '.join(map(str, payload)) or 'none'}",
             code="no_choices",
             hint="Check that base_url is that of the Gemini API",
         )
-    for chunk in reader.rest():
+    for chunk in answer.finish():
         fold.add(chunk)
     return fold.response(ended=True, provider=context.provider, **facts)
 
 
-@typed
-def decode_stream(events: Iterable[str], context: Context) -> Iterator[ChatCompletionChunk]:
-    """Yield the chunks of a stream; nothing marks its end but the finish reason of every candidate.
+@attrs.define
+class Answer:
+    """An answer that is read whole or event by event.
 
     Args:
-        events: The data of each event, in order.
         context: The provider.
-
-    Raises:
-        AiLibError: An event is an error object, or the answer failed.
-        InvalidResponseError: An event is not formed as promised.
-        StreamInterruptedError: The events end before every candidate has told why it ended.
+        candidates: The parts of each candidate so far, by its index.
+        finished: The indexes of the candidates that have a finish reason.
+        last_payload: The event that was read last.
     """
-    reader = Reader(context)
-    for payload in json_events(events):
-        yield from reader.chunks(payload)
-    if not reader.finished:
-        raise StreamInterruptedError("the stream ended without a finish reason")
-    yield from reader.rest()
+
+    context: Context
+    candidates: dict[int, ReceivedParts] = attrs.field(factory=dict)
+    finished: set[int] = attrs.field(factory=set)
+    last_payload: Mapping[str, Any] = attrs.field(factory=dict)
+
+    def read(self, payload: Mapping[str, Any]) -> Iterator[ChatCompletionChunk]:
+        """Yield what an event adds, one chunk for each candidate.
+
+        Raises:
+            AiLibError: It is an error object, or a finish reason is a failure.
+            ContentFilterError: The prompt was blocked.
+        """
+        if payload.get("error"):
+            raise self.context.fail(payload)
+        self.last_payload = payload
+        identity = payload.get("responseId") or None, payload.get("modelVersion") or None, payload
+        usage = decode_usage(payload.get("usageMetadata"))
+        candidates = payload.get("candidates")
+        if not candidates:
+            _check_prompt(payload.get("promptFeedback") or {})
+            yield ChatCompletionChunk("", "", (), None, None, 0, usage, "", (), None, None, *identity)
+        for number, wire in enumerate(candidates or ()):
+            index = wire.get("index")
+            if index.__class__ is not int:
+                index = number
+            parts = self.candidates.get(index)
+            if parts is None:
+                parts = self.candidates[index] = ReceivedParts(self.context.owner)
+            news = NewContent()
+            for part in (wire.get("content") or {}).get("parts") or ():
+                parts.add(part, news)
+            text, thoughts, calls = "".join(news.text), "".join(news.reasoning), tuple(news.calls)
+            finish, raw_finish = _decode_finish_reason(wire, parts.calls)
+            if raw_finish:
+                self.finished.add(index)
+            logprobs = wire.get("logprobsResult")
+            yield ChatCompletionChunk(
+                text, thoughts, calls, finish, raw_finish, index, usage, "", _decode_citations(wire),
+                logprobs if isinstance(logprobs, Mapping) else None, None, *identity,
+            )  # fmt: skip
+
+    def finish(self) -> Iterator[ChatCompletionChunk]:
+        """Yield what is known only at the end: calls whose end is missing, and the parts to send back."""
+        for index, parts in self.candidates.items():
+            news = NewContent()
+            parts.close_call(news)
+            data = parts.message_data()
+            if data or news.calls:
+                last = self.last_payload
+                yield ChatCompletionChunk(
+                    index=index,
+                    tool_calls=tuple(news.calls),
+                    provider_data=data,
+                    id=last.get("responseId") or None,
+                    model=last.get("modelVersion") or None,
+                    raw=last,
+                )
 
 
-def decode_models(payload: Any, context: Context) -> list[ModelInfo]:
-    """Return the models of one page.
-
-    Raises:
-        InvalidResponseError: It is no list of models.
-    """
-    entries = listed(payload, context, "models", "publisherModels")
-    return [_model(entry, context.provider) for entry in entries if entry.get("name")]
+def _check_prompt(feedback: Mapping[str, Any]) -> None:
+    if reason := feedback.get("blockReason"):
+        detail = f" ({feedback['blockReasonMessage']})" if feedback.get("blockReasonMessage") else ""
+        raise ContentFilterError(f"the provider blocked the prompt: {reason}{detail}", code="content_filter")
 
 
-def _model(entry: Mapping[str, Any], provider: str) -> ModelInfo:
-    return ModelInfo(
-        str(entry["name"]).removeprefix("publishers/google/").removeprefix("models/"),
-        provider,
-        name=entry.get("displayName"),
-        context_window=count(entry.get("inputTokenLimit")),
-        max_output_tokens=count(entry.get("outputTokenLimit")),
-        raw=entry,
-    )
+def _decode_finish_reason(wire: Mapping[str, Any], calls: int) -> tuple[FinishReason | None, str | None]:
+    if not wire.get("finishReason"):
+        return None, None
+    raw = str(wire["finishReason"])
+    if raw in _FAILURES:
+        raise _FAILURES[raw](f"the provider broke the answer off: {wire.get('finishMessage') or raw}", code=raw)
+    finish = _FINISH_REASONS.get(raw)
+    return "tool_calls" if finish == "stop" and calls else finish, raw
 
 
-def next_page(payload: Any) -> Mapping[str, str] | None:
-    """Return what to add to the query for the next page of models; None at the end."""
-    token = payload.get("nextPageToken") if isinstance(payload, Mapping) else None
-    return {"pageToken": str(token)} if token else None
+def _decode_citations(wire: Mapping[str, Any]) -> tuple[Citation, ...]:
+    grounding, quoted = wire.get("groundingMetadata"), wire.get("citationMetadata")
+    if not grounding and not quoted:
+        return ()
+    citations = []
+    for chunk in (grounding or {}).get("groundingChunks") or ():
+        kind = next((kind for kind in _SOURCE_URLS if isinstance(chunk.get(kind), Mapping)), None)
+        if kind is not None:
+            source = chunk[kind]
+            passage = source.get("text") if kind == "retrievedContext" else None
+            citations.append(
+                Citation(source.get(_SOURCE_URLS[kind]), source.get("title"), data=chunk, cited_text=passage)
+            )
+    # Vertex AI says citations, the Gemini API citationSources.
+    passages = (quoted or {}).get("citations") or (quoted or {}).get("citationSources") or ()
+    citations += [
+        Citation(item.get("uri"), item.get("title"), item.get("startIndex"), item.get("endIndex"), item)
+        for item in passages
+    ]
+    return tuple(citations)

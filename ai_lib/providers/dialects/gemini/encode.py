@@ -1,4 +1,4 @@
-"""Our request as the body of generateContent.
+"""A request as the body of generateContent.
 
 Sources: https://ai.google.dev/api/generate-content#request-body, https://ai.google.dev/api/caching#Tool,
 https://ai.google.dev/gemini-api/docs/structured-output
@@ -6,20 +6,20 @@ https://ai.google.dev/gemini-api/docs/structured-output
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 from ai_lib.providers.dialect import Context, Refuse
-from ai_lib.providers.dialects.gemini.messages import contents_of
+from ai_lib.providers.dialects.gemini.messages import encode_messages
 from ai_lib.providers.dialects.gemini.quirks import Quirks
+from ai_lib.providers.dialects.gemini.reasoning import encode_reasoning
 from ai_lib.providers.reading import extended, for_model
 from ai_lib.providers.schemas import Subset, rewritten
-from ai_lib.types.request import ChatCompletionRequest, ResponseFormat
-from ai_lib.types.tool import NamedTool, Tool, ToolChoice
+from ai_lib.types.request import ChatCompletionRequest
+from ai_lib.types.tool import NamedTool
 
 __all__ = ["encode"]
 
-# Fields of ours, each with its name in generationConfig.
+# Fields of a request, and their names in generationConfig.
 _SETTINGS = {
     "temperature": "temperature",
     "top_p": "topP",
@@ -32,9 +32,10 @@ _SETTINGS = {
     "logprobs": "responseLogprobs",
     "top_logprobs": "logprobs",
 }
-_REFUSED = {"logit_bias": "there is no field for it", "user": "there is no field for an end user"}
+_UNSUPPORTED = {"logit_bias": "the API has no such field", "user": "the API has no field for an end user"}
+_MODES = {"auto": "AUTO", "none": "NONE", "required": "ANY"}
 
-# JSON Schema may be sent whole, and `const` is not held to, while `enum` is: see responseJsonSchema in
+# JSON Schema may be sent whole, but `const` is not enforced, while `enum` is: see responseJsonSchema in
 # https://ai.google.dev/api/generate-content#generationconfig
 _JSON = Subset(drops={"$schema"}, const_as_enum=True)
 # https://ai.google.dev/api/caching#Schema
@@ -49,34 +50,39 @@ _OPENAPI = Subset(
     nullable=True,
     formats={"enum", "date-time", "float", "double", "int32", "int64"},
 )  # fmt: skip
-# For each form of schema: what it takes, and the fields for a tool's arguments and for an answer.
-_FORMS = {
+# For each kind of schema: the subset, and the fields for the arguments of a tool and for an answer.
+_SCHEMAS = {
     "json": (_JSON, "parametersJsonSchema", "responseJsonSchema"),
     "openapi": (_OPENAPI, "parameters", "responseSchema"),
 }
+# The keywords of a schema that accepts no arguments.
+_EMPTY_SCHEMA = frozenset({"$schema", "type", "title", "description", "properties", "required", "additionalProperties"})
 
 
 def encode(request: ChatCompletionRequest, stream: bool, context: Context, refuse: Refuse) -> dict[str, Any]:
-    """Return the body.
+    """Return the body; the URL names the model and says whether to stream.
 
     Args:
-        request: What is asked.
-        stream: Whether the answer is to come as a stream.
+        request: The request.
+        stream: Whether to stream the answer.
         context: The provider.
         refuse: Called for each field that cannot be sent.
+
+    Raises:
+        InvalidRequestError: A tool result has no call, or `extensions` repeat fields that the request sets.
     """
     quirks: Quirks = context.quirks
-    system, turns = contents_of(request, context, refuse)
+    system, turns = encode_messages(request, context, refuse)
     body: dict[str, Any] = {"contents": turns}
     if system:
         body["systemInstruction"] = {"parts": system}
     if request.tools:
-        body |= _tools(request, request.tools, quirks, refuse)
-    config = _settings(request, quirks, refuse)
-    if request.response_format is not None:
-        config |= _response_format(request, request.response_format, quirks, refuse)
-    if request.reasoning is not None:
-        config |= _reasoning(request.reasoning, for_model(quirks.thinking, request.model) or {}, refuse)
+        body |= _encode_tools(request, quirks, refuse)
+    config = {
+        **_encode_settings(request, quirks, refuse),
+        **_encode_response_format(request, quirks, refuse),
+        **encode_reasoning(request, quirks, refuse),
+    }
     if config:
         body["generationConfig"] = config
     if request.metadata is not None:
@@ -87,19 +93,18 @@ def encode(request: ChatCompletionRequest, stream: bool, context: Context, refus
     return extended(body, request.extensions)
 
 
-def _settings(request: ChatCompletionRequest, quirks: Quirks, refuse: Refuse) -> dict[str, Any]:
+def _encode_settings(request: ChatCompletionRequest, quirks: Quirks, refuse: Refuse) -> dict[str, Any]:
     rejected = for_model(quirks.rejects, request.model) or ()
     config: dict[str, Any] = {}
     for field, name in _SETTINGS.items():
         value = getattr(request, field)
-        if value is not None:
-            if field in rejected:
-                refuse(field, "the model does not take it")
-            else:
-                config[name] = value
+        if value is not None and field in rejected:
+            refuse(field, "the model does not accept it")
+        elif value is not None:
+            config[name] = value
     if request.stop:
         config["stopSequences"] = list(request.stop)
-    for field, reason in _REFUSED.items():
+    for field, reason in _UNSUPPORTED.items():
         if getattr(request, field) is not None:
             refuse(field, reason)
     if request.parallel_tool_calls is False:
@@ -107,78 +112,44 @@ def _settings(request: ChatCompletionRequest, quirks: Quirks, refuse: Refuse) ->
     return config
 
 
-# --- tools, answer format, reasoning ----------------------------------------------------------------------------
-
-
-def _tools(
-    request: ChatCompletionRequest, tools: tuple[Tool, ...], quirks: Quirks, refuse: Refuse
-) -> dict[str, dict[str, Any] | list[Any]]:
-    subset, field, _ = _FORMS[for_model(quirks.schemas, request.model) or "json"]
+def _encode_tools(request: ChatCompletionRequest, quirks: Quirks, refuse: Refuse) -> dict[str, Any]:
+    subset, schema_field, _ = _SCHEMAS[for_model(quirks.schemas, request.model) or "json"]
+    tools, choice = request.tools or (), request.tool_choice
     strict = any(tool.strict for tool in tools)
     if strict and not for_model(quirks.validated, request.model):
-        refuse("strict", "the model cannot be held to the tools' schemas")
+        refuse("strict", "the model cannot be held to the schemas of the tools")
         strict = False
-    wire: dict[str, Any] = {"tools": [{"functionDeclarations": [_tool(tool, field, subset, refuse) for tool in tools]}]}
-    calling = _tool_choice(request.tool_choice, strict)
-    if calling:
-        wire["toolConfig"] = {"functionCallingConfig": calling}
-    return wire
-
-
-def _tool(tool: Tool, field: str, subset: Subset, refuse: Refuse) -> dict[str, Any]:
-    if tool.cache is not None:
-        refuse("cache", "a tool has no mark")
-    wire: dict[str, Any] = {"name": tool.name}
-    if tool.description is not None:
-        wire["description"] = tool.description
-    if not _takes_nothing(tool.parameters):
-        wire[field] = rewritten(tool.parameters, subset)
-    return wire
-
-
-_SAYS_NOTHING = frozenset({"$schema", "type", "title", "description", "properties", "required", "additionalProperties"})
-
-
-def _takes_nothing(schema: Mapping[str, Any]) -> bool:
-    """Return whether a tool takes no arguments: an object without properties is refused, so the schema is left out."""
-    return not schema.get("properties") and not schema.get("additionalProperties") and _SAYS_NOTHING.issuperset(schema)
-
-
-_MODES = {"auto": "AUTO", "none": "NONE", "required": "ANY"}
-
-
-def _tool_choice(choice: ToolChoice | None, strict: bool) -> dict[str, Any]:
-    """Return how tools may be called; a call that is forced is held to the schema anyway."""
+    declarations = []
+    for tool in tools:
+        if tool.cache is not None:
+            refuse("cache", "a tool cannot be marked")
+        wire: dict[str, Any] = {"name": tool.name}
+        if tool.description is not None:
+            wire["description"] = tool.description
+        schema = tool.parameters
+        # The API rejects an object without properties, so the schema of a tool without arguments is left out.
+        if schema.get("properties") or schema.get("additionalProperties") or not _EMPTY_SCHEMA.issuperset(schema):
+            wire[schema_field] = rewritten(schema, subset)
+        declarations.append(wire)
+    body: dict[str, Any] = {"tools": [{"functionDeclarations": declarations}]}
+    calling: dict[str, Any] = {"mode": _MODES[choice]} if isinstance(choice, str) else {}
     if isinstance(choice, NamedTool):
-        return {"mode": "ANY", "allowedFunctionNames": [choice.name]}
-    if strict and choice in (None, "auto"):
-        return {"mode": "VALIDATED"}
-    return {"mode": _MODES[choice]} if choice is not None else {}
+        calling = {"mode": "ANY", "allowedFunctionNames": [choice.name]}
+    elif strict and choice in (None, "auto"):  # a forced call is held to the schema anyway
+        calling = {"mode": "VALIDATED"}
+    if calling:
+        body["toolConfig"] = {"functionCallingConfig": calling}
+    return body
 
 
-def _response_format(
-    request: ChatCompletionRequest, form: ResponseFormat, quirks: Quirks, refuse: Refuse
-) -> dict[str, Any]:
+def _encode_response_format(request: ChatCompletionRequest, quirks: Quirks, refuse: Refuse) -> dict[str, Any]:
+    if request.response_format is None:
+        return {}
     if request.tools and not for_model(quirks.schema_with_tools, request.model):
-        refuse("response_format", "the model does not take one together with tools")
+        refuse("response_format", "the model does not accept one together with tools")
         return {}
     config: dict[str, Any] = {"responseMimeType": "application/json"}
-    if form.schema is not None:
-        subset, _, field = _FORMS[for_model(quirks.schemas, request.model) or "json"]
-        config[field] = rewritten(form.schema, subset)
+    if request.response_format.schema is not None:
+        subset, _, field = _SCHEMAS[for_model(quirks.schemas, request.model) or "json"]
+        config[field] = rewritten(request.response_format.schema, subset)
     return config
-
-
-def _reasoning(reasoning: str | int, words: Mapping[str, str | int], refuse: Refuse) -> dict[str, Any]:
-    value = reasoning if isinstance(reasoning, int) else words.get(reasoning)
-    if not words:
-        refuse("reasoning", "the model does not think before it answers")
-        return {}
-    if value is None:
-        refuse("reasoning", f"the model knows only {', '.join(words)} or a number of tokens, not {reasoning!r}")
-        return {}
-    if value == 0:
-        return {"thinkingConfig": {"thinkingBudget": 0}}
-    # Without asking for them the thoughts do not come back.
-    field = "thinkingLevel" if isinstance(value, str) else "thinkingBudget"
-    return {"thinkingConfig": {field: value, "includeThoughts": True}}

@@ -1,7 +1,7 @@
 """The switches in which services that speak this dialect differ, and what is known of each model.
 
-The tables of models are by pattern, the first that fits counts; they hold for a model wherever it is hosted, and "*"
-for names that say nothing, such as gemini-flash-latest: they take what the newest models take.
+The tables of models are by pattern, and the first match counts. They hold for a model wherever it is hosted; "*" is for
+names that do not tell the model, such as gemini-flash-latest: they accept what the newest models accept.
 
 Sources: https://ai.google.dev/gemini-api/docs/thinking, https://ai.google.dev/gemini-api/docs/openai#thinking,
 https://ai.google.dev/gemini-api/docs/structured-output, https://ai.google.dev/gemini-api/docs/function-calling,
@@ -11,8 +11,8 @@ https://ai.google.dev/gemini-api/docs/generate-content/whats-new-gemini-3.6
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from typing import Any, Literal
+from collections.abc import Collection, Mapping
+from typing import Literal
 
 import attrs
 
@@ -20,19 +20,8 @@ from ai_lib.providers.reading import quirks_of
 
 __all__ = ["Quirks", "quirks_from"]
 
-
-def _table(values: Mapping[str, Any]) -> Any:
-    return attrs.field(factory=lambda: dict(values))
-
-
-def _texts(values: Mapping[str, Iterable[str]]) -> Any:
-    return attrs.field(
-        factory=lambda: dict(values), converter=lambda table: {key: tuple(value) for key, value in table.items()}
-    )
-
-
 _LEVELS = {"minimal": "MINIMAL", "low": "LOW", "medium": "MEDIUM", "high": "HIGH", "xhigh": "XHIGH"}
-# What Google's own OpenAI-compatible API makes of the words.
+# The budgets that Google's own OpenAI-compatible API uses for the efforts.
 _BUDGETS = {"minimal": 1024, "low": 1024, "medium": 8192, "high": 24576}
 
 _THINKING: dict[str, dict[str, str | int]] = {
@@ -65,35 +54,34 @@ class Quirks:
     """How one service differs from the plain dialect, and the tables of models, by pattern.
 
     Args:
-        call_ids: Whether calls and their results carry the call's id.
-        labels: Whether it keeps tags with a request.
-        result_files: Whether a tool's result may hold files by address.
-        file_base: What stands before the id of an uploaded file that is no address.
-        thinking: The words for an effort, each with a level (text) or a budget (a number); without any the model does
-            not think.
-        schemas: Whether schemas go as JSON Schema ("json"), or in the subset that OpenAPI 3.0 has ("openapi").
-        schema_with_tools: Whether the form of an answer can be told together with tools.
-        validated: Whether calls can be held to the tools' schemas.
-        system: Whether there are system instructions; else they stand in front of what the user says first.
-        signature: What stands for the signature of a call that another model made; "" where none is needed.
-        result_media: The media types that a tool's result may hold; others go beside it.
-        detail: Whether it can be told how closely to look at a part.
-        rejects: Fields that the model does not heed any more, or refuses.
+        call_ids: Whether calls and their results carry the id of the call.
+        labels: Whether the service keeps labels with a request.
+        result_files: Whether a tool result may hold files by URL.
+        file_base: The URL in front of the id of an uploaded file.
+        thinking: The efforts, each with a level (a string) or a budget (a number); a model without any does not think.
+        schemas: Whether schemas go as JSON Schema ("json"), or in the subset of OpenAPI 3.0 ("openapi").
+        schema_with_tools: Whether a response format can be combined with tools.
+        validated: Whether calls can be held to the schemas of the tools.
+        system: Whether there are system instructions; otherwise they precede the first user message.
+        signature: The stand-in for the signature of a call that another model made; "" where none is needed.
+        result_media: The media types that a tool result may hold; others follow it as parts of their own.
+        detail: Whether the resolution can be set for a single part.
+        rejects: Fields that the model ignores or rejects.
     """
 
     call_ids: bool = True
     labels: bool = False
     result_files: bool = False
     file_base: str = ""
-    thinking: Mapping[str, Mapping[str, str | int]] = _table(_THINKING)
-    schemas: Mapping[str, Literal["json", "openapi"]] = _table(_SCHEMAS)
-    schema_with_tools: Mapping[str, bool] = _table(_SCHEMA_WITH_TOOLS)
-    validated: Mapping[str, bool] = _table(_VALIDATED)
-    system: Mapping[str, bool] = _table(_SYSTEM)
-    signature: Mapping[str, str] = _table(_SIGNATURE)
-    result_media: Mapping[str, tuple[str, ...]] = _texts(_RESULT_MEDIA)
-    detail: Mapping[str, bool] = _table(_DETAIL)
-    rejects: Mapping[str, tuple[str, ...]] = _texts(_REJECTS)
+    thinking: Mapping[str, Mapping[str, str | int]] = attrs.field(factory=_THINKING.copy)
+    schemas: Mapping[str, Literal["json", "openapi"]] = attrs.field(factory=_SCHEMAS.copy)
+    schema_with_tools: Mapping[str, bool] = attrs.field(factory=_SCHEMA_WITH_TOOLS.copy)
+    validated: Mapping[str, bool] = attrs.field(factory=_VALIDATED.copy)
+    system: Mapping[str, bool] = attrs.field(factory=_SYSTEM.copy)
+    signature: Mapping[str, str] = attrs.field(factory=_SIGNATURE.copy)
+    result_media: Mapping[str, Collection[str]] = attrs.field(factory=_RESULT_MEDIA.copy)
+    detail: Mapping[str, bool] = attrs.field(factory=_DETAIL.copy)
+    rejects: Mapping[str, Collection[str]] = attrs.field(factory=_REJECTS.copy)
 
 
 quirks_from = quirks_of(Quirks, "dialect gemini")

@@ -11,37 +11,35 @@ from typing import Any
 from ai_lib.providers.reading import count
 from ai_lib.types.usage import Usage
 
-__all__ = ["usage_of"]
+__all__ = ["decode_usage"]
 
 
-def usage_of(wire: Any) -> Usage | None:
-    """Return the tokens: thoughts are part of the completion. What the service's own tools read is only in the total.
+def decode_usage(wire: Any) -> Usage | None:
+    """Return the tokens, or None where the event counts none: the first of a stream may hold only the traffic type.
 
-    The first events of a stream may tell only the kind of traffic.
+    Thoughts are part of the completion. What the tools of the service read is only in the total.
     """
     if not isinstance(wire, Mapping):
         return None
-    prompt, answer, total = (
-        count(wire.get("promptTokenCount")),
-        count(wire.get("candidatesTokenCount")),
-        count(wire.get("totalTokenCount")),
-    )
+    prompt = count(wire.get("promptTokenCount"))
+    answer = count(wire.get("candidatesTokenCount"))
+    total = count(wire.get("totalTokenCount"))
     if prompt is None and answer is None and total is None:
         return None
     thoughts = count(wire.get("thoughtsTokenCount"))
-    made = (answer or 0) + (thoughts or 0)
+    completion = (answer or 0) + (thoughts or 0)
     return Usage(
         prompt_tokens=prompt or 0,
-        completion_tokens=made,
-        total_tokens=(prompt or 0) + made if total is None else total,
+        completion_tokens=completion,
+        total_tokens=(prompt or 0) + completion if total is None else total,
         cached_tokens=count(wire.get("cachedContentTokenCount")),
         reasoning_tokens=thoughts,
-        audio_prompt_tokens=_audio(wire.get("promptTokensDetails")),
-        audio_completion_tokens=_audio(wire.get("candidatesTokensDetails")),
+        audio_prompt_tokens=_audio_tokens(wire.get("promptTokensDetails")),
+        audio_completion_tokens=_audio_tokens(wire.get("candidatesTokensDetails")),
     )
 
 
-def _audio(details: Any) -> int | None:
+def _audio_tokens(details: Any) -> int | None:
     for item in details if isinstance(details, list) else ():
         if item.get("modality") == "AUDIO":
             return count(item.get("tokenCount"))

@@ -613,7 +613,7 @@ def test_an_effort_is_a_level_or_a_budget_as_the_model_wants_it(
 @pytest.mark.parametrize(
     ("model", "reasoning", "reason"),
     [
-        (PRO_3, "none", "knows only minimal, low, medium, high, xhigh or a number of tokens, not 'none'"),
+        (PRO_3, "none", "supports only minimal, low, medium, high, xhigh or a number of tokens, not 'none'"),
         (PRO_25, "none", "not 'none'"),
         (FLASH_25, "enabled", "not 'enabled'"),
         ("gemini-2.0-flash", "low", "does not think"),

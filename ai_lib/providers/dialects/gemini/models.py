@@ -1,0 +1,42 @@
+"""The list of models.
+
+Source: https://ai.google.dev/api/models
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from ai_lib.providers.dialect import Context
+from ai_lib.providers.reading import count, listed
+from ai_lib.types.model import ModelInfo
+
+__all__ = ["decode_models", "next_page"]
+
+
+def decode_models(payload: Any, context: Context) -> list[ModelInfo]:
+    """Return the models of one page.
+
+    Raises:
+        AiLibError: The payload is an error object.
+        InvalidResponseError: The payload is not a list of models.
+    """
+    return [
+        ModelInfo(
+            str(entry["name"]).removeprefix("publishers/google/").removeprefix("models/"),
+            context.provider,
+            name=entry.get("displayName"),
+            context_window=count(entry.get("inputTokenLimit")),
+            max_output_tokens=count(entry.get("outputTokenLimit")),
+            raw=entry,
+        )
+        for entry in listed(payload, context, "models", "publisherModels")
+        if entry.get("name")
+    ]
+
+
+def next_page(payload: Any) -> Mapping[str, str] | None:
+    """Return the query of the next page of models, or None at the end."""
+    token = payload.get("nextPageToken") if isinstance(payload, Mapping) else None
+    return {"pageToken": str(token)} if token else None

@@ -1,0 +1,38 @@
+"""The events of streamGenerateContent as chunks.
+
+Source: https://ai.google.dev/api/generate-content#method:-models.streamgeneratecontent
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from ai_lib.errors import StreamInterruptedError
+from ai_lib.providers.dialect import Context
+from ai_lib.providers.dialects.gemini.decode import Answer
+from ai_lib.providers.reading import json_events, typed
+from ai_lib.types.chunk import ChatCompletionChunk
+
+__all__ = ["decode_stream"]
+
+
+@typed
+def decode_stream(events: Iterable[str], context: Context) -> Iterator[ChatCompletionChunk]:
+    """Yield the chunks of a stream.
+
+    Args:
+        events: The data of each event, in order.
+        context: The provider.
+
+    Raises:
+        AiLibError: An event is an error object, or the answer failed.
+        InvalidResponseError: An event is malformed.
+        StreamInterruptedError: The events end before every candidate has a finish reason.
+    """
+    answer = Answer(context)
+    for payload in json_events(events):
+        yield from answer.read(payload)
+    # No event marks the end: some services send a finish reason in every event, so that the first one is not the end.
+    if not answer.candidates or len(answer.finished) < len(answer.candidates):
+        raise StreamInterruptedError("the stream ended without a finish reason")
+    yield from answer.finish()

@@ -1,51 +1,55 @@
-"""The list of models, from GET /models, as our values."""
+"""The list of models, from GET /models.
+
+Source: https://platform.openai.com/docs/api-reference/models/list
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, cast
+from typing import Any
 
 from ai_lib.errors import InvalidResponseError
 from ai_lib.providers.dialect import Context
-from ai_lib.providers.dialects.openai_chat.decode import looks_like_error
+from ai_lib.providers.dialects.openai_chat.decode import is_error
 from ai_lib.providers.reading import count, first_count
 from ai_lib.types.model import ModelInfo
 
 __all__ = ["decode_models"]
-
-
-def decode_models(payload: Any, context: Context) -> list[ModelInfo]:
-    """Return the models from {data: [...]}, {models: [...]} or a bare list.
-
-    Raises:
-        InvalidResponseError: It is none of them.
-    """
-    entries = payload.get("data", payload.get("models")) if isinstance(payload, Mapping) else payload
-    if isinstance(payload, Mapping) and entries is None and looks_like_error(payload):
-        raise context.fail(payload)
-    if not isinstance(entries, list):
-        raise InvalidResponseError("the answer is not a list of models", code="not_a_model_list")
-    return [_model(entry, context.provider) for entry in entries if isinstance(entry, str) or entry.get("id")]
-
 
 # The names that Groq, Mistral, Novita, OpenRouter, Together, vLLM and others give to the two limits.
 _CONTEXT_LENGTH = ("context_window", "context_length", "max_context_length", "max_model_len", "context_size")
 _MAX_OUTPUT = ("max_completion_tokens", "max_output_tokens", "max_output_length")
 
 
-def _model(entry: Any, provider: str) -> ModelInfo:
-    if isinstance(entry, str):
-        return ModelInfo(entry, provider, raw=entry)
-    fields = cast("Mapping[str, Any]", entry)
-    best = fields.get("top_provider")  # OpenRouter
-    limits = {**best, **fields} if isinstance(best, Mapping) else fields
-    return ModelInfo(
-        fields["id"],
-        provider,
-        count(fields.get("created")),
-        fields.get("owned_by"),
-        name=fields.get("name") or fields.get("display_name"),
-        context_window=first_count(*(limits.get(key) for key in _CONTEXT_LENGTH)),
-        max_output_tokens=first_count(*(limits.get(key) for key in _MAX_OUTPUT)),
-        raw=entry,
-    )
+def decode_models(payload: Any, context: Context) -> list[ModelInfo]:
+    """Return the models from {data: [...]}, {models: [...]} or a bare list, whose entries may be names alone.
+
+    Raises:
+        AiLibError: The payload is an error object.
+        InvalidResponseError: The payload is not a list of models.
+    """
+    entries = payload.get("data", payload.get("models")) if isinstance(payload, Mapping) else payload
+    if isinstance(payload, Mapping) and entries is None and is_error(payload):
+        raise context.fail(payload)
+    if not isinstance(entries, list):
+        raise InvalidResponseError("the answer is not a list of models", code="not_a_model_list")
+    models = []
+    for entry in entries:
+        fields = {"id": entry} if isinstance(entry, str) else entry
+        if not fields.get("id"):
+            continue
+        best = fields.get("top_provider")  # OpenRouter
+        limits = {**best, **fields} if isinstance(best, Mapping) else fields
+        models.append(
+            ModelInfo(
+                fields["id"],
+                context.provider,
+                count(fields.get("created")),
+                fields.get("owned_by"),
+                name=fields.get("name") or fields.get("display_name"),
+                context_window=first_count(*(limits.get(key) for key in _CONTEXT_LENGTH)),
+                max_output_tokens=first_count(*(limits.get(key) for key in _MAX_OUTPUT)),
+                raw=entry,
+            )
+        )
+    return models

@@ -89,7 +89,9 @@ def test_a_field_that_a_provider_refuses_raises_with_its_name(field: str) -> Non
              "user": "u", "metadata": {"a": "b"}, "logit_bias": {"1": 1}, "logprobs": True,
              "parallel_tool_calls": True}.get(field, 1)  # fmt: skip
 
-    with pytest.raises(UnsupportedFeatureError, match=f"wire does not support {field}: the provider does not take it"):
+    with pytest.raises(
+        UnsupportedFeatureError, match=f"wire does not support {field}: the provider does not accept it"
+    ):
         body_of(adapter, **{**NEEDED.get(field, {}), field: value})
 
 
@@ -114,8 +116,8 @@ def test_what_is_left_out_is_listed_with_its_reason(action: Any) -> None:
     prepared, left_out = adapter_for("wire").chat_request(request, stream=False, on_unsupported=action)
 
     assert left_out == (
-        "top_k: chat completions have no such field; where the server has one, pass it in extensions",
-        "reasoning: the provider takes an effort such as 'low', not a number of tokens",
+        "top_k: chat completions have no such field; if the server has one, pass it in extensions",
+        "reasoning: the provider accepts an effort such as 'low', not a number of tokens",
     )
     assert json.loads(prepared.body or b"").keys() == {"model", "messages"}
 
@@ -162,16 +164,20 @@ def test_a_form_of_reasoning_that_the_provider_does_not_know_is_refused(way: str
 @pytest.mark.parametrize(
     ("quirks", "asked", "words"),
     [
-        ({"efforts": {"m*": ["none", "high"]}}, "low", "m knows only none, high, not 'low'"),
-        ({"reasoning": "thinking"}, "auto", "knows only none, enabled, disabled or a number of tokens, not 'auto'"),
+        ({"efforts": {"m*": ["none", "high"]}}, "low", "m supports only none, high, not 'low'"),
+        ({"reasoning": "thinking"}, "auto", "supports only none, enabled, disabled or a number of tokens, not 'auto'"),
         (
             {"reasoning": "thinking", "thinking_budget": False},
             500,
-            "knows only enabled, disabled, not a number of tokens",
+            "supports only enabled, disabled, not a number of tokens",
         ),
-        ({"reasoning": "thinking", "thinking_types": {"m*": ["adaptive"]}}, 500, "knows only adaptive, not a number"),
-        ({"reasoning": "thinking", "thinking_types": {"m*": ["adaptive"]}}, "none", "knows only none, adaptive"),
-        ({"reasoning": "thinking", "thinking_types": {"x": ["enabled"]}}, "enabled", "knows only none"),
+        (
+            {"reasoning": "thinking", "thinking_types": {"m*": ["adaptive"]}},
+            500,
+            "supports only adaptive, not a number",
+        ),
+        ({"reasoning": "thinking", "thinking_types": {"m*": ["adaptive"]}}, "none", "supports only none, adaptive"),
+        ({"reasoning": "thinking", "thinking_types": {"x": ["enabled"]}}, "enabled", "supports only none"),
     ],
 )
 def test_what_the_model_does_not_know_is_refused_with_what_it_knows(
@@ -221,7 +227,10 @@ def test_only_marked_parts_are_marked() -> None:
 
 @pytest.mark.parametrize(
     ("marks", "time", "words"),
-    [([], "5m", "the provider caches by itself, or not at all"), (["5m"], "1h", "what is marked for 5m, not 1h")],
+    [
+        ([], "5m", "the provider caches automatically, or not at all"),
+        (["5m"], "1h", "the provider caches for 5m, not 1h"),
+    ],
 )
 def test_a_mark_that_the_provider_does_not_know_is_refused(marks: list[str], time: Any, words: str) -> None:
     with pytest.raises(UnsupportedFeatureError, match=f"does not support cache: .*{words}"):
@@ -229,7 +238,7 @@ def test_a_mark_that_the_provider_does_not_know_is_refused(marks: list[str], tim
 
 
 def test_a_mark_on_a_tool_is_refused() -> None:
-    with pytest.raises(UnsupportedFeatureError, match="does not support cache: chat completions have no mark"):
+    with pytest.raises(UnsupportedFeatureError, match="does not support cache: chat completions cannot mark"):
         body_of(adapter_with(cache_marks=["5m"]), tools=[attrs.evolve(TOOLS[0], cache="5m")])
 
 
@@ -302,9 +311,9 @@ def test_a_part_has_its_form(part: Any, expected: dict[str, Any]) -> None:
 @pytest.mark.parametrize(
     ("part", "words"),
     [
-        (Image.from_file_id("f"), "image file_id: images go by address or as bytes"),
-        (Audio.from_url("https://a.example/a.wav"), "audio url: audio goes as bytes"),
-        (Document.from_url("https://a.example/d.pdf"), "document url: documents go as bytes"),
+        (Image.from_file_id("f"), "image file_id: images must be URLs or bytes"),
+        (Audio.from_url("https://a.example/a.wav"), "audio url: audio must be bytes"),
+        (Document.from_url("https://a.example/d.pdf"), "document url: documents must be bytes"),
     ],
 )
 def test_a_part_without_a_form_is_refused(part: Any, words: str) -> None:
@@ -315,9 +324,9 @@ def test_a_part_without_a_form_is_refused(part: Any, words: str) -> None:
 @pytest.mark.parametrize(
     ("part", "reason"),
     [
-        (Image.from_file_id("f"), "image file_id: images go by address or as bytes"),
+        (Image.from_file_id("f"), "image file_id: images must be URLs or bytes"),
         (Audio.from_url("https://a.example/a.wav"),
-         "audio url: audio goes as bytes; use Audio.from_file() or Audio.from_bytes()"),
+         "audio url: audio must be bytes; use Audio.from_file() or Audio.from_bytes()"),
     ],
 )  # fmt: skip
 def test_a_message_whose_only_part_is_left_out_keeps_an_empty_text(part: Any, reason: str) -> None:
@@ -350,19 +359,19 @@ def test_a_switch_changes_the_form_of_messages(quirks: dict[str, Any], fields: d
     ("quirks", "fields", "words"),
     [
         ({"json_object": False}, {"response_format": ResponseFormat(kind="json_object")}, "no json_object mode"),
-        ({"json_schema": False}, {"response_format": CITY}, "no json_schema mode; ask for 'json_object'"),
+        ({"json_schema": False}, {"response_format": CITY}, "no json_schema mode; request 'json_object'"),
         ({"json_schema_with_tools": False}, {"response_format": CITY, "tools": TOOLS}, "together with tools"),
         ({"json_schema_with_stream": False}, {"response_format": CITY, "stream": True}, "does not stream answers"),
-        ({"media": []}, {"messages": Message.user(PNG)}, "image content: the provider does not take such parts"),
-        ({"media": []}, {"messages": Message.user(WAV)}, "audio content: the provider does not take such parts"),
-        ({"media": []}, {"messages": Message.user(PDF)}, "document content: the provider does not take such parts"),
+        ({"media": []}, {"messages": Message.user(PNG)}, "image content: the provider does not accept such parts"),
+        ({"media": []}, {"messages": Message.user(WAV)}, "audio content: the provider does not accept such parts"),
+        ({"media": []}, {"messages": Message.user(PDF)}, "document content: the provider does not accept such parts"),
         (
             {"image_urls": False},
             {"messages": Message.user(Image.from_url("https://a.example"))},
             "does not fetch images",
         ),
         ({"rejects": ["name"]}, {"messages": Message.user("hi", name="ada")}, "does not support name"),
-        ({"tool_choice": ["auto"]}, {"tools": TOOLS, "tool_choice": "add"}, "knows only auto, not named"),
+        ({"tool_choice": ["auto"]}, {"tools": TOOLS, "tool_choice": "add"}, "supports only auto, not named"),
     ],
 )
 def test_a_switch_refuses_what_the_provider_does_not_take(

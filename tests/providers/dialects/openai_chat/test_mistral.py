@@ -206,7 +206,7 @@ def test_an_effort_that_the_model_knows_is_sent(model: str, effort: str) -> None
 
 
 def test_an_effort_that_the_model_does_not_know_is_refused_with_those_it_knows() -> None:
-    with pytest.raises(UnsupportedFeatureError, match="mistral-small-latest knows only none, high, not 'low'"):
+    with pytest.raises(UnsupportedFeatureError, match="mistral-small-latest supports only none, high, not 'low'"):
         body_of(reasoning="low")
 
 

@@ -112,7 +112,7 @@ def test_what_is_to_be_cached_is_marked(provider: str, time: Any, mark: dict[str
 
 @pytest.mark.parametrize("provider", ["qwen", "minimax"])
 def test_a_cache_of_an_hour_is_refused_where_there_is_none(provider: str) -> None:
-    with pytest.raises(UnsupportedFeatureError, match="cache: the provider keeps what is marked for 5m, not 1h"):
+    with pytest.raises(UnsupportedFeatureError, match="cache: the provider caches for 5m, not 1h"):
         body_of(provider, messages=Message.user(Text("long", cache="1h")))
 
 

@@ -87,7 +87,7 @@ def told(server: Any, path: str, body: Any = None) -> Any:
     return answer.json()
 
 
-def client_of(server: Any, provider: str, timeout: float = 20.0, **arguments: Any) -> AiClient:
+def llmock_client(server: Any, provider: str, timeout: float = 20.0, **arguments: Any) -> AiClient:
     options = ConnectionOptions(base_url=server.base_url(provider), api_key="k", timeout=timeout)
     # The waits that the server asks for are kept; those of the client's own are short.
     arguments.setdefault("resilience", ResilienceConfig(retry=RetryPolicy(base=0.05)))
@@ -100,7 +100,7 @@ def test_the_servers_own_verdict_finds_no_fault(llmock, provider, name):
     told(llmock, "reset", {})
     told(llmock, "scenario", {"behaviors": [*scenario.behaviors, REPLY]})
 
-    with client_of(llmock, provider, scenario.timeout) as client:
+    with llmock_client(llmock, provider, scenario.timeout) as client:
         try:
             text = scenario.ask(client).text.strip()
         except AiLibError:
@@ -120,7 +120,7 @@ def test_a_limit_that_is_the_servers_own_is_used_up_without_a_429(llmock):
     limiter.configure(LimitSettings(rpm=600))
     try:
         limit = ResilienceConfig(retry=None, rate_limit=RateLimit.per_minute(600))
-        with client_of(llmock, "openai", resilience=limit) as client:
+        with llmock_client(llmock, "openai", resilience=limit) as client:
             chat(client)
             for bucket in limiter._buckets.values():
                 bucket.level = 2.0  # what a minute of others' calls would leave

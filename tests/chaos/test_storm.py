@@ -6,6 +6,7 @@ import threading
 import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -15,7 +16,6 @@ from ai_lib import (
     AiLibError,
     BreakerPolicy,
     ConcurrencyLimit,
-    ConnectionOptions,
     ErrorThresholds,
     FallbackChain,
     Hedge,
@@ -28,6 +28,7 @@ from ai_lib import (
     Timeout,
 )
 from ai_lib.utils.clock import Clock
+from tests.support.clients import client_of
 from tests.support.faults import FAULTS, WAIT, Faulty, answer_to
 from tests.support.server import Request, Server, json_reply
 
@@ -51,10 +52,9 @@ SETTINGS = {
 }
 
 
-def client_of(server: Server, **arguments) -> AiClient:
-    config = ProviderConfig("gw", base_url=server.url, default_model="m")
-    options = ConnectionOptions(timeout=TIMEOUT, pool_size=THREADS)
-    return AiClient(config, options=options, clock=SHORT_SLEEPS, **arguments)
+storm_client = partial(
+    client_of, options={"timeout": TIMEOUT, "pool_size": THREADS}, clock=SHORT_SLEEPS, resilience=None
+)
 
 
 def asked_in(request: Request) -> str:
@@ -107,7 +107,7 @@ def nothing_is_left_of(client: AiClient, before: tuple[int, int]) -> None:
 def test_every_call_ends_in_time_with_its_own_answer_or_a_typed_error(setting):
     faulty = Faulty(seed=4, share=0.3)
     with Server(faulty) as server:
-        client = client_of(server, resilience=SETTINGS[setting])
+        client = storm_client(server, resilience=SETTINGS[setting])
         before = open_now()
 
         ended, longest = storm(client)
@@ -131,8 +131,8 @@ def test_a_chain_and_a_hedge_lose_nothing_either():
     with Server(faulty) as first, Server(sound) as second:
         before = open_now()
         other = ProviderConfig("other", base_url=second.url, default_model="m")
-        chained = client_of(first, route=FallbackChain([other]))
-        hedged = client_of(first, route=Hedge().contender(other, after=0.05))
+        chained = storm_client(first, route=FallbackChain([other]))
+        hedged = storm_client(first, route=Hedge().contender(other, after=0.05))
 
         for client in (chained, hedged):
             ended, longest = storm(client, 200)
@@ -146,8 +146,8 @@ def test_a_chain_and_a_hedge_lose_nothing_either():
 def test_an_outage_meets_a_tenth_more_traffic_and_a_breaker_ends_it():
     down = json_reply(503, {"error": {"message": "down"}})
     with Server(down) as retried, Server(down) as broken:
-        client = client_of(retried)
-        guarded = client_of(broken, resilience=ResilienceConfig(retry=RETRY, breaker=BreakerPolicy()))
+        client = storm_client(retried)
+        guarded = storm_client(broken, resilience=ResilienceConfig(retry=RETRY, breaker=BreakerPolicy()))
 
         ended, _ = storm(client, 600)
         stopped, _ = storm(guarded, 600)

@@ -25,14 +25,10 @@ from ai_lib import (
     ProviderConfig,
     ResilienceConfig,
 )
+from tests.support.clients import client_of
 from tests.support.server import completion, json_reply
 
 PRICED = Catalogue().with_price("gw/m", input=1000, output=1000)  # 3 tokens: $0.003
-
-
-def client_of(server, **settings):
-    config = ProviderConfig("gw", base_url=server.url + "/v1", default_model="m")
-    return AiClient(config, **{"resilience": ResilienceConfig.none(), **settings})
 
 
 def echo(connection):

@@ -4,6 +4,7 @@ import copy
 import pickle
 import threading
 import warnings
+from functools import partial
 
 import pytest
 
@@ -28,23 +29,27 @@ from ai_lib import (
 )
 from ai_lib.types.tool import Tool
 from ai_lib.utils.clock import Clock
-from tests.support.server import Server, chunk_event, completion, json_reply, sse_reply, stream_events
+from tests.support.clients import client_of
+from tests.support.server import chunk_event, completion, json_reply, sse_reply, stream_events
 
 NO_WAITS = Clock(sleep=lambda _: None)
 ERROR = {"error": {"message": "no", "type": "t", "code": "c"}}
 
 
-def client_of(server: Server, **arguments) -> AiClient:
-    config = ProviderConfig("gateway", base_url=server.url + "/v1", default_model="m", key_env="GATEWAY_KEY")
-    arguments.setdefault("options", ConnectionOptions(api_key="canary-0123456789"))
-    return AiClient(config, clock=NO_WAITS, **arguments)
+gateway_client = partial(
+    client_of,
+    config={"key_env": "GATEWAY_KEY"},
+    options={"api_key": "canary-0123456789"},
+    clock=NO_WAITS,
+    resilience=None,
+)
 
 
 # --- chat
 
 
 def test_a_text_is_sent_as_one_user_message_to_the_default_model(server):
-    answer = client_of(server).chat("Say hi")
+    answer = gateway_client(server).chat("Say hi")
 
     assert answer.text == "hi"
     assert server.requests[0].path == "/v1/chat/completions"
@@ -52,7 +57,7 @@ def test_a_text_is_sent_as_one_user_message_to_the_default_model(server):
 
 
 def test_messages_may_be_messages_dicts_or_a_whole_request(server):
-    client = client_of(server)
+    client = gateway_client(server)
     expected = [{"role": "system", "content": "Be brief."}, {"role": "user", "content": "hi"}]
 
     client.chat([Message.system("Be brief."), {"role": "user", "content": "hi"}])
@@ -64,22 +69,22 @@ def test_messages_may_be_messages_dicts_or_a_whole_request(server):
 
 @pytest.mark.parametrize("model", [None, "", "auto", "DEFAULT", " provider_default "])
 def test_the_words_for_the_default_model_mean_it(server, model):
-    client_of(server).chat("hi", model=model)
+    gateway_client(server).chat("hi", model=model)
 
     assert server.requests[0].json["model"] == "m"
 
 
 def test_a_word_for_the_default_model_means_it_on_the_client_too(server):
-    client_of(server, model="AUTO").chat("hi")
+    gateway_client(server, model="AUTO").chat("hi")
 
     assert server.requests[0].json["model"] == "m"
 
 
 def test_the_call_wins_over_the_client_and_the_client_over_the_environment(server, monkeypatch):
-    monkeypatch.setenv("GATEWAY_MODEL", "from-environment")
-    client_of(server).chat("hi")
-    client_of(server, model="from-client").chat("hi")
-    client_of(server, model="from-client").chat("hi", model="from-call")
+    monkeypatch.setenv("GW_MODEL", "from-environment")
+    gateway_client(server).chat("hi")
+    gateway_client(server, model="from-client").chat("hi")
+    gateway_client(server, model="from-client").chat("hi", model="from-call")
 
     assert [request.json["model"] for request in server.requests] == ["from-environment", "from-client", "from-call"]
 
@@ -94,24 +99,24 @@ def test_without_any_model_the_error_says_how_to_name_one(server):
 
 def test_a_field_that_does_not_exist_is_refused_before_anything_is_sent(server):
     with pytest.raises(InvalidRequestError, match=r"a request has no field 'temprature'; did you mean 'temperature'\?"):
-        client_of(server).chat("hi", temprature=1)
+        gateway_client(server).chat("hi", temprature=1)
     with pytest.raises(
         InvalidRequestError, match=r"no field 'service_tier'; a provider's own fields go into extensions"
     ):
-        client_of(server).stream("hi", service_tier="flex")
+        gateway_client(server).stream("hi", service_tier="flex")
     assert server.requests == []
 
 
 def test_a_providers_own_fields_go_into_extensions(server):
-    client_of(server).chat("hi", extensions={"service_tier": "flex"})
+    gateway_client(server).chat("hi", extensions={"service_tier": "flex"})
 
     assert server.requests[0].json["service_tier"] == "flex"
 
 
 def test_what_a_provider_has_no_form_for_raises_warns_or_is_dropped_but_is_never_lost_in_silence(server):
-    client = client_of(server)
+    client = gateway_client(server)
 
-    with pytest.raises(UnsupportedFeatureError, match="gateway does not support top_k"):
+    with pytest.raises(UnsupportedFeatureError, match="gw does not support top_k"):
         client.chat("hi", top_k=3)
     with pytest.warns(UserWarning, match="left out of the request: top_k"):
         warned = client.chat("hi", top_k=3, on_unsupported="warn")
@@ -125,9 +130,9 @@ def test_what_a_provider_has_no_form_for_raises_warns_or_is_dropped_but_is_never
 def test_an_answer_knows_its_provider_model_and_raw_form(server):
     server.script(json_reply(200, completion("hi", model="m-2026"), {"x-request-id": "r1"}))
 
-    answer = client_of(server).chat("hi")
+    answer = gateway_client(server).chat("hi")
 
-    assert (answer.provider, answer.model, answer.request_id) == ("gateway", "m-2026", "r1")
+    assert (answer.provider, answer.model, answer.request_id) == ("gw", "m-2026", "r1")
     assert answer.raw["object"] == "chat.completion"
     assert answer.usage.total_tokens == 3
     assert answer.usage_status is UsageStatus.FINALIZED
@@ -138,10 +143,10 @@ def test_an_error_knows_its_provider_model_status_and_request(server):
     server.script(json_reply(400, body, {"x-request-id": "r1"}))
 
     with pytest.raises(ContextLengthError) as caught:
-        client_of(server).chat("hi", model="small")
+        gateway_client(server).chat("hi", model="small")
 
     error = caught.value
-    assert (error.provider, error.model, error.status, error.request_id) == ("gateway", "small", 400, "r1")
+    assert (error.provider, error.model, error.status, error.request_id) == ("gw", "small", 400, "r1")
     assert "maximum context length" in error.body
 
 
@@ -156,14 +161,14 @@ def test_html_instead_of_an_answer_is_an_invalid_response_that_shows_the_pages_t
     server.script(portal)
 
     with pytest.raises(InvalidResponseError, match="expected JSON, got text/html: Log in to the hotel's network"):
-        client_of(server).chat("hi")
+        gateway_client(server).chat("hi")
 
 
 def test_an_answer_without_choices_says_what_it_has_instead(server):
     server.script(json_reply(200, {"object": "list", "choices": []}))
 
     with pytest.raises(InvalidResponseError, match="the answer has no choices; its keys are: object, choices"):
-        client_of(server).chat("hi")
+        gateway_client(server).chat("hi")
 
 
 # --- stream
@@ -172,7 +177,7 @@ def test_an_answer_without_choices_says_what_it_has_instead(server):
 def test_a_stream_gives_chunks_and_folds_to_the_answer(server):
     server.script(sse_reply(stream_events("Hel", "lo")))
 
-    with client_of(server).stream("hi") as stream:
+    with gateway_client(server).stream("hi") as stream:
         texts = [chunk.text for chunk in stream if chunk.text]
 
     assert texts == ["Hel", "lo"]
@@ -185,12 +190,12 @@ def test_a_stream_gives_chunks_and_folds_to_the_answer(server):
 def test_a_stream_can_be_read_without_a_with_block_and_in_one_go(server):
     server.script(sse_reply(stream_events("Hel", "lo")))
 
-    assert client_of(server).stream("hi").final_response().text == "Hello"
+    assert gateway_client(server).stream("hi").final_response().text == "Hello"
 
 
 def test_usage_is_pending_until_the_stream_ends(server):
     server.script(sse_reply(stream_events("Hel", "lo")))
-    stream = client_of(server).stream("hi")
+    stream = gateway_client(server).stream("hi")
 
     next(stream)
 
@@ -201,13 +206,13 @@ def test_usage_is_pending_until_the_stream_ends(server):
 def test_an_error_status_is_raised_when_the_stream_is_opened_with_one_request(server):
     server.script(json_reply(401, ERROR))
 
-    with pytest.raises(Exception, match="gateway 401: no"):
-        client_of(server).stream("hi")
+    with pytest.raises(Exception, match="gw 401: no"):
+        gateway_client(server).stream("hi")
     assert len(server.requests) == 1
 
 
 def test_a_server_that_ignores_stream_still_gives_its_answer_with_one_request(server):
-    with client_of(server).stream("hi") as stream:
+    with gateway_client(server).stream("hi") as stream:
         texts = [chunk.text for chunk in stream]
 
     assert texts == ["hi"]
@@ -219,12 +224,12 @@ def test_a_200_with_an_error_object_instead_of_a_stream_is_that_error(server):
     server.script(json_reply(200, {"error": {"message": "no credit", "code": "insufficient_quota"}}))
 
     with pytest.raises(QuotaExceededError, match="no credit"):
-        client_of(server).stream("hi")
+        gateway_client(server).stream("hi")
 
 
 def test_an_error_in_the_middle_of_a_stream_carries_what_had_arrived(server):
     server.script(sse_reply([chunk_event("Hel"), {"error": {"message": "busy", "code": "rate_limit_exceeded"}}]))
-    stream = client_of(server).stream("hi")
+    stream = gateway_client(server).stream("hi")
 
     with pytest.raises(RateLimitError, match="busy") as caught:
         list(stream)
@@ -239,14 +244,14 @@ def test_an_error_in_the_middle_of_a_stream_carries_what_had_arrived(server):
 def test_a_server_that_recovers_is_asked_again_until_it_answers(server):
     server.script(json_reply(503, ERROR), json_reply(503, ERROR), json_reply(200, completion("at last")))
 
-    assert client_of(server).chat("hi").text == "at last"
+    assert gateway_client(server).chat("hi").text == "at last"
     assert len(server.requests) == 3
 
 
 def test_opening_a_stream_is_tried_again_like_a_chat(server):
     server.script(json_reply(503, ERROR), sse_reply(stream_events("ok")))
 
-    assert client_of(server).stream("hi").final_response().text == "ok"
+    assert gateway_client(server).stream("hi").final_response().text == "ok"
     assert len(server.requests) == 2
 
 
@@ -257,16 +262,16 @@ def test_opening_a_stream_is_tried_again_like_a_chat(server):
 def test_what_cannot_succeed_costs_exactly_one_request(server, status, code):
     server.script(json_reply(status, {"error": {"message": "no", "code": code}}))
 
-    with pytest.raises(Exception, match=f"gateway {status}: no"):
-        client_of(server).chat("hi")
+    with pytest.raises(Exception, match=f"gw {status}: no"):
+        gateway_client(server).chat("hi")
     assert len(server.requests) == 1
 
 
 def test_the_number_of_retries_is_the_users(server):
     server.script(json_reply(500, ERROR))
-    client = client_of(server, options=ConnectionOptions(max_retries=0, api_key="k"))
+    client = gateway_client(server, options=ConnectionOptions(max_retries=0, api_key="k"))
 
-    with pytest.raises(Exception, match="gateway 500"):
+    with pytest.raises(Exception, match="gw 500"):
         client.chat("hi")
     assert len(server.requests) == 1
 
@@ -301,7 +306,7 @@ def test_retry_after_is_waited_for(server):
 def test_the_list_of_models_comes_from_the_provider(server):
     server.script(json_reply(200, {"data": [{"id": "a", "created": 5, "owned_by": "me"}, {"id": "b"}]}))
 
-    models = client_of(server).list_models()
+    models = gateway_client(server).list_models()
 
     assert [model.id for model in models] == ["a", "b"]
     assert models[0].owned_by == "me"
@@ -382,7 +387,7 @@ def test_a_pickled_client_looks_its_key_up_again(server, monkeypatch):
 
 
 def test_a_copied_client_works_beside_the_first(server):
-    client = client_of(server)
+    client = gateway_client(server)
 
     assert copy.copy(client).chat("hi").text == client.chat("hi").text == "hi"
 
@@ -392,13 +397,13 @@ def test_a_key_that_the_server_repeats_is_not_shown(server):
     server.script(json_reply(401, {"error": {"message": f"Incorrect API key provided: {key}"}}))
 
     with pytest.raises(Exception, match="Incorrect API key") as caught:
-        client_of(server).chat("hi")
+        gateway_client(server).chat("hi")
 
     assert key not in f"{caught.value} {caught.value!r} {vars(caught.value)} {caught.value.__cause__!r}"
 
 
 def test_settings_can_be_changed_on_a_copy(server):
-    client = client_of(server)
+    client = gateway_client(server)
 
     other = client.with_options(headers={"x-team": "a"}, model="other")
     other.chat("hi")
@@ -409,7 +414,7 @@ def test_settings_can_be_changed_on_a_copy(server):
 
 
 def test_all_options_can_be_replaced_on_a_copy(server):
-    other = client_of(server).with_options(ConnectionOptions(api_key="other-key"), max_retries=0)
+    other = gateway_client(server).with_options(ConnectionOptions(api_key="other-key"), max_retries=0)
 
     other.chat("hi")
 
@@ -418,18 +423,18 @@ def test_all_options_can_be_replaced_on_a_copy(server):
 
 def test_an_option_that_does_not_exist_is_named(server):
     with pytest.raises(ConfigurationError, match="unknown option: tiemout"):
-        client_of(server).with_options(tiemout=3)
+        gateway_client(server).with_options(tiemout=3)
 
 
 def test_a_client_can_be_used_again_after_close(server):
-    with client_of(server) as client:
+    with gateway_client(server) as client:
         client.chat("hi")
 
     assert client.chat("hi").text == "hi"
 
 
 def test_many_threads_share_one_client(server):
-    client = client_of(server)
+    client = gateway_client(server)
     barrier = threading.Barrier(16)
     texts = []
 
@@ -477,7 +482,9 @@ def test_a_builder_makes_the_same_client(server):
 
 
 def test_a_named_tool_choice_and_a_tool_reach_the_wire(server):
-    client_of(server).chat("hi", tools=[Tool("add", "Add", {"type": "object", "properties": {}})], tool_choice="add")
+    gateway_client(server).chat(
+        "hi", tools=[Tool("add", "Add", {"type": "object", "properties": {}})], tool_choice="add"
+    )
 
     assert server.requests[0].json["tool_choice"] == {"type": "function", "function": {"name": "add"}}
 
@@ -485,6 +492,6 @@ def test_a_named_tool_choice_and_a_tool_reach_the_wire(server):
 def test_nothing_is_warned_about_when_nothing_was_left_out(server):
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        answer = client_of(server, on_unsupported="warn").chat("hi")
+        answer = gateway_client(server, on_unsupported="warn").chat("hi")
 
     assert answer.adjustments == ()

@@ -12,6 +12,7 @@ import subprocess
 import sys
 import threading
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -25,10 +26,10 @@ from ai_lib import (
     ConcurrencyLimit,
     ConnectionOptions,
     ErrorThresholds,
-    ProviderConfig,
     RateLimit,
     ResilienceConfig,
 )
+from tests.support.clients import client_of
 from tests.support.server import Connection, Server, completion, json_reply, sse_reply, stream_events
 
 EVERYTHING = ResilienceConfig(
@@ -49,9 +50,7 @@ def echo(connection: Connection) -> None:
     json_reply(200, completion(question))(connection)
 
 
-def client_of(server: Server, **arguments) -> AiClient:
-    config = ProviderConfig("gw", base_url=server.url, default_model="m")
-    return AiClient(config, **{"resilience": EVERYTHING, **arguments})
+guarded_client = partial(client_of, resilience=EVERYTHING)
 
 
 def wrong_answers(client: AiClient, who: str, calls: int) -> int:
@@ -65,7 +64,7 @@ def open_files() -> int:
 
 def test_four_children_of_a_warm_client_get_their_own_answers_also_when_its_locks_were_held():
     with Server(echo) as server:
-        client = client_of(server)
+        client = guarded_client(server)
         client.chat("warm up")
         parts = client.guard.state()
 
@@ -96,7 +95,7 @@ def test_four_children_of_a_warm_client_get_their_own_answers_also_when_its_lock
 def test_a_child_that_leaves_its_parents_stream_takes_nothing_from_the_parent(leave):
     may_go_on = threading.Semaphore(1)
     with Server(sse_reply(stream_events("a", "b", "c"), pace=may_go_on)) as server:
-        client = client_of(server)
+        client = guarded_client(server)
         stream = client.stream("hi")
         next(stream)
 
@@ -121,7 +120,7 @@ def test_a_child_that_leaves_its_parents_stream_takes_nothing_from_the_parent(le
 def test_sixty_four_threads_share_one_client():
     with Server(echo) as server:
         files_before = open_files()
-        client = client_of(server)
+        client = guarded_client(server)
         stop = threading.Event()
         most = 0
 
@@ -151,7 +150,7 @@ def test_sixty_four_threads_share_one_client():
 def test_streams_that_are_dropped_give_everything_back_without_the_garbage_collector():
     with Server(sse_reply(stream_events("a", "b", "c"))) as server:
         resilience = ResilienceConfig(concurrency=ConcurrencyLimit(4, max_queue=0), breaker=BreakerPolicy())
-        client = client_of(server, resilience=resilience)
+        client = guarded_client(server, resilience=resilience)
         files_before = open_files()
         gc.disable()
         try:
@@ -267,7 +266,7 @@ def chat_in_worker(packed: bytes, question: str) -> str:
 @pytest.mark.parametrize("method", ["fork", "spawn"])
 def test_a_client_goes_to_a_worker_by_pickle(method):
     with Server(echo) as server:
-        packed = pickle.dumps(client_of(server))
+        packed = pickle.dumps(guarded_client(server))
         with ProcessPoolExecutor(2, mp_context=multiprocessing.get_context(method)) as workers:
             texts = list(workers.map(chat_in_worker, [packed] * 4, [f"q{number}" for number in range(4)]))
 
@@ -283,7 +282,7 @@ OF_THE_APPLICATION: dict[str, AiClient] = {}
 
 def test_tasks_in_forked_workers_use_the_client_of_the_application():
     with Server(echo) as server:
-        client = OF_THE_APPLICATION["client"] = client_of(server)
+        client = OF_THE_APPLICATION["client"] = guarded_client(server)
         client.chat("warm up")
         with multiprocessing.get_context("fork").Pool(3) as workers:
             texts = workers.map(chat_as_task, [f"q{number}" for number in range(60)], chunksize=1)
@@ -297,7 +296,7 @@ def test_tasks_in_forked_workers_use_the_client_of_the_application():
 
 
 def test_calls_work_inside_a_running_event_loop_and_in_threads_of_its(server):
-    client = client_of(server)
+    client = guarded_client(server)
 
     async def view() -> list[str]:
         here = client.chat("hi").text
@@ -309,7 +308,7 @@ def test_calls_work_inside_a_running_event_loop_and_in_threads_of_its(server):
 
 def test_no_thread_stays_after_a_call(server):
     before = threading.active_count()
-    client = client_of(server)
+    client = guarded_client(server)
 
     client.chat("hi")
 

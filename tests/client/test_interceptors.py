@@ -22,15 +22,11 @@ from ai_lib import (
     ResilienceConfig,
     StreamInterruptedError,
 )
-from tests.support.server import Server, chunk_event, json_reply, sse_reply, stream_events
+from tests.support.clients import client_of
+from tests.support.server import chunk_event, json_reply, sse_reply, stream_events
 
 CANNED = ChatCompletionResponse(choices=(Choice(message=Message.assistant("canned"), finish_reason="stop"),))
 BUSY = json_reply(503, {"error": {"message": "busy"}})
-
-
-def client_of(server: Server, *interceptors: Interceptor) -> AiClient:
-    config = ProviderConfig("gw", base_url=server.url, default_model="m")
-    return AiClient(config, interceptors=interceptors, resilience=ResilienceConfig.none())
 
 
 class Log(Interceptor):
@@ -54,7 +50,7 @@ class Log(Interceptor):
 def test_the_first_interceptor_sees_the_request_first_and_the_answer_last(server):
     seen: list[tuple[str, ...]] = []
 
-    client_of(server, Log("a", seen), Log("b", seen)).chat("hi")
+    client_of(server, interceptors=[Log("a", seen), Log("b", seen)]).chat("hi")
 
     assert seen == [("a", "request", "m"), ("b", "request", "m"), ("b", "response", "hi"), ("a", "response", "hi")]
 
@@ -64,7 +60,7 @@ def test_a_request_can_be_replaced(server):
         def on_request(self, request: ChatCompletionRequest) -> ChatCompletionRequest:
             return attrs.evolve(request, messages=[*request.messages, Message.user("please")])
 
-    client_of(server, Polite()).chat("hi")
+    client_of(server, interceptors=[Polite()]).chat("hi")
 
     assert [message["content"] for message in server.requests[0].json["messages"]] == ["hi", "please"]
 
@@ -77,7 +73,7 @@ def test_an_answer_in_place_of_the_request_sends_nothing_and_outer_hooks_see_it(
         def on_request(self, request: ChatCompletionRequest) -> ChatCompletionResponse:
             return CANNED
 
-    client = client_of(server, Log("outer", seen), Canned(), Log("inner", seen))
+    client = client_of(server, interceptors=[Log("outer", seen), Canned(), Log("inner", seen)])
     answer = client.stream("hi").final_response() if streamed else client.chat("hi")
 
     assert answer.text == "canned"
@@ -92,7 +88,7 @@ def test_an_answer_can_be_replaced(server):
             choice = attrs.evolve(response.choices[0], message=Message.assistant(response.text.upper()))
             return attrs.evolve(response, choices=(choice,))
 
-    assert client_of(server, Loud()).chat("hi").text == "HI"
+    assert client_of(server, interceptors=[Loud()]).chat("hi").text == "HI"
 
 
 @pytest.mark.parametrize("streamed", [False, True])
@@ -103,7 +99,7 @@ def test_an_error_can_be_answered(server, streamed):
         def on_error(self, request: Any, error: AiLibError) -> ChatCompletionResponse:
             return CANNED
 
-    client = client_of(server, Apology())
+    client = client_of(server, interceptors=[Apology()])
     answer = client.stream("hi").final_response() if streamed else client.chat("hi")
 
     assert answer.text == "canned"
@@ -117,7 +113,7 @@ def test_an_error_can_be_replaced_and_keeps_its_cause(server):
             return AiLibError("come back tomorrow")
 
     with pytest.raises(AiLibError, match="come back tomorrow") as caught:
-        client_of(server, Mine()).chat("hi")
+        client_of(server, interceptors=[Mine()]).chat("hi")
 
     assert isinstance(caught.value.__cause__, OverloadedError)
 
@@ -142,7 +138,7 @@ def test_the_chunks_of_a_stream_can_be_replaced_and_its_end_is_seen(server):
             chunk.text = chunk.text.upper()
             return chunk
 
-    stream = client_of(server, Log("outer", seen), Loud()).stream("hi")
+    stream = client_of(server, interceptors=[Log("outer", seen), Loud()]).stream("hi")
     texts = [chunk.text for chunk in stream if chunk.text]
 
     assert texts == ["A", "B"]
@@ -176,7 +172,7 @@ def test_a_stream_that_breaks_off_is_told(server):
     server.script(sse_reply([chunk_event("par")]))
 
     with pytest.raises(StreamInterruptedError):
-        client_of(server, Log("a", seen)).stream("hi").final_response()
+        client_of(server, interceptors=[Log("a", seen)]).stream("hi").final_response()
 
     assert seen[-1] == ("a", "error", "StreamInterruptedError")
 
@@ -187,6 +183,6 @@ def test_a_hook_that_raises_ends_the_call_with_what_it_raised(server):
             raise PermissionError("not this")
 
     with pytest.raises(PermissionError, match="not this"):
-        client_of(server, Veto()).chat("hi")
+        client_of(server, interceptors=[Veto()]).chat("hi")
 
     assert server.requests == []

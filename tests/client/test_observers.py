@@ -24,6 +24,7 @@ from ai_lib import (
     RetryPolicy,
     StreamInterruptedError,
 )
+from tests.support.clients import client_of
 from tests.support.server import Server, chunk_event, completion, json_reply, sse_reply, stream_events
 
 BUSY = json_reply(503, {"error": {"message": "busy"}})
@@ -39,11 +40,6 @@ class Hearing:
     def call_started(self, start):
         self.started.append(start)
         return self.records.append
-
-
-def client_of(server, *metrics, **settings):
-    config = ProviderConfig("gw", base_url=server.url + "/v1", default_model="m")
-    return AiClient(config, metrics=list(metrics), **{"resilience": ResilienceConfig.none(), **settings})
 
 
 def test_the_example_with_two_methods_is_enough(server):
@@ -67,7 +63,7 @@ def test_the_example_with_two_methods_is_enough(server):
         def start_timer(self, name):
             return None
 
-    client = client_of(server, Mine(), NotDerived())
+    client = client_of(server, metrics=[Mine(), NotDerived()])
     client.chat("hi")
 
     assert counted["gw.requests"] == counted["second gw.requests"] == 1
@@ -78,7 +74,7 @@ def test_the_example_with_two_methods_is_enough(server):
 
 def test_every_kind_of_end_is_counted_exactly_once(server):
     hearing = Hearing()
-    client = client_of(server, hearing)
+    client = client_of(server, metrics=[hearing])
     client.chat("hi")
     server.script(BUSY)
     with pytest.raises(OverloadedError):
@@ -110,7 +106,7 @@ def test_every_kind_of_end_is_counted_exactly_once(server):
 
 def test_a_stream_that_is_cancelled_and_then_left_was_cancelled(server):
     hearing = Hearing()
-    client = client_of(server, hearing)
+    client = client_of(server, metrics=[hearing])
     with client.stream("hi") as left:
         next(left)
         left.cancel()
@@ -143,7 +139,7 @@ def test_a_hook_that_raises_ends_the_call_and_the_count_of_those_in_flight(serve
         hook = "on_response"
     setattr(Raising, hook, staticmethod(fail))
     hearing, counts = Hearing(), InMemoryMetrics()
-    client = client_of(server, hearing, counts, interceptors=[Raising()])
+    client = client_of(server, metrics=[hearing, counts], interceptors=[Raising()])
 
     with pytest.raises(raised, match="not like this"):
         client.chat("hi") if operation == "chat" else client.stream("hi").final_response()
@@ -159,7 +155,7 @@ def test_a_record_has_what_happened(server):
     server.script(BUSY, json_reply(200, completion(), {"x-request-id": "r1"}))
     resilience = ResilienceConfig(retry=RetryPolicy(base=0.001))
 
-    client_of(server, hearing, resilience=resilience).chat("hi", tags=("a", "b"), temperature=0.5)
+    client_of(server, metrics=[hearing], resilience=resilience).chat("hi", tags=("a", "b"), temperature=0.5)
 
     (record,) = hearing.records
     assert (record.provider, record.model, record.request_id, record.finish_reason) == ("gw", "m", "r1", "stop")
@@ -173,7 +169,7 @@ def test_a_stream_tells_when_its_first_chunk_came(server):
     hearing = Hearing()
     server.script(sse_reply(stream_events("He", "llo"), delay=0.02))
 
-    client_of(server, hearing).stream("hi").final_response()
+    client_of(server, metrics=[hearing]).stream("hi").final_response()
 
     (record,) = hearing.records
     assert 0 < record.first_chunk < record.seconds
@@ -183,7 +179,7 @@ def test_a_failure_keeps_the_class_and_the_partial_answer(server):
     hearing = Hearing()
     server.script(sse_reply([chunk_event("He")]))
     with pytest.raises(StreamInterruptedError):
-        client_of(server, hearing).stream("hi").final_response()
+        client_of(server, metrics=[hearing]).stream("hi").final_response()
 
     (record,) = hearing.records
     assert isinstance(record.error, StreamInterruptedError)
@@ -193,7 +189,7 @@ def test_a_failure_keeps_the_class_and_the_partial_answer(server):
 def test_a_stream_that_another_provider_took_over_is_no_success_of_the_first(server):
     inner, outer = Hearing(), Hearing()
     server.script(sse_reply([]), sse_reply(stream_events("He", "llo")))
-    first = client_of(server, inner)
+    first = client_of(server, metrics=[inner])
     second = ProviderConfig("second", base_url=server.url, default_model="m")
     idle = ProviderConfig("idle", base_url="http://127.0.0.1:9", default_model="m")
     route = FallbackChain().always(first).always(second)
@@ -209,7 +205,7 @@ def test_what_is_asked_beside_chats_is_told_too(server):
     hearing = Hearing()
     server.script(json_reply(200, {"data": [{"id": "m"}]}))
 
-    client_of(server, hearing).list_models()
+    client_of(server, metrics=[hearing]).list_models()
 
     assert [(record.start.operation, record.outcome) for record in hearing.records] == [("list_models", "success")]
 
@@ -232,7 +228,7 @@ def test_an_observer_that_raises_breaks_no_call(server, caplog):
 
     hearing = Hearing()
     with caplog.at_level(logging.ERROR, "ai_lib"):
-        answer = client_of(server, Broken(), BrokenEnd(), BrokenCounter(), hearing).chat("hi")
+        answer = client_of(server, metrics=[Broken(), BrokenEnd(), BrokenCounter(), hearing]).chat("hi")
 
     assert answer.text == "hi"
     assert len(hearing.records) == 1
@@ -241,7 +237,7 @@ def test_an_observer_that_raises_breaks_no_call(server, caplog):
 
 def test_500_calls_from_16_threads_are_counted_exactly(server):
     metrics, hearing = InMemoryMetrics(), Hearing()
-    client = client_of(server, metrics, hearing)
+    client = client_of(server, metrics=[metrics, hearing])
 
     client.batch(["hi"] * 500, max_workers=16)
 
@@ -251,13 +247,13 @@ def test_500_calls_from_16_threads_are_counted_exactly(server):
 
 def test_what_is_no_observer_is_refused(server):
     with pytest.raises(ConfigurationError):
-        client_of(server, object())
+        client_of(server, metrics=[object()])
 
 
 def test_observers_stay_in_their_process(server):
     metrics = InMemoryMetrics()
 
-    copy = pickle.loads(pickle.dumps(client_of(server, metrics)))
+    copy = pickle.loads(pickle.dumps(client_of(server, metrics=[metrics])))
 
     assert copy.chat("hi").text == "hi"
     assert metrics.snapshot().count() == 0
@@ -267,7 +263,7 @@ def test_observers_stay_in_their_process(server):
 def test_calls_of_a_copy_with_other_settings_are_told_as_well(server):
     hearing = Hearing()
 
-    client_of(server, hearing).with_options(timeout=5).chat("hi")
+    client_of(server, metrics=[hearing]).with_options(timeout=5).chat("hi")
 
     assert len(hearing.records) == 1
 
@@ -338,7 +334,7 @@ def test_explain_names_the_proxy_that_is_used_for_the_address(variables, shown, 
 
 def test_explain_tells_how_often_is_really_tried_again_and_who_observes(server):
     mine = ResilienceConfig(retry=RetryPolicy(max_retries=5))
-    explained = client_of(server, Hearing(), InMemoryMetrics(), resilience=mine).explain()
+    explained = client_of(server, metrics=[Hearing(), InMemoryMetrics()], resilience=mine).explain()
     none = client_of(server).explain()
     fewer = client_of(server, resilience=mine, options=ConnectionOptions(max_retries=1)).explain()
 

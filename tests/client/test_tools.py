@@ -1,12 +1,12 @@
 """Conversations with tools as servers see them, in every wire format."""
 
 import threading
+from functools import partial
 
 import attrs
 import pytest
 
 from ai_lib import (
-    AiClient,
     AuthenticationError,
     CancelledError,
     ConnectionOptions,
@@ -15,11 +15,11 @@ from ai_lib import (
     OverloadedError,
     ProviderConfig,
     RequestTimeoutError,
-    ResilienceConfig,
     ToolLoopError,
     tool,
 )
 from ai_lib.providers.registry import config_of
+from tests.support.clients import client_of
 from tests.support.dialect_samples import SAMPLES, value_at
 from tests.support.server import chunk_event, completion, json_reply, sse_reply
 
@@ -42,10 +42,7 @@ def add(a: int) -> int:
     return a + 1
 
 
-def client_of(server, config=None, **settings):
-    config = config or ProviderConfig("gw", default_model="m", base_url="http://x")
-    options = ConnectionOptions(api_key="k", base_url=server.url)
-    return AiClient(config, **{"model": "m", "options": options, "resilience": ResilienceConfig.none(), **settings})
+tool_client = partial(client_of, model="m", options={"api_key": "k"})
 
 
 @pytest.mark.parametrize("dialect", SPEAKERS)
@@ -53,7 +50,7 @@ def test_two_rounds_in_every_wire_format(server, dialect):
     wire = SAMPLES[dialect]
     server.script(json_reply(200, wire.tool_call), json_reply(200, wire.response))
 
-    answer = client_of(server, SPEAKERS[dialect]).run_tools("what is 1 + 1?", [add])
+    answer = tool_client(server, SPEAKERS[dialect]).run_tools("what is 1 + 1?", [add])
 
     first, second = (request.json for request in server.requests)
     assert value_at(first, wire.tool_name_path) == "add"
@@ -70,7 +67,7 @@ def test_the_same_as_streams(server, dialect):
     wire = SAMPLES[dialect]
     server.script(*wire.tool_call_stream, *wire.stream)
 
-    with client_of(server, SPEAKERS[dialect]).stream_tools("what is 1 + 1?", [add]) as stream:
+    with tool_client(server, SPEAKERS[dialect]).stream_tools("what is 1 + 1?", [add]) as stream:
         text = "".join(chunk.text for chunk in stream)
 
     assert text == "Hello"
@@ -83,10 +80,10 @@ def test_the_same_as_streams(server, dialect):
 def test_a_conversation_goes_on_at_another_provider(server, dialect):
     other = "anthropic" if dialect == "openai_chat" else "openai_chat"
     server.script(json_reply(200, SAMPLES[dialect].tool_call), json_reply(200, SAMPLES[dialect].response))
-    answer = client_of(server, SPEAKERS[dialect]).run_tools("what is 1 + 1?", [add])
+    answer = tool_client(server, SPEAKERS[dialect]).run_tools("what is 1 + 1?", [add])
 
     server.script(json_reply(200, SAMPLES[other].response))
-    elsewhere = client_of(server, SPEAKERS[other], on_unsupported="drop")
+    elsewhere = tool_client(server, SPEAKERS[other], on_unsupported="drop")
     further = elsewhere.chat([*answer.messages, Message.user("and 2 + 1?")], tools=[add])
 
     body = server.requests[-1].json
@@ -108,7 +105,7 @@ def test_a_model_that_never_stops_is_stopped_and_the_conversation_is_kept(server
     server.script(*(calling(f'{{"a": {n}}}') for n in range(10)))
 
     with pytest.raises(ToolLoopError, match="still calls tools after 3 rounds") as caught:
-        client_of(server).run_tools("go", [add], max_rounds=3)
+        tool_client(server).run_tools("go", [add], max_rounds=3)
 
     assert len(server.requests) == 4
     assert caught.value.code == "max_rounds"
@@ -119,7 +116,7 @@ def test_a_model_that_repeats_itself_is_stopped_earlier(server):
     server.script(json_reply(200, CALLING))
 
     with pytest.raises(ToolLoopError, match="asked for the same call of add 4 times") as caught:
-        client_of(server).run_tools("go", [add], max_rounds=50)
+        tool_client(server).run_tools("go", [add], max_rounds=50)
 
     assert (len(server.requests), caught.value.code) == (4, "repeated_calls")
 
@@ -127,7 +124,7 @@ def test_a_model_that_repeats_itself_is_stopped_earlier(server):
 def test_a_failed_call_is_told_to_the_model_which_may_do_better(server):
     server.script(calling('{"a": "x"}'), calling('{"a": 1}'), json_reply(200, completion("done")))
 
-    answer = client_of(server).run_tools("go", [add])
+    answer = tool_client(server).run_tools("go", [add])
 
     results = [message.text for message in answer.messages if message.role.value == "tool"]
     assert answer.text == "done"
@@ -138,7 +135,7 @@ def test_a_failed_call_is_told_to_the_model_which_may_do_better(server):
 def test_a_forced_choice_holds_for_the_first_round_only(server):
     server.script(json_reply(200, CALLING), json_reply(200, completion("done")))
 
-    client_of(server).run_tools("go", [add], tool_choice="required")
+    tool_client(server).run_tools("go", [add], tool_choice="required")
 
     assert [request.json["tool_choice"] for request in server.requests] == ["required", "auto"]
 
@@ -153,7 +150,7 @@ def test_what_it_cost_is_the_sum_of_its_rounds(server):
         "done", model="gpt-4o", usage={"prompt_tokens": 2000, "completion_tokens": 10, "total_tokens": 2010}
     )
     server.script(json_reply(200, priced), json_reply(200, last))
-    client = client_of(server, SPEAKERS["openai_chat"])
+    client = tool_client(server, SPEAKERS["openai_chat"])
 
     answer = client.run_tools("go", [add], tags="sums")
 
@@ -166,7 +163,7 @@ def test_a_failure_in_a_later_round_keeps_what_was_said(server):
     server.script(json_reply(200, CALLING), json_reply(503, {"error": {"message": "busy"}}))
 
     with pytest.raises(OverloadedError) as caught:
-        client_of(server).run_tools("go", [add])
+        tool_client(server).run_tools("go", [add])
 
     assert [message.role.value for message in caught.value.partial.messages] == ["user", "assistant", "tool"]
 
@@ -175,7 +172,7 @@ def test_a_failure_in_the_first_round_is_like_that_of_a_chat(server):
     server.script(json_reply(401, {"error": {"message": "no"}}))
 
     with pytest.raises(AuthenticationError) as caught:
-        client_of(server).run_tools("go", [add])
+        tool_client(server).run_tools("go", [add])
 
     assert caught.value.partial is None
 
@@ -186,7 +183,7 @@ def test_the_time_of_the_whole_conversation_is_limited(server):
     slow = attrs.evolve(add, function=lambda a: stop.wait(10))
 
     with pytest.raises(RequestTimeoutError) as caught:
-        client_of(server).run_tools("go", [slow], timeout=0.5)
+        tool_client(server).run_tools("go", [slow], timeout=0.5)
     stop.set()
 
     assert [message.role.value for message in caught.value.partial.messages] == ["user", "assistant"]
@@ -194,7 +191,7 @@ def test_the_time_of_the_whole_conversation_is_limited(server):
 
 def test_who_approves_must_be_a_function(server):
     with pytest.raises(InvalidRequestError, match="approve must be a function"):
-        client_of(server).run_tools("go", [add], approve=True)
+        tool_client(server).run_tools("go", [add], approve=True)
 
     assert server.requests == []
 
@@ -203,7 +200,7 @@ def test_each_round_has_an_idempotency_key_of_its_own(server):
     server.script(json_reply(200, CALLING), json_reply(200, completion("done")))
     config = ProviderConfig("gw", default_model="m", base_url="http://x", idempotency_header="Idempotency-Key")
 
-    client_of(server, config).run_tools("go", [add])
+    tool_client(server, config).run_tools("go", [add])
 
     keys = [request.headers["idempotency-key"] for request in server.requests]
     assert len(set(keys)) == 2
@@ -212,7 +209,7 @@ def test_each_round_has_an_idempotency_key_of_its_own(server):
 def test_the_trace_tells_of_the_tools_that_ran(server):
     server.script(json_reply(200, CALLING), json_reply(200, completion("done")))
 
-    answer = client_of(server).run_tools("go", [add])
+    answer = tool_client(server).run_tools("go", [add])
 
     assert [step.kind for step in answer.trace] == ["request", "tool", "request"]
     assert "tool" in str(answer.trace)
@@ -224,13 +221,13 @@ def test_the_trace_tells_of_the_tools_that_ran(server):
 )
 def test_settings_that_make_no_sense_are_refused_before_anything_is_sent(server, settings, complaint):
     with pytest.raises(InvalidRequestError, match=complaint):
-        client_of(server).run_tools("go", [add], **settings)
+        tool_client(server).run_tools("go", [add], **settings)
 
     assert server.requests == []
 
 
 def test_without_calls_it_is_a_chat(server):
-    answer = client_of(server).run_tools("go", [add])
+    answer = tool_client(server).run_tools("go", [add])
 
     assert (answer.text, answer.rounds, len(answer.messages)) == ("hi", (), 2)
 
@@ -238,7 +235,7 @@ def test_without_calls_it_is_a_chat(server):
 def test_a_stream_that_is_left_frees_its_connection(server):
     server.script(*SAMPLES["openai_chat"].stream)
 
-    with client_of(server).stream_tools("go", [add]) as stream:
+    with tool_client(server).stream_tools("go", [add]) as stream:
         next(stream)
 
     assert stream.response.text == "He"
@@ -252,7 +249,7 @@ def test_a_streamed_conversation_can_be_cancelled_while_a_tool_runs(server):
         stop.wait(10)
 
     server.script(*SAMPLES["openai_chat"].tool_call_stream)
-    stream = client_of(server).stream_tools("go", [attrs.evolve(add, function=work)])
+    stream = tool_client(server).stream_tools("go", [attrs.evolve(add, function=work)])
     threading.Thread(target=lambda: running.wait(10) and stream.cancel()).start()
 
     with pytest.raises(CancelledError) as caught:
@@ -266,7 +263,7 @@ def test_a_streamed_conversation_can_be_cancelled_while_a_tool_runs(server):
 def test_a_streamed_conversation_can_be_cancelled_while_the_server_is_silent(server):
     go_on = threading.Semaphore(1)
     server.script(sse_reply([chunk_event("He"), chunk_event("llo")], pace=go_on))
-    stream = client_of(server).stream_tools("go", [add])
+    stream = tool_client(server).stream_tools("go", [add])
     assert next(stream).text == "He"
     threading.Thread(target=stream.cancel).start()
 

@@ -11,9 +11,9 @@ from ai_lib import (
     FallbackChain,
     InvalidResponseError,
     ProviderConfig,
-    ResilienceConfig,
     tool,
 )
+from tests.support.clients import client_of
 from tests.support.server import chunk_event, completion, json_reply, sse_reply, stream_events
 
 KEY = ConnectionOptions(api_key="k")
@@ -37,11 +37,6 @@ def without_json_schema(server, **quirks):
     return ProviderConfig(
         "plain", base_url=server.url, default_model="m", quirks={"json_schema": False, "json_object": False, **quirks}
     )
-
-
-def client_of(server, config=None, **settings):
-    config = config or ProviderConfig("gw", base_url=server.url, default_model="m")
-    return AiClient(config, **{"resilience": ResilienceConfig.none(), **settings})
 
 
 def called(arguments):

@@ -27,6 +27,7 @@ from ai_lib.connection.jobs import reopen, requests_from, submit
 from ai_lib.providers.registry import config_of, job_format_of
 from ai_lib.testing import FakeClock
 from ai_lib.types.job import JobStatus
+from tests.support.clients import client_of
 from tests.support.dialect_samples import SAMPLES
 from tests.support.server import json_reply
 
@@ -195,10 +196,8 @@ def serve(server, vendor, word, *found):
     server.script(answer)
 
 
-def client_of(server, vendor=OPENAI, time=None, **fields):
-    clock = {"clock": time.clock()} if time is not None else {}
-    options = ConnectionOptions(api_key="key-1", base_url=server.url + vendor.base, max_retries=0)
-    return AiClient(vendor.id, model="m", options=options, **clock, **fields)
+def job_client(server, vendor=OPENAI, clock=None, **settings):
+    return client_of(server, vendor.id, path=vendor.base, model="m", clock=clock, **settings)
 
 
 def call_for(client):
@@ -229,7 +228,7 @@ def paths(server):
 def test_a_job_is_submitted(server, vendor):
     serve(server, vendor, vendor.words[0])
 
-    job = submitted(client_of(server, vendor), "a", "b", "c")
+    job = submitted(job_client(server, vendor), "a", "b", "c")
 
     create = server.requests[-1]
     assert (create.method, create.path) == ("POST", vendor.create)
@@ -251,7 +250,7 @@ def test_a_job_is_submitted(server, vendor):
 def test_requests_that_go_as_a_file_are_uploaded_first(server, vendor, create):
     serve(server, vendor, vendor.words[0])
 
-    submitted(client_of(server, vendor), "a", "b", temperature=0.5)
+    submitted(job_client(server, vendor), "a", "b", temperature=0.5)
 
     assert paths(server) == [("POST", f"{vendor.base}/files"), ("POST", vendor.create)]
     upload, order = server.requests
@@ -267,7 +266,7 @@ def test_requests_that_go_as_a_file_are_uploaded_first(server, vendor, create):
 def test_anthropics_requests_go_inside_the_submission(server):
     serve(server, ANTHROPIC, "in_progress")
 
-    submitted(client_of(server, ANTHROPIC), "a", "b", max_tokens=9)
+    submitted(job_client(server, ANTHROPIC), "a", "b", max_tokens=9)
 
     (create,) = server.requests
     assert create.headers["anthropic-version"] == "2023-06-01"
@@ -280,7 +279,7 @@ def test_anthropics_requests_go_inside_the_submission(server):
 def test_geminis_requests_go_inside_the_submission(server):
     serve(server, GEMINI, "BATCH_STATE_PENDING")
 
-    submitted(client_of(server, GEMINI), "a", "b")
+    submitted(job_client(server, GEMINI), "a", "b")
 
     (create,) = server.requests
     sent = create.json["batch"]["inputConfig"]["requests"]["requests"]
@@ -291,7 +290,7 @@ def test_geminis_requests_go_inside_the_submission(server):
 @every_vendor
 def test_a_job_is_looked_at(server, vendor):
     serve(server, vendor, vendor.words[0])
-    job = submitted(client_of(server, vendor), "a")
+    job = submitted(job_client(server, vendor), "a")
 
     state = job.status()
 
@@ -304,7 +303,7 @@ def test_a_job_is_looked_at(server, vendor):
 @every_vendor
 def test_results_come_in_the_order_of_the_requests_and_a_failed_one_is_a_typed_error(server, vendor):
     serve(server, vendor, vendor.words[0])
-    job = submitted(client_of(server, vendor), "a", "b", "c")
+    job = submitted(job_client(server, vendor), "a", "b", "c")
     answer = whole(vendor)
     found = vendor.line("request-2", answer), vendor.line("request-0", answer), vendor.line("request-1", None)
     serve(server, vendor, vendor.words[1], *found)
@@ -322,7 +321,7 @@ def test_results_come_in_the_order_of_the_requests_and_a_failed_one_is_a_typed_e
 @every_vendor
 def test_of_a_job_that_expired_nothing_is_lost(server, vendor):
     serve(server, vendor, vendor.words[0])
-    job = submitted(client_of(server, vendor), "a", "b")
+    job = submitted(job_client(server, vendor), "a", "b")
     serve(server, vendor, vendor.words[2], vendor.line("request-1", whole(vendor)))
 
     first, second = job.results()
@@ -336,7 +335,7 @@ def test_of_a_job_that_expired_nothing_is_lost(server, vendor):
 @every_vendor
 def test_a_job_is_cancelled(server, vendor):
     serve(server, vendor, vendor.words[3])
-    job = opened(client_of(server, vendor), "batches/job-1" if vendor is GEMINI else "job-1")
+    job = opened(job_client(server, vendor), "batches/job-1" if vendor is GEMINI else "job-1")
 
     state = job.cancel()
 
@@ -350,7 +349,7 @@ def test_a_job_is_opened_again_by_its_id(server, vendor):
     answer = whole(vendor)
     serve(server, vendor, vendor.words[1], vendor.line("request-2", answer), vendor.line("request-0", answer))
 
-    job = opened(client_of(server, vendor), "batches/job-1" if vendor is GEMINI else "job-1")
+    job = opened(job_client(server, vendor), "batches/job-1" if vendor is GEMINI else "job-1")
 
     assert server.requests == []
     found = [(one.custom_id, one.response is not None) for one in job.results()]
@@ -362,7 +361,7 @@ def test_a_job_is_opened_again_by_its_id(server, vendor):
 
 def test_a_wait_looks_less_and_less_often(server):
     time = FakeClock()
-    client = client_of(server, OPENAI, time)
+    client = job_client(server, OPENAI, time)
     states = iter(["validating", "in_progress", "in_progress", "finalizing", "completed"])
 
     def answer(connection):
@@ -384,7 +383,7 @@ def test_the_wait_between_two_looks_has_an_end(server):
     serve(server, OPENAI, "in_progress")
 
     with pytest.raises(RequestTimeoutError):
-        opened(client_of(server, OPENAI, time)).wait(poll=1, timeout=500)
+        opened(job_client(server, OPENAI, time)).wait(poll=1, timeout=500)
 
     assert max(time.waits) == 30
 
@@ -394,7 +393,7 @@ def test_a_wait_ends_in_time_while_the_job_goes_on(server):
     serve(server, OPENAI, "in_progress")
 
     with pytest.raises(RequestTimeoutError) as caught:
-        opened(client_of(server, OPENAI, time)).wait(timeout=60, poll=10)
+        opened(job_client(server, OPENAI, time)).wait(timeout=60, poll=10)
 
     assert str(caught.value).startswith("openai: the job job-1 is still running after 55 s")
     assert "client.batch_job(id)" in str(caught.value)
@@ -405,14 +404,14 @@ def test_a_wait_ends_in_time_while_the_job_goes_on(server):
 @pytest.mark.parametrize("limits", [{"timeout": 0}, {"timeout": -1.0}, {"poll": 0}, {"poll": None, "timeout": "1"}])
 def test_a_wait_that_makes_no_sense_is_refused(server, limits):
     with pytest.raises(ConfigurationError):
-        opened(client_of(server)).wait(**limits)
+        opened(job_client(server)).wait(**limits)
 
     assert server.requests == []
 
 
 def test_a_job_that_is_over_is_not_asked_about_again(server):
     serve(server, OPENAI, "completed")
-    job = opened(client_of(server))
+    job = opened(job_client(server))
 
     assert job.wait() == job.status()
 
@@ -423,7 +422,7 @@ def test_a_job_that_is_not_over_has_no_results_yet(server):
     serve(server, OPENAI, "in_progress")
 
     with pytest.raises(InvalidRequestError, match="the job job-1 is not over: in_progress") as caught:
-        opened(client_of(server)).results()
+        opened(job_client(server)).results()
 
     assert caught.value.code == "job_not_over"
 
@@ -433,7 +432,7 @@ def test_a_job_that_is_not_over_has_no_results_yet(server):
 
 def test_a_job_whose_file_was_refused_says_so_of_every_request(server):
     serve(server, OPENAI, "validating")
-    job = submitted(client_of(server), "a", "b")
+    job = submitted(job_client(server), "a", "b")
     failed = {"id": "job-1", "status": "failed", "errors": {"data": [{"code": "invalid_json_line", "message": "no"}]}}
     serve(server, attrs.evolve(OPENAI, job=lambda _: failed), "failed")
 
@@ -447,7 +446,7 @@ def test_a_job_whose_file_was_refused_says_so_of_every_request(server):
 
 def test_what_a_cancelled_job_did_not_do_is_an_error_that_says_so(server):
     serve(server, OPENAI, "in_progress")
-    job = submitted(client_of(server), "a")
+    job = submitted(job_client(server), "a")
     serve(server, OPENAI, "cancelled")
 
     (only,) = job.results()
@@ -469,7 +468,7 @@ def test_an_answer_that_says_nothing_of_a_job_is_an_error(server, said, code):
     server.script(answer)
 
     with pytest.raises(InvalidResponseError) as caught:
-        opened(client_of(server)).status()
+        opened(job_client(server)).status()
 
     assert (caught.value.code, caught.value.provider) == (code, "openai")
 
@@ -478,7 +477,7 @@ def test_a_page_in_place_of_the_results_is_an_error(server):
     serve(server, attrs.evolve(ANTHROPIC, files=lambda *_: {ANTHROPIC.look + "/results": b"<html>"}), "ended", {})
 
     with pytest.raises(InvalidResponseError) as caught:
-        opened(client_of(server, ANTHROPIC)).results()
+        opened(job_client(server, ANTHROPIC)).results()
 
     assert caught.value.code == "not_json"
 
@@ -487,7 +486,7 @@ def test_an_error_of_the_provider_is_a_typed_error(server):
     server.script(json_reply(429, {"error": {"message": "too many jobs"}}))
 
     with pytest.raises(RateLimitError, match="too many jobs") as caught:
-        submitted(client_of(server), "a")
+        submitted(job_client(server), "a")
 
     assert len(caught.value.attempts) == 1
 
@@ -508,7 +507,7 @@ def test_each_request_of_a_submission_is_tried_again_by_itself(server):
 
 
 def test_a_submission_ends_with_its_call(server):
-    client = client_of(server, time=(time := FakeClock()))
+    client = job_client(server, clock=(time := FakeClock()))
     call = client._call(1.0, None)
     time.sleep(1.0)
 
@@ -531,7 +530,7 @@ def test_a_provider_without_jobs_is_told_before_anything_is_sent(server):
 
 def test_an_api_without_jobs_is_told_before_anything_is_sent(server):
     for vendor, api, words in [(GEMINI, "openai", "'openai' has no address"), (GROQ, "responses", "/v1/responses")]:
-        client = client_of(server, vendor, api=api)
+        client = job_client(server, vendor, api=api)
 
         with pytest.raises(UnsupportedFeatureError, match=words):
             submitted(client, "a")
@@ -542,7 +541,7 @@ def test_an_api_without_jobs_is_told_before_anything_is_sent(server):
 def test_the_responses_api_has_jobs_where_the_provider_says_so(server):
     serve(server, OPENAI, "in_progress")
 
-    submitted(client_of(server, api="responses"), "a")
+    submitted(job_client(server, api="responses"), "a")
 
     upload, create = server.requests
     assert b'"url":"/v1/responses"' in upload.body
@@ -550,7 +549,7 @@ def test_the_responses_api_has_jobs_where_the_provider_says_so(server):
 
 
 def test_a_job_of_nothing_or_of_two_models_is_told_before_anything_is_sent(server):
-    client = client_of(server)
+    client = job_client(server)
     other = request_from("b", {"model": "n"}, client._own.named)
 
     for prompts in ([], ["a", other]):
@@ -582,7 +581,7 @@ def test_fields_are_for_every_request():
 @pytest.mark.parametrize("job_id", ["", "..", "a/../b", "batches/", "a\nb", None, 5])
 def test_what_cannot_be_an_id_is_refused(server, job_id):
     with pytest.raises(InvalidRequestError, match="that is no job's id"):
-        opened(client_of(server), job_id)
+        opened(job_client(server), job_id)
 
 
 @pytest.mark.parametrize("name", ["nowhere", "lines"])
@@ -592,4 +591,4 @@ def test_a_format_that_does_not_exist_is_told(name):
 
 
 def test_a_job_does_not_show_the_key(server):
-    assert "key-1" not in repr(opened(client_of(server)))
+    assert "key-1" not in repr(opened(job_client(server)))

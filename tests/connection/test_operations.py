@@ -22,6 +22,7 @@ from ai_lib import (
     Usage,
 )
 from ai_lib.providers.registry import configs
+from tests.support.clients import client_of
 from tests.support.server import Server, completion, json_reply
 
 EMBED = {"format": "openai", "path": "/embeddings", "model": "embedder"}
@@ -29,9 +30,10 @@ RERANK = {"format": "jina", "path": "/rerank", "model": "ranker"}
 OPTIONS = ConnectionOptions(api_key="key-1", max_retries=0)
 
 
-def client_of(server, *, options=OPTIONS, given=None, api=None, **fields):
-    fields = {"embed": EMBED, "rerank": RERANK, "default_model": "chatter", "key_env": "GW_KEY", **fields}
-    return AiClient(ProviderConfig("gw", base_url=server.url + "/v1", **fields), model=given, api=api, options=options)
+def operations_client(server, *, options=OPTIONS, model=None, api=None, **fields):
+    """Return a client of a gateway that embeds and reranks; `fields` are those of its configuration."""
+    config = {"embed": EMBED, "rerank": RERANK, "default_model": "chatter", "key_env": "GW_KEY", **fields}
+    return client_of(server, config=config, options=options, model=model, api=api, resilience=None)
 
 
 def embedding(connection):
@@ -54,7 +56,7 @@ def ranking(*results):
 def test_texts_become_vectors(server):
     server.script(embedding)
 
-    answer = client_of(server).embed(["a", "bcd"], dimensions=2, user="u", extensions={"x": 1})
+    answer = operations_client(server).embed(["a", "bcd"], dimensions=2, user="u", extensions={"x": 1})
 
     (request,) = server.requests
     assert (request.method, request.path) == ("POST", "/v1/embeddings")
@@ -71,14 +73,14 @@ def test_texts_become_vectors(server):
 def test_one_text_is_one_vector(server):
     server.script(embedding)
 
-    assert client_of(server).embed("hello").vectors == ((5.0, 1.0),)
+    assert operations_client(server).embed("hello").vectors == ((5.0, 1.0),)
 
 
 def test_more_texts_than_fit_go_in_several_requests_and_come_back_in_order(server):
     server.script(embedding)
     texts = ["x" * size for size in range(1, 8)]
 
-    answer = client_of(server, embed={**EMBED, "batch": 3}).embed(iter(texts))
+    answer = operations_client(server, embed={**EMBED, "batch": 3}).embed(iter(texts))
 
     assert [request.json["input"] for request in server.requests] == [texts[:3], texts[3:6], texts[6:]]
     assert [vector[0] for vector in answer.vectors] == [1, 2, 3, 4, 5, 6, 7]
@@ -91,12 +93,14 @@ def test_usage_is_summed_only_where_every_request_has_it(server):
     counted = {"data": [{"embedding": [1]}], "usage": {"prompt_tokens": 1, "cost": 0.5}}
     server.script(json_reply(200, counted), json_reply(200, {"data": [{"embedding": [1]}]}))
 
-    assert client_of(server, embed={**EMBED, "batch": 1}).embed(["a", "b"]).usage is None
+    assert operations_client(server, embed={**EMBED, "batch": 1}).embed(["a", "b"]).usage is None
 
 
 def test_a_batch_is_tried_again_alone(server):
     server.script(embedding, json_reply(503, {}), embedding)
-    client = client_of(server, embed={**EMBED, "batch": 1}, options=ConnectionOptions(api_key="k", max_retries=1))
+    client = operations_client(
+        server, embed={**EMBED, "batch": 1}, options=ConnectionOptions(api_key="k", max_retries=1)
+    )
 
     answer = client.embed(["a", "bb"])
 
@@ -112,7 +116,7 @@ def test_all_requests_together_obey_the_timeout(server):
     server.script(slow)
 
     with pytest.raises(RequestTimeoutError) as caught:
-        client_of(server, embed={**EMBED, "batch": 1}).embed(["a"] * 9, timeout=0.5)
+        operations_client(server, embed={**EMBED, "batch": 1}).embed(["a"] * 9, timeout=0.5)
 
     assert caught.value.code == "total_timeout"
     assert len(server.requests) < 5
@@ -122,14 +126,14 @@ def test_too_few_vectors_are_an_error(server):
     server.script(json_reply(200, {"data": [{"index": 0, "embedding": [1]}]}))
 
     with pytest.raises(InvalidResponseError, match="1 vectors for 2 texts"):
-        client_of(server).embed(["a", "b"])
+        operations_client(server).embed(["a", "b"])
 
 
 def test_an_error_names_provider_and_model(server):
     server.script(json_reply(401, {"error": {"message": "bad key"}}))
 
     with pytest.raises(AuthenticationError) as caught:
-        client_of(server).embed("a")
+        operations_client(server).embed("a")
 
     assert (caught.value.provider, caught.value.model, caught.value.status) == ("gw", "embedder", 401)
 
@@ -138,7 +142,7 @@ def test_an_overloaded_service_is_asked_as_often_as_the_policy_says(server):
     server.script(json_reply(503, {}, {"retry-after": "0"}))
 
     with pytest.raises(OverloadedError) as caught:
-        client_of(server, options=ConnectionOptions(api_key="k", max_retries=2)).embed("a")
+        operations_client(server, options=ConnectionOptions(api_key="k", max_retries=2)).embed("a")
 
     assert len(server.requests) == len(caught.value.attempts) == 3
 
@@ -146,7 +150,7 @@ def test_an_overloaded_service_is_asked_as_often_as_the_policy_says(server):
 @pytest.mark.parametrize("inputs", ["", [], ["a", ""], [1], None, 5])
 def test_what_is_no_text_is_refused_before_anything_is_sent(server, inputs):
     with pytest.raises(InvalidRequestError):
-        client_of(server).embed(inputs)
+        operations_client(server).embed(inputs)
 
     assert server.requests == []
 
@@ -154,14 +158,14 @@ def test_what_is_no_text_is_refused_before_anything_is_sent(server, inputs):
 @pytest.mark.parametrize("field", [{"dimensions": 0}, {"dimensions": 1.5}, {"task": "poetry"}])
 def test_a_field_that_makes_no_sense_is_refused(server, field):
     with pytest.raises(InvalidRequestError):
-        client_of(server).embed("a", **field)
+        operations_client(server).embed("a", **field)
 
     assert server.requests == []
 
 
 def test_a_task_the_provider_has_no_word_for_raises_warns_or_is_dropped(server):
     server.script(embedding)
-    client = client_of(server)
+    client = operations_client(server)
 
     with pytest.raises(UnsupportedFeatureError, match="task"):
         client.embed("a", task="query")
@@ -186,7 +190,7 @@ def test_a_task_the_provider_has_no_word_for_raises_warns_or_is_dropped(server):
 def test_the_model_is_the_one_named_or_the_providers_for_embeddings(server, given, named, sent):
     server.script(embedding)
 
-    client_of(server, given=given).embed("a", model=named)
+    operations_client(server, model=given).embed("a", model=named)
 
     assert server.requests[0].json["model"] == sent
 
@@ -195,9 +199,9 @@ def test_without_a_default_the_clients_own_model_is_used_and_none_is_an_error(se
     server.script(embedding)
     bare = {"format": "openai", "path": "/embeddings"}
 
-    client_of(server, embed=bare, given="nomic").embed("a")
+    operations_client(server, embed=bare, model="nomic").embed("a")
     with pytest.raises(ConfigurationError, match="no default model for embeddings; pass model="):
-        client_of(server, embed=bare).embed("a")
+        operations_client(server, embed=bare).embed("a")
 
     assert [request.json["model"] for request in server.requests] == ["nomic"]
 
@@ -206,7 +210,7 @@ def test_headers_and_addresses_of_the_endpoint_are_used(server):
     server.script(embedding)
     table = {**EMBED, "path": "/models/{model}/embed", "headers": {"x-beta": "1"}}
 
-    client_of(server, embed=table).embed("a", model="org/e 1")
+    operations_client(server, embed=table).embed("a", model="org/e 1")
 
     assert server.requests[0].path == "/v1/models/org%2Fe%201/embed"
     assert server.requests[0].headers["x-beta"] == "1"
@@ -218,7 +222,7 @@ def test_headers_and_addresses_of_the_endpoint_are_used(server):
 def test_documents_are_ranked(server):
     server.script(ranking((2, 0.9), (0, 0.1)))
 
-    answer = client_of(server).rerank("q", (text for text in ("a", "b", "c")), top_n=2)
+    answer = operations_client(server).rerank("q", (text for text in ("a", "b", "c")), top_n=2)
 
     (request,) = server.requests
     assert (request.method, request.path) == ("POST", "/v1/rerank")
@@ -233,7 +237,7 @@ def test_a_ranking_of_documents_that_were_not_sent_is_an_error(server, places):
     server.script(ranking(*((place, 0.5) for place in places)))
 
     with pytest.raises(InvalidResponseError, match="a ranking of the documents"):
-        client_of(server).rerank("q", ["a", "b", "c"])
+        operations_client(server).rerank("q", ["a", "b", "c"])
 
 
 @pytest.mark.parametrize(
@@ -242,7 +246,7 @@ def test_a_ranking_of_documents_that_were_not_sent_is_an_error(server, places):
 )
 def test_a_ranking_that_makes_no_sense_is_refused(server, query, documents, top_n):
     with pytest.raises(InvalidRequestError):
-        client_of(server).rerank(query, documents, top_n=top_n)
+        operations_client(server).rerank(query, documents, top_n=top_n)
 
     assert server.requests == []
 
@@ -262,7 +266,7 @@ def test_a_ranking_that_makes_no_sense_is_refused(server, query, documents, top_
     ],
 )
 def test_what_a_provider_does_not_offer_is_told_before_anything_is_sent(server, call, feature):
-    client = client_of(server, embed=None, rerank=None, models_path=None)
+    client = operations_client(server, embed=None, rerank=None, models_path=None)
 
     with pytest.raises(UnsupportedFeatureError, match=f"gw does not support {feature}") as caught:
         call(client)
@@ -277,8 +281,8 @@ def test_another_api_at_another_address_does_not_offer_what_the_usual_one_does(s
     server.script(embedding)
 
     with pytest.raises(UnsupportedFeatureError, match="the api 'other' has no address for it"):
-        client_of(server, apis={"other": api}, api="other").embed("a")
-    assert client_of(server, apis={"same": same}, api="same").embed("a").vectors
+        operations_client(server, apis={"other": api}, api="other").embed("a")
+    assert operations_client(server, apis={"same": same}, api="same").embed("a").vectors
 
 
 CHATLESS = [config for config in configs() if config.chat_path is None and config.retired is None]
@@ -371,7 +375,9 @@ COUNT = {"format": "anthropic", "path": "/messages/count_tokens"}
 def test_an_exact_count_is_the_providers(server):
     server.script(json_reply(200, {"input_tokens": 2095}))
 
-    count = client_of(server, count_tokens=COUNT).count_tokens("Hello", exact=True, model="big", tools=[Tool("t")])
+    count = operations_client(server, count_tokens=COUNT).count_tokens(
+        "Hello", exact=True, model="big", tools=[Tool("t")]
+    )
 
     (request,) = server.requests
     assert count == TokenCount(2095, 2095, 2095, exact=True)
@@ -385,12 +391,12 @@ def test_a_count_that_is_none_is_an_error(server, answer):
     server.script(json_reply(200, answer))
 
     with pytest.raises(InvalidResponseError):
-        client_of(server, count_tokens=COUNT).count_tokens("Hello", exact=True)
+        operations_client(server, count_tokens=COUNT).count_tokens("Hello", exact=True)
 
 
 def test_an_exact_count_is_not_taken_to_another_dialect(server):
     api = {"dialect": "gemini", "chat_path": "/chat"}
-    client = client_of(server, count_tokens=COUNT, apis={"other": api}, api="other")
+    client = operations_client(server, count_tokens=COUNT, apis={"other": api}, api="other")
 
     with pytest.raises(UnsupportedFeatureError, match="the api 'other' has no address for it"):
         client.count_tokens("hi", exact=True)
@@ -405,7 +411,7 @@ MODELS = {"data": [{"id": "gpt-large"}, {"id": "gpt-small", "context_window": 80
 def test_a_models_entry_is_found(server):
     server.script(json_reply(200, MODELS))
 
-    info = client_of(server).model_info("gpt-small")
+    info = operations_client(server).model_info("gpt-small")
 
     assert (info.id, info.context_window, info.provider) == ("gpt-small", 8000, "gw")
     assert [(request.method, request.path) for request in server.requests] == [("GET", "/v1/models")]
@@ -414,7 +420,7 @@ def test_a_models_entry_is_found(server):
 def test_without_a_name_it_is_the_clients_model(server):
     server.script(json_reply(200, MODELS))
 
-    assert client_of(server, given="gpt-large").model_info().id == "gpt-large"
+    assert operations_client(server, model="gpt-large").model_info().id == "gpt-large"
 
 
 @pytest.mark.parametrize(
@@ -429,7 +435,7 @@ def test_a_model_that_is_not_listed_is_told_with_near_names(server, name, hint):
     server.script(json_reply(200, MODELS))
 
     with pytest.raises(ModelNotFoundError, match=hint) as caught:
-        client_of(server).model_info(name)
+        operations_client(server).model_info(name)
 
     assert (caught.value.provider, caught.value.model, caught.value.status) == ("gw", name, None)
 
@@ -453,4 +459,4 @@ def test_all_of_it_goes_through_a_transport_of_ones_own():
 def test_chat_is_as_before(server: Server):
     server.script(json_reply(200, completion()))
 
-    assert client_of(server).chat("hi").text == "hi"
+    assert operations_client(server).chat("hi").text == "hi"

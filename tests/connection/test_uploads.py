@@ -17,13 +17,13 @@ from ai_lib import (
     Image,
     InvalidRequestError,
     Message,
-    ProviderConfig,
     UnsupportedFeatureError,
 )
 from ai_lib.providers.adapter import ProviderAdapter
 from ai_lib.providers.registry import config_of, configs, dialect_of, operation_of
 from ai_lib.types.request import ChatCompletionRequest
 from ai_lib.utils.clock import Clock
+from tests.support.clients import client_of
 from tests.support.server import completion, json_reply, sse_reply, stream_events
 
 UPLOAD = {"format": "form", "path": "/files", "options": {"purpose": "user_data", "in_chat": ["document"]}}
@@ -31,12 +31,10 @@ LARGE = b"%PDF-1" + b"x" * 65536
 PDF = Document.from_bytes(LARGE, name="report.pdf")
 
 
-def client_of(server, **fields):
-    options = fields.pop("options", {})
-    given = {"clock": fields.pop("clock")} if "clock" in fields else {}
-    fields = {"upload": UPLOAD, "default_model": "m", "key_env": "GW_KEY", **fields}
-    config = ProviderConfig("gw", base_url=server.url + "/v1", **fields)
-    return AiClient(config, options=ConnectionOptions(api_key="key-1", max_retries=0, **options), **given)
+def upload_client(server, *, options=None, clock=None, **fields):
+    """Return a client of a gateway that stores files; `fields` are those of its configuration."""
+    config = {"upload": UPLOAD, "key_env": "GW_KEY", **fields}
+    return client_of(server, config=config, options={"api_key": "key-1", **(options or {})}, clock=clock)
 
 
 def keeping(connection):
@@ -67,7 +65,7 @@ def test_a_file_is_uploaded_by_its_path(server, tmp_path):
     path = tmp_path / "notes.pdf"
     path.write_bytes(b"%PDF-1 hello")
 
-    file = client_of(server).upload_file(path)
+    file = upload_client(server).upload_file(path)
 
     (request,) = server.requests
     assert (request.method, request.path) == ("POST", "/v1/files")
@@ -91,7 +89,7 @@ def test_a_file_is_uploaded_by_its_path(server, tmp_path):
 def test_bytes_get_a_name_and_a_type(server, fields, expected):
     server.script(keeping)
 
-    client_of(server).upload_file(b"\x89PNG\r\n\x1a\n", **fields)
+    upload_client(server).upload_file(b"\x89PNG\r\n\x1a\n", **fields)
 
     assert expected in server.requests[0].body
 
@@ -99,7 +97,7 @@ def test_bytes_get_a_name_and_a_type(server, fields, expected):
 def test_what_cannot_be_told_is_sent_as_bytes(server):
     server.script(keeping)
 
-    client_of(server).upload_file(b"\0\1\2")
+    upload_client(server).upload_file(b"\0\1\2")
 
     assert b'filename="file"\r\nContent-Type: application/octet-stream' in server.requests[0].body
 
@@ -116,7 +114,7 @@ def test_what_cannot_be_told_is_sent_as_bytes(server):
 )
 def test_a_file_that_cannot_be_sent_is_told_before_anything_is(server, file, message):
     with pytest.raises(InvalidRequestError, match=message):
-        client_of(server, max_bytes={"file": 100}).upload_file(file)
+        upload_client(server, max_bytes={"file": 100}).upload_file(file)
 
     assert server.requests == []
 
@@ -127,7 +125,7 @@ def test_a_large_file_is_refused_without_reading_it(server, tmp_path):
         file.truncate(2**40)
 
     with pytest.raises(InvalidRequestError, match="at most 100") as caught:
-        client_of(server, max_bytes={"file": 100}).upload_file(path)
+        upload_client(server, max_bytes={"file": 100}).upload_file(path)
 
     assert caught.value.code == "file_too_large"
 
@@ -136,7 +134,7 @@ def test_an_upload_that_is_refused_is_a_typed_error(server):
     server.script(json_reply(401, {"error": {"message": "bad key"}}))
 
     with pytest.raises(AuthenticationError) as caught:
-        client_of(server).upload_file(b"x")
+        upload_client(server).upload_file(b"x")
 
     assert (caught.value.provider, caught.value.status) == ("gw", 401)
 
@@ -147,7 +145,7 @@ def test_an_upload_that_is_refused_is_a_typed_error(server):
 def test_a_large_document_is_uploaded_and_named_in_the_chat(server):
     server.script(keeping)
 
-    answer = client_of(server).chat(Message.user("Sum up", PDF))
+    answer = upload_client(server).chat(Message.user("Sum up", PDF))
 
     assert answer.text == "hi"
     assert paths(server) == ["/v1/files", "/v1/chat/completions"]
@@ -160,14 +158,14 @@ def test_a_large_document_is_uploaded_and_named_in_the_chat(server):
 def test_a_stream_does_the_same(server):
     server.script(keeping)
 
-    assert client_of(server).stream(Message.user("Sum up", PDF)).final_response().text == "hi"
+    assert upload_client(server).stream(Message.user("Sum up", PDF)).final_response().text == "hi"
 
     assert paths(server) == ["/v1/files", "/v1/chat/completions"]
 
 
 def test_the_same_content_is_uploaded_once_for_a_client(server):
     server.script(keeping)
-    client = client_of(server)
+    client = upload_client(server)
 
     client.chat(Message.user("Sum up", PDF, PDF))
     client.chat(Message.user("And again", Document.from_bytes(LARGE, name="report.pdf")))
@@ -181,7 +179,7 @@ def test_the_same_content_is_uploaded_once_for_a_client(server):
 
 def test_threads_with_the_same_content_upload_it_once(server):
     server.script(keeping)
-    client = client_of(server)
+    client = upload_client(server)
     barrier = threading.Barrier(6)
     answers = []
 
@@ -203,7 +201,7 @@ def test_a_file_that_the_provider_keeps_only_for_a_while_is_uploaded_anew(server
     now = [0.0]
     server.script(keeping)
     table = {**UPLOAD, "options": {**UPLOAD["options"], "lifetime": 3600}}
-    client = client_of(server, upload=table, clock=Clock(now=lambda: now[0]), options={"timeout": 1e9})
+    client = upload_client(server, upload=table, clock=Clock(now=lambda: now[0]), options={"timeout": 1e9})
 
     for now[0] in (0.0, 3599.0, 3601.0):
         client.chat(Message.user("Sum up", PDF))
@@ -224,7 +222,7 @@ def test_a_file_that_the_provider_keeps_only_for_a_while_is_uploaded_anew(server
 def test_what_is_small_or_cannot_be_named_goes_inside_the_message(server, part, options):
     server.script(keeping)
 
-    client_of(server, options=options).chat(Message.user("Look", part))
+    upload_client(server, options=options).chat(Message.user("Look", part))
 
     assert paths(server) == ["/v1/chat/completions"]
     assert part.base64.encode() in server.requests[0].body
@@ -233,7 +231,7 @@ def test_what_is_small_or_cannot_be_named_goes_inside_the_message(server, part, 
 def test_a_provider_that_keeps_no_files_gets_everything_inside_the_message(server):
     server.script(keeping)
 
-    client_of(server, upload=None, options={"max_inline_bytes": 0}).chat(Message.user("Sum up", PDF))
+    upload_client(server, upload=None, options={"max_inline_bytes": 0}).chat(Message.user("Sum up", PDF))
 
     assert paths(server) == ["/v1/chat/completions"]
     assert PDF.base64.encode() in server.requests[0].body
@@ -242,7 +240,7 @@ def test_a_provider_that_keeps_no_files_gets_everything_inside_the_message(serve
 def test_a_limit_of_nothing_uploads_all_that_can_be(server):
     server.script(keeping)
 
-    client_of(server, options={"max_inline_bytes": 0}).chat(Message.user("Sum up", Document.from_bytes(b"%PDF-1")))
+    upload_client(server, options={"max_inline_bytes": 0}).chat(Message.user("Sum up", Document.from_bytes(b"%PDF-1")))
 
     assert paths(server) == ["/v1/files", "/v1/chat/completions"]
 
@@ -255,7 +253,7 @@ def test_a_limit_that_is_none_is_told(limit):
 
 def test_an_upload_that_fails_fails_the_chat(server):
     server.script(json_reply(401, {"error": {"message": "bad key"}}))
-    client = client_of(server)
+    client = upload_client(server)
 
     with pytest.raises(AuthenticationError):
         client.chat(Message.user("Sum up", PDF))
@@ -266,7 +264,7 @@ def test_an_upload_that_fails_fails_the_chat(server):
 
 def test_nothing_is_uploaded_for_a_request_that_could_not_be_sent(server):
     with pytest.raises(UnsupportedFeatureError, match="top_k"):
-        client_of(server, quirks={"rejects": ["seed"]}).chat(Message.user("Sum up", PDF), top_k=4)
+        upload_client(server, quirks={"rejects": ["seed"]}).chat(Message.user("Sum up", PDF), top_k=4)
 
     assert server.requests == []
 
@@ -277,14 +275,14 @@ def test_where_the_wire_wants_an_address_the_file_is_named_by_its_own(server):
     table = {"format": "gemini", "path": "/upload", "options": {"in_chat": ["image"], "by_url": True}}
     image = Image.from_bytes(b"\x89PNG\r\n\x1a\n" + b"x" * 70000)
 
-    client_of(server, upload=table).chat(Message.user("Look", image))
+    upload_client(server, upload=table).chat(Message.user("Look", image))
 
     assert part_of(server.requests[1]) == {"type": "image_url", "image_url": {"url": uri}}
 
 
 def test_a_copy_of_a_client_uploads_for_itself(server):
     server.script(keeping)
-    client = client_of(server)
+    client = upload_client(server)
     client.chat(Message.user("Sum up", PDF))
 
     pickle.loads(pickle.dumps(client)).chat(Message.user("Sum up", PDF))
@@ -306,7 +304,7 @@ def test_a_copy_of_a_client_uploads_for_itself(server):
 )
 def test_a_part_larger_than_the_provider_takes_is_told_before_anything_is_sent(server, part, limits):
     with pytest.raises(InvalidRequestError, match="bytes and the provider takes at most") as caught:
-        client_of(server, max_bytes=limits).chat(Message.user("Look", part))
+        upload_client(server, max_bytes=limits).chat(Message.user("Look", part))
 
     assert caught.value.code == "file_too_large"
     assert server.requests == []
@@ -315,12 +313,14 @@ def test_a_part_larger_than_the_provider_takes_is_told_before_anything_is_sent(s
 def test_an_uploaded_document_may_be_larger_than_one_inside_a_message(server):
     server.script(keeping)
 
-    assert client_of(server, max_bytes={"document": 100, "file": 10**6}).chat(Message.user("Sum up", PDF)).text == "hi"
+    assert (
+        upload_client(server, max_bytes={"document": 100, "file": 10**6}).chat(Message.user("Sum up", PDF)).text == "hi"
+    )
 
 
 def test_a_request_larger_than_the_provider_takes_is_told_before_anything_is_sent(server):
     with pytest.raises(InvalidRequestError, match=r"the request has 10,0.. bytes and gw takes 10,000") as caught:
-        client_of(server, max_bytes={"request": 10_000}).chat("x" * 10_000)
+        upload_client(server, max_bytes={"request": 10_000}).chat("x" * 10_000)
 
     assert caught.value.code == "request_too_large"
     assert server.requests == []

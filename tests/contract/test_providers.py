@@ -22,6 +22,7 @@ from ai_lib.providers.adapter import ProviderAdapter
 from ai_lib.providers.errors.fields import ERROR_KINDS
 from ai_lib.providers.registry import config_of, configs, dialect_of, operation_of
 from ai_lib.types.request import ChatCompletionRequest
+from tests.support.clients import client_of
 from tests.support.dialect_samples import SAMPLES, DialectSamples, value_at
 from tests.support.server import Request, Server, json_reply
 
@@ -91,9 +92,9 @@ def chat_path_of(config: ProviderConfig, *, stream: bool = False, model: str = "
     return f"{path}{'&' if '?' in path else '?'}{urlencode(config.query)}" if config.query else path
 
 
-def client_of(config: ProviderConfig, server: Server, **options: Any) -> AiClient:
-    given = {"base_url": server.url + path_of(config), "api_key": KEY, "max_retries": 0, **options}
-    return AiClient(config.id, api=config.api, model="some-model", options=ConnectionOptions(**given))
+def client_for(config: ProviderConfig, server: Server, **options: Any) -> AiClient:
+    options = {"api_key": KEY, **options}
+    return client_of(server, config.id, path=path_of(config), api=config.api, model="some-model", options=options)
 
 
 def quirk_of(config: ProviderConfig, name: str, default: Any) -> Any:
@@ -131,7 +132,7 @@ def text_at(body: Any, place: str) -> Any:
 
 @pytest.mark.parametrize("config", LIVE)
 def test_a_chat_goes_to_the_providers_path_with_its_key_in_one_header(config: ProviderConfig, here: Server) -> None:
-    with client_of(config, here) as client:
+    with client_for(config, here) as client:
         answer = client.chat("hi there")
 
     sent = only(here)
@@ -152,7 +153,7 @@ def test_a_stream_is_asked_for_as_the_provider_wants_it(config: ProviderConfig, 
     wire = wire_of(config)
     here.script(*wire.stream)
 
-    with client_of(config, here) as client:
+    with client_for(config, here) as client:
         stream = client.stream("hi")
         texts = [chunk.text for chunk in stream if chunk.text]
 
@@ -173,7 +174,7 @@ def test_a_stream_is_asked_for_as_the_provider_wants_it(config: ProviderConfig, 
 def test_a_stream_that_ends_too_early_is_an_error_with_what_had_come(config: ProviderConfig, here: Server) -> None:
     here.script(*wire_of(config).cut_stream)
 
-    with client_of(config, here) as client, pytest.raises(StreamInterruptedError) as caught:
+    with client_for(config, here) as client, pytest.raises(StreamInterruptedError) as caught:
         list(client.stream("hi"))
 
     assert caught.value.partial is not None
@@ -185,7 +186,7 @@ def test_a_stream_that_ends_too_early_is_an_error_with_what_had_come(config: Pro
 def test_the_limit_of_tokens_goes_under_the_providers_name_and_no_other(config: ProviderConfig, here: Server) -> None:
     renamed = quirk_of(config, "rename", {}).get("max_tokens", wire_of(config).max_tokens_path)
 
-    with client_of(config, here) as client:
+    with client_for(config, here) as client:
         client.chat("hi", max_tokens=7)
 
     assert value_at(only(here).json, renamed) == 7
@@ -197,7 +198,7 @@ def test_a_tool_can_be_called(config: ProviderConfig, here: Server) -> None:
     wire = wire_of(config)
     here.script(json_reply(200, wire.tool_call), *(wire.tool_call_stream if config.streaming == "native" else ()))
 
-    with client_of(config, here) as client:
+    with client_for(config, here) as client:
         answer = client.chat("1+1?", tools=[ADD])
         streamed = client.stream("1+1?", tools=[ADD]).final_response()
 
@@ -214,7 +215,7 @@ def test_a_tool_can_be_called(config: ProviderConfig, here: Server) -> None:
 def test_a_result_goes_back_with_the_call(config: ProviderConfig, here: Server) -> None:
     here.script(json_reply(200, wire_of(config).tool_call), json_reply(200, wire_of(config).response))
 
-    with client_of(config, here) as client:
+    with client_for(config, here) as client:
         asked = client.chat("1+1?", tools=[ADD])
         result = Message.tool(asked.tool_calls[0].id, "two-is-the-result")
         answer = client.chat([Message.user("1+1?"), asked.message, result], tools=[ADD])
@@ -229,7 +230,7 @@ def test_a_result_goes_back_with_the_call(config: ProviderConfig, here: Server) 
 def test_the_models_can_be_listed(config: ProviderConfig, here: Server) -> None:
     here.script(json_reply(200, wire_of(config).model_list))
 
-    with client_of(config, here) as client:
+    with client_for(config, here) as client:
         models = client.list_models()
 
     assert [(model.id.rpartition("/")[2], model.provider) for model in models] == [("m1", config.id)]
@@ -247,7 +248,7 @@ def test_a_refused_key_is_an_authentication_error_that_names_the_variables(
 ) -> None:
     here.script(json_reply(401, wire_of(config).error_body(401, f"bad key {KEY}")))
 
-    with client_of(config, here) as client, pytest.raises(AuthenticationError) as caught:
+    with client_for(config, here) as client, pytest.raises(AuthenticationError) as caught:
         client.chat("hi")
 
     error = caught.value
@@ -261,7 +262,7 @@ def test_a_refused_key_is_an_authentication_error_that_names_the_variables(
 def test_too_many_requests_is_a_rate_limit_with_the_wait(config: ProviderConfig, here: Server) -> None:
     here.script(json_reply(429, wire_of(config).error_body(429, "slow down"), {"retry-after": "17"}))
 
-    with client_of(config, here) as client, pytest.raises(RateLimitError) as caught:
+    with client_for(config, here) as client, pytest.raises(RateLimitError) as caught:
         client.chat("hi")
 
     assert (caught.value.retry_after, caught.value.retryable, caught.value.provider) == (17.0, True, config.id)
@@ -270,7 +271,7 @@ def test_too_many_requests_is_a_rate_limit_with_the_wait(config: ProviderConfig,
 @pytest.mark.parametrize("config", NEED_A_KEY)
 def test_a_missing_key_is_told_with_its_variables_before_anything_is_sent(config: ProviderConfig, here: Server) -> None:
     with pytest.raises(MissingKeyError) as caught:
-        client_of(config, here, api_key=None)
+        client_for(config, here, api_key=None)
 
     assert all(name in str(caught.value) for name in config.key_env)
     assert caught.value.provider == config.id
@@ -279,7 +280,7 @@ def test_a_missing_key_is_told_with_its_variables_before_anything_is_sent(config
 
 @pytest.mark.parametrize("config", WORK_WITHOUT)
 def test_a_provider_that_needs_no_key_gets_no_key_header(config: ProviderConfig, here: Server) -> None:
-    with client_of(config, here, api_key=None) as client:
+    with client_for(config, here, api_key=None) as client:
         client.chat("hi")
 
     assert config.key_header.lower() not in only(here).headers
@@ -294,7 +295,7 @@ def test_a_key_variable_is_obeyed(
 ) -> None:
     monkeypatch.setenv(variable, f"  {KEY}\n")
 
-    with client_of(config, here, api_key=None) as client:
+    with client_for(config, here, api_key=None) as client:
         client.chat("hi")
 
     assert only(here).headers[config.key_header.lower()] == config.key_prefix + KEY
@@ -306,7 +307,7 @@ def test_a_base_url_variable_is_obeyed(
 ) -> None:
     monkeypatch.setenv(variable, f"{here.url}/own/")
 
-    with client_of(config, here, base_url=None) as client:
+    with client_for(config, here, base_url=None) as client:
         client.chat("hi")
 
     assert only(here).path == f"/own{chat_path_of(config)}"
@@ -321,7 +322,7 @@ def test_a_variable_that_holds_a_host_gets_the_providers_path(
             monkeypatch.setenv(name, gap)
     monkeypatch.setenv(variable, here.url)
 
-    with client_of(config, here, base_url=None) as client:
+    with client_for(config, here, base_url=None) as client:
         client.chat("hi")
 
     assert only(here).path == path_of(config) + chat_path_of(config)
@@ -368,7 +369,7 @@ def test_a_key_of_another_provider_is_never_sent(
     here.script(json_reply(200, wire.response), *streams)
 
     own = {} if config.key_env or not config.credentials else {"token": lambda: KEY}
-    with client_of(config, here, api_key=None, **own) as client:
+    with client_for(config, here, api_key=None, **own) as client:
         client.chat("hi")
         list(client.stream("hi"))
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Iterator
-from typing import Any
 
 import attrs
 import pytest
 
-from ai_lib import AiClient, ConnectionOptions, Message, ProviderConfig, Tool, ToolCall
+from ai_lib import AiClient, ConnectionOptions, Message, Tool, ToolCall
 from ai_lib.errors import AiLibError, OverloadedError
+from tests.support.clients import client_of
 from tests.support.server import Server, completion, json_reply, sse_reply, stream_events
 
 ADD = Tool("add")
@@ -22,16 +22,11 @@ def server() -> Iterator[Server]:
         yield running
 
 
-def client_of(server: Server, **fields: Any) -> AiClient:
-    config = ProviderConfig("own", base_url=server.url, default_model="m", **fields)
-    return AiClient(config, options=ConnectionOptions(max_retries=0))
-
-
 # --- emulated streams ------------------------------------------------------------------------------------------------
 
 
 def test_a_service_that_cannot_stream_is_asked_once_and_its_answer_given_out_as_chunks(server: Server) -> None:
-    with client_of(server, streaming="emulated") as client, client.stream("hi") as stream:
+    with client_of(server, config={"streaming": "emulated"}) as client, client.stream("hi") as stream:
         texts = [chunk.text for chunk in stream]
 
     assert texts == ["whole"]
@@ -45,7 +40,7 @@ def test_a_service_that_cannot_stream_is_asked_once_and_its_answer_given_out_as_
 def test_an_emulated_stream_has_the_same_answer_as_a_chat(server: Server) -> None:
     server.script(json_reply(200, completion("whole"), {"x-request-id": "r1"}))
 
-    with client_of(server, streaming="emulated") as client:
+    with client_of(server, config={"streaming": "emulated"}) as client:
         chat, streamed = client.chat("hi"), client.stream("hi").final_response()
 
     assert streamed.text == chat.text
@@ -56,7 +51,7 @@ def test_an_emulated_stream_has_the_same_answer_as_a_chat(server: Server) -> Non
 def test_only_streams_with_tools_are_emulated_where_only_those_are_refused(server: Server) -> None:
     server.script(json_reply(200, completion("whole")), sse_reply(stream_events("in", "pieces")))
 
-    with client_of(server, streaming="emulated_with_tools") as client:
+    with client_of(server, config={"streaming": "emulated_with_tools"}) as client:
         with_tools = client.stream("hi", tools=[ADD]).final_response()
         without = client.stream("hi").final_response()
 
@@ -85,12 +80,12 @@ def test_a_stream_with_tools_from_ai21_is_one_request_and_chunks(server: Server)
 def test_an_error_of_an_emulated_stream_comes_when_it_is_opened(server: Server) -> None:
     server.script(json_reply(503, {"error": {"message": "busy"}}))
 
-    with client_of(server, streaming="emulated") as client, pytest.raises(OverloadedError):
+    with client_of(server, config={"streaming": "emulated"}) as client, pytest.raises(OverloadedError):
         client.stream("hi")
 
 
 def test_an_emulated_stream_that_is_left_early_keeps_what_it_had(server: Server) -> None:
-    with client_of(server, streaming="emulated") as client:
+    with client_of(server, config={"streaming": "emulated"}) as client:
         stream = client.stream("hi")
         next(stream)
         stream.cancel()
@@ -130,7 +125,7 @@ def test_the_note_is_a_warning_where_warnings_are_wanted(server: Server) -> None
 def test_what_the_provider_itself_or_the_user_put_there_goes_without_a_note(server: Server) -> None:
     turns = [
         Message.user("hi"),
-        attrs.evolve(Message.assistant("yes"), provider_data={"own": {"kept": 1}, "*": {"by_hand": 2}}),
+        attrs.evolve(Message.assistant("yes"), provider_data={"gw": {"kept": 1}, "*": {"by_hand": 2}}),
         Message.user("and?"),
     ]
 

@@ -9,7 +9,7 @@ from typing import Any
 import attrs
 import pytest
 
-from ai_lib import AiClient, ConnectionOptions, Timeout
+from ai_lib import AiClient, Timeout
 from ai_lib.errors import (
     AuthenticationError,
     ConnectionLostError,
@@ -22,6 +22,7 @@ from ai_lib.errors import (
 )
 from ai_lib.types.usage import UsageStatus
 from ai_lib.utils.clock import Clock
+from tests.support.clients import client_of
 from tests.support.server import Connection, Handler, Server, json_reply, raw_reply
 
 KEY = "own-key-4711"
@@ -60,9 +61,9 @@ def elsewhere() -> Iterator[Server]:
         yield running
 
 
-def client_of(server: Server, slept: Slept, **options: Any) -> AiClient:
-    given = {"base_url": f"{server.url}/v1", "api_key": KEY, **options}
-    return AiClient("replicate/o/m", options=ConnectionOptions(**given), clock=slept.clock)
+def replicate_client(server: Server, slept: Slept, **options: Any) -> AiClient:
+    options = {"api_key": KEY, **options}
+    return client_of(server, "replicate/o/m", clock=slept.clock, options=options, resilience=None)
 
 
 def prediction(status: str, **fields: Any) -> dict[str, Any]:
@@ -102,7 +103,7 @@ def cut_off(connection: Connection) -> None:
 def test_an_answer_is_asked_for_until_it_is_there(server: Server, slept: Slept) -> None:
     server.script(waiting(server, "starting"), waiting(server), waiting(server), done("Hel", "lo"))
 
-    with client_of(server, slept) as client:
+    with replicate_client(server, slept) as client:
         answer = client.chat("hi")
 
     assert (answer.text, answer.finish_reason, answer.id) == ("Hello", "stop", "p1")
@@ -118,7 +119,7 @@ def test_an_answer_is_asked_for_until_it_is_there(server: Server, slept: Slept) 
 def test_an_answer_that_is_there_at_once_is_not_asked_for(server: Server, slept: Slept) -> None:
     server.script(done("Hello"))
 
-    with client_of(server, slept) as client:
+    with replicate_client(server, slept) as client:
         assert client.chat("hi").text == "Hello"
 
     assert server.requests[0].headers["prefer"] == "wait"
@@ -137,7 +138,7 @@ def test_a_failure_at_the_end_is_an_error(
 ) -> None:
     server.script(waiting(server), json_reply(200, prediction("failed", error=told)))
 
-    with client_of(server, slept, max_retries=0) as client, pytest.raises(kind) as caught:
+    with replicate_client(server, slept, max_retries=0) as client, pytest.raises(kind) as caught:
         client.chat("hi")
 
     error: Any = caught.value
@@ -147,7 +148,7 @@ def test_a_failure_at_the_end_is_an_error(
 def test_the_call_is_given_up_before_a_wait_that_would_pass_its_deadline(server: Server, slept: Slept) -> None:
     server.script(waiting(server))
 
-    client = client_of(server, slept, timeout=Timeout(total=1.2))
+    client = replicate_client(server, slept, timeout=Timeout(total=1.2))
     with client, pytest.raises(RequestTimeoutError, match="the answer is not finished") as caught:
         client.chat("hi")
 
@@ -160,7 +161,7 @@ def test_asking_again_survives_a_failure_without_a_second_prediction(server: Ser
     busy = json_reply(503, {"detail": "busy"}, {"retry-after": "2"})
     server.script(waiting(server), busy, cut_off, waiting(server), done("Hello"))
 
-    with client_of(server, slept) as client:
+    with replicate_client(server, slept) as client:
         assert client.chat("hi").text == "Hello"
 
     assert [sent.method for sent in server.requests] == ["POST", "GET", "GET", "GET", "GET"]
@@ -175,7 +176,7 @@ def test_a_prediction_that_cannot_be_asked_for_is_not_made_anew(
 ) -> None:
     server.script(waiting(server), handler)
 
-    with client_of(server, slept) as client, pytest.raises(kind) as caught:
+    with replicate_client(server, slept) as client, pytest.raises(kind) as caught:
         client.chat("hi")
 
     assert [sent.method for sent in server.requests] == ["POST", "GET", "GET", "GET"]
@@ -185,7 +186,7 @@ def test_a_prediction_that_cannot_be_asked_for_is_not_made_anew(
 def test_what_asking_again_cannot_mend_is_raised_at_once(server: Server, slept: Slept) -> None:
     server.script(waiting(server), json_reply(401, {"detail": "no"}))
 
-    with client_of(server, slept) as client, pytest.raises(AuthenticationError):
+    with replicate_client(server, slept) as client, pytest.raises(AuthenticationError):
         client.chat("hi")
 
     assert len(server.requests) == 2
@@ -197,7 +198,7 @@ def test_an_unfinished_answer_that_leads_nowhere_is_an_invalid_response(
 ) -> None:
     server.script(json_reply(201, prediction("processing", urls=urls)))
 
-    with client_of(server, slept, max_retries=0) as client, pytest.raises(InvalidResponseError) as caught:
+    with replicate_client(server, slept, max_retries=0) as client, pytest.raises(InvalidResponseError) as caught:
         client.chat("hi")
 
     assert caught.value.code == "malformed_answer"
@@ -212,7 +213,7 @@ def test_a_stream_is_read_where_the_answer_says_and_the_key_stays_behind(
     server.script(streaming(server, elsewhere), done("Hello\n you"))
     elsewhere.script(events_reply(("output", "Hello\n"), ("logs", "x"), ("output", " you"), ("done", "{}")))
 
-    with client_of(server, slept) as client:
+    with replicate_client(server, slept) as client:
         stream = client.stream("hi")
         texts = [chunk.text for chunk in stream if chunk.text]
 
@@ -228,7 +229,7 @@ def test_the_usage_of_a_stream_is_asked_for_after_its_end(server: Server, elsewh
     server.script(streaming(server, elsewhere), waiting(server), done("Hello"))
     elsewhere.script(events_reply(("output", "Hello"), ("done", "{}")))
 
-    with client_of(server, slept) as client:
+    with replicate_client(server, slept) as client:
         streamed = client.stream("hi").final_response()
 
     assert (streamed.text, streamed.finish_reason, streamed.raw_finish_reason) == ("Hello", "stop", "succeeded")
@@ -244,7 +245,7 @@ def test_a_stream_is_whole_without_its_usage(server: Server, elsewhere: Server, 
     server.script(streaming(server, elsewhere), handler)
     elsewhere.script(events_reply(("output", "Hello"), ("done", "{}")))
 
-    with client_of(server, slept) as client:
+    with replicate_client(server, slept) as client:
         streamed = client.stream("hi").final_response()
 
     assert (streamed.text, streamed.usage_status) == ("Hello", UsageStatus.ESTIMATED)
@@ -253,7 +254,7 @@ def test_a_stream_is_whole_without_its_usage(server: Server, elsewhere: Server, 
 def test_a_model_that_cannot_stream_is_asked_until_it_is_done(server: Server, slept: Slept) -> None:
     server.script(waiting(server), done("Hello"))
 
-    with client_of(server, slept) as client:
+    with replicate_client(server, slept) as client:
         stream = client.stream("hi")
         texts = [chunk.text for chunk in stream]
 
@@ -265,7 +266,7 @@ def test_a_stream_that_fails_keeps_what_had_come(server: Server, elsewhere: Serv
     server.script(streaming(server, elsewhere))
     elsewhere.script(events_reply(("output", "Hel"), ("error", json.dumps({"detail": "CUDA out of memory"}))))
 
-    with client_of(server, slept) as client, pytest.raises(ProviderError, match="CUDA out of memory") as caught:
+    with replicate_client(server, slept) as client, pytest.raises(ProviderError, match="CUDA out of memory") as caught:
         client.stream("hi").final_response()
 
     assert caught.value.partial.text == "Hel"
@@ -276,7 +277,7 @@ def test_a_stream_that_breaks_off_is_interrupted(server: Server, elsewhere: Serv
     server.script(streaming(server, elsewhere))
     elsewhere.script(events_reply(("output", "Hel")))
 
-    with client_of(server, slept) as client, pytest.raises(StreamInterruptedError) as caught:
+    with replicate_client(server, slept) as client, pytest.raises(StreamInterruptedError) as caught:
         client.stream("hi").final_response()
 
     assert caught.value.partial.text == "Hel"
@@ -285,5 +286,5 @@ def test_a_stream_that_breaks_off_is_interrupted(server: Server, elsewhere: Serv
 def test_a_failure_before_the_stream_is_an_error_of_the_call(server: Server, slept: Slept) -> None:
     server.script(json_reply(201, prediction("failed", error="no such input")))
 
-    with client_of(server, slept, max_retries=0) as client, pytest.raises(ProviderError, match="no such input"):
+    with replicate_client(server, slept, max_retries=0) as client, pytest.raises(ProviderError, match="no such input"):
         client.stream("hi")

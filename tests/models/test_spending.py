@@ -5,6 +5,7 @@ import os
 import pickle
 import threading
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -23,21 +24,18 @@ from ai_lib import (
     GenaiPrices,
     ProviderConfig,
     RequestTimeoutError,
-    ResilienceConfig,
     StreamInterruptedError,
     Timeout,
     UsageStatus,
 )
+from tests.support.clients import ONE_ATTEMPT, client_of
 from tests.support.server import Server, chunk_event, completion, json_reply, raw_reply, sse_reply, stream_events
 
 WIRE = Path(__file__).parents[1] / "wire"
 PRICED = Catalogue().with_price("gw/m", input=1000, output=1000)  # the usual answer has 3 tokens: $0.003
-NO_RETRIES = ResilienceConfig.none()
 
 
-def client_of(server, **settings):
-    config = ProviderConfig("gw", base_url=server.url + "/v1", default_model="m")
-    return AiClient(config, **{"resilience": NO_RETRIES, "catalogue": PRICED, **settings})
+priced_client = partial(client_of, catalogue=PRICED)
 
 
 def real(server, provider, model):
@@ -90,7 +88,7 @@ def test_a_stream_costs_what_the_whole_answer_would_have(server):
 
 
 def test_an_unknown_price_is_none_and_never_zero(server):
-    answer = client_of(server, catalogue=None).chat("hi")
+    answer = priced_client(server, catalogue=None).chat("hi")
 
     assert (answer.cost, answer.cost_breakdown) == (None, None)
     assert answer.usage.total_tokens == 3
@@ -99,7 +97,7 @@ def test_an_unknown_price_is_none_and_never_zero(server):
 def test_the_model_that_was_asked_has_the_price_where_the_answer_names_another(server):
     server.script(json_reply(200, completion(model="some-deployment")))
 
-    assert client_of(server).chat("hi").cost == Decimal("0.003")
+    assert priced_client(server).chat("hi").cost == Decimal("0.003")
 
 
 def test_what_the_provider_states_comes_first(server):
@@ -117,7 +115,7 @@ def test_tokens_that_the_provider_did_not_count_are_estimated_and_marked(server)
     silent = completion("Hello there")
     del silent["usage"]
     server.script(json_reply(200, silent))
-    client = client_of(server)
+    client = priced_client(server)
     whole = client.chat("hi")
     server.script(
         sse_reply(
@@ -141,13 +139,13 @@ def test_a_stream_that_broke_off_has_an_estimated_cost(server):
     server.script(sse_reply([chunk_event("Hello there")]))
 
     with pytest.raises(StreamInterruptedError) as caught:
-        client_of(server).stream("hi").final_response()
+        priced_client(server).stream("hi").final_response()
 
     assert caught.value.partial.cost_breakdown.estimated
 
 
 def test_a_copy_of_an_answer_still_knows_its_cost_and_no_key(server):
-    client = client_of(server, options=ConnectionOptions(api_key="canary-4711"))
+    client = priced_client(server, options=ConnectionOptions(api_key="canary-4711"))
 
     packed = pickle.dumps(client.chat("hi"))
 
@@ -179,7 +177,7 @@ def test_genai_prices_can_be_the_source(server):
 
 
 def test_spending_adds_up_by_model_and_tag(server):
-    client = client_of(server)
+    client = priced_client(server)
     server.script(*[json_reply(200, completion())] * 2, json_reply(200, completion(model="free")))
 
     client.chat("hi", tags="summaries")
@@ -201,14 +199,14 @@ def test_spending_adds_up_by_model_and_tag(server):
 
 
 def test_a_tag_that_is_named_twice_counts_once(server):
-    client = client_of(server)
+    client = priced_client(server)
     client.chat("hi", tags=["a", "b", "a"])
 
     assert client.spending.by_tag["a"].calls == 1
 
 
 def test_a_call_is_paid_from_a_budget_once_however_often_it_is_named(server):
-    client = client_of(server)
+    client = priced_client(server)
     with client.budget(usd=1) as budget:
         client.chat("hi", max_tokens=2, budget=budget)
         with budget:
@@ -220,7 +218,7 @@ def test_a_call_is_paid_from_a_budget_once_however_often_it_is_named(server):
 
 
 def test_a_forked_child_stays_within_a_copy_of_its_parents_budget(server):
-    client = client_of(server)
+    client = priced_client(server)
     with client.budget(usd="0.33"):  # such a call may cost $0.32, and costs $0.003
         client.chat("hi", max_tokens=2)
         child = os.fork()
@@ -238,7 +236,7 @@ def test_a_forked_child_stays_within_a_copy_of_its_parents_budget(server):
 
 
 def test_streams_count_when_they_are_over_and_what_was_left_is_estimated(server):
-    client = client_of(server)
+    client = priced_client(server)
     server.script(sse_reply(stream_events("He", "llo")))
 
     client.stream("hi").final_response()
@@ -254,7 +252,7 @@ def test_streams_count_when_they_are_over_and_what_was_left_is_estimated(server)
 def test_calls_of_a_route_count_for_the_client_that_was_asked(server):
     with Server(json_reply(503, {"error": {"message": "busy"}})) as busy:
         second = ProviderConfig("gw", base_url=server.url, default_model="m")
-        client = client_of(busy, route=FallbackChain([second]))
+        client = priced_client(busy, route=FallbackChain([second]))
 
         client.chat("hi")
 
@@ -265,7 +263,7 @@ def test_a_stream_that_another_provider_took_over_is_counted_once(server):
     server.script(sse_reply(stream_events("He", "llo")))
     with Server(json_reply(503, {"error": {"message": "busy"}})) as busy, Server(sse_reply([])) as empty:
         second, third = (ProviderConfig("gw", base_url=one.url, default_model="m") for one in (empty, server))
-        client = client_of(busy, route=FallbackChain().always(second).always(third))
+        client = priced_client(busy, route=FallbackChain().always(second).always(third))
 
         with client.budget(usd=1) as budget:
             assert client.stream("hi", max_tokens=5).final_response().text == "Hello"
@@ -278,7 +276,7 @@ def test_a_stream_that_another_provider_took_over_is_counted_once(server):
 
 def test_a_stream_that_is_left_before_its_first_chunk_has_cost_its_prompt(server):
     server.script(sse_reply(stream_events("He", "llo")))
-    client = client_of(server)
+    client = priced_client(server)
 
     client.stream("hi", max_tokens=5).close()
 
@@ -291,7 +289,7 @@ def test_what_is_no_error_of_ours_leaves_nothing_set_aside_for_ever(server):
         def post(self, url, body):
             raise KeyboardInterrupt
 
-    client = client_of(server, transport=Broken())
+    client = priced_client(server, transport=Broken())
 
     with client.budget(usd=1) as budget, pytest.raises(KeyboardInterrupt):
         client.chat("hi", max_tokens=5)
@@ -304,7 +302,7 @@ def test_what_is_no_error_of_ours_leaves_nothing_set_aside_for_ever(server):
 
 
 def test_the_call_that_could_pass_a_budget_is_refused_before_it_is_sent(server):
-    client = client_of(server)
+    client = priced_client(server)
 
     with client.budget(usd=1) as budget:
         client.chat("hi", max_tokens=100)
@@ -318,7 +316,7 @@ def test_the_call_that_could_pass_a_budget_is_refused_before_it_is_sent(server):
 
 
 def test_after_the_block_calls_are_free_again(server):
-    client = client_of(server)
+    client = priced_client(server)
     with client.budget(usd=0), pytest.raises(BudgetExceededError):
         client.chat("hi", max_tokens=1)
 
@@ -335,7 +333,7 @@ def test_without_max_tokens_a_call_may_cost_all_that_its_model_can_generate(serv
 
 
 def test_a_budget_holds_under_64_threads(server):
-    client = client_of(server)
+    client = priced_client(server)
     begin = threading.Barrier(64)
     refused = []
 
@@ -362,7 +360,7 @@ def test_a_budget_holds_under_64_threads(server):
 
 def test_what_a_failed_call_had_set_aside_is_given_back(server):
     server.script(json_reply(503, {"error": {"message": "busy"}}))
-    client = client_of(server)
+    client = priced_client(server)
 
     with client.budget(usd=1) as budget, pytest.raises(Exception, match="busy"):
         client.chat("hi", max_tokens=10)
@@ -376,7 +374,7 @@ def test_a_call_in_doubt_is_counted_in_full(server):
         connection.stall()
 
     server.script(stall)
-    client = client_of(server, options=ConnectionOptions(timeout=Timeout(first_byte=0.1)))
+    client = priced_client(server, options=ConnectionOptions(timeout=Timeout(first_byte=0.1)))
 
     with client.budget(usd=1) as budget, pytest.raises(RequestTimeoutError):
         client.chat("hi", max_tokens=10)
@@ -386,7 +384,7 @@ def test_a_call_in_doubt_is_counted_in_full(server):
 
 def test_a_stream_gives_back_what_it_did_not_need_when_it_is_over(server):
     server.script(sse_reply(stream_events("He", "llo")))
-    client = client_of(server)
+    client = priced_client(server)
 
     with client.budget(usd=1) as budget:
         stream = client.stream("hi", max_tokens=100)
@@ -398,7 +396,7 @@ def test_a_stream_gives_back_what_it_did_not_need_when_it_is_over(server):
 
 
 def test_a_budget_can_be_given_to_single_calls(server):
-    client = client_of(server)
+    client = priced_client(server)
     budget = Budget("0.35")
 
     client.chat("hi", max_tokens=1, budget=budget)
@@ -411,7 +409,7 @@ def test_a_budget_can_be_given_to_single_calls(server):
 
 
 def test_two_budgets_both_pay_and_a_refusal_of_one_takes_nothing_from_the_other(server):
-    client = client_of(server)
+    client = priced_client(server)
     small = Budget("0.0001")
 
     with client.budget(usd=1) as large, pytest.raises(BudgetExceededError):
@@ -421,7 +419,7 @@ def test_two_budgets_both_pay_and_a_refusal_of_one_takes_nothing_from_the_other(
 
 
 def test_a_call_of_unknown_cost_is_refused_unless_it_is_allowed(server):
-    client = client_of(server, catalogue=None)
+    client = priced_client(server, catalogue=None)
 
     with client.budget(usd=1), pytest.raises(BudgetExceededError, match="nobody knows what a call of gw/m may cost"):
         client.chat("hi", max_tokens=1)
@@ -444,7 +442,7 @@ def test_a_budget_of_its_own_is_no_block():
 
 def test_a_connection_that_was_lost_after_the_request_leaves_its_cost_in_doubt(server):
     server.script(raw_reply(b"", close=True))
-    client = client_of(server)
+    client = priced_client(server)
 
     with client.budget(usd=1) as budget, pytest.raises(ConnectionLostError) as caught:
         client.chat("hi", max_tokens=10)
@@ -455,7 +453,7 @@ def test_a_connection_that_was_lost_after_the_request_leaves_its_cost_in_doubt(s
 
 def test_a_server_that_cannot_be_reached_costs_nothing():
     client = AiClient(
-        ProviderConfig("gw", base_url="http://127.0.0.1:9", default_model="m"), resilience=NO_RETRIES, catalogue=PRICED
+        ProviderConfig("gw", base_url="http://127.0.0.1:9", default_model="m"), resilience=ONE_ATTEMPT, catalogue=PRICED
     )
 
     with client.budget(usd=1) as budget, pytest.raises(ConnectError):
@@ -496,7 +494,7 @@ def test_a_budget_refuses_embeddings_that_could_pass_it(server):
 
 
 def test_embeddings_that_fail_give_back_what_was_set_aside(server):
-    client = embedding(server, catalogue=Catalogue().with_price("gw/e", input=1000), resilience=NO_RETRIES)
+    client = embedding(server, catalogue=Catalogue().with_price("gw/e", input=1000), resilience=ONE_ATTEMPT)
     server.script(json_reply(503, {"error": {"message": "busy"}}))
 
     with client.budget(usd=1) as budget, pytest.raises(Exception, match="busy"):

@@ -7,7 +7,6 @@ import gc
 import json
 import threading
 import time
-from typing import Any
 
 import pytest
 
@@ -33,19 +32,12 @@ from ai_lib import (
     Timeout,
 )
 from ai_lib.testing import FakeClock
-from tests.support.server import Connection, Server, chunk_event, completion, json_reply, sse_reply, stream_events
+from tests.support.clients import client_of
+from tests.support.server import Connection, chunk_event, completion, json_reply, sse_reply, stream_events
 
 BUSY = {"error": {"message": "busy", "code": "overloaded"}}
 SLOW_DOWN = {"error": {"message": "slow down", "code": "rate_limit_exceeded"}}
 OK = json_reply(200, completion("hi"))
-
-
-def client_of(server: Server, clock: Any = None, **arguments: Any) -> AiClient:
-    fields = arguments.pop("config", {})
-    config = ProviderConfig("gateway", base_url=server.url + "/v1", default_model="m", **fields)
-    if clock is not None:
-        arguments["clock"] = clock.clock()
-    return AiClient(config, **arguments)
 
 
 def stall(connection: Connection) -> None:
@@ -71,11 +63,11 @@ def test_the_answer_tells_of_the_attempts_before_it(server):
     server.script(json_reply(503, BUSY), json_reply(429, SLOW_DOWN, {"retry-after": "7"}), OK)
     time = FakeClock(chance=0.5)
 
-    answer = client_of(server, time).chat("hi")
+    answer = client_of(server, clock=time, resilience=None).chat("hi")
 
     told = [(one.error, one.status, one.waited, one.decision) for one in answer.attempts]
     assert told == [("OverloadedError", 503, 0.25, "retried"), ("RateLimitError", 429, 7.0, "retried")]
-    assert {one.provider for one in answer.attempts} == {"gateway"}
+    assert {one.provider for one in answer.attempts} == {"gw"}
     assert len(server.requests) == 3
 
 
@@ -83,7 +75,7 @@ def test_the_error_says_why_there_was_no_further_attempt(server):
     server.script(json_reply(503, BUSY))
 
     with pytest.raises(OverloadedError, match="after 3 attempts") as caught:
-        client_of(server, FakeClock()).chat("hi")
+        client_of(server, clock=FakeClock(), resilience=None).chat("hi")
 
     assert [one.decision for one in caught.value.attempts] == ["retried", "retried", "max_retries"]
     assert caught.value.timings == {"backoff": pytest.approx(0.75)}
@@ -116,7 +108,7 @@ def test_a_lost_connection_says_whether_the_request_had_been_sent(server):
     server.script(reset)
 
     with pytest.raises(ConnectionLostError) as sent:
-        client_of(server, resilience=ResilienceConfig.none()).chat("hi")
+        client_of(server).chat("hi")
     with pytest.raises(AiLibError) as never_sent:
         AiClient(ProviderConfig("gw", base_url="http://127.0.0.1:9", default_model="m"),
                  resilience=ResilienceConfig.none()).chat("hi")  # fmt: skip
@@ -128,7 +120,7 @@ def test_a_lost_connection_says_whether_the_request_had_been_sent(server):
 
 def test_every_attempt_of_a_call_carries_the_same_idempotency_key_and_no_other_call_does(server):
     server.script(json_reply(503, BUSY), OK)
-    client = client_of(server, FakeClock(), config={"idempotency_header": "Idempotency-Key"})
+    client = client_of(server, clock=FakeClock(), config={"idempotency_header": "Idempotency-Key"}, resilience=None)
 
     client.chat("one")
     client.chat("two")
@@ -138,14 +130,14 @@ def test_every_attempt_of_a_call_carries_the_same_idempotency_key_and_no_other_c
 
 
 def test_providers_that_take_no_idempotency_key_get_none(server):
-    client_of(server).chat("hi")
+    client_of(server, resilience=None).chat("hi")
 
     assert "idempotency-key" not in server.requests[0].headers
 
 
 def test_a_dead_endpoint_gets_a_tenth_more_traffic_over_a_thousand_calls(server):
     server.script(json_reply(503, BUSY))
-    client = client_of(server, FakeClock())
+    client = client_of(server, clock=FakeClock(), resilience=None)
     before = 0
 
     for _ in range(1000):
@@ -167,7 +159,7 @@ def test_an_attempt_may_have_a_limit_of_its_own(server):
 
 def test_a_stream_that_ends_before_it_gave_anything_is_opened_again(server):
     server.script(headers_and_nothing, sse_reply([]), sse_reply(stream_events("whole")))
-    client = client_of(server, FakeClock())
+    client = client_of(server, clock=FakeClock(), resilience=None)
 
     stream = client.stream("hi")
 
@@ -180,14 +172,14 @@ def test_a_role_alone_is_nothing_yet(server):
     role = chunk_event("")
     server.script(sse_reply([role]), sse_reply(stream_events("whole")))
 
-    assert client_of(server, FakeClock()).stream("hi").final_response().text == "whole"
+    assert client_of(server, clock=FakeClock(), resilience=None).stream("hi").final_response().text == "whole"
 
 
 def test_after_the_first_text_nothing_is_asked_again(server):
     server.script(sse_reply([chunk_event("par")]), sse_reply(stream_events("whole")))
 
     with pytest.raises(StreamInterruptedError) as caught:
-        client_of(server, FakeClock()).stream("hi").final_response()
+        client_of(server, clock=FakeClock(), resilience=None).stream("hi").final_response()
 
     assert caught.value.partial.text == "par"
     assert len(server.requests) == 1
@@ -233,7 +225,7 @@ def test_an_open_breaker_sends_nothing_and_lets_one_call_try_later(server):
     server.script(json_reply(500, BUSY))
     time = FakeClock()
     policy = BreakerPolicy(failure_threshold=3, recovery_timeout=30.0, success_threshold=1)
-    client = client_of(server, time, resilience=ResilienceConfig(retry=None, breaker=policy))
+    client = client_of(server, clock=time, resilience=ResilienceConfig(retry=None, breaker=policy))
     for _ in range(3):
         with contextlib.suppress(AiLibError):
             client.chat("hi")
@@ -252,7 +244,9 @@ def test_an_open_breaker_sends_nothing_and_lets_one_call_try_later(server):
 
 def test_a_breaker_that_opens_between_two_attempts_does_not_hide_what_opened_it(server):
     server.script(json_reply(503, BUSY))
-    client = client_of(server, FakeClock(), resilience=ResilienceConfig(breaker=BreakerPolicy(failure_threshold=1)))
+    client = client_of(
+        server, clock=FakeClock(), resilience=ResilienceConfig(breaker=BreakerPolicy(failure_threshold=1))
+    )
 
     with pytest.raises(OverloadedError) as caught:
         client.chat("hi")
@@ -305,7 +299,7 @@ def test_a_stream_reports_to_the_breaker_when_it_ends(server):
 
 def test_requests_leave_at_the_pace_of_the_limit(server):
     times = FakeClock()
-    client = client_of(server, times, resilience=ResilienceConfig(rate_limit=RateLimit.per_second(5, burst=10)))
+    client = client_of(server, clock=times, resilience=ResilienceConfig(rate_limit=RateLimit.per_second(5, burst=10)))
 
     for _ in range(20):
         client.chat("hi")
@@ -318,7 +312,7 @@ def test_a_429_pauses_the_calls_that_follow(server):
     server.script(json_reply(429, SLOW_DOWN, {"retry-after": "9"}), OK)
     times = FakeClock()
     limit = RateLimit.per_second(100, burst=100)
-    client = client_of(server, times, resilience=ResilienceConfig(retry=None, rate_limit=limit))
+    client = client_of(server, clock=times, resilience=ResilienceConfig(retry=None, rate_limit=limit))
 
     with pytest.raises(RateLimitError):
         client.chat("hi")
@@ -333,7 +327,7 @@ def test_what_the_headers_say_is_left_is_believed(server):
     server.script(json_reply(200, completion("hi"), headers))
     times = FakeClock()
     limit = RateLimit.per_second(100, burst=100)
-    client = client_of(server, times, resilience=ResilienceConfig(rate_limit=limit))
+    client = client_of(server, clock=times, resilience=ResilienceConfig(rate_limit=limit))
 
     client.chat("hi")
     client.chat("hi")
@@ -344,7 +338,7 @@ def test_what_the_headers_say_is_left_is_believed(server):
 def test_tokens_are_reserved_by_estimate_and_settled_by_use(server):
     times = FakeClock()
     limit = RateLimit(tokens=6000, per=60.0)
-    client = client_of(server, times, resilience=ResilienceConfig(rate_limit=limit))
+    client = client_of(server, clock=times, resilience=ResilienceConfig(rate_limit=limit))
 
     for _ in range(10):  # about 510 tokens each by estimate, 3 by the server's count
         client.chat("hi", max_tokens=500)
@@ -425,7 +419,7 @@ def test_a_stream_that_was_opened_again_frees_its_connection_when_it_is_dropped(
         connection.wait_closed()
 
     server.script(reset, one_chunk_and_silence)
-    client = client_of(server, FakeClock())
+    client = client_of(server, clock=FakeClock(), resilience=None)
     gc.disable()
     try:
         stream = client.stream("hi")
@@ -463,14 +457,14 @@ def test_the_monitor_fires_once_when_failures_are_too_many(server):
         with contextlib.suppress(AiLibError):
             client.chat("hi")
 
-    assert [(alert.reason, alert.consecutive, alert.provider) for alert in alerts] == [("consecutive", 3, "gateway")]
+    assert [(alert.reason, alert.consecutive, alert.provider) for alert in alerts] == [("consecutive", 3, "gw")]
 
 
 def test_the_listener_hears_of_every_decision(server):
     server.script(json_reply(503, BUSY))
     heard: list[Event] = []
     resilience = ResilienceConfig(retry=RetryPolicy(max_retries=1), breaker=BreakerPolicy(failure_threshold=2))
-    client = client_of(server, FakeClock(), resilience=resilience, listener=heard.append)
+    client = client_of(server, clock=FakeClock(), resilience=resilience, listener=heard.append)
 
     with pytest.raises(OverloadedError):
         client.chat("hi")
@@ -544,7 +538,7 @@ def test_a_listener_that_raises_is_logged_and_breaks_nothing(server, caplog):
 
     server.script(json_reply(503, BUSY), OK)
 
-    assert client_of(server, FakeClock(), listener=broken).chat("hi").text == "hi"
+    assert client_of(server, clock=FakeClock(), listener=broken, resilience=None).chat("hi").text == "hi"
     assert "the listener raised" in caplog.text
 
 
@@ -568,7 +562,7 @@ def test_a_try_that_may_not_go_in_time_leaves_the_breaker_to_the_next(server):
         breaker=BreakerPolicy(failure_threshold=1, recovery_timeout=1.0, success_threshold=1),
         rate_limit=RateLimit(requests=1, per=10.0, burst=1),
     )
-    client = client_of(server, times, resilience=resilience)
+    client = client_of(server, clock=times, resilience=resilience)
     with contextlib.suppress(AiLibError):
         client.chat("hi")
     times.now += 2.0
@@ -587,7 +581,7 @@ def test_a_stream_that_is_opened_again_holds_one_slot_and_reports_each_failure(s
         rate_limit=RateLimit.per_second(100, burst=100),
         concurrency=ConcurrencyLimit(1, max_queue=0),
     )
-    client = client_of(server, FakeClock(), resilience=resilience)
+    client = client_of(server, clock=FakeClock(), resilience=resilience)
 
     stream = client.stream("hi")
     in_flight = client.guard.in_flight

@@ -4,6 +4,7 @@ import gc
 import pickle
 import threading
 import time
+from functools import partial
 
 import pytest
 
@@ -24,7 +25,7 @@ from ai_lib import (
 from tests.support.server import Server, completion, json_reply, sse_reply, stream_events
 
 BUSY = json_reply(503, {"error": {"message": "busy"}})
-NO_RETRIES = ResilienceConfig.none()
+array_client = partial(AiClient, resilience=ResilienceConfig.none())
 
 
 @pytest.fixture
@@ -38,10 +39,6 @@ def array_of(*servers, **fields):
     for name, server in zip("abc", servers, strict=False):
         array.add_endpoint(name=name, url=f"{server.url}/v1", model=f"model-{name}", **fields)
     return array
-
-
-def client_of(array, **settings):
-    return AiClient(array, **{"resilience": NO_RETRIES, **settings})
 
 
 def test_the_example_of_the_reference_works(monkeypatch):
@@ -64,7 +61,7 @@ def test_calls_really_go_to_the_endpoints_url_with_its_model_and_key(servers):
     array.add_endpoint(name="a", url=a.url + "/one", model="small", api_key="key-a", provider="openai")
     array.add_endpoint(name="b", url=b.url + "/two", model="large", api_key="key-b", provider="groq")
 
-    answers = [client_of(array).chat("hi").text for _ in range(1)] + [client_of(array).chat("hi").text]
+    answers = [array_client(array).chat("hi").text for _ in range(1)] + [array_client(array).chat("hi").text]
 
     assert answers == ["a", "b"]
     assert [(r.path, r.json["model"], r.headers["authorization"]) for r in (a.requests[0], b.requests[0])] == [
@@ -76,13 +73,13 @@ def test_calls_really_go_to_the_endpoints_url_with_its_model_and_key(servers):
 def test_an_endpoint_without_a_model_gets_the_calls(servers):
     array = ModelArray("x").add_endpoint(name="a", url=servers[0].url)
 
-    client_of(array).chat("hi", model="asked-for")
+    array_client(array).chat("hi", model="asked-for")
 
     assert servers[0].requests[0].json["model"] == "asked-for"
 
 
 def test_chats_streams_and_batches_are_spread(servers):
-    client = client_of(array_of(*servers))
+    client = array_client(array_of(*servers))
 
     client.chat("hi")
     for server in servers:
@@ -99,7 +96,7 @@ def test_in_flight_counts_last_until_a_stream_is_over(servers):
     array = array_of(*servers)
     for server in servers:
         server.script(sse_reply(stream_events("He", "llo")))
-    client = client_of(array)
+    client = array_client(array)
 
     stream = client.stream("hi")
     next(stream)
@@ -113,7 +110,7 @@ def test_in_flight_counts_last_until_a_stream_is_over(servers):
 def test_one_that_fails_hands_its_call_to_another_and_is_left_out_after_three(servers):
     servers[0].script(BUSY)
     array = array_of(*servers).with_strategy("round_robin")
-    client = client_of(array)
+    client = array_client(array)
 
     answers = [client.chat("hi") for _ in range(10)]
 
@@ -129,7 +126,7 @@ def test_a_stream_that_cannot_be_opened_goes_to_another(servers):
     servers[1].script(sse_reply(stream_events("He", "llo")))
     array = array_of(*servers)
 
-    stream = client_of(array).stream("hi")
+    stream = array_client(array).stream("hi")
     text = stream.final_response().text
 
     assert text == "Hello"
@@ -141,7 +138,7 @@ def test_a_bad_request_is_not_taken_elsewhere(servers):
     servers[0].script(json_reply(400, {"error": {"message": "no such field"}}))
 
     with pytest.raises(InvalidRequestError):
-        client_of(array_of(*servers)).chat("hi")
+        array_client(array_of(*servers)).chat("hi")
 
     assert servers[1].requests == []
 
@@ -151,14 +148,14 @@ def test_when_all_fail_the_error_tells_of_each(servers):
         server.script(BUSY)
 
     with pytest.raises(OverloadedError) as caught:
-        client_of(array_of(*servers)).chat("hi")
+        array_client(array_of(*servers)).chat("hi")
 
     assert [error.provider for error in caught.value.errors] == ["a", "b"]
 
 
 def test_an_unhealthy_endpoint_is_avoided_until_it_is_marked_healthy(servers):
     array = array_of(*servers)
-    client = client_of(array)
+    client = array_client(array)
     array.mark_unhealthy("a")
     client.chat("hi")
     client.chat("hi")
@@ -173,10 +170,10 @@ def test_when_none_is_healthy_nothing_is_sent_unless_it_fails_open(servers):
     array = array_of(servers[0], healthy=False)
 
     with pytest.raises(CircuitOpenError, match="no endpoint"):
-        client_of(array).chat("hi")
+        array_client(array).chat("hi")
     assert servers[0].requests == []
 
-    assert client_of(array_of(servers[0], healthy=False).with_fail_open()).chat("hi").text == "a"
+    assert array_client(array_of(servers[0], healthy=False).with_fail_open()).chat("hi").text == "a"
 
 
 def test_an_endpoint_can_be_selected_without_a_call(servers):
@@ -193,7 +190,7 @@ def test_an_endpoint_can_be_selected_without_a_call(servers):
 def test_an_open_breaker_takes_an_endpoint_out(servers):
     servers[0].script(BUSY)
     resilience = ResilienceConfig(retry=None, breaker=BreakerPolicy(failure_threshold=1, recovery_timeout=60))
-    client = client_of(array_of(*servers), resilience=resilience)
+    client = array_client(array_of(*servers), resilience=resilience)
 
     for _ in range(4):
         client.chat("hi")
@@ -241,7 +238,7 @@ def test_probing_begins_with_the_first_call_and_ends_with_close(servers):
         return [thread for thread in threading.enumerate() if thread.name == "ai_lib health"]
 
     array = array_of(*servers).with_health_check(interval=60.0)
-    client = client_of(array)
+    client = array_client(array)
     before = probing()
     client.chat("hi")
     during = probing()
@@ -253,7 +250,7 @@ def test_probing_begins_with_the_first_call_and_ends_with_close(servers):
 
 def test_an_array_that_is_dropped_ends_its_probes(servers):
     array = array_of(*servers).with_health_check(interval=60.0)
-    client_of(array).chat("hi")
+    array_client(array).chat("hi")
     mine = [thread for thread in threading.enumerate() if thread.name == "ai_lib health"]
 
     del array
@@ -266,7 +263,7 @@ def test_an_array_that_is_dropped_ends_its_probes(servers):
 def test_without_a_health_check_no_thread_is_started(servers):
     before = threading.active_count()
 
-    client_of(array_of(*servers)).chat("hi")
+    array_client(array_of(*servers)).chat("hi")
 
     assert not [thread for thread in threading.enumerate() if thread.name == "ai_lib health"]
     assert threading.active_count() >= before
@@ -277,7 +274,7 @@ def test_it_is_a_target_of_a_chain_and_takes_the_call_when_the_first_fails(serve
         from ai_lib import ProviderConfig
 
         first = ProviderConfig("first", base_url=busy.url, default_model="m")
-        client = AiClient(first, route=FallbackChain([array_of(*servers)]), resilience=NO_RETRIES)
+        client = AiClient(first, route=FallbackChain([array_of(*servers)]), resilience=ResilienceConfig.none())
 
         answers = [client.chat("hi").text for _ in range(2)]
 
@@ -286,7 +283,7 @@ def test_it_is_a_target_of_a_chain_and_takes_the_call_when_the_first_fails(serve
 
 def test_200_calls_from_many_threads_all_get_answers_and_leave_nothing_running(servers):
     array = array_of(*servers).with_strategy("least_connections")
-    client = client_of(array)
+    client = array_client(array)
 
     result = client.batch(["hi"] * 200, max_workers=16)
 
@@ -299,8 +296,8 @@ def test_200_calls_from_many_threads_all_get_answers_and_leave_nothing_running(s
 def test_it_survives_pickling(servers):
     copy = pickle.loads(pickle.dumps(array_of(*servers).with_strategy("weighted")))
 
-    assert client_of(copy).chat("hi").text == "a"
-    assert pickle.loads(pickle.dumps(client_of(copy))).chat("hi").text == "a"
+    assert array_client(copy).chat("hi").text == "a"
+    assert pickle.loads(pickle.dumps(array_client(copy))).chat("hi").text == "a"
 
 
 def test_what_makes_no_sense_is_refused(servers):

@@ -1,6 +1,7 @@
 """Models that are chosen for each request: the choice drives what the server sees."""
 
 import threading
+from functools import partial
 
 import pytest
 
@@ -15,10 +16,10 @@ from ai_lib import (
     ModelRouter,
     OverloadedError,
     ProviderConfig,
-    ResilienceConfig,
     RoutingPolicy,
     UnsupportedFeatureError,
 )
+from tests.support.clients import client_of
 from tests.support.server import Server, completion, json_reply, sse_reply, stream_events
 
 BUSY = json_reply(503, {"error": {"message": "busy"}})
@@ -33,9 +34,7 @@ KNOWN = (
 )
 
 
-def client_of(server, route, **settings):
-    config = ProviderConfig("gw", base_url=server.url + "/v1", default_model="own")
-    return AiClient(config, **{"resilience": ResilienceConfig.none(), "catalogue": KNOWN, "route": route, **settings})
+priced_client = partial(client_of, catalogue=KNOWN, config={"default_model": "own"})
 
 
 def asked(server):
@@ -47,7 +46,7 @@ def test_a_strategy_of_ones_own_drives_what_is_asked(server):
         def select_model(self, models):
             return max(models, key=lambda model: len(model.id))
 
-    client_of(server, ModelRouter(["a", "bbb", "cc"], strategy=Longest())).chat("hi")
+    priced_client(server, route=ModelRouter(["a", "bbb", "cc"], strategy=Longest())).chat("hi")
 
     assert asked(server) == ["bbb"]
 
@@ -57,7 +56,7 @@ def test_a_strategy_that_chooses_nothing_leaves_it_to_the_default(server):
         def select_model(self, models):
             return None
 
-    client_of(server, ModelRouter(["a", "b"], strategy=Undecided())).chat("hi")
+    priced_client(server, route=ModelRouter(["a", "b"], strategy=Undecided())).chat("hi")
 
     assert asked(server) == ["own"]
 
@@ -69,17 +68,17 @@ def test_a_strategy_that_chooses_what_was_not_offered_is_told_so(server, chosen)
             return chosen
 
     with pytest.raises(ConfigurationError, match=r"Astray\.select_model must return one of the models it is given"):
-        client_of(server, ModelRouter(["a", "b"], strategy=Astray())).chat("hi")
+        priced_client(server, route=ModelRouter(["a", "b"], strategy=Astray())).chat("hi")
 
     assert server.requests == []
 
 
 def test_a_model_that_is_not_allowed_is_never_asked(server):
     with pytest.raises(ConfigurationError, match="no model to choose from"):
-        client_of(server, ModelRouter(["a", "b"], strategy=RoutingPolicy("cost", allow=["c*"])))
+        priced_client(server, route=ModelRouter(["a", "b"], strategy=RoutingPolicy("cost", allow=["c*"])))
 
     server.script(BUSY)
-    client = client_of(server, ModelRouter(["a", "b"], strategy=RoutingPolicy("cost", allow=["b"])))
+    client = priced_client(server, route=ModelRouter(["a", "b"], strategy=RoutingPolicy("cost", allow=["b"])))
     with pytest.raises(OverloadedError):
         client.chat("hi")
 
@@ -92,7 +91,7 @@ def test_a_request_that_no_model_can_answer_is_refused(server):
     with pytest.raises(
         UnsupportedFeatureError, match=r"no model of the ModelRouter .* needs \(vision\); it has gw/cheap"
     ):
-        client_of(server, ModelRouter(["cheap"])).chat(image)
+        priced_client(server, route=ModelRouter(["cheap"])).chat(image)
 
     assert server.requests == []
 
@@ -102,8 +101,8 @@ def test_a_schema_goes_to_the_models_that_have_a_form_for_it_else_to_the_others(
     known = Catalogue(
         ModelInfo(name, "gw", capabilities={"json_schema": name == "strict"}) for name in ("loose", "strict")
     )
-    client_of(server, ModelRouter(["loose", "strict"]), catalogue=known).chat("hi", response_format=wanted)
-    client_of(server, ModelRouter(["loose"]), catalogue=known).chat("hi", response_format=wanted)
+    priced_client(server, route=ModelRouter(["loose", "strict"]), catalogue=known).chat("hi", response_format=wanted)
+    priced_client(server, route=ModelRouter(["loose"]), catalogue=known).chat("hi", response_format=wanted)
 
     assert asked(server) == ["strict", "loose"]
 
@@ -113,7 +112,7 @@ def test_a_schema_goes_to_the_models_that_have_a_form_for_it_else_to_the_others(
     [("round_robin", ["cheap", "dear", "cheap"]), ("cost", ["cheap"] * 3), ("quality", ["dear"] * 3)],
 )
 def test_a_preset_drives_what_is_asked(server, strategy, models):
-    client = client_of(server, ModelRouter(["cheap", "dear"], strategy=strategy))
+    client = priced_client(server, route=ModelRouter(["cheap", "dear"], strategy=strategy))
 
     for _ in range(3):
         client.chat("hi")
@@ -122,7 +121,7 @@ def test_a_preset_drives_what_is_asked(server, strategy, models):
 
 
 def test_a_model_that_cannot_do_it_is_not_asked(server):
-    client = client_of(server, ModelRouter(["cheap", "dear"], strategy="cost"))
+    client = priced_client(server, route=ModelRouter(["cheap", "dear"], strategy="cost"))
 
     client.chat([Message.user("what is this?", Image.from_url("https://x/y.png"))])
 
@@ -132,7 +131,7 @@ def test_a_model_that_cannot_do_it_is_not_asked(server):
 def test_another_model_takes_over_when_the_chosen_one_fails(server):
     server.script(BUSY, json_reply(200, completion("hi")))
 
-    answer = client_of(server, ModelRouter(["cheap", "dear"], strategy="cost")).chat("hi")
+    answer = priced_client(server, route=ModelRouter(["cheap", "dear"], strategy="cost")).chat("hi")
 
     assert asked(server) == ["cheap", "dear"]
     assert [step.facts["name"] for step in answer.trace if step.kind == "selected"] == ["gw/cheap", "gw/dear"]
@@ -142,7 +141,7 @@ def test_no_more_are_tried_than_was_said(server):
     server.script(BUSY)
 
     with pytest.raises(OverloadedError):
-        client_of(server, ModelRouter(["a", "b", "c"], max_tries=1)).chat("hi")
+        priced_client(server, route=ModelRouter(["a", "b", "c"], max_tries=1)).chat("hi")
 
     assert asked(server) == ["a"]
 
@@ -150,7 +149,7 @@ def test_no_more_are_tried_than_was_said(server):
 def test_streams_are_routed_as_well(server):
     server.script(BUSY, sse_reply(stream_events("He", "llo")))
 
-    assert client_of(server, ModelRouter(["cheap", "dear"])).stream("hi").final_response().text == "Hello"
+    assert priced_client(server, route=ModelRouter(["cheap", "dear"])).stream("hi").final_response().text == "Hello"
     assert asked(server) == ["cheap", "dear"]
 
 
@@ -159,7 +158,7 @@ def test_models_of_other_providers_are_asked_there_with_their_own_key(server, mo
     with Server(json_reply(200, completion("from groq"))) as groq:
         monkeypatch.setenv("GROQ_BASE_URL", groq.url)
         options = ConnectionOptions(api_key="key-of-gw")
-        client = client_of(server, ModelRouter(["cheap", "groq/openai/gpt-oss-20b"]), options=options)
+        client = priced_client(server, route=ModelRouter(["cheap", "groq/openai/gpt-oss-20b"]), options=options)
 
         texts = [client.chat("hi").text for _ in range(2)]
 
@@ -175,8 +174,8 @@ def test_without_names_all_chat_models_that_fit_are_offered(server):
             seen.extend(model.id for model in models)
             return models[0]
 
-    client_of(server, ModelRouter(strategy=Watching())).chat("hi")
-    client_of(server, ModelRouter(strategy=Watching(), capabilities=["vision"])).chat("hi")
+    priced_client(server, route=ModelRouter(strategy=Watching())).chat("hi")
+    priced_client(server, route=ModelRouter(strategy=Watching(), capabilities=["vision"])).chat("hi")
 
     assert seen == ["cheap", "dear", "dear"]
 
@@ -190,7 +189,7 @@ def test_a_policy_learns_from_real_traffic(server):
         (BUSY if model == "cheap" and failing.is_set() else json_reply(200, completion(model)))(connection)
 
     server.script(handler)
-    client = client_of(server, ModelRouter(["cheap", "dear"], strategy=RoutingPolicy("cost")))
+    client = priced_client(server, route=ModelRouter(["cheap", "dear"], strategy=RoutingPolicy("cost")))
 
     texts = [client.chat("hi").text for _ in range(20)]
 
@@ -216,7 +215,7 @@ def test_what_runs_is_counted_until_it_is_over(server):
     strategy = Counting()
     server.script(BUSY, sse_reply(stream_events("He", "llo")))
 
-    stream = client_of(server, ModelRouter(["a", "b"], strategy=strategy)).stream("hi")
+    stream = priced_client(server, route=ModelRouter(["a", "b"], strategy=strategy)).stream("hi")
     during = list(strategy.log)
     stream.final_response()
 
@@ -226,7 +225,7 @@ def test_what_runs_is_counted_until_it_is_over(server):
 
 def test_a_router_without_any_model_is_refused(server):
     with pytest.raises(ConfigurationError, match="no model to choose from"):
-        client_of(server, ModelRouter(["cheap"], capabilities=["vision"]))
+        priced_client(server, route=ModelRouter(["cheap"], capabilities=["vision"]))
 
 
 def test_the_builder_has_a_step_for_it(server):

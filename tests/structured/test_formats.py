@@ -9,8 +9,9 @@ import msgspec
 import pydantic
 import pytest
 
-from ai_lib import AiClient, InvalidRequestError, InvalidResponseError, ProviderConfig
+from ai_lib import InvalidRequestError, InvalidResponseError
 from ai_lib.structured import response_format_from
+from tests.support.clients import client_of
 from tests.support.server import completion, json_reply, sse_reply, stream_events
 
 
@@ -77,10 +78,6 @@ CITY_SCHEMA = {
         }
     },
 }
-
-
-def client_of(server) -> AiClient:
-    return AiClient(ProviderConfig("gateway", base_url=server.url, default_model="m"))
 
 
 def test_a_class_becomes_a_closed_schema_and_the_answer_an_instance(server):

@@ -12,7 +12,7 @@ from ai_lib import AiClient, ConnectionOptions, ProviderConfig, ResilienceConfig
 from ai_lib.testing import FakeClock
 from ai_lib.utils.clock import Clock
 
-__all__ = ["APIS", "GATEWAY", "ONE_ATTEMPT", "client_with_transport", "every_api"]
+__all__ = ["APIS", "GATEWAY", "ONE_ATTEMPT", "client_of", "client_with_transport", "every_api"]
 
 # A provider that speaks chat completions and needs no key. client_of() gives it the server's address.
 GATEWAY = ProviderConfig("gw", base_url="http://gateway.invalid/v1", default_model="m")

@@ -27,7 +27,7 @@ from ai_lib.providers.jobs.lines import read_lines
 from ai_lib.providers.jobs.requests import submission_of
 from ai_lib.providers.jobs.results import Asked, results_of
 from ai_lib.providers.operation import Content, Operation
-from ai_lib.providers.reading import quirks_of
+from ai_lib.providers.reading import quirks_reader
 from ai_lib.providers.registry import job_format_of
 from ai_lib.types.job import JobResult, JobState
 from ai_lib.types.request import ChatCompletionRequest
@@ -50,7 +50,7 @@ _AS_IT_IS = Operation(
     encode=lambda step, _, __: _GET if step.body is None else step.body,
     decode=lambda payload, _: payload,
 )
-_options = quirks_of(Options, "jobs")
+_options = quirks_reader(Options, "jobs")
 
 
 @attrs.frozen

@@ -22,24 +22,24 @@ from ai_lib.types.usage import Usage, UsageStatus
 from ai_lib.utils import json
 
 __all__ = [
-    "arguments_object",
     "check_object",
-    "cost_of",
-    "count",
-    "extended",
-    "first_count",
-    "for_model",
-    "input_usage",
-    "json_events",
-    "listed",
-    "money",
-    "own",
-    "quirks_of",
+    "checked_stream",
+    "encode_arguments",
+    "first_int",
+    "first_list",
+    "match_model",
+    "merge_extensions",
+    "owned_data",
+    "parse_events",
+    "quirks_reader",
+    "read_cost",
+    "read_decimal",
+    "read_input_usage",
+    "read_int",
+    "read_text",
     "short_id",
-    "text_of",
-    "tool_names",
-    "typed",
-    "usage_facts",
+    "tool_names_by_id",
+    "usage_fields",
 ]
 
 T = TypeVar("T")
@@ -49,7 +49,7 @@ ChunkReader = Callable[[Iterable[str], Context], Iterator[ChatCompletionChunk]]
 # --- reading
 
 
-def count(value: Any) -> int | None:
+def read_int(value: Any) -> int | None:
     """Return a JSON number as a whole number, or None for anything else."""
     if value is None or value.__class__ is int:  # nearly all, and some providers count in every event of a stream
         return value
@@ -57,15 +57,15 @@ def count(value: Any) -> int | None:
     return int(value) if counts else None
 
 
-def first_count(*values: Any) -> int | None:
+def first_int(*values: Any) -> int | None:
     """Return the first of the values that is a number."""
     for value in values:
-        if (number := count(value)) is not None:
+        if (number := read_int(value)) is not None:
             return number
     return None
 
 
-def money(value: Any) -> Decimal | None:
+def read_decimal(value: Any) -> Decimal | None:
     """Return a price, or None for what is no number."""
     if value is None or isinstance(value, bool):
         return None
@@ -75,7 +75,7 @@ def money(value: Any) -> Decimal | None:
         return None
 
 
-def cost_of(usage: Mapping[str, Any]) -> Decimal | None:
+def read_cost(usage: Mapping[str, Any]) -> Decimal | None:
     """Return what a call cost in USD, from the usage of a provider that tells it.
 
     Sources: https://docs.x.ai/developers/cost-tracking (ticks), https://openrouter.ai/docs/use-cases/usage-accounting
@@ -84,12 +84,12 @@ def cost_of(usage: Mapping[str, Any]) -> Decimal | None:
     if isinstance(cost, Mapping):  # at Perplexity
         cost = cost.get("total_cost")
     if cost is not None:
-        return money(cost)
-    ticks = money(usage.get("cost_in_usd_ticks"))
+        return read_decimal(cost)
+    ticks = read_decimal(usage.get("cost_in_usd_ticks"))
     return None if ticks is None else ticks.scaleb(-10)
 
 
-def text_of(value: Any) -> str:
+def read_text(value: Any) -> str:
     """Return a text that may be missing.
 
     Raises:
@@ -112,14 +112,14 @@ def check_object(payload: Any) -> None:
         raise InvalidResponseError(f"expected a JSON object, got {type(payload).__name__}", code="not_a_completion")
 
 
-def usage_facts(usage: Usage | None) -> dict[str, Any]:
+def usage_fields(usage: Usage | None) -> dict[str, Any]:
     """Return the fields of an answer that say how many tokens it took, or that the provider did not tell."""
     if usage is None:
         return {"usage": Usage(), "usage_status": UsageStatus.UNSUPPORTED}
     return {"usage": usage, "usage_status": UsageStatus.FINALIZED}
 
 
-def json_events(events: Iterable[str]) -> Iterator[Mapping[str, Any]]:
+def parse_events(events: Iterable[str]) -> Iterator[Mapping[str, Any]]:
     """Yield each event's data as a JSON object; `[DONE]`, which some fronts add to any dialect, is passed over.
 
     Raises:
@@ -130,11 +130,11 @@ def json_events(events: Iterable[str]) -> Iterator[Mapping[str, Any]]:
             continue
         payload = json.loads(data)
         if not isinstance(payload, Mapping):
-            raise ValueError(f"expected an object, got {type(payload).__name__}")  # noqa: TRY004 - see `typed`
+            raise ValueError(f"expected an object, got {type(payload).__name__}")  # noqa: TRY004 - see `checked_stream`
         yield payload
 
 
-def listed(payload: Any, context: Context, *names: str) -> list[Any]:
+def first_list(payload: Any, context: Context, *names: str) -> list[Any]:
     """Return the first of these fields of an answer that is a list.
 
     Raises:
@@ -156,21 +156,21 @@ def listed(payload: Any, context: Context, *names: str) -> list[Any]:
     )
 
 
-def input_usage(wire: Any) -> Usage | None:
+def read_input_usage(wire: Any) -> Usage | None:
     """Return the tokens of a call that only reads, such as embedding; None where the provider does not count them."""
     if not isinstance(wire, Mapping):
         return None
-    read = first_count(wire.get("prompt_tokens"), wire.get("input_tokens"), wire.get("total_tokens"))
+    read = first_int(wire.get("prompt_tokens"), wire.get("input_tokens"), wire.get("total_tokens"))
     if read is None:
         return None
     return Usage(
         prompt_tokens=read,
-        total_tokens=first_count(wire.get("total_tokens"), read) or read,
-        cost=cost_of(wire),
+        total_tokens=first_int(wire.get("total_tokens"), read) or read,
+        cost=read_cost(wire),
     )
 
 
-def typed(read: ChunkReader) -> ChunkReader:
+def checked_stream(read: ChunkReader) -> ChunkReader:
     """Make a `decode_stream` that raises `InvalidResponseError` for events that are not formed as promised."""
 
     @functools.wraps(read)
@@ -189,17 +189,17 @@ def typed(read: ChunkReader) -> ChunkReader:
 # --- writing
 
 
-def own(data: Mapping[str, Any] | None, owner: str) -> Mapping[str, Any]:
+def owned_data(data: Mapping[str, Any] | None, owner: str) -> Mapping[str, Any]:
     """Return the opaque data that goes back to its owner; "*" is what the user put in by hand."""
     return {**data.get("*", {}), **data.get(owner, {})} if data else {}
 
 
-def tool_names(messages: Iterable[Message]) -> dict[str, str]:
+def tool_names_by_id(messages: Iterable[Message]) -> dict[str, str]:
     """Return the name of the tool for each call's id, for wires that want it beside a result."""
     return {call.id: call.name for message in messages for call in message.tool_calls}
 
 
-def arguments_object(call: ToolCall) -> dict[str, Any]:
+def encode_arguments(call: ToolCall) -> dict[str, Any]:
     """Return a call's arguments for wires that take only an object.
 
     What the model wrote and is no object goes back as text in one field, as Anthropic advises, so that the model can
@@ -221,7 +221,7 @@ def short_id(call_id: str) -> str:
     return hashlib.sha256(call_id.encode("utf-8", "surrogatepass")).hexdigest()[:9]
 
 
-def extended(
+def merge_extensions(
     body: Mapping[str, Any], extensions: Mapping[str, Any], also: frozenset[str] = frozenset()
 ) -> dict[str, Any]:
     """Return the body with the user's own fields put in; objects on both sides are joined, and there the user's win.
@@ -251,12 +251,12 @@ def _joined(have: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, Any]:
     return {**have, **new, **joined}
 
 
-def for_model(table: Mapping[str, T], model: str | None) -> T | None:
+def match_model(table: Mapping[str, T], model: str | None) -> T | None:
     """Return the value of the first pattern that fits a model's name, or None: `{"claude-3-*": 4096, "*": 64000}`."""
     return next((value for pattern, value in table.items() if fnmatchcase(model or "", pattern)), None)
 
 
-def quirks_of(cls: type[T], whose: str) -> Callable[[Mapping[str, Any]], T]:
+def quirks_reader(cls: type[T], whose: str) -> Callable[[Mapping[str, Any]], T]:
     """Return what makes a dialect's switches from a configuration's table.
 
     It raises `ConfigurationError` for a switch that does not exist.

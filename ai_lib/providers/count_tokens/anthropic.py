@@ -13,7 +13,7 @@ from ai_lib.providers.dialect import Context, Refuse
 from ai_lib.providers.dialects.anthropic.encode import encode_prompt, headers
 from ai_lib.providers.dialects.anthropic.quirks import quirks_from
 from ai_lib.providers.operation import Content, Operation
-from ai_lib.providers.reading import count, extended
+from ai_lib.providers.reading import merge_extensions, read_int
 from ai_lib.types.request import ChatCompletionRequest
 from ai_lib.utils import json
 
@@ -21,12 +21,12 @@ __all__ = ["OPERATION"]
 
 
 def _encode(request: ChatCompletionRequest, context: Context, refuse: Refuse) -> Content:
-    body = extended({"model": request.model, **encode_prompt(request, context, refuse)}, request.extensions)
+    body = merge_extensions({"model": request.model, **encode_prompt(request, context, refuse)}, request.extensions)
     return Content(body=json.dumps(body), headers={"Content-Type": "application/json", **headers(body)})
 
 
 def _decode(payload: Any, context: Context) -> int:
-    tokens = count(payload.get("input_tokens")) if isinstance(payload, Mapping) else None
+    tokens = read_int(payload.get("input_tokens")) if isinstance(payload, Mapping) else None
     if tokens is not None:
         return tokens
     if isinstance(payload, Mapping) and (payload.get("type") == "error" or payload.get("error")):

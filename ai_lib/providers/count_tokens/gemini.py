@@ -16,7 +16,7 @@ from ai_lib.providers.dialect import Context, Refuse
 from ai_lib.providers.dialects.gemini.encode import encode
 from ai_lib.providers.dialects.gemini.quirks import quirks_from
 from ai_lib.providers.operation import Operation
-from ai_lib.providers.reading import count, quirks_of
+from ai_lib.providers.reading import quirks_reader, read_int
 from ai_lib.types.request import ChatCompletionRequest
 
 __all__ = ["OPERATION", "Options"]
@@ -50,10 +50,10 @@ def _encode(request: ChatCompletionRequest, context: Context, refuse: Refuse) ->
 def _decode(payload: Any, context: Context) -> int:
     if isinstance(payload, Mapping) and payload.get("error"):
         raise context.fail(payload)
-    tokens = count(payload.get("totalTokens")) if isinstance(payload, Mapping) else None
+    tokens = read_int(payload.get("totalTokens")) if isinstance(payload, Mapping) else None
     if tokens is None:
         raise InvalidResponseError("the answer has no totalTokens", code="malformed_answer")
     return tokens
 
 
-OPERATION = Operation(quirks=quirks_of(Options, "count_tokens format gemini"), encode=_encode, decode=_decode)
+OPERATION = Operation(quirks=quirks_reader(Options, "count_tokens format gemini"), encode=_encode, decode=_decode)

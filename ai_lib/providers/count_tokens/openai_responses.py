@@ -13,18 +13,18 @@ from ai_lib.providers.dialect import Context, Refuse
 from ai_lib.providers.dialects.openai_responses.encode import prompt
 from ai_lib.providers.dialects.openai_responses.quirks import quirks_from
 from ai_lib.providers.operation import Operation
-from ai_lib.providers.reading import count, extended
+from ai_lib.providers.reading import merge_extensions, read_int
 from ai_lib.types.request import ChatCompletionRequest
 
 __all__ = ["OPERATION"]
 
 
 def _encode(request: ChatCompletionRequest, context: Context, refuse: Refuse) -> dict[str, Any]:
-    return extended({"model": request.model, **prompt(request, context, refuse)}, request.extensions)
+    return merge_extensions({"model": request.model, **prompt(request, context, refuse)}, request.extensions)
 
 
 def _decode(payload: Any, context: Context) -> int:
-    tokens = count(payload.get("input_tokens")) if isinstance(payload, Mapping) else None
+    tokens = read_int(payload.get("input_tokens")) if isinstance(payload, Mapping) else None
     if tokens is not None:
         return tokens
     if isinstance(payload, Mapping) and payload.get("error"):

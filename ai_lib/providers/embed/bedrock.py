@@ -12,7 +12,7 @@ from ai_lib.providers.dialect import Context, Refuse
 from ai_lib.providers.embed.bedrock_cohere import OPERATION as COHERE
 from ai_lib.providers.embed.bedrock_titan import OPERATION as TITAN
 from ai_lib.providers.operation import Content, Operation
-from ai_lib.providers.reading import for_model
+from ai_lib.providers.reading import match_model
 from ai_lib.types.embedding import EmbeddingRequest, EmbeddingResponse
 
 __all__ = ["OPERATION"]
@@ -21,7 +21,7 @@ _MAKERS = {"*cohere.*": COHERE, "*": TITAN}
 
 
 def _encode(request: EmbeddingRequest, context: Context, refuse: Refuse) -> dict[str, Any] | Content:
-    return (for_model(_MAKERS, request.model) or TITAN).encode(request, context, refuse)
+    return (match_model(_MAKERS, request.model) or TITAN).encode(request, context, refuse)
 
 
 def _decode(payload: Any, context: Context) -> EmbeddingResponse:

@@ -12,7 +12,7 @@ import attrs
 from ai_lib.errors import InvalidRequestError
 from ai_lib.providers.dialect import Context, Refuse
 from ai_lib.providers.operation import Operation
-from ai_lib.providers.reading import extended, first_count, listed, quirks_of
+from ai_lib.providers.reading import first_int, first_list, merge_extensions, quirks_reader
 from ai_lib.types.embedding import EmbeddingRequest, EmbeddingResponse
 from ai_lib.types.usage import Usage
 
@@ -34,12 +34,12 @@ def _encode(request: EmbeddingRequest, context: Context, refuse: Refuse) -> dict
     body: dict[str, Any] = {"inputText": request.inputs[0]}
     if request.dimensions is not None:
         body["dimensions"] = request.dimensions
-    return extended(body, request.extensions)
+    return merge_extensions(body, request.extensions)
 
 
 def _decode(payload: Any, context: Context) -> EmbeddingResponse:
-    vector = tuple(map(float, listed(payload, context, "embedding")))
-    read = first_count(payload.get("inputTextTokenCount"))
+    vector = tuple(map(float, first_list(payload, context, "embedding")))
+    read = first_int(payload.get("inputTextTokenCount"))
     return EmbeddingResponse(
         vectors=(vector,),
         provider=context.provider,
@@ -48,4 +48,4 @@ def _decode(payload: Any, context: Context) -> EmbeddingResponse:
     )
 
 
-OPERATION = Operation(quirks=quirks_of(Options, "embed format bedrock_titan"), encode=_encode, decode=_decode)
+OPERATION = Operation(quirks=quirks_reader(Options, "embed format bedrock_titan"), encode=_encode, decode=_decode)

@@ -11,7 +11,7 @@ import attrs
 
 from ai_lib.providers.dialect import Context, Refuse
 from ai_lib.providers.operation import Operation
-from ai_lib.providers.reading import extended, input_usage, listed, quirks_of
+from ai_lib.providers.reading import first_list, merge_extensions, quirks_reader, read_input_usage
 from ai_lib.types.embedding import EmbeddingRequest, EmbeddingResponse
 
 __all__ = ["OPERATION", "TASKS", "Options", "body_of", "vectors_in"]
@@ -56,7 +56,7 @@ def body_of(request: EmbeddingRequest, context: Context, refuse: Refuse) -> dict
     }
     if request.dimensions is not None:
         body["output_dimension"] = request.dimensions
-    return extended(body, request.extensions)
+    return merge_extensions(body, request.extensions)
 
 
 def _encode(request: EmbeddingRequest, context: Context, refuse: Refuse) -> dict[str, Any]:
@@ -70,7 +70,11 @@ def vectors_in(payload: Any, context: Context) -> tuple[tuple[float, ...], ...]:
         InvalidResponseError: There are none.
     """
     by_type = payload.get("embeddings")
-    rows = listed(by_type, context, "float") if isinstance(by_type, dict) else listed(payload, context, "embeddings")
+    rows = (
+        first_list(by_type, context, "float")
+        if isinstance(by_type, dict)
+        else first_list(payload, context, "embeddings")
+    )
     return tuple([tuple(map(float, row)) for row in rows])
 
 
@@ -78,9 +82,9 @@ def _decode(payload: Any, context: Context) -> EmbeddingResponse:
     return EmbeddingResponse(
         vectors=vectors_in(payload, context),
         provider=context.provider,
-        usage=input_usage((payload.get("meta") or {}).get("billed_units")),
+        usage=read_input_usage((payload.get("meta") or {}).get("billed_units")),
         raw=payload,
     )
 
 
-OPERATION = Operation(quirks=quirks_of(Options, "embed format cohere"), encode=_encode, decode=_decode)
+OPERATION = Operation(quirks=quirks_reader(Options, "embed format cohere"), encode=_encode, decode=_decode)

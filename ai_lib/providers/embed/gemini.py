@@ -13,7 +13,7 @@ import attrs
 from ai_lib.errors import InvalidResponseError
 from ai_lib.providers.dialect import Context, Refuse
 from ai_lib.providers.operation import Operation
-from ai_lib.providers.reading import count, extended, for_model, listed, quirks_of
+from ai_lib.providers.reading import first_list, match_model, merge_extensions, quirks_reader, read_int
 from ai_lib.types.embedding import EmbeddingRequest, EmbeddingResponse, EmbeddingTask
 from ai_lib.types.usage import Usage
 
@@ -44,7 +44,7 @@ def _encode(request: EmbeddingRequest, context: Context, refuse: Refuse) -> dict
     model = request.model or ""
     common: dict[str, Any] = {"model": model if "/" in model else f"models/{model}"}
     if request.task is not None:
-        if for_model(options.tasks, model):
+        if match_model(options.tasks, model):
             common["taskType"] = TASKS[request.task]
         else:
             refuse("task", "the model has no field for it: say in the text what it is for")
@@ -53,11 +53,11 @@ def _encode(request: EmbeddingRequest, context: Context, refuse: Refuse) -> dict
     if request.user is not None:
         refuse("user", "there is no field for it")
     requests = [{**common, "content": {"parts": [{"text": text}]}} for text in request.inputs]
-    return extended({"requests": requests}, request.extensions)
+    return merge_extensions({"requests": requests}, request.extensions)
 
 
 def _decode(payload: Any, context: Context) -> EmbeddingResponse:
-    rows = listed(payload, context, "embeddings")
+    rows = first_list(payload, context, "embeddings")
     return EmbeddingResponse(
         vectors=tuple([_vector(row) for row in rows]),
         provider=context.provider,
@@ -74,8 +74,8 @@ def _vector(row: Any) -> tuple[float, ...]:
 
 
 def _usage(wire: Any) -> Usage | None:
-    read = count(wire.get("promptTokenCount")) if isinstance(wire, Mapping) else None
+    read = read_int(wire.get("promptTokenCount")) if isinstance(wire, Mapping) else None
     return None if read is None else Usage(prompt_tokens=read, total_tokens=read)
 
 
-OPERATION = Operation(quirks=quirks_of(Options, "embed format gemini"), encode=_encode, decode=_decode)
+OPERATION = Operation(quirks=quirks_reader(Options, "embed format gemini"), encode=_encode, decode=_decode)

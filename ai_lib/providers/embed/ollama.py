@@ -12,7 +12,7 @@ import attrs
 from ai_lib.errors import InvalidResponseError
 from ai_lib.providers.dialect import Context, Refuse
 from ai_lib.providers.operation import Operation
-from ai_lib.providers.reading import count, extended, listed, quirks_of
+from ai_lib.providers.reading import first_list, merge_extensions, quirks_reader, read_int
 from ai_lib.types.embedding import EmbeddingRequest, EmbeddingResponse, Vector
 from ai_lib.types.usage import Usage
 
@@ -41,12 +41,12 @@ def _encode(request: EmbeddingRequest, context: Context, refuse: Refuse) -> dict
         refuse("user", "there is no field for it")
     if "truncate" not in request.extensions:
         body["truncate"] = options.truncate
-    return extended(body, request.extensions)
+    return merge_extensions(body, request.extensions)
 
 
 def _decode(payload: Any, context: Context) -> EmbeddingResponse:
-    read = count(payload.get("prompt_eval_count")) if isinstance(payload, dict) else None
-    vectors = tuple([_vector(numbers) for numbers in listed(payload, context, "embeddings")])
+    read = read_int(payload.get("prompt_eval_count")) if isinstance(payload, dict) else None
+    vectors = tuple([_vector(numbers) for numbers in first_list(payload, context, "embeddings")])
     return EmbeddingResponse(
         vectors=vectors,
         model=payload.get("model") or None,
@@ -62,4 +62,4 @@ def _vector(numbers: Any) -> Vector:
     return tuple(map(float, numbers))
 
 
-OPERATION = Operation(quirks=quirks_of(Options, "embed format ollama"), encode=_encode, decode=_decode)
+OPERATION = Operation(quirks=quirks_reader(Options, "embed format ollama"), encode=_encode, decode=_decode)

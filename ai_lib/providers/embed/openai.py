@@ -18,7 +18,7 @@ import attrs
 from ai_lib.errors import InvalidResponseError
 from ai_lib.providers.dialect import Context, Refuse
 from ai_lib.providers.operation import Operation
-from ai_lib.providers.reading import extended, input_usage, listed, quirks_of
+from ai_lib.providers.reading import first_list, merge_extensions, quirks_reader, read_input_usage
 from ai_lib.types.embedding import EmbeddingRequest, EmbeddingResponse, Vector
 
 __all__ = ["OPERATION", "Options"]
@@ -69,17 +69,17 @@ def _encode(request: EmbeddingRequest, context: Context, refuse: Refuse) -> dict
             body["user"] = request.user
         else:
             refuse("user", "there is no field for it")
-    return extended({**body, **options.send}, request.extensions)
+    return merge_extensions({**body, **options.send}, request.extensions)
 
 
 def _decode(payload: Any, context: Context) -> EmbeddingResponse:
     packed = _PACKED.get(context.quirks.encoding, _FLOATS)
-    rows = listed(payload, context, "data")
+    rows = first_list(payload, context, "data")
     return EmbeddingResponse(
         vectors=tuple([_vector(row["embedding"], packed) for row in _in_order(rows)]),
         model=payload.get("model") or None,
         provider=context.provider,
-        usage=input_usage(payload.get("usage")),
+        usage=read_input_usage(payload.get("usage")),
         raw=payload,
     )
 
@@ -106,4 +106,4 @@ def _vector(numbers: Any, packed: str) -> Vector:
     return tuple(map(float, numbers))
 
 
-OPERATION = Operation(quirks=quirks_of(Options, "embed format openai"), encode=_encode, decode=_decode)
+OPERATION = Operation(quirks=quirks_reader(Options, "embed format openai"), encode=_encode, decode=_decode)

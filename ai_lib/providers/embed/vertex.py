@@ -13,7 +13,7 @@ from ai_lib.errors import InvalidResponseError
 from ai_lib.providers.dialect import Context, Refuse
 from ai_lib.providers.embed.gemini import TASKS
 from ai_lib.providers.operation import Operation
-from ai_lib.providers.reading import count, extended, listed, quirks_of
+from ai_lib.providers.reading import first_list, merge_extensions, quirks_reader, read_int
 from ai_lib.types.embedding import EmbeddingRequest, EmbeddingResponse
 from ai_lib.types.usage import Usage
 
@@ -32,12 +32,12 @@ def _encode(request: EmbeddingRequest, context: Context, refuse: Refuse) -> dict
         body["parameters"] = {"outputDimensionality": request.dimensions}
     if request.user is not None:
         refuse("user", "there is no field for it")
-    return extended(body, request.extensions)
+    return merge_extensions(body, request.extensions)
 
 
 def _decode(payload: Any, context: Context) -> EmbeddingResponse:
-    found = [row["embeddings"] for row in listed(payload, context, "predictions")]
-    counts = [count((one.get("statistics") or {}).get("token_count")) for one in found]
+    found = [row["embeddings"] for row in first_list(payload, context, "predictions")]
+    counts = [read_int((one.get("statistics") or {}).get("token_count")) for one in found]
     told = [number for number in counts if number is not None]
     return EmbeddingResponse(
         vectors=tuple([_vector(one) for one in found]),
@@ -54,4 +54,4 @@ def _vector(found: Any) -> tuple[float, ...]:
     return tuple(map(float, numbers))
 
 
-OPERATION = Operation(quirks=quirks_of(Options, "embed format vertex"), encode=_encode, decode=_decode)
+OPERATION = Operation(quirks=quirks_reader(Options, "embed format vertex"), encode=_encode, decode=_decode)

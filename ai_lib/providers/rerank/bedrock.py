@@ -11,7 +11,7 @@ import attrs
 
 from ai_lib.providers.dialect import Context, Refuse
 from ai_lib.providers.operation import Operation
-from ai_lib.providers.reading import extended, listed, quirks_of
+from ai_lib.providers.reading import first_list, merge_extensions, quirks_reader
 from ai_lib.types.rerank import RerankRequest, RerankResponse, RerankResult
 
 __all__ = ["OPERATION", "Options"]
@@ -44,7 +44,7 @@ def _encode(request: RerankRequest, context: Context, refuse: Refuse) -> dict[st
             },
         },
     }
-    return extended(body, request.extensions)
+    return merge_extensions(body, request.extensions)
 
 
 def _arn(model: str, template: str) -> str:
@@ -58,7 +58,7 @@ def _decode(payload: Any, context: Context) -> RerankResponse:
         results=tuple(
             [
                 RerankResult(int(row["index"]), float(row["relevanceScore"]))
-                for row in listed(payload, context, "results")
+                for row in first_list(payload, context, "results")
             ]
         ),
         provider=context.provider,
@@ -66,4 +66,4 @@ def _decode(payload: Any, context: Context) -> RerankResponse:
     )
 
 
-OPERATION = Operation(quirks=quirks_of(Options, "rerank format bedrock"), encode=_encode, decode=_decode)
+OPERATION = Operation(quirks=quirks_reader(Options, "rerank format bedrock"), encode=_encode, decode=_decode)

@@ -14,7 +14,7 @@ import attrs
 
 from ai_lib.providers.dialect import Context, Refuse
 from ai_lib.providers.operation import Operation
-from ai_lib.providers.reading import extended, input_usage, listed, quirks_of
+from ai_lib.providers.reading import first_list, merge_extensions, quirks_reader, read_input_usage
 from ai_lib.types.rerank import RerankRequest, RerankResponse, RerankResult
 
 __all__ = ["OPERATION", "Options"]
@@ -37,20 +37,20 @@ def _encode(request: RerankRequest, context: Context, refuse: Refuse) -> dict[st
     options: Options = context.quirks
     top_n = {options.top_n: request.top_n} if request.top_n is not None else {}
     body = {"model": request.model, "query": request.query, "documents": list(request.documents), **top_n}
-    return extended({**body, **options.send}, request.extensions)
+    return merge_extensions({**body, **options.send}, request.extensions)
 
 
 def _decode(payload: Any, context: Context) -> RerankResponse:
-    rows = listed(payload, context, "results", "data")
+    rows = first_list(payload, context, "results", "data")
     meta = payload.get("meta") or {}
     usage = payload.get("usage") or payload.get("tokens") or meta.get("tokens")
     return RerankResponse(
         results=tuple([RerankResult(int(row["index"]), float(row["relevance_score"])) for row in rows]),
         model=payload.get("model") or None,
         provider=context.provider,
-        usage=input_usage(usage),
+        usage=read_input_usage(usage),
         raw=payload,
     )
 
 
-OPERATION = Operation(quirks=quirks_of(Options, "rerank format jina"), encode=_encode, decode=_decode)
+OPERATION = Operation(quirks=quirks_reader(Options, "rerank format jina"), encode=_encode, decode=_decode)

@@ -15,7 +15,7 @@ import attrs
 from ai_lib.errors import InvalidRequestError, InvalidResponseError
 from ai_lib.providers.dialect import Context, Refuse
 from ai_lib.providers.operation import Content, Operation
-from ai_lib.providers.reading import first_count, quirks_of
+from ai_lib.providers.reading import first_int, quirks_reader
 from ai_lib.types.upload import UploadedFile, UploadRequest
 
 __all__ = ["OPERATION", "Options", "boundary_of", "form_body", "object_of"]
@@ -116,7 +116,7 @@ def _decode(payload: Any, context: Context) -> UploadedFile:
     return UploadedFile(
         id=file["id"],
         name=file.get("filename") or file.get("name"),
-        bytes=first_count(file.get("bytes"), file.get("size_bytes"), file.get("size")),
+        bytes=first_int(file.get("bytes"), file.get("size_bytes"), file.get("size")),
         purpose=file.get("purpose") or None,
         media_type=file.get("mime_type") or file.get("mimetype") or None,
         provider=context.provider,
@@ -124,4 +124,4 @@ def _decode(payload: Any, context: Context) -> UploadedFile:
     )
 
 
-OPERATION = Operation(quirks=quirks_of(Options, "upload format form"), encode=_encode, decode=_decode)
+OPERATION = Operation(quirks=quirks_reader(Options, "upload format form"), encode=_encode, decode=_decode)

@@ -10,7 +10,7 @@ from typing import Any
 
 from ai_lib.providers.dialect import Context, Refuse
 from ai_lib.providers.operation import Content, Operation
-from ai_lib.providers.reading import count, extended, quirks_of
+from ai_lib.providers.reading import merge_extensions, quirks_reader, read_int
 from ai_lib.providers.upload.form import Options, boundary_of, object_of
 from ai_lib.types.upload import UploadedFile, UploadRequest
 from ai_lib.utils import json
@@ -21,7 +21,9 @@ __all__ = ["OPERATION"]
 def _encode(request: UploadRequest, context: Context, refuse: Refuse) -> Content:  # noqa: ARG001 - one signature for all
     if request.purpose is not None:
         refuse("purpose", "its files have none")
-    about = {"file": extended({"displayName": request.name, "mimeType": request.media_type}, request.extensions)}
+    about = {
+        "file": merge_extensions({"displayName": request.name, "mimeType": request.media_type}, request.extensions)
+    }
     described = json.dumps(about)
     boundary = boundary_of(request.data, described)
     head = f"--{boundary}\r\nContent-Type: application/json; charset=utf-8\r\n\r\n".encode()
@@ -42,7 +44,7 @@ def _decode(payload: Any, context: Context) -> UploadedFile:
     return UploadedFile(
         id=file["name"],
         name=file.get("displayName") or None,
-        bytes=int(size) if isinstance(size, str) and size.isdigit() else count(size),
+        bytes=int(size) if isinstance(size, str) and size.isdigit() else read_int(size),
         url=file["uri"],
         media_type=file.get("mimeType") or None,
         provider=context.provider,
@@ -50,4 +52,4 @@ def _decode(payload: Any, context: Context) -> UploadedFile:
     )
 
 
-OPERATION = Operation(quirks=quirks_of(Options, "upload format gemini"), encode=_encode, decode=_decode)
+OPERATION = Operation(quirks=quirks_reader(Options, "upload format gemini"), encode=_encode, decode=_decode)

@@ -16,7 +16,7 @@ from typing import Any
 from ai_lib.errors import InvalidResponseError
 from ai_lib.providers.dialect import Context
 from ai_lib.providers.dialects.anthropic.usage import decode_usage
-from ai_lib.providers.reading import check_object, usage_facts
+from ai_lib.providers.reading import check_object, usage_fields
 from ai_lib.types.fold import arguments_text, synthetic_call_id
 from ai_lib.types.message import Citation, Message, Role
 from ai_lib.types.response import ChatCompletionResponse, Choice, FinishReason
@@ -87,7 +87,7 @@ def decode(payload: Any, context: Context, **facts: Any) -> ChatCompletionRespon
         model=payload.get("model") or None,
         provider=context.provider,
         choices=(choice,),
-        **usage_facts(decode_usage(payload.get("usage"))),
+        **usage_fields(decode_usage(payload.get("usage"))),
         raw=payload,
         **facts,
     )

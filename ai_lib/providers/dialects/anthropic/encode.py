@@ -13,7 +13,7 @@ from ai_lib.providers.dialects.anthropic.messages import encode_messages
 from ai_lib.providers.dialects.anthropic.parts import with_cache_control
 from ai_lib.providers.dialects.anthropic.quirks import Quirks
 from ai_lib.providers.dialects.anthropic.reasoning import encode_reasoning, max_tokens_of, thinks
-from ai_lib.providers.reading import extended, for_model
+from ai_lib.providers.reading import match_model, merge_extensions
 from ai_lib.providers.schemas import GRAMMAR, has_free_keys, rewritten
 from ai_lib.types.request import ChatCompletionRequest
 from ai_lib.types.tool import NamedTool, Tool
@@ -61,7 +61,7 @@ def encode(request: ChatCompletionRequest, stream: bool, context: Context, refus
         value = getattr(request, field)
         if value is None or not _accepts(field, quirks, refuse):
             continue
-        if obstacle := _sampling_obstacle(field, value, for_model(quirks.sampling, request.model) or "both", body):
+        if obstacle := _sampling_obstacle(field, value, match_model(quirks.sampling, request.model) or "both", body):
             refuse(field, obstacle)
         else:
             body[field] = value
@@ -76,7 +76,7 @@ def encode(request: ChatCompletionRequest, stream: bool, context: Context, refus
         # Tools that the provider runs, such as web search, join the functions instead of clashing with them.
         body["tools"] = [*body["tools"], *server_tools]
         extensions = {key: value for key, value in extensions.items() if key != "tools"}
-    return extended({**quirks.fixed, **body}, extensions, also=frozenset({"stream"}))
+    return merge_extensions({**quirks.fixed, **body}, extensions, also=frozenset({"stream"}))
 
 
 def encode_prompt(request: ChatCompletionRequest, context: Context, refuse: Refuse) -> dict[str, Any]:
@@ -86,7 +86,7 @@ def encode_prompt(request: ChatCompletionRequest, context: Context, refuse: Refu
     body: dict[str, Any] = {"system": system} if system else {}
     body["messages"] = turns
     body |= encode_reasoning(request, quirks, refuse)
-    structured = bool(for_model(quirks.structured, request.model))
+    structured = bool(match_model(quirks.structured, request.model))
     if request.tools:
         body["tools"] = [_encode_tool(tool, structured, quirks, refuse) for tool in request.tools]
         if choice := _encode_tool_choice(request, body, quirks, refuse):
@@ -175,9 +175,9 @@ def _encode_tool_choice(
     if choice in ("auto", "none"):
         wire = {"type": choice}
     elif choice is not None:
-        if not for_model(quirks.forced_tools, request.model):
+        if not match_model(quirks.forced_tools, request.model):
             refuse("tool_choice", "the model always thinks, and then accepts only auto and none")
-        elif thinking == "enabled" and for_model(quirks.sampling, request.model) != "free":
+        elif thinking == "enabled" and match_model(quirks.sampling, request.model) != "free":
             refuse("tool_choice", "while it thinks with a budget the model accepts only auto and none")
         else:
             wire = {"type": "tool", "name": choice.name} if isinstance(choice, NamedTool) else {"type": "any"}

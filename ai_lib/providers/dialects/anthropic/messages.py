@@ -14,7 +14,7 @@ from typing import Any
 from ai_lib.errors import InvalidRequestError
 from ai_lib.providers.dialect import Context, Refuse
 from ai_lib.providers.dialects.anthropic.parts import Block, encode_parts, encode_text_parts, with_cache_control
-from ai_lib.providers.reading import arguments_object, for_model, own
+from ai_lib.providers.reading import encode_arguments, match_model, owned_data
 from ai_lib.types.content import Json, Text
 from ai_lib.types.message import Message, Role
 from ai_lib.types.request import ChatCompletionRequest
@@ -40,8 +40,8 @@ def encode_messages(
     """
     messages, model = request.messages, request.model
     last = messages[-1]
-    prefill = last.role is Role.ASSISTANT and not last.tool_calls and not own(last.provider_data, context.owner)
-    if prefill and not for_model(context.quirks.prefill, model):
+    prefill = last.role is Role.ASSISTANT and not last.tool_calls and not owned_data(last.provider_data, context.owner)
+    if prefill and not match_model(context.quirks.prefill, model):
         refuse("assistant message at the end", "the model does not continue an answer that the caller started")
         messages = messages[:-1]
     system: list[Block] = []
@@ -71,7 +71,7 @@ def _may_stay(messages: tuple[Message, ...], place: int, model: str | None, cont
     """Return whether a system message can stay in its place: after a user turn, before an answer or at the end."""
     before = next(message.role for message in reversed(messages[:place]) if message.role is not Role.SYSTEM)
     after = next((message.role for message in messages[place:] if message.role is not Role.SYSTEM), Role.ASSISTANT)
-    if not for_model(context.quirks.system_turns, model):
+    if not match_model(context.quirks.system_turns, model):
         reason = "the model accepts instructions only before the conversation"
     elif before is Role.ASSISTANT or after is not Role.ASSISTANT:
         reason = "it can stand only between a user message and the answer"
@@ -84,7 +84,7 @@ def _may_stay(messages: tuple[Message, ...], place: int, model: str | None, cont
 def _encode_message(message: Message, context: Context, refuse: Refuse) -> tuple[str, list[Block], dict[str, Any]]:
     """Return the role of the turn, its blocks, and further fields of the turn that the user set."""
     quirks = context.quirks
-    extra = {key: value for key, value in own(message.provider_data, context.owner).items() if key != "content"}
+    extra = {key: value for key, value in owned_data(message.provider_data, context.owner).items() if key != "content"}
     if message.role is Role.USER:
         return "user", encode_parts(message.content, quirks, refuse), extra
     if message.role is Role.SYSTEM:
@@ -111,9 +111,9 @@ def _encode_answer(message: Message, context: Context, refuse: Refuse) -> list[B
     quirks, owner = context.quirks, context.owner
     blocks = encode_text_parts(message.content, "an assistant message", quirks, refuse)
     for call in message.tool_calls:
-        wire = {"type": "tool_use", "id": _encode_id(call.id), "name": call.name, "input": arguments_object(call)}
-        blocks.append({**wire, **own(call.provider_data, owner)})
-    original = own(message.provider_data, owner).get("content")
+        wire = {"type": "tool_use", "id": _encode_id(call.id), "name": call.name, "input": encode_arguments(call)}
+        blocks.append({**wire, **owned_data(call.provider_data, owner)})
+    original = owned_data(message.provider_data, owner).get("content")
     if isinstance(original, list | tuple):
         # Thinking that was cut off has no signature, and would be rejected.
         kept = [
@@ -142,7 +142,7 @@ def _is_unchanged(blocks: Iterable[Block], message: Message, context: Context) -
     if "content" in data.get("*", {}) and context.owner not in data:
         return True
     text = "".join([part.text for part in message.content if isinstance(part, Text | Json)])
-    calls = [(call.id, call.name, arguments_object(call)) for call in message.tool_calls]
+    calls = [(call.id, call.name, encode_arguments(call)) for call in message.tool_calls]
     return text == "".join([block.get("text") or "" for block in blocks if block.get("type") == "text"]) and calls == [
         (block.get("id"), block.get("name"), block.get("input") or {})
         for block in blocks

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ai_lib.providers.dialect import Context
-from ai_lib.providers.reading import count, first_count, listed
+from ai_lib.providers.reading import first_int, first_list, read_int
 from ai_lib.types.model import ModelInfo
 from ai_lib.utils.times import parse_date
 
@@ -24,7 +24,7 @@ def decode_models(payload: Any, context: Context) -> list[ModelInfo]:
         InvalidResponseError: The payload is not a list of models.
     """
     models = []
-    for entry in listed(payload, context, "data"):
+    for entry in first_list(payload, context, "data"):
         if not entry.get("id"):
             continue
         moment = entry.get("created_at")
@@ -33,11 +33,11 @@ def decode_models(payload: Any, context: Context) -> list[ModelInfo]:
             entry["id"],
             context.provider,
             # Compatible services send OpenAI's `created`, in seconds.
-            int(date.timestamp()) if date else count(entry.get("created")),
+            int(date.timestamp()) if date else read_int(entry.get("created")),
             entry.get("owned_by"),
             name=entry.get("display_name"),
-            context_window=first_count(entry.get("max_input_tokens")),
-            max_output_tokens=first_count(entry.get("max_tokens")),
+            context_window=first_int(entry.get("max_input_tokens")),
+            max_output_tokens=first_int(entry.get("max_tokens")),
             raw=entry,
         )
         models.append(model)

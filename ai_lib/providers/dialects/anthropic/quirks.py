@@ -16,7 +16,7 @@ from typing import Any
 
 import attrs
 
-from ai_lib.providers.reading import quirks_of
+from ai_lib.providers.reading import quirks_reader
 
 __all__ = ["Quirks", "quirks_from"]
 
@@ -137,4 +137,4 @@ class Quirks:
     system_turns: Mapping[str, bool] = attrs.field(factory=_SYSTEM_TURNS.copy)
 
 
-quirks_from = quirks_of(Quirks, "dialect anthropic")
+quirks_from = quirks_reader(Quirks, "dialect anthropic")

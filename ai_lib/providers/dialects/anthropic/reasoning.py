@@ -14,7 +14,7 @@ from typing import Any
 from ai_lib.errors import InvalidRequestError
 from ai_lib.providers.dialect import Refuse
 from ai_lib.providers.dialects.anthropic.quirks import Quirks
-from ai_lib.providers.reading import for_model
+from ai_lib.providers.reading import match_model
 from ai_lib.types.request import ChatCompletionRequest
 
 __all__ = ["encode_reasoning", "max_tokens_of", "thinks"]
@@ -36,7 +36,7 @@ _EFFORT_THINKING = {
 
 def max_tokens_of(request: ChatCompletionRequest, quirks: Quirks) -> int:
     """Return the maximum tokens of the answer: the caller's limit, else the model's."""
-    return request.max_tokens or for_model(quirks.max_tokens, request.model) or _MIN_BUDGET
+    return request.max_tokens or match_model(quirks.max_tokens, request.model) or _MIN_BUDGET
 
 
 def thinks(body: Mapping[str, Any]) -> bool:
@@ -56,11 +56,11 @@ def encode_reasoning(request: ChatCompletionRequest, quirks: Quirks, refuse: Ref
         InvalidRequestError: The budget is too small, or does not fit into `max_tokens`.
     """
     reasoning = request.reasoning
-    mode = for_model(quirks.thinking, request.model) or "none"
+    mode = match_model(quirks.thinking, request.model) or "none"
     if reasoning is None or (mode == "none" and reasoning in _OFF):
         return {}
     if reasoning in _OFF:
-        word = for_model(quirks.thinking_off, request.model)
+        word = match_model(quirks.thinking_off, request.model)
         if not word:
             refuse("reasoning", "the model always thinks; use the effort 'low'")
         return {"thinking": {"type": word}} if word else {}

@@ -21,7 +21,7 @@ from ai_lib.providers.dialects.anthropic.decode import (
     message_data,
 )
 from ai_lib.providers.dialects.anthropic.usage import decode_usage
-from ai_lib.providers.reading import json_events, typed
+from ai_lib.providers.reading import checked_stream, parse_events
 from ai_lib.types.chunk import ChatCompletionChunk, ToolCallDelta
 from ai_lib.types.fold import arguments_text
 from ai_lib.utils import json
@@ -33,7 +33,7 @@ _TEXT_FIELDS = {"text": "text", "thinking": "thinking", "compaction": "content"}
 _WITH_INPUT = frozenset({"tool_use", "server_tool_use", "mcp_tool_use"})
 
 
-@typed
+@checked_stream
 def decode_stream(events: Iterable[str], context: Context) -> Iterator[ChatCompletionChunk]:
     """Yield the chunks of a stream.
 
@@ -47,7 +47,7 @@ def decode_stream(events: Iterable[str], context: Context) -> Iterator[ChatCompl
         StreamInterruptedError: The events end without message_stop and without a reason for the end.
     """
     message = _Message(context)
-    for payload in json_events(events):
+    for payload in parse_events(events):
         read = _EVENTS.get(payload.get("type"))  # type: ignore[arg-type]
         if read is None:
             if is_error(payload):

@@ -16,7 +16,7 @@ import attrs
 from ai_lib.errors import InvalidRequestError
 from ai_lib.providers.dialect import Context, Refuse
 from ai_lib.providers.dialects.bedrock_converse.media import media_block
-from ai_lib.providers.reading import arguments_object, for_model, own, short_id
+from ai_lib.providers.reading import encode_arguments, match_model, owned_data, short_id
 from ai_lib.types.content import Audio, CacheTime, Json, Part, Text
 from ai_lib.types.message import Message, Role
 from ai_lib.types.tool import ToolCall
@@ -45,7 +45,7 @@ class Job:
 
     def call_id(self, call_id: str) -> str:
         """Return an id of a tool call as the model takes it; the same for call and result."""
-        if for_model(self.context.quirks.short_ids, self.model) or not _ID.fullmatch(call_id):
+        if match_model(self.context.quirks.short_ids, self.model) or not _ID.fullmatch(call_id):
             return short_id(call_id)
         return call_id
 
@@ -99,7 +99,9 @@ def _assistant(message: Message, job: Job) -> list[Block]:
     if message.refusal:
         ours.append({"text": message.refusal})
     ours += [_tool_use(call, job) for call in message.tool_calls]
-    kept = [block for block in own(message.provider_data, job.context.owner).get("content", ()) if _may_return(block)]
+    kept = [
+        block for block in owned_data(message.provider_data, job.context.owner).get("content", ()) if _may_return(block)
+    ]
     if not kept:
         return ours
     if _said(kept) == _said(ours):
@@ -118,7 +120,7 @@ def _tool(message: Message, job: Job) -> list[Block]:
         else:
             content += _part(attrs.evolve(part, cache=None), job)
     result: Block = {"toolUseId": job.call_id(message.tool_call_id or ""), "content": content}
-    if message.is_error and for_model(job.context.quirks.tool_status, job.model):
+    if message.is_error and match_model(job.context.quirks.tool_status, job.model):
         result["status"] = "error"
     marks = [part.cache for part in message.content if part.cache is not None]
     return [{"toolResult": result}, *cache_point(marks[-1] if marks else None)]
@@ -156,7 +158,7 @@ def _part(part: Part, job: Job) -> list[Block]:
 
 
 def _tool_use(call: ToolCall, job: Job) -> Block:
-    return {"toolUse": {"toolUseId": job.call_id(call.id), "name": call.name, "input": arguments_object(call)}}
+    return {"toolUse": {"toolUseId": job.call_id(call.id), "name": call.name, "input": encode_arguments(call)}}
 
 
 # --- what came from the provider and goes back ------------------------------------------------------------------

@@ -11,7 +11,7 @@ from typing import Any
 from ai_lib.errors import InvalidResponseError, ProviderError
 from ai_lib.providers.dialect import Context
 from ai_lib.providers.dialects.bedrock_converse.blocks import is_opaque, is_servers, text_in
-from ai_lib.providers.reading import check_object, count, first_count, listed, text_of, usage_facts
+from ai_lib.providers.reading import check_object, first_int, first_list, read_int, read_text, usage_fields
 from ai_lib.types.fold import arguments_text, synthetic_call_id
 from ai_lib.types.message import Citation, Message, Role
 from ai_lib.types.model import ModelInfo
@@ -58,7 +58,7 @@ def decode(payload: Any, context: Context, **facts: Any) -> ChatCompletionRespon
     return ChatCompletionResponse(
         provider=context.provider,
         choices=(choice,),
-        **usage_facts(usage),
+        **usage_fields(usage),
         raw=payload,
         **facts,
     )
@@ -82,10 +82,10 @@ def usage_of(wire: Any) -> Usage | None:
     """Return the tokens; inputTokens leaves out what was read from the cache and written to it."""
     if not wire or not isinstance(wire, Mapping):
         return None
-    read, written = first_count(wire.get("cacheReadInputTokens")), first_count(wire.get("cacheWriteInputTokens"))
-    prompt = (count(wire.get("inputTokens")) or 0) + (read or 0) + (written or 0)
-    completion = count(wire.get("outputTokens")) or 0
-    total = count(wire.get("totalTokens"))
+    read, written = first_int(wire.get("cacheReadInputTokens")), first_int(wire.get("cacheWriteInputTokens"))
+    prompt = (read_int(wire.get("inputTokens")) or 0) + (read or 0) + (written or 0)
+    completion = read_int(wire.get("outputTokens")) or 0
+    total = read_int(wire.get("totalTokens"))
     return Usage(
         prompt_tokens=prompt,
         completion_tokens=completion,
@@ -107,9 +107,9 @@ def _message(wire: Mapping[str, Any], context: Context) -> Message:
             start = sum(map(len, texts))
             end = start + len(text_in(block))
             citations += [citation_of(item, start, end) for item in cited.get("citations") or ()]
-        texts.append(text_of(text_in(block)))
+        texts.append(read_text(text_in(block)))
         if block.get("reasoningContent"):
-            thoughts.append(text_of((block["reasoningContent"].get("reasoningText") or {}).get("text")))
+            thoughts.append(read_text((block["reasoningContent"].get("reasoningText") or {}).get("text")))
         if "toolUse" in block and not is_servers(block):
             calls.append(_tool_call(block["toolUse"], len(calls)))
     return Message(
@@ -128,10 +128,10 @@ def kept(content: list[Any], context: Context) -> dict[str, Any] | None:
 
 
 def _tool_call(use: Mapping[str, Any], number: int) -> ToolCall:
-    name = text_of(use.get("name"))
+    name = read_text(use.get("name"))
     if not name:
         raise InvalidResponseError("the answer holds a tool call without a name", code="malformed_tool_call")
-    call_id = text_of(use.get("toolUseId")) or synthetic_call_id(None, number)  # some models send ""
+    call_id = read_text(use.get("toolUseId")) or synthetic_call_id(None, number)  # some models send ""
     return ToolCall(call_id, name, arguments_text(use.get("input")))
 
 
@@ -144,8 +144,8 @@ def citation_of(cited: Mapping[str, Any], start: int, end: int) -> Citation:
         end: Where that block ends.
     """
     location = cited.get("location") or {}
-    source = text_of(cited.get("source"))
-    quoted = [text_of(item.get("text")) for item in cited.get("sourceContent") or ()]
+    source = read_text(cited.get("source"))
+    quoted = [read_text(item.get("text")) for item in cited.get("sourceContent") or ()]
     return Citation(
         url=(location.get("web") or {}).get("url") or (source if source.startswith(("https://", "http://")) else None),
         title=cited.get("title") or None,
@@ -163,7 +163,7 @@ def decode_models(payload: Any, context: Context) -> list[ModelInfo]:
         InvalidResponseError: It is neither.
     """
     found = []
-    for entry in listed(payload, context, "modelSummaries", "inferenceProfileSummaries"):
+    for entry in first_list(payload, context, "modelSummaries", "inferenceProfileSummaries"):
         name = entry.get("modelId") or entry.get("inferenceProfileId")
         if name:
             title = entry.get("modelName") or entry.get("inferenceProfileName")

@@ -11,7 +11,7 @@ from ai_lib.errors import InvalidRequestError
 from ai_lib.providers.dialect import Context, Refuse
 from ai_lib.providers.dialects.bedrock_converse.blocks import Job, cache_point, messages_of, system_of
 from ai_lib.providers.dialects.bedrock_converse.reasoning import put_reasoning
-from ai_lib.providers.reading import extended, for_model
+from ai_lib.providers.reading import match_model, merge_extensions
 from ai_lib.providers.schemas import GRAMMAR, has_free_keys, rewritten
 from ai_lib.types.request import ChatCompletionRequest, ResponseFormat
 from ai_lib.types.tool import NamedTool, Tool
@@ -71,12 +71,12 @@ def encode(request: ChatCompletionRequest, stream: bool, context: Context, refus
     if request.reasoning is not None:
         put_reasoning(request, output, more, context.quirks, refuse)
     parts |= {"outputConfig": output, _MORE: more}
-    return extended({name: value for name, value in parts.items() if value}, request.extensions)
+    return merge_extensions({name: value for name, value in parts.items() if value}, request.extensions)
 
 
 def _inference(request: ChatCompletionRequest, more: dict[str, Any], job: Job) -> dict[str, Any]:
     given = {field: value for field in (*_INFERENCE, "top_k") if (value := getattr(request, field)) is not None}
-    if for_model(job.context.quirks.sampling, job.model) is False:
+    if match_model(job.context.quirks.sampling, job.model) is False:
         for field in [field for field in _SAMPLING if field in given]:
             job.refuse(field, "the model does not take it")
             del given[field]
@@ -87,7 +87,7 @@ def _inference(request: ChatCompletionRequest, more: dict[str, Any], job: Job) -
 
 
 def _put_top_k(more: dict[str, Any], top_k: int, job: Job) -> None:
-    path = for_model(job.context.quirks.top_k, job.model)
+    path = match_model(job.context.quirks.top_k, job.model)
     if not path:
         job.refuse("top_k", f"where the model has a field for it, pass it in extensions under {_MORE}")
         return
@@ -111,7 +111,7 @@ def _tools(request: ChatCompletionRequest, messages: list[dict[str, Any]], job: 
         tools += [_tool(tool, job), *cache_point(tool.cache)]
     config: dict[str, Any] = {"tools": tools}
     forced = choice == "required" or isinstance(choice, NamedTool)
-    if forced and for_model(job.context.quirks.forced_tools, job.model) is False:
+    if forced and match_model(job.context.quirks.forced_tools, job.model) is False:
         job.refuse("tool_choice", "the model cannot be made to call a tool")
     elif isinstance(choice, NamedTool):
         config["toolChoice"] = {"tool": {"name": choice.name}}
@@ -144,7 +144,7 @@ def _tool(tool: Tool, job: Job) -> dict[str, Any]:
 def _put_format(output: dict[str, Any], form: ResponseFormat, job: Job) -> None:
     if form.schema is None:
         job.refuse("response_format", "there is no json_object mode; give a schema, or ask for JSON in the prompt")
-    elif for_model(job.context.quirks.json_schema, job.model) is False:
+    elif match_model(job.context.quirks.json_schema, job.model) is False:
         job.refuse("response_format", "the model cannot be held to a schema; ask for a call of a tool with that schema")
     elif has_free_keys(form.schema):
         job.refuse("response_format", _FREE_KEYS)

@@ -7,7 +7,7 @@ from typing import TypeAlias
 
 import attrs
 
-from ai_lib.providers.reading import quirks_of
+from ai_lib.providers.reading import quirks_reader
 
 __all__ = ["Quirks", "quirks_from"]
 
@@ -43,4 +43,4 @@ class Quirks:
     max_tokens: Mapping[str, int] = attrs.field(factory=dict)
 
 
-quirks_from = quirks_of(Quirks, "dialect bedrock_converse")
+quirks_from = quirks_reader(Quirks, "dialect bedrock_converse")

@@ -15,7 +15,7 @@ import attrs
 from ai_lib.errors import InvalidRequestError
 from ai_lib.providers.dialect import Refuse
 from ai_lib.providers.dialects.bedrock_converse.quirks import Quirks
-from ai_lib.providers.reading import for_model
+from ai_lib.providers.reading import match_model
 from ai_lib.types.request import ChatCompletionRequest
 
 __all__ = ["HOW", "put_reasoning"]
@@ -70,7 +70,7 @@ def put_reasoning(
         quirks: The tables of models.
         refuse: Called for what has no form.
     """
-    HOW[for_model(quirks.reasoning, request.model) or ""](_Asked(request, output, more, quirks, refuse))
+    HOW[match_model(quirks.reasoning, request.model) or ""](_Asked(request, output, more, quirks, refuse))
 
 
 def _no_way(asked: _Asked) -> None:
@@ -85,7 +85,7 @@ def _off(asked: _Asked) -> bool:
     """Switch thinking off where that is asked for; return whether it was."""
     if asked.reasoning not in _OFF:
         return False
-    word = for_model(asked.quirks.reasoning_off, asked.request.model)
+    word = match_model(asked.quirks.reasoning_off, asked.request.model)
     if word == "":
         asked.refuse("reasoning", "the model always thinks; ask for the effort 'low'")
     else:
@@ -97,7 +97,7 @@ def _budget(asked: _Asked) -> None:
     if _off(asked):
         return
     given = asked.request.max_tokens
-    limit = given if given is not None else for_model(asked.quirks.max_tokens, asked.request.model)
+    limit = given if given is not None else match_model(asked.quirks.max_tokens, asked.request.model)
     budget = asked.reasoning
     if not isinstance(budget, int):
         if budget not in asked.quirks.shares:

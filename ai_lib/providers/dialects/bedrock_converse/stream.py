@@ -14,7 +14,7 @@ from ai_lib.errors import AiLibError, StreamInterruptedError
 from ai_lib.providers.dialect import Context
 from ai_lib.providers.dialects.bedrock_converse.blocks import is_servers
 from ai_lib.providers.dialects.bedrock_converse.decode import citation_of, finish_of, kept, usage_of
-from ai_lib.providers.reading import arguments_object, json_events, text_of, typed
+from ai_lib.providers.reading import checked_stream, encode_arguments, parse_events, read_text
 from ai_lib.types.chunk import ChatCompletionChunk, ToolCallDelta
 from ai_lib.types.tool import ToolCall
 
@@ -48,8 +48,8 @@ class _Block:
         """Return the block as it would have come in a whole answer."""
         if "toolUse" in self.opened:
             use = self.opened["toolUse"]
-            call = ToolCall("", text_of(use.get("name")), "".join(self.arguments) or "{}")
-            return {"toolUse": {**use, "input": arguments_object(call)}}
+            call = ToolCall("", read_text(use.get("name")), "".join(self.arguments) or "{}")
+            return {"toolUse": {**use, "input": encode_arguments(call)}}
         if "toolResult" in self.opened:
             return {"toolResult": {**self.opened["toolResult"], "content": self.results}}
         if self.hidden:
@@ -89,7 +89,7 @@ class _State:
         return found
 
 
-@typed
+@checked_stream
 def decode_stream(events: Iterable[str], context: Context) -> Iterator[ChatCompletionChunk]:
     """Yield the chunks of a stream.
 
@@ -103,7 +103,7 @@ def decode_stream(events: Iterable[str], context: Context) -> Iterator[ChatCompl
         StreamInterruptedError: The events end without messageStop.
     """
     state = _State(context)
-    for event in json_events(events):
+    for event in parse_events(events):
         for kind, payload in event.items():
             read = _EVENTS.get(kind)
             if read is not None:
@@ -138,7 +138,7 @@ def _start(payload: Mapping[str, Any], state: _State) -> _Chunk | None:
         return None
     block.call = state.calls
     state.calls += 1
-    call_id, name = text_of(use.get("toolUseId")) or None, text_of(use.get("name")) or None
+    call_id, name = read_text(use.get("toolUseId")) or None, read_text(use.get("name")) or None
     return _Chunk(tool_calls=(ToolCallDelta(block.call, call_id, name),))
 
 
@@ -152,25 +152,25 @@ def _delta(payload: Mapping[str, Any], state: _State) -> _Chunk | None:
 
 
 def _text(value: Any, block: _Block, state: _State) -> _Chunk | None:
-    text = text_of(value)
+    text = read_text(value)
     block.text.append(text)
     state.length += len(text)
     return _Chunk(text)
 
 
 def _reasoning(value: Any, block: _Block, state: _State) -> _Chunk | None:
-    thought = text_of(value.get("text"))
+    thought = read_text(value.get("text"))
     if thought:
         block.thought.append(thought)
     if value.get("signature"):
-        block.signature.append(text_of(value["signature"]))
+        block.signature.append(read_text(value["signature"]))
     if value.get("redactedContent"):
-        block.hidden.append(text_of(value["redactedContent"]))
+        block.hidden.append(read_text(value["redactedContent"]))
     return _Chunk(reasoning=thought)
 
 
 def _arguments(value: Any, block: _Block, state: _State) -> _Chunk | None:
-    piece = text_of(value.get("input"))
+    piece = read_text(value.get("input"))
     block.arguments.append(piece)
     return _Chunk(tool_calls=(ToolCallDelta(block.call, arguments_json=piece),)) if block.call is not None else None
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from ai_lib.errors import InvalidResponseError
 from ai_lib.providers.dialect import Context
-from ai_lib.providers.reading import check_object, count, first_count, listed, text_of, usage_facts
+from ai_lib.providers.reading import check_object, first_int, first_list, read_int, read_text, usage_fields
 from ai_lib.types.fold import arguments_text, synthetic_call_id
 from ai_lib.types.message import Citation, Message, Role
 from ai_lib.types.model import ModelInfo
@@ -62,7 +62,7 @@ def decode(payload: Any, context: Context, **facts: Any) -> ChatCompletionRespon
         id=response_id,
         provider=context.provider,
         choices=(choice,),
-        **usage_facts(usage),
+        **usage_fields(usage),
         raw=payload,
         **facts,
     )
@@ -89,12 +89,12 @@ def usage_of(wire: Any) -> Usage | None:
     if not wire or not isinstance(wire, Mapping):
         return None
     tokens = wire.get("tokens") or wire.get("billed_units") or {}
-    prompt, completion = count(tokens.get("input_tokens")) or 0, count(tokens.get("output_tokens")) or 0
+    prompt, completion = read_int(tokens.get("input_tokens")) or 0, read_int(tokens.get("output_tokens")) or 0
     return Usage(
         prompt_tokens=prompt,
         completion_tokens=completion,
         total_tokens=prompt + completion,
-        cached_tokens=first_count(wire.get("cached_tokens")),
+        cached_tokens=first_int(wire.get("cached_tokens")),
     )
 
 
@@ -104,8 +104,8 @@ def _message(wire: Mapping[str, Any], response_id: str | None, owner: str) -> Me
     starts: dict[int, int] = {}
     for index, block in enumerate(_blocks(wire.get("content"))):
         starts[index] = sum(map(len, texts))
-        texts.append(text_of(block.get("text")))
-        thoughts.append(text_of(block.get("thinking")))
+        texts.append(read_text(block.get("text")))
+        thoughts.append(read_text(block.get("thinking")))
     calls = enumerate(wire.get("tool_calls") or ())
     return Message(
         role=Role.ASSISTANT,
@@ -113,7 +113,7 @@ def _message(wire: Mapping[str, Any], response_id: str | None, owner: str) -> Me
         tool_calls=[_tool_call(call, number, response_id) for number, call in calls],
         reasoning="".join(thoughts) or None,
         citations=[citation_of(cited, starts) for cited in wire.get("citations") or ()],
-        provider_data=kept(text_of(wire.get("tool_plan")), owner),
+        provider_data=kept(read_text(wire.get("tool_plan")), owner),
     )
 
 
@@ -134,7 +134,7 @@ def _blocks(content: Any) -> Iterable[Mapping[str, Any]]:
 
 def _tool_call(call: Mapping[str, Any], number: int, response_id: str | None) -> ToolCall:
     function = call.get("function") or {}
-    name = text_of(function.get("name"))
+    name = read_text(function.get("name"))
     if not name:
         raise InvalidResponseError("the answer holds a tool call without a name", code="malformed_tool_call")
     return ToolCall(
@@ -157,7 +157,7 @@ def citation_of(cited: Mapping[str, Any], starts: Mapping[int, int]) -> Citation
     """
     kind = cited.get("type")
     offset = _ELSEWHERE[kind] if kind in _ELSEWHERE else starts.get(cited.get("content_index") or 0, 0)
-    start, end = count(cited.get("start")), count(cited.get("end"))
+    start, end = read_int(cited.get("start")), read_int(cited.get("end"))
     documents = [source.get("document") or {} for source in cited.get("sources") or ()]
     return Citation(
         url=_first(documents, "url"),
@@ -165,7 +165,7 @@ def citation_of(cited: Mapping[str, Any], starts: Mapping[int, int]) -> Citation
         start=start + offset if start is not None and offset is not None else None,
         end=end + offset if end is not None and offset is not None else None,
         data=cited,
-        cited_text=text_of(cited.get("text")) or None,
+        cited_text=read_text(cited.get("text")) or None,
     )
 
 
@@ -180,8 +180,8 @@ def decode_models(payload: Any, context: Context) -> list[ModelInfo]:
         InvalidResponseError: It is no such page.
     """
     return [
-        ModelInfo(entry["name"], context.provider, context_window=first_count(entry.get("context_length")), raw=entry)
-        for entry in listed(payload, context, "models")
+        ModelInfo(entry["name"], context.provider, context_window=first_int(entry.get("context_length")), raw=entry)
+        for entry in first_list(payload, context, "models")
         if entry.get("name")
     ]
 

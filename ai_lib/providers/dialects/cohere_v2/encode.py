@@ -10,7 +10,7 @@ from typing import Any
 
 from ai_lib.providers.dialect import Context, Refuse
 from ai_lib.providers.dialects.cohere_v2.quirks import Quirks
-from ai_lib.providers.reading import extended, own
+from ai_lib.providers.reading import merge_extensions, owned_data
 from ai_lib.types.content import Document, Image, Json, Part, Text
 from ai_lib.types.message import Message, Role
 from ai_lib.types.request import ChatCompletionRequest, ResponseFormat
@@ -73,7 +73,7 @@ def encode(request: ChatCompletionRequest, stream: bool, context: Context, refus
         _put_reasoning(body, request.reasoning, context.quirks, refuse)
     if stream:
         body["stream"] = True
-    return extended(body, request.extensions, also=_OURS)
+    return merge_extensions(body, request.extensions, also=_OURS)
 
 
 def _put_fields(body: dict[str, Any], request: ChatCompletionRequest, refuse: Refuse) -> None:
@@ -94,7 +94,7 @@ def _put_fields(body: dict[str, Any], request: ChatCompletionRequest, refuse: Re
 def _message(message: Message, documents: list[dict[str, Any]], owner: str, refuse: Refuse) -> dict[str, Any]:
     wire = _MESSAGES[message.role](message, documents, refuse)
     # The plan that the model made; text that the caller put beside the calls stands in its place.
-    return {**own(message.provider_data, owner), **wire}
+    return {**owned_data(message.provider_data, owner), **wire}
 
 
 def _system(message: Message, documents: list[dict[str, Any]], refuse: Refuse) -> dict[str, Any]:

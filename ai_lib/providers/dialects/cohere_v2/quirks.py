@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import attrs
 
-from ai_lib.providers.reading import quirks_of
+from ai_lib.providers.reading import quirks_reader
 
 __all__ = ["Quirks", "quirks_from"]
 
@@ -22,4 +22,4 @@ class Quirks:
     efforts: Mapping[str, int] = attrs.field(factory=dict)
 
 
-quirks_from = quirks_of(Quirks, "dialect cohere_v2")
+quirks_from = quirks_reader(Quirks, "dialect cohere_v2")

@@ -13,7 +13,7 @@ import attrs
 from ai_lib.errors import StreamInterruptedError
 from ai_lib.providers.dialect import Context
 from ai_lib.providers.dialects.cohere_v2.decode import citation_of, finish_of, kept, usage_of
-from ai_lib.providers.reading import count, json_events, text_of, typed
+from ai_lib.providers.reading import checked_stream, parse_events, read_int, read_text
 from ai_lib.types.chunk import ChatCompletionChunk, ToolCallDelta
 from ai_lib.types.fold import arguments_text
 
@@ -37,7 +37,7 @@ class _State:
     plan: list[str] = attrs.field(factory=list)
 
 
-@typed
+@checked_stream
 def decode_stream(events: Iterable[str], context: Context) -> Iterator[ChatCompletionChunk]:
     """Yield the chunks of a stream.
 
@@ -51,7 +51,7 @@ def decode_stream(events: Iterable[str], context: Context) -> Iterator[ChatCompl
         StreamInterruptedError: The events end without message-end.
     """
     state = _State(context)
-    for event in json_events(events):
+    for event in parse_events(events):
         kind = event.get("type")
         read = _EVENTS.get(kind)
         if read is not None:
@@ -70,19 +70,19 @@ def _started(event: Mapping[str, Any], state: _State) -> ChatCompletionChunk:
 def _content(event: Mapping[str, Any], state: _State) -> ChatCompletionChunk:
     content = event["delta"]["message"]["content"]
     state.starts.setdefault(event.get("index") or 0, state.length)
-    text = text_of(content.get("text"))
+    text = read_text(content.get("text"))
     state.length += len(text)
     logprobs = event.get("logprobs")
     return ChatCompletionChunk(
         text=text,
-        reasoning=text_of(content.get("thinking")),
+        reasoning=read_text(content.get("thinking")),
         logprobs={"logprobs": [logprobs]} if logprobs else None,
         raw=event,
     )
 
 
 def _plan(event: Mapping[str, Any], state: _State) -> ChatCompletionChunk:
-    state.plan.append(text_of(event["delta"]["message"].get("tool_plan")))
+    state.plan.append(read_text(event["delta"]["message"].get("tool_plan")))
     return ChatCompletionChunk(raw=event)
 
 
@@ -91,9 +91,9 @@ def _call(event: Mapping[str, Any], state: _State) -> ChatCompletionChunk:
     function = call.get("function") or {}
     arguments = function.get("arguments") or ""
     delta = ToolCallDelta(
-        count(event.get("index")),
+        read_int(event.get("index")),
         str(call.get("id") or "") or None,
-        text_of(function.get("name")) or None,
+        read_text(function.get("name")) or None,
         arguments if isinstance(arguments, str) else arguments_text(arguments),
     )
     return ChatCompletionChunk(tool_calls=(delta,), raw=event)

@@ -12,7 +12,7 @@ from ai_lib.providers.dialect import Context, Refuse
 from ai_lib.providers.dialects.gemini.messages import encode_messages
 from ai_lib.providers.dialects.gemini.quirks import Quirks
 from ai_lib.providers.dialects.gemini.reasoning import encode_reasoning
-from ai_lib.providers.reading import extended, for_model
+from ai_lib.providers.reading import match_model, merge_extensions
 from ai_lib.providers.schemas import Subset, rewritten
 from ai_lib.types.request import ChatCompletionRequest
 from ai_lib.types.tool import NamedTool
@@ -90,11 +90,11 @@ def encode(request: ChatCompletionRequest, stream: bool, context: Context, refus
             body["labels"] = dict(request.metadata)
         else:
             refuse("metadata", "the provider keeps no tags")
-    return extended(body, request.extensions)
+    return merge_extensions(body, request.extensions)
 
 
 def _encode_settings(request: ChatCompletionRequest, quirks: Quirks, refuse: Refuse) -> dict[str, Any]:
-    rejected = for_model(quirks.rejects, request.model) or ()
+    rejected = match_model(quirks.rejects, request.model) or ()
     config: dict[str, Any] = {}
     for field, name in _SETTINGS.items():
         value = getattr(request, field)
@@ -113,10 +113,10 @@ def _encode_settings(request: ChatCompletionRequest, quirks: Quirks, refuse: Ref
 
 
 def _encode_tools(request: ChatCompletionRequest, quirks: Quirks, refuse: Refuse) -> dict[str, Any]:
-    subset, schema_field, _ = _SCHEMAS[for_model(quirks.schemas, request.model) or "json"]
+    subset, schema_field, _ = _SCHEMAS[match_model(quirks.schemas, request.model) or "json"]
     tools, choice = request.tools or (), request.tool_choice
     strict = any(tool.strict for tool in tools)
-    if strict and not for_model(quirks.validated, request.model):
+    if strict and not match_model(quirks.validated, request.model):
         refuse("strict", "the model cannot be held to the schemas of the tools")
         strict = False
     declarations = []
@@ -145,11 +145,11 @@ def _encode_tools(request: ChatCompletionRequest, quirks: Quirks, refuse: Refuse
 def _encode_response_format(request: ChatCompletionRequest, quirks: Quirks, refuse: Refuse) -> dict[str, Any]:
     if request.response_format is None:
         return {}
-    if request.tools and not for_model(quirks.schema_with_tools, request.model):
+    if request.tools and not match_model(quirks.schema_with_tools, request.model):
         refuse("response_format", "the model does not accept one together with tools")
         return {}
     config: dict[str, Any] = {"responseMimeType": "application/json"}
     if request.response_format.schema is not None:
-        subset, _, field = _SCHEMAS[for_model(quirks.schemas, request.model) or "json"]
+        subset, _, field = _SCHEMAS[match_model(quirks.schemas, request.model) or "json"]
         config[field] = rewritten(request.response_format.schema, subset)
     return config

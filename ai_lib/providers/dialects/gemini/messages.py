@@ -18,7 +18,7 @@ from ai_lib.providers.dialect import Context, Refuse
 from ai_lib.providers.dialects.gemini.parts import encode_part, encode_parts
 from ai_lib.providers.dialects.gemini.quirks import Quirks
 from ai_lib.providers.dialects.gemini.reasoning import add_missing_signature
-from ai_lib.providers.reading import arguments_object, for_model, own, tool_names
+from ai_lib.providers.reading import encode_arguments, match_model, owned_data, tool_names_by_id
 from ai_lib.types.content import Json, Text
 from ai_lib.types.message import Message, Role
 from ai_lib.types.request import ChatCompletionRequest
@@ -42,7 +42,7 @@ def encode_messages(
     Raises:
         InvalidRequestError: A tool result belongs to no call, and does not name its tool.
     """
-    quirks, names = context.quirks, tool_names(request.messages)
+    quirks, names = context.quirks, tool_names_by_id(request.messages)
     system: list[_Wire] = []
     turns: list[_Wire] = []
     for message in request.messages:
@@ -62,7 +62,7 @@ def encode_messages(
             turns[-1]["parts"] += parts
         elif parts:
             turns.append({"role": role, "parts": parts})
-    if not system or for_model(quirks.system, request.model):
+    if not system or match_model(quirks.system, request.model):
         return system, turns
     # The model has no system instructions: they precede what the user says first.
     if not turns or turns[0]["role"] != "user":
@@ -74,7 +74,7 @@ def encode_messages(
 def _encode_answer(message: Message, model: str | None, context: Context, refuse: Refuse) -> list[_Wire]:
     """Return the parts of an assistant message: those it came with, as long as they say what the message says."""
     quirks: Quirks = context.quirks
-    kept = own(message.provider_data, context.owner).get("parts") or []
+    kept = owned_data(message.provider_data, context.owner).get("parts") or []
     if kept and _is_unchanged(kept, message):
         calls = iter(message.tool_calls)
         parts = [
@@ -95,13 +95,13 @@ def _is_unchanged(kept: Iterable[Mapping[str, Any]], message: Message) -> bool:
         return False
     text = "".join([part.get("text") or "" for part in kept if not part.get("thought")])
     calls = [(call.get("name"), call.get("args") or {}) for part in kept if (call := part.get("functionCall"))]
-    return text == message.text and calls == [(call.name, arguments_object(call)) for call in message.tool_calls]
+    return text == message.text and calls == [(call.name, encode_arguments(call)) for call in message.tool_calls]
 
 
 def _encode_call(call: ToolCall, context: Context) -> _Wire:
     wire: _Wire = {"id": call.id} if context.quirks.call_ids else {}
-    wire |= {"name": call.name, "args": arguments_object(call)}
-    return {"functionCall": wire, **own(call.provider_data, context.owner)}
+    wire |= {"name": call.name, "args": encode_arguments(call)}
+    return {"functionCall": wire, **owned_data(call.provider_data, context.owner)}
 
 
 def _encode_result(
@@ -113,7 +113,7 @@ def _encode_result(
             f"no message has the call {message.tool_call_id!r}, whose result is given; "
             "keep the assistant message, or pass name= to Message.tool()"
         )
-    media_types = for_model(quirks.result_media, model) or ()
+    media_types = match_model(quirks.result_media, model) or ()
     values: list[Text | Json] = []
     inside: list[_Wire] = []
     after: list[_Wire] = []

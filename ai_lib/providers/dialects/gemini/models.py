@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ai_lib.providers.dialect import Context
-from ai_lib.providers.reading import count, listed
+from ai_lib.providers.reading import first_list, read_int
 from ai_lib.types.model import ModelInfo
 
 __all__ = ["decode_models", "next_page"]
@@ -27,11 +27,11 @@ def decode_models(payload: Any, context: Context) -> list[ModelInfo]:
             str(entry["name"]).removeprefix("publishers/google/").removeprefix("models/"),
             context.provider,
             name=entry.get("displayName"),
-            context_window=count(entry.get("inputTokenLimit")),
-            max_output_tokens=count(entry.get("outputTokenLimit")),
+            context_window=read_int(entry.get("inputTokenLimit")),
+            max_output_tokens=read_int(entry.get("outputTokenLimit")),
             raw=entry,
         )
-        for entry in listed(payload, context, "models", "publisherModels")
+        for entry in first_list(payload, context, "models", "publisherModels")
         if entry.get("name")
     ]
 

@@ -17,7 +17,7 @@ from ai_lib.errors import InvalidResponseError
 from ai_lib.providers.dialect import Refuse
 from ai_lib.providers.dialects.gemini.quirks import Quirks
 from ai_lib.providers.dialects.gemini.reasoning import call_data
-from ai_lib.providers.reading import for_model, text_of
+from ai_lib.providers.reading import match_model, read_text
 from ai_lib.types.chunk import ToolCallDelta
 from ai_lib.types.content import Image, Json, Part, Text
 from ai_lib.types.fold import arguments_text
@@ -65,7 +65,7 @@ def encode_part(part: Part, model: str | None, quirks: Quirks, refuse: Refuse) -
         media_type = part.media_type or _MEDIA_TYPES.get(urlsplit(uri).path.rpartition(".")[2].lower())
         wire = {"fileData": {**({"mimeType": media_type} if media_type else {}), "fileUri": uri}}
     if isinstance(part, Image) and part.detail in _RESOLUTIONS:
-        if for_model(quirks.detail, model):
+        if match_model(quirks.detail, model):
             wire["mediaResolution"] = {"level": _RESOLUTIONS[part.detail]}
         else:
             refuse("image detail", "the model takes it only for the whole request: mediaResolution in extensions")
@@ -108,7 +108,7 @@ class ReceivedParts:
         if "functionCall" in part:
             self._add_call(part, part["functionCall"], news)
         elif "text" in part:
-            text, thought = text_of(part["text"]), part.get("thought")
+            text, thought = read_text(part["text"]), part.get("thought")
             if text:
                 (news.reasoning if thought else news.text).append(text)
             if part.get("thoughtSignature"):
@@ -125,10 +125,10 @@ class ReceivedParts:
             self.parts.append(part)
 
     def _add_call(self, part: Mapping[str, Any], call: Mapping[str, Any], news: NewContent) -> None:
-        name, pieces = text_of(call.get("name")), call.get("partialArgs") or ()
+        name, pieces = read_text(call.get("name")), call.get("partialArgs") or ()
         if name:
             self.close_call(news)
-            call_id, data = text_of(call.get("id")) or None, call_data(part, self.owner)
+            call_id, data = read_text(call.get("id")) or None, call_data(part, self.owner)
             partial = pieces or call.get("willContinue")
             arguments = "" if partial else arguments_text(call.get("args"))
             news.calls.append(ToolCallDelta(self.calls, call_id, name, arguments, data))
@@ -222,7 +222,7 @@ def _set_at(value: Any, steps: list[str | int], leaf: Any) -> None:
             if step == len(value):
                 value.append(empty)
         elif not isinstance(value, dict):
-            raise ValueError("an argument belongs into a value that is not an object")  # noqa: TRY004 - see `typed`
+            raise ValueError("an argument belongs into a value that is not an object")  # noqa: TRY004 - see `checked_stream`
         if following is None:
             value[step] = leaf
         elif isinstance(step, str) and step not in value:

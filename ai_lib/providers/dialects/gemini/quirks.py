@@ -16,7 +16,7 @@ from typing import Literal
 
 import attrs
 
-from ai_lib.providers.reading import quirks_of
+from ai_lib.providers.reading import quirks_reader
 
 __all__ = ["Quirks", "quirks_from"]
 
@@ -84,4 +84,4 @@ class Quirks:
     rejects: Mapping[str, Collection[str]] = attrs.field(factory=_REJECTS.copy)
 
 
-quirks_from = quirks_of(Quirks, "dialect gemini")
+quirks_from = quirks_reader(Quirks, "dialect gemini")

@@ -10,7 +10,7 @@ from typing import Any
 
 from ai_lib.providers.dialect import Refuse
 from ai_lib.providers.dialects.gemini.quirks import Quirks
-from ai_lib.providers.reading import for_model
+from ai_lib.providers.reading import match_model
 from ai_lib.types.request import ChatCompletionRequest
 
 __all__ = ["add_missing_signature", "call_data", "encode_reasoning"]
@@ -18,7 +18,7 @@ __all__ = ["add_missing_signature", "call_data", "encode_reasoning"]
 
 def encode_reasoning(request: ChatCompletionRequest, quirks: Quirks, refuse: Refuse) -> dict[str, Any]:
     """Return the fields of generationConfig for `reasoning`."""
-    reasoning, words = request.reasoning, for_model(quirks.thinking, request.model) or {}
+    reasoning, words = request.reasoning, match_model(quirks.thinking, request.model) or {}
     if reasoning is None:
         return {}
     value = reasoning if isinstance(reasoning, int) else words.get(reasoning)
@@ -38,7 +38,7 @@ def encode_reasoning(request: ChatCompletionRequest, quirks: Quirks, refuse: Ref
 def add_missing_signature(parts: Iterable[dict[str, Any]], model: str | None, quirks: Quirks) -> None:
     """Set a stand-in on the first call where no call has a signature: newer models reject calls without any."""
     calls = [part for part in parts if "functionCall" in part]
-    stand_in = for_model(quirks.signature, model)
+    stand_in = match_model(quirks.signature, model)
     if calls and stand_in and not any("thoughtSignature" in part for part in calls):
         calls[0]["thoughtSignature"] = stand_in
 

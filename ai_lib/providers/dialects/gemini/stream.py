@@ -10,13 +10,13 @@ from collections.abc import Iterable, Iterator
 from ai_lib.errors import StreamInterruptedError
 from ai_lib.providers.dialect import Context
 from ai_lib.providers.dialects.gemini.decode import Answer
-from ai_lib.providers.reading import json_events, typed
+from ai_lib.providers.reading import checked_stream, parse_events
 from ai_lib.types.chunk import ChatCompletionChunk
 
 __all__ = ["decode_stream"]
 
 
-@typed
+@checked_stream
 def decode_stream(events: Iterable[str], context: Context) -> Iterator[ChatCompletionChunk]:
     """Yield the chunks of a stream.
 
@@ -30,7 +30,7 @@ def decode_stream(events: Iterable[str], context: Context) -> Iterator[ChatCompl
         StreamInterruptedError: The events end before every candidate has a finish reason.
     """
     answer = Answer(context)
-    for payload in json_events(events):
+    for payload in parse_events(events):
         yield from answer.read(payload)
     # No event marks the end: some services send a finish reason in every event, so that the first one is not the end.
     if not answer.candidates or len(answer.finished) < len(answer.candidates):

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ai_lib.providers.reading import count
+from ai_lib.providers.reading import read_int
 from ai_lib.types.usage import Usage
 
 __all__ = ["decode_usage"]
@@ -21,18 +21,18 @@ def decode_usage(wire: Any) -> Usage | None:
     """
     if not isinstance(wire, Mapping):
         return None
-    prompt = count(wire.get("promptTokenCount"))
-    answer = count(wire.get("candidatesTokenCount"))
-    total = count(wire.get("totalTokenCount"))
+    prompt = read_int(wire.get("promptTokenCount"))
+    answer = read_int(wire.get("candidatesTokenCount"))
+    total = read_int(wire.get("totalTokenCount"))
     if prompt is None and answer is None and total is None:
         return None
-    thoughts = count(wire.get("thoughtsTokenCount"))
+    thoughts = read_int(wire.get("thoughtsTokenCount"))
     completion = (answer or 0) + (thoughts or 0)
     return Usage(
         prompt_tokens=prompt or 0,
         completion_tokens=completion,
         total_tokens=(prompt or 0) + completion if total is None else total,
-        cached_tokens=count(wire.get("cachedContentTokenCount")),
+        cached_tokens=read_int(wire.get("cachedContentTokenCount")),
         reasoning_tokens=thoughts,
         audio_prompt_tokens=_audio_tokens(wire.get("promptTokensDetails")),
         audio_completion_tokens=_audio_tokens(wire.get("candidatesTokensDetails")),
@@ -42,5 +42,5 @@ def decode_usage(wire: Any) -> Usage | None:
 def _audio_tokens(details: Any) -> int | None:
     for item in details if isinstance(details, list) else ():
         if item.get("modality") == "AUDIO":
-            return count(item.get("tokenCount"))
+            return read_int(item.get("tokenCount"))
     return None

@@ -7,7 +7,7 @@ from typing import Any
 
 from ai_lib.errors import InvalidResponseError, StreamInterruptedError
 from ai_lib.providers.dialect import Context
-from ai_lib.providers.reading import count, listed, text_of, typed, usage_facts
+from ai_lib.providers.reading import checked_stream, first_list, read_int, read_text, usage_fields
 from ai_lib.types.chunk import ChatCompletionChunk, ToolCallDelta
 from ai_lib.types.fold import arguments_text, synthetic_call_id
 from ai_lib.types.message import Message, Role
@@ -43,12 +43,12 @@ def decode(payload: Any, context: Context, **facts: Any) -> ChatCompletionRespon
     choice = Choice(
         message=Message(
             role=Role.ASSISTANT,
-            content=text_of(message.get("content")) or None,
+            content=read_text(message.get("content")) or None,
             tool_calls=[
                 ToolCall(call_id or synthetic_call_id(None, number), name, arguments)
                 for number, (call_id, name, arguments) in enumerate(calls)
             ],
-            reasoning=text_of(message.get("thinking")) or None,
+            reasoning=read_text(message.get("thinking")) or None,
         ),
         finish_reason=finish,
         raw_finish_reason=raw_finish,
@@ -58,7 +58,7 @@ def decode(payload: Any, context: Context, **facts: Any) -> ChatCompletionRespon
         model=payload.get("model") or None,
         provider=context.provider,
         choices=(choice,),
-        **usage_facts(usage),
+        **usage_fields(usage),
         created=None if created is None else int(created.timestamp()),
         raw=payload,
         **facts,
@@ -100,7 +100,7 @@ def _finish(payload: Mapping[str, Any], *, called: bool) -> tuple[FinishReason |
 
 
 def _usage(payload: Mapping[str, Any]) -> Usage | None:
-    prompt, completion = count(payload.get("prompt_eval_count")), count(payload.get("eval_count"))
+    prompt, completion = read_int(payload.get("prompt_eval_count")), read_int(payload.get("eval_count"))
     if prompt is None and completion is None:
         return None
     prompt, completion = prompt or 0, completion or 0
@@ -112,7 +112,7 @@ def _logprobs(payload: Mapping[str, Any]) -> dict[str, Any] | None:
     return {"content": tokens} if tokens and isinstance(tokens, list) else None
 
 
-@typed
+@checked_stream
 def decode_stream(events: Iterable[str], context: Context) -> Iterator[ChatCompletionChunk]:
     """Yield the chunks of a stream.
 
@@ -139,8 +139,8 @@ def decode_stream(events: Iterable[str], context: Context) -> Iterator[ChatCompl
         done = payload.get("done") is True
         finish, raw_finish = _finish(payload, called=calls > 0) if done else (None, None)
         yield ChatCompletionChunk(
-            text_of(message.get("content")),
-            text_of(message.get("thinking")),
+            read_text(message.get("content")),
+            read_text(message.get("thinking")),
             deltas,
             finish,
             raw_finish,
@@ -162,7 +162,7 @@ def _parsed(line: str, rest: Iterator[str]) -> Mapping[str, Any]:
             raise _interrupted() from None  # a line that was cut off
         raise
     if not isinstance(payload, Mapping):
-        raise ValueError(f"expected an object, got {type(payload).__name__}")  # noqa: TRY004 - see `typed`
+        raise ValueError(f"expected an object, got {type(payload).__name__}")  # noqa: TRY004 - see `checked_stream`
     return payload
 
 
@@ -178,7 +178,7 @@ def decode_models(payload: Any, context: Context) -> list[ModelInfo]:
         InvalidResponseError: It is not a list of models.
     """
     found = []
-    for entry in listed(payload, context, "models"):
+    for entry in first_list(payload, context, "models"):
         model = entry.get("model") or entry.get("name")
         if model:
             found.append(ModelInfo(model, context.provider, name=entry.get("name"), raw=entry))

@@ -7,7 +7,7 @@ from typing import Any
 
 from ai_lib.providers.dialect import Context, Refuse
 from ai_lib.providers.dialects.ollama_native.quirks import Quirks
-from ai_lib.providers.reading import arguments_object, extended
+from ai_lib.providers.reading import encode_arguments, merge_extensions
 from ai_lib.types.content import Audio, Document, Image, Json, Text
 from ai_lib.types.message import Message, Role
 from ai_lib.types.request import ChatCompletionRequest, ResponseFormat
@@ -66,7 +66,7 @@ def encode(request: ChatCompletionRequest, stream: bool, context: Context, refus
         _put_think(body, request.reasoning, refuse)
     quirks: Quirks = context.quirks
     always = {field: value for field, value in quirks.send.items() if field not in request.extensions}
-    return extended({**body, **always}, request.extensions)
+    return merge_extensions({**body, **always}, request.extensions)
 
 
 def _put_tools(body: dict[str, Any], request: ChatCompletionRequest, refuse: Refuse) -> None:
@@ -123,7 +123,7 @@ def _message(message: Message, names: Mapping[str, str], refuse: Refuse) -> dict
         wire["thinking"] = message.reasoning
     if message.tool_calls:
         wire["tool_calls"] = [
-            {"function": {"name": call.name, "arguments": arguments_object(call)}} for call in message.tool_calls
+            {"function": {"name": call.name, "arguments": encode_arguments(call)}} for call in message.tool_calls
         ]
     if message.refusal is not None:
         refuse("refusal", "the API has no such field")

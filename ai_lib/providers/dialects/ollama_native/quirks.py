@@ -7,7 +7,7 @@ from typing import Any
 
 import attrs
 
-from ai_lib.providers.reading import quirks_of
+from ai_lib.providers.reading import quirks_reader
 
 __all__ = ["Quirks", "quirks_from"]
 
@@ -23,4 +23,4 @@ class Quirks:
     send: Mapping[str, Any] = attrs.field(factory=dict)
 
 
-quirks_from = quirks_of(Quirks, "dialect ollama_native")
+quirks_from = quirks_reader(Quirks, "dialect ollama_native")

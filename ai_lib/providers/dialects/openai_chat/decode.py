@@ -16,7 +16,7 @@ from ai_lib.providers.dialect import Context
 from ai_lib.providers.dialects.openai_chat.quirks import Quirks
 from ai_lib.providers.dialects.openai_chat.reasoning import REASONING_FIELDS, decode_reasoning, split_think_tags
 from ai_lib.providers.dialects.openai_chat.usage import decode_usage
-from ai_lib.providers.reading import check_object, usage_facts
+from ai_lib.providers.reading import check_object, usage_fields
 from ai_lib.types.fold import arguments_text, synthetic_call_id
 from ai_lib.types.message import Citation, Message, Role
 from ai_lib.types.response import ChatCompletionResponse, Choice, FinishReason
@@ -86,7 +86,7 @@ def decode(payload: Any, context: Context, **facts: Any) -> ChatCompletionRespon
         model=payload.get("model") or None,
         provider=context.provider,
         choices=tuple([_decode_choice(choice, number, payload, context) for number, choice in enumerate(choices)]),
-        **usage_facts(decode_usage(payload.get("usage"))),
+        **usage_fields(decode_usage(payload.get("usage"))),
         created=payload.get("created"),
         raw=payload,
         **facts,

@@ -11,7 +11,7 @@ from ai_lib.providers.dialect import Context, Refuse
 from ai_lib.providers.dialects.openai_chat.messages import encode_messages
 from ai_lib.providers.dialects.openai_chat.quirks import Quirks
 from ai_lib.providers.dialects.openai_chat.reasoning import encode_reasoning
-from ai_lib.providers.reading import extended
+from ai_lib.providers.reading import merge_extensions
 from ai_lib.providers.schemas import Subset, rewritten
 from ai_lib.types.request import ChatCompletionRequest, ResponseFormat
 from ai_lib.types.tool import NamedTool, Tool, ToolChoice
@@ -66,7 +66,7 @@ def encode(request: ChatCompletionRequest, stream: bool, context: Context, refus
         body["stream"] = True
         if quirks.stream_usage:
             body["stream_options"] = {"include_usage": True}
-    return extended(body, request.extensions, also=_RESERVED)
+    return merge_extensions(body, request.extensions, also=_RESERVED)
 
 
 def _encode_tools(tools: tuple[Tool, ...], choice: ToolChoice | None, quirks: Quirks, refuse: Refuse) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from ai_lib.providers.dialect import Context, Refuse
 from ai_lib.providers.dialects.openai_chat.parts import encode_content
 from ai_lib.providers.dialects.openai_chat.quirks import Quirks
 from ai_lib.providers.dialects.openai_chat.reasoning import REASONING_FIELDS, encode_thinking
-from ai_lib.providers.reading import own, short_id
+from ai_lib.providers.reading import owned_data, short_id
 from ai_lib.types.content import Json, Text
 from ai_lib.types.message import Message, Role
 
@@ -42,7 +42,7 @@ def encode_messages(messages: tuple[Message, ...], context: Context, refuse: Ref
 def _encode_message(message: Message, context: Context, refuse: Refuse) -> dict[str, Any]:
     quirks: Quirks = context.quirks
     content = encode_content(message.content, quirks, refuse)
-    data = own(message.provider_data, context.owner)
+    data = owned_data(message.provider_data, context.owner)
     if quirks.thinking_parts and message.role is Role.ASSISTANT:
         content = encode_thinking(content, message, data)
         data = {field: value for field, value in data.items() if field != "signature"}
@@ -58,7 +58,7 @@ def _encode_message(message: Message, context: Context, refuse: Refuse) -> dict[
                 "id": short_id(call.id) if quirks.short_ids else call.id,
                 "type": "function",
                 "function": {"name": call.name, "arguments": call.arguments_json},
-                **own(call.provider_data, context.owner),
+                **owned_data(call.provider_data, context.owner),
             }
             for call in message.tool_calls
         ]
@@ -79,6 +79,6 @@ def _encode_tool_result(message: Message, names: Mapping[str, str], context: Con
     name = message.name or names.get(call_id)
     if quirks.tool_result_name and name is not None:
         wire["name"] = name
-    wire.update(own(message.provider_data, context.owner))
+    wire.update(owned_data(message.provider_data, context.owner))
     wire["tool_call_id"] = short_id(call_id) if quirks.short_ids else call_id
     return wire

@@ -11,7 +11,7 @@ from typing import Any
 from ai_lib.errors import InvalidResponseError
 from ai_lib.providers.dialect import Context
 from ai_lib.providers.dialects.openai_chat.decode import is_error
-from ai_lib.providers.reading import count, first_count
+from ai_lib.providers.reading import first_int, read_int
 from ai_lib.types.model import ModelInfo
 
 __all__ = ["decode_models"]
@@ -44,11 +44,11 @@ def decode_models(payload: Any, context: Context) -> list[ModelInfo]:
             ModelInfo(
                 fields["id"],
                 context.provider,
-                count(fields.get("created")),
+                read_int(fields.get("created")),
                 fields.get("owned_by"),
                 name=fields.get("name") or fields.get("display_name"),
-                context_window=first_count(*(limits.get(key) for key in _CONTEXT_LENGTH)),
-                max_output_tokens=first_count(*(limits.get(key) for key in _MAX_OUTPUT)),
+                context_window=first_int(*(limits.get(key) for key in _CONTEXT_LENGTH)),
+                max_output_tokens=first_int(*(limits.get(key) for key in _MAX_OUTPUT)),
                 raw=entry,
             )
         )

@@ -8,7 +8,7 @@ from typing import Literal
 import attrs
 
 from ai_lib.providers.dialect import Refuse
-from ai_lib.providers.reading import quirks_of
+from ai_lib.providers.reading import quirks_reader
 
 __all__ = ["Quirks", "quirks_from"]
 
@@ -99,4 +99,4 @@ class Quirks:
         return False
 
 
-quirks_from = quirks_of(Quirks, "dialect openai_chat")
+quirks_from = quirks_reader(Quirks, "dialect openai_chat")

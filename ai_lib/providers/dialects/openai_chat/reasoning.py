@@ -13,7 +13,7 @@ import attrs
 
 from ai_lib.providers.dialect import Refuse
 from ai_lib.providers.dialects.openai_chat.quirks import Quirks
-from ai_lib.providers.reading import for_model
+from ai_lib.providers.reading import match_model
 from ai_lib.types.chunk import ChatCompletionChunk
 from ai_lib.types.message import Message
 
@@ -47,12 +47,12 @@ def encode_reasoning(reasoning: str | int, model: str | None, quirks: Quirks, re
     """
     form = quirks.reasoning
     if not isinstance(form, str):
-        form = for_model(form, model) or "effort"
+        form = match_model(form, model) or "effort"
     return REASONING[form](reasoning, model, quirks, refuse)
 
 
 def _effort(reasoning: str | int, model: str | None, quirks: Quirks, refuse: Refuse) -> dict[str, Any]:
-    efforts = for_model(quirks.efforts, model)
+    efforts = match_model(quirks.efforts, model)
     if isinstance(reasoning, int):
         refuse("reasoning", "the provider accepts an effort such as 'low', not a number of tokens")
     elif efforts is not None and reasoning not in efforts:
@@ -63,7 +63,7 @@ def _effort(reasoning: str | int, model: str | None, quirks: Quirks, refuse: Ref
 
 
 def _thinking(reasoning: str | int, model: str | None, quirks: Quirks, refuse: Refuse) -> dict[str, Any]:
-    types = for_model(quirks.thinking_types, model) or ()
+    types = match_model(quirks.thinking_types, model) or ()
     budget = quirks.thinking_budget and "enabled" in types
     if isinstance(reasoning, int) and budget:
         return {"thinking": {"type": "enabled", "budget_tokens": reasoning}}

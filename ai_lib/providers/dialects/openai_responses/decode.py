@@ -16,7 +16,7 @@ from ai_lib.providers.dialect import Context
 from ai_lib.providers.dialects.openai_responses.calls import CARRIED, CUSTOM, FUNCTION, asks, input_text, unpacked
 from ai_lib.providers.dialects.openai_responses.quirks import Quirks
 from ai_lib.providers.dialects.openai_responses.usage import usage_of
-from ai_lib.providers.reading import check_object, count, listed, text_of, usage_facts
+from ai_lib.providers.reading import check_object, first_list, read_int, read_text, usage_fields
 from ai_lib.types.fold import synthetic_call_id
 from ai_lib.types.message import Citation, Message, Role
 from ai_lib.types.model import ModelInfo
@@ -79,8 +79,8 @@ def decode(payload: Any, context: Context, **facts: Any) -> ChatCompletionRespon
                 logprobs={"content": found.logprobs} if found.logprobs else None,
             ),
         ),
-        **usage_facts(usage),
-        created=count(payload.get("created_at")),
+        **usage_fields(usage),
+        created=read_int(payload.get("created_at")),
         raw=payload,
         **facts,
     )
@@ -119,8 +119,8 @@ class _Reading:
 
     def add_message(self, item: Mapping[str, Any]) -> None:
         for part in item.get("content") or ():
-            self.text.append(text_of(part.get("text")) if part.get("type") == "output_text" else "")
-            self.refusal.append(text_of(part.get("refusal")))
+            self.text.append(read_text(part.get("text")) if part.get("type") == "output_text" else "")
+            self.refusal.append(read_text(part.get("refusal")))
             for citation in map(citation_of, part.get("annotations") or ()):
                 if citation not in self.citations:
                     self.citations.append(citation)
@@ -130,10 +130,10 @@ class _Reading:
         self.thoughts += thoughts_of(item)
 
     def add_call(self, item: Mapping[str, Any]) -> None:
-        name = text_of(item.get("name"))
+        name = read_text(item.get("name"))
         if not name:
             raise InvalidResponseError("the answer holds a tool call without a name", code="malformed_tool_call")
-        call_id = text_of(item.get("call_id")) or synthetic_call_id(self.response_id, len(self.calls))
+        call_id = read_text(item.get("call_id")) or synthetic_call_id(self.response_id, len(self.calls))
         self.calls.append(ToolCall(call_id, name, input_text(item), provider_data=kept_of_call(item, self.owner)))
 
     def message(self, provider_data: Mapping[str, Any] | None) -> Message:
@@ -159,7 +159,7 @@ _READERS: dict[str, Callable[[_Reading, Mapping[str, Any]], None]] = {
 def thoughts_of(item: Mapping[str, Any]) -> list[str]:
     """Return the texts of a reasoning item: the reasoning itself, which open models show, else its summary."""
     for field in ("content", "summary"):
-        texts = [text for part in item.get(field) or () if (text := text_of(part.get("text")))]
+        texts = [text for part in item.get(field) or () if (text := read_text(part.get("text")))]
         if texts:
             return texts
     return []
@@ -211,7 +211,7 @@ def decode_models(payload: Any, context: Context) -> list[ModelInfo]:
         AiLibError: The payload is an error object, or not a list of models.
     """
     return [
-        ModelInfo(entry["id"], context.provider, count(entry.get("created")), entry.get("owned_by"), raw=entry)
-        for entry in listed(payload, context, "data")
+        ModelInfo(entry["id"], context.provider, read_int(entry.get("created")), entry.get("owned_by"), raw=entry)
+        for entry in first_list(payload, context, "data")
         if entry.get("id")
     ]

@@ -11,7 +11,7 @@ from typing import Any
 from ai_lib.providers.dialect import Context, Refuse
 from ai_lib.providers.dialects.openai_responses.items import input_of
 from ai_lib.providers.dialects.openai_responses.quirks import Quirks
-from ai_lib.providers.reading import extended, for_model
+from ai_lib.providers.reading import match_model, merge_extensions
 from ai_lib.providers.schemas import Subset, rewritten
 from ai_lib.types.request import ChatCompletionRequest, ResponseFormat
 from ai_lib.types.tool import NamedTool, Tool, ToolChoice
@@ -66,7 +66,7 @@ def encode(request: ChatCompletionRequest, stream: bool, context: Context, refus
         body["store"] = quirks.store
     if include := _include(request, quirks, refuse):
         body["include"] = include
-    return extended(body, _beside_lists(body, request.extensions), also=_STREAM)
+    return merge_extensions(body, _beside_lists(body, request.extensions), also=_STREAM)
 
 
 def _with_state(request: ChatCompletionRequest) -> bool:
@@ -79,7 +79,7 @@ def _include(request: ChatCompletionRequest, quirks: Quirks, refuse: Refuse) -> 
     if (request.logprobs or request.top_logprobs is not None) and _allowed("logprobs", quirks, refuse):
         include.append(_LOGPROBS)
     if quirks.sealed_reasoning is not None and not _with_state(request):
-        sealed: bool | None = for_model(quirks.sealed_reasoning, request.model)
+        sealed: bool | None = match_model(quirks.sealed_reasoning, request.model)
         if sealed or (sealed is None and request.reasoning not in (None, "none")):
             include.append(_SEALED)
     return include

@@ -16,7 +16,7 @@ import attrs
 from ai_lib.providers.dialect import Context, Refuse
 from ai_lib.providers.dialects.openai_responses.calls import CARRIED, CUSTOM, FUNCTION, input_text
 from ai_lib.providers.dialects.openai_responses.quirks import Quirks
-from ai_lib.providers.reading import own, tool_names
+from ai_lib.providers.reading import owned_data, tool_names_by_id
 from ai_lib.types.content import Audio, Document, Image, Json, Part, Text
 from ai_lib.types.message import Message, Role
 from ai_lib.types.tool import ToolCall
@@ -64,8 +64,8 @@ def input_of(
         sealed_only: Whether only encrypted reasoning can go back, since the service keeps nothing.
     """
     calls = [call for message in messages for call in message.tool_calls]
-    beside = {call.id: own(call.provider_data, context.owner) for call in calls}
-    encoder = _Encoder(context, refuse, tool_names(messages), beside, sealed_only)
+    beside = {call.id: owned_data(call.provider_data, context.owner) for call in calls}
+    encoder = _Encoder(context, refuse, tool_names_by_id(messages), beside, sealed_only)
     instructions: list[str] = []
     items: list[Item] = []
     for message in messages:
@@ -90,7 +90,7 @@ def _user(message: Message, encoder: _Encoder) -> list[Item]:
 def _message(role: str, content: str | list[Item], message: Message, encoder: _Encoder) -> Item:
     # An answer always says that it is a message: some servers guess at items with this role otherwise.
     kind = {"type": "message"} if encoder.quirks.typed_messages or role == "assistant" else {}
-    by_hand = own({"*": (message.provider_data or {}).get("*", {})}, "*")
+    by_hand = owned_data({"*": (message.provider_data or {}).get("*", {})}, "*")
     return {**kind, "role": role, "content": content, **by_hand}
 
 
@@ -105,7 +105,7 @@ def _tool(message: Message, encoder: _Encoder) -> list[Item]:
 
 
 def _assistant(message: Message, encoder: _Encoder) -> list[Item]:
-    kept = own(message.provider_data, encoder.context.owner).get("output") or []
+    kept = owned_data(message.provider_data, encoder.context.owner).get("output") or []
     if kept and _fits(kept, message, encoder):
         return [dict(item) for item in kept]
     # The text or the calls are no longer the model's own, and its reasoning belongs to what it said then.
@@ -161,7 +161,7 @@ def said(
 
 
 def _call(call: ToolCall, encoder: _Encoder) -> Item:
-    beside = own(call.provider_data, encoder.context.owner)
+    beside = owned_data(call.provider_data, encoder.context.owner)
     field = "input" if beside.get("type") == CUSTOM else "arguments"
     return {"type": FUNCTION, "call_id": call.id, "name": call.name, field: call.arguments_json, **beside}
 

@@ -7,7 +7,7 @@ from typing import Literal
 
 import attrs
 
-from ai_lib.providers.reading import quirks_of
+from ai_lib.providers.reading import quirks_reader
 
 __all__ = ["Quirks", "quirks_from"]
 
@@ -69,4 +69,4 @@ class Quirks:
     chat_format: bool = False
 
 
-quirks_from = quirks_of(Quirks, "dialect openai_responses")
+quirks_from = quirks_reader(Quirks, "dialect openai_responses")

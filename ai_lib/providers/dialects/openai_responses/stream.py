@@ -20,13 +20,13 @@ from ai_lib.providers.dialects.openai_responses.decode import (
 )
 from ai_lib.providers.dialects.openai_responses.quirks import Quirks
 from ai_lib.providers.dialects.openai_responses.usage import usage_of
-from ai_lib.providers.reading import json_events, text_of, typed
+from ai_lib.providers.reading import checked_stream, parse_events, read_text
 from ai_lib.types.chunk import ChatCompletionChunk, ToolCallDelta
 
 __all__ = ["decode_stream"]
 
 
-@typed
+@checked_stream
 def decode_stream(events: Iterable[str], context: Context) -> Iterator[ChatCompletionChunk]:
     """Yield the chunks of a stream.
 
@@ -40,7 +40,7 @@ def decode_stream(events: Iterable[str], context: Context) -> Iterator[ChatCompl
         StreamInterruptedError: The events end before the response is complete.
     """
     response = _Response(context)
-    for payload in json_events(events):
+    for payload in parse_events(events):
         read = _EVENTS.get(payload.get("type"))  # type: ignore[arg-type]
         if read is not None:
             yield from read(response, payload)
@@ -103,7 +103,7 @@ class _Response:
                 yield self._chunk(payload, tool_calls=(self._call(self._number(place), wire),))
 
     def text(self, payload: Mapping[str, Any]) -> Iterator[ChatCompletionChunk]:
-        text = text_of(payload["delta"])
+        text = read_text(payload["delta"])
         self._item(payload).text.append(text)
         logprobs = payload.get("logprobs")
         yield ChatCompletionChunk(
@@ -113,7 +113,7 @@ class _Response:
 
     def refusal(self, payload: Mapping[str, Any]) -> Iterator[ChatCompletionChunk]:
         self._item(payload).pieces.add("refusal")
-        yield self._chunk(payload, refusal=text_of(payload["delta"]))
+        yield self._chunk(payload, refusal=read_text(payload["delta"]))
 
     def annotation(self, payload: Mapping[str, Any]) -> Iterator[ChatCompletionChunk]:
         self._item(payload).pieces.add("annotations")
@@ -123,7 +123,7 @@ class _Response:
         item = self._item(payload)
         item.thoughts = item.thoughts or payload["type"]
         part = payload.get("summary_index", payload.get("content_index"))
-        text = text_of(payload["delta"])
+        text = read_text(payload["delta"])
         if text and item.thoughts == payload["type"]:
             yield self._chunk(payload, reasoning=self._apart((self._place(payload), part)) + text)
 
@@ -131,11 +131,11 @@ class _Response:
         item = self._item(payload)
         if not item.whole:
             item.pieces.add("arguments")
-            yield self._chunk(payload, tool_calls=(self._piece(payload, text_of(payload["delta"])),))
+            yield self._chunk(payload, tool_calls=(self._piece(payload, read_text(payload["delta"])),))
 
     def arguments_done(self, payload: Mapping[str, Any]) -> Iterator[ChatCompletionChunk]:
         item = self._item(payload)
-        whole = text_of(payload.get("arguments")) or text_of(payload.get("input"))
+        whole = read_text(payload.get("arguments")) or read_text(payload.get("input"))
         if item.call and whole and "arguments" not in item.pieces:
             item.pieces.add("arguments")
             yield self._chunk(payload, tool_calls=(self._piece(payload, whole),))
@@ -207,8 +207,8 @@ class _Response:
     def _call(self, number: int, wire: Mapping[str, Any], arguments: str = "") -> ToolCallDelta:
         return ToolCallDelta(
             number,
-            text_of(wire.get("call_id")) or None,
-            text_of(wire.get("name")) or None,
+            read_text(wire.get("call_id")) or None,
+            read_text(wire.get("name")) or None,
             arguments,
             kept_of_call(wire, self.context.owner),
         )
@@ -237,7 +237,7 @@ class _Response:
     def _whole_message(self, chunk: ChatCompletionChunk, place: Any, wire: Mapping[str, Any]) -> None:
         item = self._at(place)
         parts = wire.get("content") or ()
-        whole = "".join([text_of(part.get("text")) for part in parts if part.get("type") == "output_text"])
+        whole = "".join([read_text(part.get("text")) for part in parts if part.get("type") == "output_text"])
         come = "".join(item.text)
         if whole.startswith(come):
             chunk.text = whole[len(come) :]  # all of it where no pieces came, the rest where some were lost
@@ -245,7 +245,7 @@ class _Response:
             if not item.text and part.get("logprobs"):
                 chunk.logprobs = {"content": [*(chunk.logprobs or {"content": ()})["content"], *part["logprobs"]]}
             if "refusal" not in item.pieces:
-                chunk.refusal += text_of(part.get("refusal"))
+                chunk.refusal += read_text(part.get("refusal"))
             if "annotations" not in item.pieces:
                 chunk.citations += tuple([citation_of(annotation) for annotation in part.get("annotations") or ()])
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ai_lib.providers.reading import cost_of, count, first_count
+from ai_lib.providers.reading import first_int, read_cost, read_int
 from ai_lib.types.usage import Usage
 
 __all__ = ["usage_of"]
@@ -16,17 +16,17 @@ def usage_of(wire: Any) -> Usage | None:
     if not wire or not isinstance(wire, Mapping):
         return None
     into, out = wire.get("input_tokens_details") or {}, wire.get("output_tokens_details") or {}
-    prompt, completion = count(wire.get("input_tokens")) or 0, count(wire.get("output_tokens")) or 0
-    total = count(wire.get("total_tokens"))
+    prompt, completion = read_int(wire.get("input_tokens")) or 0, read_int(wire.get("output_tokens")) or 0
+    total = read_int(wire.get("total_tokens"))
     return Usage(
         prompt_tokens=prompt,
         completion_tokens=completion,
         total_tokens=prompt + completion if total is None else total,
         # The second names are Perplexity's.
-        cached_tokens=first_count(into.get("cached_tokens"), into.get("cache_read_input_tokens")),
-        cache_write_tokens=first_count(into.get("cache_write_tokens"), into.get("cache_creation_input_tokens")),
-        reasoning_tokens=count(out.get("reasoning_tokens")),
-        audio_prompt_tokens=count(into.get("audio_tokens")),
-        audio_completion_tokens=count(out.get("audio_tokens")),
-        cost=cost_of(wire),
+        cached_tokens=first_int(into.get("cached_tokens"), into.get("cache_read_input_tokens")),
+        cache_write_tokens=first_int(into.get("cache_write_tokens"), into.get("cache_creation_input_tokens")),
+        reasoning_tokens=read_int(out.get("reasoning_tokens")),
+        audio_prompt_tokens=read_int(into.get("audio_tokens")),
+        audio_completion_tokens=read_int(out.get("audio_tokens")),
+        cost=read_cost(wire),
     )

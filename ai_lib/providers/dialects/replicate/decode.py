@@ -10,7 +10,7 @@ import attrs
 
 from ai_lib.errors import AiLibError, InvalidResponseError, ProviderError, StreamInterruptedError
 from ai_lib.providers.dialect import Context, NextRequest
-from ai_lib.providers.reading import first_count, json_events, listed, text_of, typed, usage_facts
+from ai_lib.providers.reading import checked_stream, first_int, first_list, parse_events, read_text, usage_fields
 from ai_lib.types.chunk import ChatCompletionChunk
 from ai_lib.types.message import Message, Role
 from ai_lib.types.model import ModelInfo
@@ -36,10 +36,10 @@ def next_request(payload: Any, stream: bool) -> NextRequest | None:
     if payload["status"] not in _UNFINISHED:
         return None
     urls = payload.get("urls") or {}
-    polled = NextRequest(url=text_of(urls["get"]), wait=_WAIT) if urls.get("get") else None
+    polled = NextRequest(url=read_text(urls["get"]), wait=_WAIT) if urls.get("get") else None
     if stream and urls.get("stream"):
         then = attrs.evolve(polled, wait=0.0) if polled is not None else None
-        return NextRequest(url=text_of(urls["stream"]), stream=True, then=then)
+        return NextRequest(url=read_text(urls["stream"]), stream=True, then=then)
     return polled
 
 
@@ -67,7 +67,7 @@ def decode(payload: Any, context: Context, **facts: Any) -> ChatCompletionRespon
         model=payload.get("model") or None,
         provider=context.provider,
         choices=(Choice(message=message, finish_reason="stop", raw_finish_reason=status),),
-        **usage_facts(usage),
+        **usage_fields(usage),
         created=None if created is None else int(created.timestamp()),
         raw=payload,
         **facts,
@@ -102,22 +102,22 @@ def _canceled() -> ProviderError:
 def _output(output: Any) -> str:
     """Return the text of an output: a string, or pieces of one."""
     if isinstance(output, list):
-        return "".join([text_of(piece) for piece in output])
-    return text_of(output)
+        return "".join([read_text(piece) for piece in output])
+    return read_text(output)
 
 
 def _usage(metrics: Any) -> Usage | None:
     if not isinstance(metrics, Mapping):
         return None
-    prompt = first_count(metrics.get("input_token_count"), metrics.get("token_input_count"))
-    completion = first_count(metrics.get("output_token_count"), metrics.get("token_output_count"))
+    prompt = first_int(metrics.get("input_token_count"), metrics.get("token_input_count"))
+    completion = first_int(metrics.get("output_token_count"), metrics.get("token_output_count"))
     if prompt is None and completion is None:
         return None
     prompt, completion = prompt or 0, completion or 0
     return Usage(prompt_tokens=prompt, completion_tokens=completion, total_tokens=prompt + completion)
 
 
-@typed
+@checked_stream
 def decode_stream(events: Iterable[str], context: Context) -> Iterator[ChatCompletionChunk]:
     """Yield the chunks of a stream; others than "output", "error" and "done" (such as "logs") are passed over.
 
@@ -130,10 +130,10 @@ def decode_stream(events: Iterable[str], context: Context) -> Iterator[ChatCompl
         InvalidResponseError: An event is not formed as promised.
         StreamInterruptedError: The events end before the one that says done.
     """
-    for event in json_events(events):
+    for event in parse_events(events):
         make = _EVENTS.get(event["event"])
         if make is not None:
-            yield make(text_of(event["data"]), event, context)
+            yield make(read_text(event["data"]), event, context)
             if event["event"] == "done":
                 return
     raise StreamInterruptedError("the stream ended before the event that says done")
@@ -188,6 +188,6 @@ def decode_models(payload: Any, context: Context) -> list[ModelInfo]:
             name=entry["name"],
             raw=entry,
         )
-        for entry in listed(payload, context, "models", "results")
+        for entry in first_list(payload, context, "models", "results")
         if entry.get("owner") and entry.get("name")
     ]

@@ -7,7 +7,7 @@ from typing import Any
 
 from ai_lib.providers.dialect import Context, Refuse
 from ai_lib.providers.dialects.replicate.quirks import Quirks
-from ai_lib.providers.reading import extended, for_model
+from ai_lib.providers.reading import match_model, merge_extensions
 from ai_lib.types.content import Audio, Document, Image, Json, Text
 from ai_lib.types.message import Message, Role
 from ai_lib.types.request import ChatCompletionRequest
@@ -44,7 +44,7 @@ def encode(request: ChatCompletionRequest, stream: bool, context: Context, refus
     inputs = _prompts(request.messages, refuse)
     inputs.update({field: value for field in _INPUTS if (value := getattr(request, field)) is not None})
     if request.max_tokens is not None:
-        inputs[for_model(quirks.limit, request.model) or "max_tokens"] = request.max_tokens
+        inputs[match_model(quirks.limit, request.model) or "max_tokens"] = request.max_tokens
     if request.reasoning is not None:
         _put_effort(inputs, request, quirks, refuse)
     _put_images(inputs, request, quirks, refuse)
@@ -55,7 +55,7 @@ def encode(request: ChatCompletionRequest, stream: bool, context: Context, refus
     body["input"] = inputs
     if stream:
         body["stream"] = True
-    return extended(body, request.extensions, also=frozenset({"stream"}))
+    return merge_extensions(body, request.extensions, also=frozenset({"stream"}))
 
 
 def _prompts(messages: tuple[Message, ...], refuse: Refuse) -> dict[str, Any]:
@@ -83,7 +83,7 @@ def _text(message: Message, refuse: Refuse) -> str:
 
 
 def _put_effort(inputs: dict[str, Any], request: ChatCompletionRequest, quirks: Quirks, refuse: Refuse) -> None:
-    name = for_model(quirks.efforts, request.model)
+    name = match_model(quirks.efforts, request.model)
     if name and isinstance(request.reasoning, str):
         inputs[name] = request.reasoning
     else:
@@ -91,7 +91,7 @@ def _put_effort(inputs: dict[str, Any], request: ChatCompletionRequest, quirks: 
 
 
 def _put_images(inputs: dict[str, Any], request: ChatCompletionRequest, quirks: Quirks, refuse: Refuse) -> None:
-    name = for_model(quirks.images, request.model) or ""
+    name = match_model(quirks.images, request.model) or ""
     images: list[str] = []
     for part in [part for message in request.messages for part in message.content]:
         if part.cache is not None:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import attrs
 
-from ai_lib.providers.reading import quirks_of
+from ai_lib.providers.reading import quirks_reader
 
 __all__ = ["Quirks", "quirks_from"]
 
@@ -28,4 +28,4 @@ class Quirks:
     version: bool = False
 
 
-quirks_from = quirks_of(Quirks, "dialect replicate")
+quirks_from = quirks_reader(Quirks, "dialect replicate")

@@ -11,18 +11,18 @@ from hypothesis import strategies as st
 
 from ai_lib.errors import InvalidRequestError, InvalidResponseError
 from ai_lib.providers.reading import (
-    arguments_object,
     check_object,
-    count,
-    extended,
-    first_count,
-    for_model,
-    json_events,
-    money,
-    own,
+    encode_arguments,
+    first_int,
+    match_model,
+    merge_extensions,
+    owned_data,
+    parse_events,
+    read_decimal,
+    read_int,
+    read_text,
     short_id,
-    text_of,
-    tool_names,
+    tool_names_by_id,
 )
 from ai_lib.types.message import Message
 from ai_lib.types.tool import ToolCall
@@ -33,8 +33,8 @@ from ai_lib.types.tool import ToolCall
     [(3, 3), (3.0, 3), (0, 0), (True, None), ("3", None), (None, None), (float("nan"), None), (float("inf"), None)],
 )
 def test_only_numbers_count(value: Any, expected: int | None) -> None:
-    assert count(value) == expected
-    assert first_count(None, "x", value, 7) == (7 if expected is None else expected)
+    assert read_int(value) == expected
+    assert first_int(None, "x", value, 7) == (7 if expected is None else expected)
 
 
 @pytest.mark.parametrize(
@@ -42,19 +42,19 @@ def test_only_numbers_count(value: Any, expected: int | None) -> None:
     [("0.1", Decimal("0.1")), (0.1, Decimal("0.1")), (2, Decimal(2)), (None, None), (True, None), ("free", None)],
 )
 def test_a_price_is_exact(value: Any, expected: Decimal | None) -> None:
-    assert money(value) == expected
+    assert read_decimal(value) == expected
 
 
 def test_text_may_be_missing_and_is_nothing_else() -> None:
-    assert (text_of("a"), text_of(None)) == ("a", "")
+    assert (read_text("a"), read_text(None)) == ("a", "")
     with pytest.raises(TypeError):
-        text_of(5)
+        read_text(5)
 
 
 def test_the_end_mark_of_other_dialects_is_passed_over() -> None:
-    assert list(json_events(['{"a":1}', "[DONE]"])) == [{"a": 1}]
+    assert list(parse_events(['{"a":1}', "[DONE]"])) == [{"a": 1}]
     with pytest.raises(ValueError, match="expected an object, got list"):
-        list(json_events(["[1]"]))
+        list(parse_events(["[1]"]))
 
 
 @pytest.mark.parametrize("payload", [None, [], "x", 1])
@@ -66,15 +66,15 @@ def test_an_answer_that_is_no_object_is_told(payload: Any) -> None:
 def test_data_goes_back_to_its_owner_and_what_was_put_in_by_hand_to_all() -> None:
     data = {"a": {"x": 1}, "b": {"x": 2}, "*": {"x": 0, "y": 0}}
 
-    assert own(data, "a") == {"x": 1, "y": 0}
-    assert own(data, "c") == {"x": 0, "y": 0}
-    assert own(None, "a") == {}
+    assert owned_data(data, "a") == {"x": 1, "y": 0}
+    assert owned_data(data, "c") == {"x": 0, "y": 0}
+    assert owned_data(None, "a") == {}
 
 
 def test_the_name_of_a_tool_is_found_by_the_calls_id() -> None:
     messages = [Message.user("?"), Message.assistant(tool_calls=[ToolCall("1", "add"), ToolCall("2", "sub")])]
 
-    assert tool_names(messages) == {"1": "add", "2": "sub"}
+    assert tool_names_by_id(messages) == {"1": "add", "2": "sub"}
 
 
 @pytest.mark.parametrize(
@@ -82,7 +82,7 @@ def test_the_name_of_a_tool_is_found_by_the_calls_id() -> None:
     [('{"a":1}', {"a": 1}), ("", {}), ("[1]", {"INVALID_JSON": "[1]"}), ("{", {"INVALID_JSON": "{"})],
 )
 def test_arguments_that_are_no_object_go_back_as_text(arguments: str, expected: dict[str, Any]) -> None:
-    assert arguments_object(ToolCall("1", "add", arguments)) == expected
+    assert encode_arguments(ToolCall("1", "add", arguments)) == expected
 
 
 @pytest.mark.parametrize(
@@ -96,14 +96,14 @@ def test_arguments_that_are_no_object_go_back_as_text(arguments: str, expected: 
 def test_extensions_are_joined_with_the_body(body: Any, extensions: Any, expected: Any) -> None:
     before = repr(body)
 
-    assert extended(body, extensions) == expected
+    assert merge_extensions(body, extensions) == expected
     assert repr(body) == before
 
 
 @pytest.mark.parametrize("extensions", [{"a": 2}, {"a": {"x": 1}}, {"stream": True}])
 def test_a_field_that_is_set_twice_is_refused(extensions: dict[str, Any]) -> None:
     with pytest.raises(InvalidRequestError, match=f"already sets: {next(iter(extensions))}"):
-        extended({"a": 1}, extensions, also=frozenset({"stream"}))
+        merge_extensions({"a": 1}, extensions, also=frozenset({"stream"}))
 
 
 @pytest.mark.parametrize(
@@ -111,11 +111,11 @@ def test_a_field_that_is_set_twice_is_refused(extensions: dict[str, Any]) -> Non
     [("claude-3-5-haiku", 8192), ("claude-3-opus", 4096), ("anthropic.claude-9", 1), (None, 1), ("", 1)],
 )
 def test_the_first_pattern_that_fits_a_model_counts(model: str | None, expected: int) -> None:
-    assert for_model({"claude-3-5*": 8192, "claude-3*": 4096, "*": 1}, model) == expected
+    assert match_model({"claude-3-5*": 8192, "claude-3*": 4096, "*": 1}, model) == expected
 
 
 def test_without_a_pattern_that_fits_there_is_nothing() -> None:
-    assert for_model({"claude-*": 1}, "gpt") is None
+    assert match_model({"claude-*": 1}, "gpt") is None
 
 
 @given(st.text())

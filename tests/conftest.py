@@ -56,6 +56,27 @@ def server() -> Iterator[Server]:
         yield running
 
 
+@pytest.fixture
+def first() -> Iterator[Server]:
+    """A server that answers "first"."""
+    with Server(json_reply(200, completion("first"))) as running:
+        yield running
+
+
+@pytest.fixture
+def second() -> Iterator[Server]:
+    """A server that answers "second"."""
+    with Server(json_reply(200, completion("second"))) as running:
+        yield running
+
+
+@pytest.fixture
+def third() -> Iterator[Server]:
+    """A server that answers "third"."""
+    with Server(json_reply(200, completion("third"))) as running:
+        yield running
+
+
 @pytest.fixture(scope="session")
 def shared() -> Path:
     """The folder `shared` beside the repository."""

@@ -2,7 +2,16 @@
 
 import pytest
 
-from ai_lib import AiClient, AiClientBuilder, ConfigurationError, ConnectionOptions, ProviderConfig, Timeout
+from ai_lib import (
+    AiClient,
+    AiClientBuilder,
+    ConfigurationError,
+    ConnectionOptions,
+    ProviderConfig,
+    Timeout,
+)
+from tests.support.clients import gateway_at
+from tests.support.server import BUSY, stall
 
 CONFIG = ProviderConfig("gateway", base_url="https://gateway.example/v1", default_model="m")
 
@@ -46,3 +55,17 @@ def test_only_build_fails():
 
     with pytest.raises(ConfigurationError, match="no provider 'no-such-provider'"):
         builder.build()
+
+
+def test_the_builder_makes_chains(first, second):
+    first.script(BUSY)
+    builder = AiClient.builder(gateway_at(first, "one")).with_retry(0)
+
+    assert builder.with_failover_chain([gateway_at(second, "two")]).build().chat("hi").text == "second"
+
+
+def test_the_builder_makes_hedges(first, second):
+    first.script(stall)
+    client = AiClient.builder(gateway_at(first, "one")).with_hedge(gateway_at(second, "two"), after=0.05).build()
+
+    assert client.chat("hi").text == "second"

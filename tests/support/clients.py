@@ -12,7 +12,7 @@ from ai_lib import AiClient, ConnectionOptions, ProviderConfig, ResilienceConfig
 from ai_lib.testing import FakeClock
 from ai_lib.utils.clock import Clock
 
-__all__ = ["APIS", "GATEWAY", "ONE_ATTEMPT", "client_of", "client_with_transport", "every_api"]
+__all__ = ["APIS", "GATEWAY", "ONE_ATTEMPT", "client_of", "client_with_transport", "every_api", "gateway_at"]
 
 # A provider that speaks chat completions and needs no key. client_of() gives it the server's address.
 GATEWAY = ProviderConfig("gw", base_url="http://gateway.invalid/v1", default_model="m")
@@ -68,6 +68,11 @@ def client_of(
     if clock is not None:
         settings["clock"] = clock
     return AiClient(provider, options=options, resilience=resilience, **settings)
+
+
+def gateway_at(server: HasUrl, name: str = "gw") -> ProviderConfig:
+    """Return the configuration of a gateway that `server` stands for, with the default model "<name>-model"."""
+    return ProviderConfig(name, base_url=server.url + "/v1", default_model=f"{name}-model")
 
 
 def client_with_transport(api: str, transport: Any, *, key: str = "a-long-key", **settings: Any) -> AiClient:

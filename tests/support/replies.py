@@ -11,7 +11,18 @@ from typing import TYPE_CHECKING, Any, Literal
 if TYPE_CHECKING:
     from tests.support.server import Connection, Handler
 
-__all__ = ["chunk_event", "completion", "json_reply", "raw_reply", "sse_reply", "stream_events"]
+__all__ = [
+    "BUSY",
+    "chunk_event",
+    "completion",
+    "echo",
+    "json_reply",
+    "raw_reply",
+    "reset",
+    "sse_reply",
+    "stall",
+    "stream_events",
+]
 
 
 def raw_reply(data: bytes, *, close: bool = False) -> Handler:
@@ -128,3 +139,25 @@ def stream_events(*texts: str) -> list[str | dict[str, Any]]:
         chunk_event(choices=[], usage=usage),
         "[DONE]",
     ]
+
+
+# The answer of a provider that is overloaded.
+BUSY = json_reply(503, {"error": {"message": "busy", "code": "overloaded"}})
+
+
+def stall(connection: Connection) -> None:
+    """Read the request and never answer."""
+    connection.read_request()
+    connection.stall()
+
+
+def reset(connection: Connection) -> None:
+    """Read the request and reset the connection."""
+    connection.read_request()
+    connection.reset()
+
+
+def echo(connection: Connection) -> None:
+    """Answer with the question."""
+    question = connection.read_request().json["messages"][0]["content"]
+    json_reply(200, completion(question))(connection)

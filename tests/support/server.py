@@ -39,18 +39,33 @@ from typing import Any, Self
 
 import attrs
 
-from tests.support.replies import chunk_event, completion, json_reply, raw_reply, sse_reply, stream_events
+from tests.support.replies import (
+    BUSY,
+    chunk_event,
+    completion,
+    echo,
+    json_reply,
+    raw_reply,
+    reset,
+    sse_reply,
+    stall,
+    stream_events,
+)
 
 __all__ = [
+    "BUSY",
     "Connection",
     "Handler",
     "Request",
     "Server",
     "chunk_event",
     "completion",
+    "echo",
     "json_reply",
     "raw_reply",
+    "reset",
     "sse_reply",
+    "stall",
     "stream_events",
 ]
 

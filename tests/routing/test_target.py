@@ -1,0 +1,97 @@
+"""What may be the target of a route, and what it receives."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from ai_lib import (
+    AiClient,
+    Call,
+    ChatCompletionChunk,
+    ChatCompletionRequest,
+    ChatCompletionResponse,
+    Choice,
+    ConfigurationError,
+    ConnectionOptions,
+    FallbackChain,
+    Message,
+    ProviderConfig,
+    Target,
+)
+from tests.support.clients import ONE_ATTEMPT, client_of, gateway_at
+from tests.support.server import (
+    BUSY,
+    Server,
+)
+
+
+def requested_models(server: Server) -> list[str]:
+    return [request.json["model"] for request in server.requests]
+
+
+def test_a_key_and_a_header_stay_with_the_provider_they_are_for(first, second):
+    first.script(BUSY)
+    options = ConnectionOptions(api_key="canary-0123456789", headers={"x-team": "mine"})
+    own = ProviderConfig("one", base_url=first.url, default_model="m", key_env="ONE_KEY")
+
+    AiClient(own, options=options, route=FallbackChain([gateway_at(second, "two")]), resilience=ONE_ATTEMPT).chat("hi")
+
+    assert first.requests[0].headers["authorization"] == "Bearer canary-0123456789"
+    assert "authorization" not in second.requests[0].headers
+    assert "x-team" not in second.requests[0].headers
+
+
+def test_names_clients_and_classes_of_ones_own_are_targets(first, second, monkeypatch):
+    monkeypatch.setenv("GROQ_API_KEY", "k")
+    monkeypatch.setenv("GROQ_BASE_URL", second.url)
+    first.script(BUSY)
+    second.script(BUSY)
+
+    class Own:
+        def chat(self, request: ChatCompletionRequest) -> ChatCompletionResponse:
+            said = request.messages[0].text
+            return ChatCompletionResponse(choices=(Choice(message=Message.assistant(f"own: {said}")),))
+
+        def stream(self, request: ChatCompletionRequest) -> Iterator[ChatCompletionChunk]:
+            yield ChatCompletionChunk(text="own")
+            yield ChatCompletionChunk(finish_reason="stop", raw_finish_reason="stop")
+
+        def list_models(self) -> list[Any]:
+            return []
+
+    client = client_of(first, route=FallbackChain(["groq/llama", Own()]))
+
+    assert client.chat("hi").text == "own: hi"
+    assert client.stream("hi").final_response().text == "own"
+    assert requested_models(second) == ["llama", "llama"]
+
+
+def test_a_class_of_ones_own_may_look_at_the_calls_time(first):
+    first.script(BUSY)
+    left = []
+
+    class Own:
+        def chat(self, request: ChatCompletionRequest, call: Call) -> ChatCompletionResponse:
+            left.append(call.remaining())
+            return ChatCompletionResponse(choices=(Choice(message=Message.assistant("own")),))
+
+        stream = chat
+
+    client_of(first, route=FallbackChain([Own()]), options=ConnectionOptions(timeout=20.0)).chat("hi")
+
+    assert 0 < left[0] < 20
+
+
+def test_what_is_no_provider_is_refused_before_any_call(first):
+    with pytest.raises(ConfigurationError, match="a target must be a provider's name, an AiClient, or have chat"):
+        client_of(first, route=FallbackChain([42]))
+    with pytest.raises(
+        ConfigurationError,
+        match="route must be a FallbackChain, a RoundRobin, a Hedge, a ModelRouter or a ModelArray, not list",
+    ):
+        client_of(first, route=["groq"])
+    with pytest.raises(ConfigurationError, match="there is no 'temprature'"):
+        Target(provider="groq", options={"temprature": 1})

@@ -7,11 +7,16 @@ from ai_lib import (
     AiClientBuilder,
     ConfigurationError,
     ConnectionOptions,
+    OverloadedError,
     ProviderConfig,
+    RetryPolicy,
     Timeout,
 )
 from tests.support.clients import gateway_at
-from tests.support.server import BUSY, stall
+from tests.support.server import (
+    BUSY,
+    stall,
+)
 
 CONFIG = ProviderConfig("gateway", base_url="https://gateway.example/v1", default_model="m")
 
@@ -69,3 +74,60 @@ def test_the_builder_makes_hedges(first, second):
     client = AiClient.builder(gateway_at(first, "one")).with_hedge(gateway_at(second, "two"), after=0.05).build()
 
     assert client.chat("hi").text == "second"
+
+
+def test_the_builder_puts_a_preset_and_single_parts_together_in_any_order(server):
+    config = ProviderConfig("gateway", base_url=server.url, default_model="m")
+
+    one = AiClient.builder(config).with_max_concurrency(7).with_retry(1).for_production().build()
+    other = AiClient.builder(config).for_production().with_retry(1).with_max_concurrency(7).build()
+
+    assert one.guard.policy == other.guard.policy
+    assert (one.guard.policy.max_retries, one.guard.policy.base) == (1, 2.0)
+    assert one.chat("hi").text == "hi"
+
+
+def test_the_builder_has_a_step_for_each_part(server):
+    config = ProviderConfig("gateway", base_url=server.url, default_model="m")
+    alerts, heard = [], []
+
+    client = (
+        AiClient.builder(config)
+        .with_smart_defaults()
+        .with_retry(RetryPolicy(max_retries=1, base=0.0))
+        .with_circuit_breaker(2)
+        .with_rate_limit(6000, burst=100)
+        .with_error_monitor(consecutive=1, on_alert=alerts.append)
+        .with_listener(heard.append)
+        .build()
+    )
+    server.script(BUSY)
+    with pytest.raises(OverloadedError):
+        client.chat("hi")
+
+    assert len(server.requests) == 2
+    assert [alert.consecutive for alert in alerts] == [1]
+    assert [event.kind for event in heard] == ["retry", "breaker_opened", "gave_up"]
+    assert AiClient.builder(config).for_development().build().chat  # a preset alone is enough
+
+
+def test_a_builder_makes_the_same_client(server):
+    config = ProviderConfig("gateway", base_url="https://elsewhere.invalid/v1")
+
+    client = (
+        AiClient.builder(config)
+        .with_base_url(server.url + "/v2")
+        .with_api_key("k")
+        .with_model("m2")
+        .with_timeout(Timeout(total=30))
+        .with_retry(0)
+        .with_headers(x_team="a")
+        .without_proxy()
+        .on_unsupported("drop")
+        .build()
+    )
+    client.chat("hi", top_k=1)
+
+    request = server.requests[0]
+    assert (request.path, request.json["model"]) == ("/v2/chat/completions", "m2")
+    assert (request.headers["authorization"], request.headers["x-team"]) == ("Bearer k", "a")

@@ -30,7 +30,7 @@ from ai_lib import (
     ResilienceConfig,
 )
 from tests.support.clients import client_of
-from tests.support.server import Connection, Server, completion, json_reply, sse_reply, stream_events
+from tests.support.server import Connection, Server, echo, sse_reply, stream_events
 
 EVERYTHING = ResilienceConfig(
     breaker=BreakerPolicy(),
@@ -42,12 +42,6 @@ POOL_SIZE = ConnectionOptions().pool_size
 ERRORS = sorted(
     name for name, value in vars(ai_lib).items() if isinstance(value, type) and issubclass(value, AiLibError)
 )
-
-
-def echo(connection: Connection) -> None:
-    """Answer with the question."""
-    question = connection.read_request().json["messages"][0]["content"]
-    json_reply(200, completion(question))(connection)
 
 
 guarded_client = partial(client_of, resilience=EVERYTHING)

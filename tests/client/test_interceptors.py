@@ -23,10 +23,9 @@ from ai_lib import (
     StreamInterruptedError,
 )
 from tests.support.clients import client_of
-from tests.support.server import chunk_event, json_reply, sse_reply, stream_events
+from tests.support.server import BUSY, chunk_event, sse_reply, stream_events
 
 CANNED = ChatCompletionResponse(choices=(Choice(message=Message.assistant("canned"), finish_reason="stop"),))
-BUSY = json_reply(503, {"error": {"message": "busy"}})
 
 
 class Log(Interceptor):

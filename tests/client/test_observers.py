@@ -25,9 +25,7 @@ from ai_lib import (
     StreamInterruptedError,
 )
 from tests.support.clients import client_of
-from tests.support.server import Server, chunk_event, completion, json_reply, sse_reply, stream_events
-
-BUSY = json_reply(503, {"error": {"message": "busy"}})
+from tests.support.server import BUSY, Server, chunk_event, completion, json_reply, sse_reply, stream_events
 
 
 class Hearing:

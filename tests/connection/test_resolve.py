@@ -2,7 +2,12 @@
 
 import pytest
 
-from ai_lib import AiClient, ConfigurationError, ProviderConfig
+from ai_lib import (
+    AiClient,
+    ConfigurationError,
+    Provider,
+    ProviderConfig,
+)
 
 
 @pytest.mark.parametrize(
@@ -54,3 +59,38 @@ def test_what_is_no_transport_is_refused_with_what_one_needs():
 def test_an_unknown_way_with_unsupported_fields_is_refused():
     with pytest.raises(ConfigurationError, match="on_unsupported must be one of raise, warn, drop, got 'ignore'"):
         AiClient(ProviderConfig("gateway", base_url="https://gateway.example/v1"), on_unsupported="ignore")
+
+
+def test_the_enum_the_id_and_provider_slash_model_name_the_same_provider(monkeypatch):
+    monkeypatch.setenv("OPENROUTER_API_KEY", "k")
+
+    assert AiClient(Provider.OPENROUTER).provider == AiClient("openrouter").provider == "openrouter"
+    assert AiClient("openrouter/openai/gpt-4o").model == "openai/gpt-4o"
+
+
+def test_an_unknown_provider_is_answered_with_the_nearest_names():
+    with pytest.raises(ConfigurationError, match="no provider 'gorq'; did you mean groq"):
+        AiClient("gorq")
+
+
+def test_the_environment_names_the_provider_and_the_model(monkeypatch):
+    monkeypatch.setenv("GROQ_API_KEY", "k")
+    monkeypatch.setenv("AI_LIB_MODEL", "groq/some-model")
+
+    client = AiClient()
+
+    assert (client.provider, client.model) == ("groq", "some-model")
+
+
+def test_the_one_provider_whose_key_is_set_is_used(monkeypatch):
+    monkeypatch.setenv("GROQ_API_KEY", "k")
+
+    assert AiClient().provider == "groq"
+
+
+def test_keys_of_several_providers_are_no_answer(monkeypatch):
+    monkeypatch.setenv("GROQ_API_KEY", "k")
+    monkeypatch.setenv("OPENAI_API_KEY", "k")
+
+    with pytest.raises(ConfigurationError, match=r"keys of several providers are set \(groq, openai\); name one"):
+        AiClient()

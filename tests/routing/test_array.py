@@ -22,9 +22,8 @@ from ai_lib import (
     OverloadedError,
     ResilienceConfig,
 )
-from tests.support.server import Server, completion, json_reply, sse_reply, stream_events
+from tests.support.server import BUSY, Server, completion, json_reply, sse_reply, stream_events
 
-BUSY = json_reply(503, {"error": {"message": "busy"}})
 array_client = partial(AiClient, resilience=ResilienceConfig.none())
 
 

@@ -20,9 +20,8 @@ from ai_lib import (
     UnsupportedFeatureError,
 )
 from tests.support.clients import client_of
-from tests.support.server import Server, completion, json_reply, sse_reply, stream_events
+from tests.support.server import BUSY, Server, completion, json_reply, sse_reply, stream_events
 
-BUSY = json_reply(503, {"error": {"message": "busy"}})
 KNOWN = (
     Catalogue()
     .with_models(

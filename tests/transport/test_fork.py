@@ -4,15 +4,9 @@ from __future__ import annotations
 
 import os
 
-from tests.support.server import Server, completion, json_reply
+from tests.support.server import Server, echo
 
 CHILDREN, CALLS = 4, 50
-
-
-def echo(connection):
-    """Answer with the question."""
-    question = connection.read_request().json["messages"][0]["content"]
-    json_reply(200, completion(question))(connection)
 
 
 def wrong_answers(client, who):

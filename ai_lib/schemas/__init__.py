@@ -1,1 +1,4 @@
-"""JSON Schema: from a type, from a function and its docstring; validation. Knows nothing of language models."""
+"""JSON Schema: the schema of a type or a function, JSON as values of a type, validation.
+
+Knows nothing of language models and imports nothing of the library.
+"""

@@ -1,4 +1,4 @@
-"""What a function takes, told as JSON Schema, and JSON as what it takes."""
+"""The parameters of a function as a JSON Schema, and JSON arguments as the values that its annotations require."""
 
 from __future__ import annotations
 
@@ -11,21 +11,22 @@ from typing import Annotated, Any, Optional, get_args, get_origin, get_type_hint
 import attrs
 import msgspec
 
+from ai_lib.schemas.convert import convert
 from ai_lib.schemas.docstring import split_docstring
-from ai_lib.schemas.schema import convert, schema_components
+from ai_lib.schemas.schema import schema_components
 
-__all__ = ["convert_arguments", "function_name", "schema_of_function"]
+__all__ = ["Parameter", "convert_arguments", "function_name", "function_parameters", "schema_of_function"]
 
 
 @attrs.frozen
-class _Parameter:
+class Parameter:
     """One parameter of a function.
 
     Args:
         name: Its name.
         hint: Its annotation, resolved.
         default: Its default; `inspect.Parameter.empty` for none.
-        description: What its annotation says about it.
+        description: The description in its annotation, as in `Annotated[int, "in days"]`.
     """
 
     name: str
@@ -35,162 +36,152 @@ class _Parameter:
 
     @property
     def required(self) -> bool:
+        """Whether it has no default."""
         return self.default is inspect.Parameter.empty
 
 
 def function_name(function: Callable[..., Any]) -> str:
-    """Return the name of a function, of what a partial binds, or of a callable object's class."""
-    inner = _unbound(function)
+    """Return the name of a function, of the function in a partial, or of a callable object's class."""
+    inner, _ = _unwrap_partial(function)
     return str(getattr(inner, "__name__", type(inner).__name__))
 
 
 def schema_of_function(function: Callable[..., Any]) -> tuple[str | None, dict[str, Any]]:
-    """Return what a function does, and its parameters as a JSON Schema of type object.
+    """Return the description of a function, and its parameters as a JSON Schema of type object.
 
-    The description is the docstring without its parts about parameters, which go to the parameters; what an
-    annotation says (`Annotated[int, "in days"]`) counts more. What `functools.partial` binds by name is left out.
+    The description is the docstring without its sections about parameters, which become the descriptions of the
+    parameters; a description in an annotation (`Annotated[int, "in days"]`) takes precedence. What `functools.partial`
+    binds by name is left out.
 
     Raises:
-        TypeError: A parameter has no annotation, or one that has no form in JSON; or the function is an asynchronous
-            generator.
+        TypeError: A parameter has no annotation, or one that cannot be represented as JSON; or the function is an
+            asynchronous generator.
     """
-    parameters = _parameters(function)
-    inner = _unbound(function)
-    description, told = split_docstring(_documented(inner))
-    schemas, definitions = _schemas(parameters)
+    parameters = function_parameters(function)
+    inner, _ = _unwrap_partial(function)
+    # Not `getdoc` of `__call__`, which finds Python's own docstring where the class's method has none.
+    has_docstring = _is_routine(inner) or type(inner).__doc__
+    docstring = inspect.getdoc(inner) if has_docstring else type(inner).__call__.__doc__
+    description, documented = split_docstring(docstring)
+    try:
+        schemas, definitions = schema_components([parameter.hint for parameter in parameters])
+    except TypeError:
+        for parameter in parameters:  # name the parameter, unless its type only clashes with another one's
+            try:
+                schema_components([parameter.hint])
+            except TypeError as exc:
+                raise TypeError(f"parameter {parameter.name!r}: {exc}") from exc
+        raise
     properties = {
-        parameter.name: _property(schema, parameter, told.get(parameter.name))
+        parameter.name: _property_schema(schema, parameter, documented.get(parameter.name))
         for parameter, schema in zip(parameters, schemas, strict=True)
     }
-    whole: dict[str, Any] = {
+    schema: dict[str, Any] = {
         "type": "object",
         "properties": properties,
         "required": [parameter.name for parameter in parameters if parameter.required],
         "additionalProperties": False,
     }
-    return description, {**whole, "$defs": definitions} if definitions else whole
-
-
-def _documented(function: Callable[..., Any]) -> str | None:
-    if _is_function(function) or type(function).__doc__:
-        return inspect.getdoc(function)
-    own = type(function).__call__.__doc__  # `getdoc` would find that of Python's own `__call__` where there is none
-    return None if own is None else inspect.cleandoc(own)
+    return description, {**schema, "$defs": definitions} if definitions else schema
 
 
 def convert_arguments(function: Callable[..., Any], arguments: Mapping[str, Any]) -> dict[str, Any]:
-    """Return JSON arguments as the values that the function's annotations ask for.
+    """Return JSON arguments as the values that a function's annotations require.
 
     Args:
-        function: What is to be called.
+        function: The function to call.
         arguments: The arguments by name; those with a default may be missing.
 
     Raises:
-        ValueError: One is missing, unknown, or does not fit; the message names all of these.
-        TypeError: The function cannot be described.
+        ValueError: Arguments are missing, unknown, or do not fit; the message names all of them.
+        TypeError: The function has no schema; see `schema_of_function`.
     """
-    parameters = {parameter.name: parameter for parameter in _parameters(function)}
-    faults = [f"{name}: unknown; known: {', '.join(parameters) or 'none'}" for name in arguments.keys() - parameters]
-    faults += [f"{name}: missing" for name, known in parameters.items() if known.required and name not in arguments]
-    ready: dict[str, Any] = {}
-    for name in parameters.keys() & arguments.keys():
-        try:
-            ready[name] = convert(arguments[name], parameters[name].hint, lenient=True)
-        except ValueError as exc:
-            faults.append(f"{name}: {exc}")
-    if faults:
-        raise ValueError("; ".join(sorted(faults)))
-    return ready
+    parameters = {parameter.name: parameter for parameter in function_parameters(function)}
+    errors = [f"{name}: unknown; known: {', '.join(parameters) or 'none'}" for name in arguments.keys() - parameters]
+    values: dict[str, Any] = {}
+    for name, parameter in parameters.items():
+        if name in arguments:
+            try:
+                values[name] = convert(arguments[name], parameter.hint, lenient=True)
+            except ValueError as exc:
+                errors.append(f"{name}: {exc}")
+        elif parameter.required:
+            errors.append(f"{name}: missing")
+    if errors:
+        raise ValueError("; ".join(sorted(errors)))
+    return values
 
 
-def _unbound(function: Any) -> Any:
-    while isinstance(function, functools.partial):
-        function = function.func
-    return function
+def function_parameters(function: Callable[..., Any]) -> list[Parameter]:
+    """Return the parameters of a function that a caller passes by name.
 
-
-def _is_function(function: Any) -> bool:
-    return inspect.isroutine(function) or hasattr(function, "__wrapped__")
-
-
-def _parameters(function: Callable[..., Any]) -> list[_Parameter]:
-    inner = _unbound(function)
+    Raises:
+        TypeError: As in `schema_of_function`.
+    """
+    inner, bound = _unwrap_partial(function)
     if isinstance(inner, type):
-        raise TypeError("a class cannot be schema_of_function, only a function or an object with __call__")
-    code = inner if _is_function(inner) else type(inner).__call__
+        raise TypeError("a class is not supported, only a function or an object with __call__")
+    code = inner if _is_routine(inner) else type(inner).__call__
     if inspect.isasyncgenfunction(code):
-        raise TypeError("the function yields values asynchronously; give one that returns one value")
+        raise TypeError("the function is an asynchronous generator; pass one that returns one value")
     try:
-        given = inspect.signature(function).parameters
+        signature = inspect.signature(function)
     except ValueError as exc:
         raise TypeError(f"its parameters are not known: {exc}") from exc
-    hints = _hints(inspect.unwrap(code))
-    bound = _bound_by_name(function)
-    return [_parameter(one, hints) for one in given.values() if one.name not in bound]
+    hints = _type_hints(inspect.unwrap(code))
+    parameters: list[Parameter] = []
+    for name, declared in signature.parameters.items():
+        if name in bound:
+            continue
+        if declared.kind not in (declared.POSITIONAL_OR_KEYWORD, declared.KEYWORD_ONLY):
+            raise TypeError(f"parameter {declared} cannot be passed by name")
+        if name not in hints:
+            raise TypeError(f"parameter {name!r} needs a type annotation")
+        hint = hints[name]
+        extras = get_args(hint)[1:] if get_origin(hint) is Annotated else ()
+        texts = (extra if isinstance(extra, str) else getattr(extra, "description", None) for extra in extras)
+        # `days: int = None` is a common way to say that it may be left out.
+        hint = Optional[hint] if declared.default is None else hint  # noqa: UP045  # a value, not an annotation
+        parameters.append(Parameter(name, hint, declared.default, next(filter(None, texts), None)))
+    return parameters
 
 
-def _bound_by_name(function: Any) -> set[str]:
+def _unwrap_partial(function: Any) -> tuple[Any, set[str]]:
+    """Return the function in nested partials, and the names of the arguments that they bind."""
     bound: set[str] = set()
     while isinstance(function, functools.partial):
         bound |= function.keywords.keys()
         function = function.func
-    return bound
+    return function, bound
 
 
-def _hints(code: Any) -> dict[str, Any]:
+def _is_routine(function: Any) -> bool:
+    return inspect.isroutine(function) or hasattr(function, "__wrapped__")
+
+
+def _type_hints(code: Any) -> dict[str, Any]:
+    # Without the return type, which may be imported for type checkers only.
+    annotations = {name: hint for name, hint in getattr(code, "__annotations__", {}).items() if name != "return"}
+    holder = SimpleNamespace(__annotations__=annotations)
     try:
-        # Without what the function returns: its type may be known to type checkers only.
-        annotations = {name: hint for name, hint in getattr(code, "__annotations__", {}).items() if name != "return"}
-        return get_type_hints(
-            SimpleNamespace(__annotations__=annotations), getattr(code, "__globals__", {}), include_extras=True
-        )
+        return get_type_hints(holder, getattr(code, "__globals__", {}), include_extras=True)
     except NameError as exc:
-        raise TypeError(f"{exc}; define what an annotation names at the level of the module") from exc
+        raise TypeError(f"{exc}; define the types of annotations at module level") from exc
 
 
-def _parameter(given: inspect.Parameter, hints: Mapping[str, Any]) -> _Parameter:
-    if given.kind in (given.VAR_POSITIONAL, given.VAR_KEYWORD, given.POSITIONAL_ONLY):
-        raise TypeError(f"parameter {given} cannot be passed by name")
-    if given.name not in hints:
-        raise TypeError(f"parameter {given.name!r} needs a type annotation")
-    hint = hints[given.name]
-    extras = get_args(hint)[1:] if get_origin(hint) is Annotated else ()
-    texts = (extra if isinstance(extra, str) else getattr(extra, "description", None) for extra in extras)
-    # `days: int = None` is how many say that it may be left out.
-    hint = Optional[hint] if given.default is None else hint  # noqa: UP045  # a union with a value, not an annotation
-    return _Parameter(given.name, hint, given.default, next((text for text in texts if text), None))
-
-
-def _schemas(parameters: list[_Parameter]) -> tuple[list[dict[str, Any]], dict[str, Any]]:
-    try:
-        return schema_components([parameter.hint for parameter in parameters])
-    except TypeError:
-        for parameter in parameters:
-            _blamed(parameter)
-        raise
-
-
-def _blamed(parameter: _Parameter) -> None:
-    try:
-        schema_components([parameter.hint])
-    except TypeError as exc:
-        raise TypeError(f"parameter {parameter.name!r}: {exc}") from exc
-
-
-def _property(schema: Mapping[str, Any], parameter: _Parameter, documented: str | None) -> dict[str, Any]:
+def _property_schema(schema: Mapping[str, Any], parameter: Parameter, documented: str | None) -> dict[str, Any]:
     description = parameter.description or schema.get("description") or documented
-    told = {**schema, "description": description} if description else dict(schema)
+    described = {**schema, "description": description} if description else dict(schema)
     if parameter.required:
-        return told
+        return described
     try:
-        default = msgspec.to_builtins(parameter.default, str_keys=True, enc_hook=_dumped)
+        default = msgspec.to_builtins(parameter.default, str_keys=True, enc_hook=_encode_model)
     except TypeError:
-        return told  # a marker of the function's own, which means nothing to others
-    return {**told, "default": default}
+        return described  # the default is a marker of the function's own, which means nothing to a model
+    return {**described, "default": default}
 
 
-def _dumped(value: Any) -> Any:
-    """Return a pydantic model's fields."""
-    if not hasattr(value, "model_dump"):
-        raise TypeError(f"{type(value).__name__} has no form in JSON")
+def _encode_model(value: Any) -> Any:
+    if not hasattr(value, "model_dump"):  # pydantic's
+        raise TypeError(f"{type(value).__name__} cannot be represented as JSON")
     return value.model_dump(mode="json")

@@ -1,6 +1,6 @@
-"""Answers in a form: a JSON Schema out of a type, the answer's text into it, and what to do where that fails.
+"""Structured answers: response formats, their emulation, repairs, and what text contains.
 
-May import `api`, `types`, `errors` and `utils`.
+May import `api`, `types`, `errors`, `schemas` and `utils`.
 """
 
 from importlib import import_module
@@ -28,7 +28,7 @@ __all__ = [
     "response_format_from",
 ]
 
-# Imported when they are first used: every call with a response_format comes by here, and few need these.
+# Imported at first use: every call with a response_format imports this package, and few need these.
 _HOMES = {
     "fallback": ("format_as_prompt", "format_as_tool", "answer_from_tool", "lenient_parser"),
     "repair": ("repair_messages",),

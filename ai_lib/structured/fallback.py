@@ -1,6 +1,6 @@
-"""The form of an answer asked for by other means, for providers that take no JSON Schema: by a tool, or in words.
+"""Response formats for providers without JSON Schema: by a tool that the model must call, or in the prompt.
 
-Pure functions from request to request and from answer to answer; who needs them is decided elsewhere.
+Pure functions from request to request and from answer to answer; `connection.emulation` decides which are needed.
 """
 
 from __future__ import annotations
@@ -13,12 +13,12 @@ from typing import Any
 
 import attrs
 
+from ai_lib.schemas.validate import decode_valid
 from ai_lib.structured.text import extract_json
-from ai_lib.structured.validate import parser_for
 from ai_lib.types.content import Text
 from ai_lib.types.message import Message, Role
 from ai_lib.types.request import ChatCompletionRequest, ResponseFormat
-from ai_lib.types.response import ChatCompletionResponse, Choice
+from ai_lib.types.response import ChatCompletionResponse
 from ai_lib.types.tool import NamedTool, Tool
 from ai_lib.utils import json
 from ai_lib.utils.partial_json import iter_json
@@ -33,79 +33,73 @@ _WITHOUT_SCHEMA = "Answer with one JSON object and with nothing else: no prose, 
 
 
 def format_as_tool(request: ChatCompletionRequest) -> ChatCompletionRequest:
-    """Return the request with a tool that the model must call in place of the schema.
+    """Return the request with a tool that the model must call instead of the JSON Schema.
 
-    A request without a schema, or with tools of its own, which a forced call would shut out, comes back as it is.
+    A request without a schema is returned unchanged, and so is one with tools, which a forced call would exclude.
 
     Raises:
-        InvalidRequestError: The schema is not that of an object.
+        InvalidRequestError: The schema is not of type object.
     """
-    wanted = request.response_format
-    if wanted is None or wanted.schema is None or request.tools:
+    response_format = request.response_format
+    if response_format is None or response_format.schema is None or request.tools:
         return request
-    name = re.sub(r"[^a-zA-Z0-9_-]", "_", wanted.name)[:64] or "response"
-    description = wanted.schema.get("description") or _TOOL_DESCRIPTION
-    answer = Tool(name, description, wanted.schema, strict=wanted.strict)
-    return attrs.evolve(request, response_format=None, tools=(answer,), tool_choice=NamedTool(name))
+    name = re.sub(r"[^a-zA-Z0-9_-]", "_", response_format.name)[:64] or "response"
+    description = response_format.schema.get("description") or _TOOL_DESCRIPTION
+    tool = Tool(name, description, response_format.schema, strict=response_format.strict)
+    return attrs.evolve(request, response_format=None, tools=(tool,), tool_choice=NamedTool(name))
 
 
 def answer_from_tool(response: ChatCompletionResponse) -> ChatCompletionResponse:
-    """Return the answer to a request made by `format_as_tool` as if it were the answer to the request before it.
+    """Return the answer to a request made by `format_as_tool` as the answer to the original request.
 
-    Each choice's call becomes its text; one without a call stays as it is.
+    The arguments of each choice's call become its text; a choice without a call stays unchanged.
     """
-    return attrs.evolve(response, choices=tuple(map(_choice_from_tool, response.choices)))
-
-
-def _choice_from_tool(choice: Choice) -> Choice:
-    if not choice.message.tool_calls:
-        return choice
-    answer = choice.message.tool_calls[0].arguments_json
-    # Without the provider's own data: it speaks of a call that the conversation no longer has.
-    message = attrs.evolve(choice.message, content=(Text(answer),), tool_calls=(), provider_data=None)
-    reason = "stop" if choice.finish_reason == "tool_calls" else choice.finish_reason
-    return attrs.evolve(choice, message=message, finish_reason=reason)
+    choices = []
+    for choice in response.choices:
+        if choice.message.tool_calls:
+            text = Text(choice.message.tool_calls[0].arguments_json)
+            # Without the provider's data, which refers to a call that the conversation no longer has.
+            message = attrs.evolve(choice.message, content=(text,), tool_calls=(), provider_data=None)
+            reason = "stop" if choice.finish_reason == "tool_calls" else choice.finish_reason
+            choice = attrs.evolve(choice, message=message, finish_reason=reason)  # noqa: PLW2901
+        choices.append(choice)
+    return attrs.evolve(response, choices=tuple(choices))
 
 
 def format_as_prompt(request: ChatCompletionRequest, *, json_object: bool = False) -> ChatCompletionRequest:
-    """Return the request with its form asked for in the system message; without a form it comes back as it is.
+    """Return the request with its format described in the system message; without a format, unchanged.
 
     Args:
         request: The request.
-        json_object: Also ask the provider for a JSON object, where it can hold the model to that much.
+        json_object: Also request a JSON object, for a provider that can enforce that much.
     """
-    wanted = request.response_format
-    if wanted is None:
+    response_format = request.response_format
+    if response_format is None:
         return request
-    kept = ResponseFormat(kind="json_object", parser=lenient_parser(wanted)) if json_object else None
-    messages = _instructed(request.messages, _instruction(wanted))
-    return attrs.evolve(request, messages=messages, response_format=kept)
-
-
-def _instruction(wanted: ResponseFormat) -> str:
-    if wanted.schema is None:
-        return _WITHOUT_SCHEMA
-    return _WITH_SCHEMA + json.dumps(wanted.schema).decode()
-
-
-def _instructed(messages: tuple[Message, ...], instruction: str) -> tuple[Message, ...]:
-    for number, message in enumerate(messages):
+    schema = response_format.schema
+    instruction = _WITHOUT_SCHEMA if schema is None else _WITH_SCHEMA + json.dumps(schema).decode()
+    messages = list(request.messages)
+    for index, message in enumerate(messages):
         if message.role is Role.SYSTEM:
-            # A part of its own: a cache of the prompt up to the part before it stays good.
-            longer = attrs.evolve(message, content=(*message.content, Text("\n\n" + instruction)))
-            return (*messages[:number], longer, *messages[number + 1 :])
-    return (Message.system(instruction), *messages)
+            # A part of its own: the provider's cache of the prompt up to the part before it stays valid.
+            messages[index] = attrs.evolve(message, content=(*message.content, Text("\n\n" + instruction)))
+            break
+    else:
+        messages.insert(0, Message.system(instruction))
+    enforced = ResponseFormat(kind="json_object", parser=lenient_parser(response_format)) if json_object else None
+    return attrs.evolve(request, messages=tuple(messages), response_format=enforced)
 
 
-def lenient_parser(wanted: ResponseFormat) -> Callable[[str], Any]:
-    """Return what reads an answer that was asked for in words: fences and prose round the JSON are passed over."""
-    return partial(_parsed, wanted.parser or parser_for(wanted.schema or {"type": "object"}))
+def lenient_parser(response_format: ResponseFormat) -> Callable[[str], Any]:
+    """Return a parser that skips code fences and prose around the JSON, which models write despite the prompt."""
+    schema = response_format.schema or {"type": "object"}
+    return partial(_parse_leniently, parser=response_format.parser or partial(decode_valid, schema=schema))
 
 
-def _parsed(parser: Callable[[str], Any], text: str) -> Any:
-    found = (json.dumps(read.value).decode() for read in iter_json(text) if read.complete)
-    for candidate in (text, *found):
+def _parse_leniently(text: str, parser: Callable[[str], Any]) -> Any:
+    documents = (json.dumps(reading.value).decode() for reading in iter_json(text) if reading.complete)
+    for candidate in (text, *documents):
         with suppress(ValueError):
             return parser(candidate)
-    # None fits: the first is what the error speaks of.
+    # None fits: the error is about the first.
     return parser(json.dumps(extract_json(text)).decode())

@@ -1,69 +1,63 @@
-"""What users pass as `response_format`: a word, a schema, or a type."""
+"""What users pass as `response_format`: a word, a JSON Schema, or a type."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import Mapping
 from functools import partial
 from typing import Any, get_origin
 
 from ai_lib.errors import InvalidRequestError
-from ai_lib.structured.schema import form_of, parse, schema_name
+from ai_lib.schemas.schema import object_schema, type_name
+from ai_lib.schemas.validate import decode_valid
 from ai_lib.types.request import ResponseFormat
 
 __all__ = ["response_format_from"]
 
 
-def response_format_from(given: Any) -> ResponseFormat | None:
-    """Return the response format.
+def response_format_from(value: Any) -> ResponseFormat | None:
+    """Return the response format for what a user passed.
 
     Args:
-        given: None or "text"; "json_object"; a `ResponseFormat`; OpenAI's dict; a JSON Schema of type object; or an
-            attrs class, dataclass, TypedDict, msgspec Struct or pydantic model, whose instances `response.parsed` then
-            gives; or a type made of them, such as `list[City]` or `City | None`.
+        value: None or "text"; "json_object"; a `ResponseFormat`; OpenAI's dict; a JSON Schema of type object; or an
+            attrs class, dataclass, TypedDict, msgspec Struct or pydantic model, of which `response.parsed` is then an
+            instance; or a type made of them, such as `list[City]` or `City | None`.
 
     Raises:
-        InvalidRequestError: It is none of these, or the type has no schema.
+        InvalidRequestError: The value is none of these, or the type has no JSON Schema.
     """
-    if given is None or isinstance(given, ResponseFormat):
-        return given
-    if isinstance(given, str):
-        return _from_word(given)
-    if isinstance(given, Mapping):
-        return _from_dict(given)
-    if isinstance(given, type) or get_origin(given) is not None:
-        schema, reader = form_of(given)
-        return ResponseFormat(kind="json_schema", schema=schema, name=schema_name(given), strict=True, parser=reader)
-    raise InvalidRequestError(f"response_format must be a word, a JSON Schema or a class, not {type(given).__name__}")
+    if value is None or isinstance(value, ResponseFormat):
+        return value
+    if isinstance(value, Mapping):
+        return _from_dict(value)
+    if isinstance(value, str):
+        if value == "text":
+            return None
+        if value not in ("json_object", "json"):
+            raise InvalidRequestError(
+                f"response_format {value!r} is unknown; use 'json_object', a JSON Schema or a class"
+            )
+        from ai_lib.schemas.convert import decode
+
+        return ResponseFormat(kind="json_object", parser=partial(decode, kind=dict))
+    if isinstance(value, type) or get_origin(value) is not None:
+        try:
+            schema, parser = object_schema(value)
+        except TypeError as exc:
+            raise InvalidRequestError(f"response_format: {exc}") from exc
+        # A name may have at most 64 letters at OpenAI: "City", "list_City".
+        name = re.sub(r"[^a-zA-Z0-9_-]+", "_", type_name(value)).strip("_")[:64] or "response"
+        return ResponseFormat(kind="json_schema", schema=schema, name=name, strict=True, parser=parser)
+    raise InvalidRequestError(f"response_format must be a word, a JSON Schema or a class, not {type(value).__name__}")
 
 
-def _described(wrapped: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Return the schema with the description beside it put in: not every provider has a place for that."""
-    schema: Mapping[str, Any] = wrapped["schema"]
-    told = wrapped.get("description")
-    return {**schema, "description": told} if told and "description" not in schema else schema
-
-
-def _held_to(schema: Mapping[str, Any]) -> Callable[[str], Any]:
-    """Return what reads an answer and checks it, since providers leave parts of a schema out."""
-    from ai_lib.structured.validate import parser_for
-
-    return parser_for(schema)
-
-
-def _from_word(word: str) -> ResponseFormat | None:
-    if word == "text":
-        return None
-    if word in ("json_object", "json"):
-        return ResponseFormat(kind="json_object", parser=partial(parse, dict))
-    raise InvalidRequestError(f"response_format {word!r} is unknown; use 'json_object', a JSON Schema or a class")
-
-
-def _from_dict(given: Mapping[str, Any]) -> ResponseFormat | None:
-    kind = given.get("type")
+def _from_dict(value: Mapping[str, Any]) -> ResponseFormat | None:
+    kind = value.get("type")
     if kind in ("text", "json_object"):
-        return _from_word(kind)
+        return response_format_from(kind)
+    strict = None
     if kind == "json_schema":
-        wrapped = given.get("json_schema")
+        wrapped = value.get("json_schema")
         if not isinstance(wrapped, Mapping) or not isinstance(wrapped.get("schema"), Mapping):
             raise InvalidRequestError(
                 "response_format of type json_schema needs {'json_schema': {'name': ..., 'schema': {...}}}"
@@ -71,15 +65,12 @@ def _from_dict(given: Mapping[str, Any]) -> ResponseFormat | None:
         unknown = sorted(set(wrapped) - {"name", "schema", "strict", "description"})
         if unknown:
             raise InvalidRequestError(f"unknown key in response_format's json_schema: {', '.join(unknown)}")
-        return ResponseFormat(
-            kind="json_schema",
-            schema=_described(wrapped),
-            name=wrapped.get("name", "response"),
-            strict=wrapped.get("strict"),
-            parser=_held_to(wrapped["schema"]),
-        )
-    if kind == "object":
-        return ResponseFormat(
-            kind="json_schema", schema=given, name=str(given.get("title", "response")), parser=_held_to(given)
-        )
-    raise InvalidRequestError("response_format as a dict must be OpenAI's form or a JSON Schema with type 'object'")
+        schema, name, strict = wrapped["schema"], wrapped.get("name", "response"), wrapped.get("strict")
+        if wrapped.get("description"):  # into the schema, since not every provider has a field for it
+            schema = {"description": wrapped["description"], **schema}
+    elif kind == "object":
+        schema, name = value, str(value.get("title", "response"))
+    else:
+        raise InvalidRequestError("response_format as a dict must be OpenAI's form or a JSON Schema with type 'object'")
+    parser = partial(decode_valid, schema=schema)
+    return ResponseFormat(kind="json_schema", schema=schema, name=name, strict=strict, parser=parser)

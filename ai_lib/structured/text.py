@@ -1,9 +1,10 @@
-"""What an answer in words holds: JSON, sections of Markdown, blocks of code."""
+"""What the text of an answer contains: JSON, sections of Markdown, blocks of code."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any
 
 import attrs
@@ -16,12 +17,12 @@ __all__ = ["CodeBlock", "Section", "code_blocks", "extract_json", "json_lines", 
 
 @attrs.frozen
 class Section:
-    """A heading and what stands below it, up to the next heading of any level.
+    """A heading and the text below it, up to the next heading of any level.
 
     Args:
-        level: 1 to 6; 0 for what stands before the first heading.
+        level: 1 to 6; 0 for the text before the first heading.
         title: The heading's text; empty at level 0.
-        body: The text below, without blank lines round it.
+        body: The text below, without blank lines around it.
     """
 
     level: int
@@ -34,8 +35,8 @@ class CodeBlock:
     """A fenced block of code.
 
     Args:
-        language: The first word beside the opening fence; empty where there is none.
-        code: What the fences hold, without a line break at its end.
+        language: The first word after the opening fence; empty where there is none.
+        code: The lines between the fences, without a line break at the end.
     """
 
     language: str
@@ -43,30 +44,31 @@ class CodeBlock:
 
 
 def extract_json(text: str) -> Any:
-    """Return the JSON of a text: all of it, what a fence marked `json` holds, or the first object or array in prose.
+    """Return the JSON value in a text.
+
+    Args:
+        text: JSON; or Markdown with a code block marked `json`; or prose, of which the first object or array counts.
 
     Raises:
-        ValueError: There is none, or it is not complete; the message names the line and column.
+        ValueError: There is no JSON, or it is not complete; the message has the line and column.
     """
-    found = read_json(text)
-    if found.complete:
-        return found.value
-    before = text[: found.end]
-    place = f"line {before.count(chr(10)) + 1} column {found.end - before.rfind(chr(10))}"
-    if found.value is None:
+    reading = read_json(text)
+    if reading.complete:
+        return reading.value
+    before = text[: reading.end]
+    place = f"line {before.count(chr(10)) + 1} column {reading.end - before.rfind(chr(10))}"
+    if reading.value is None:
         raise ValueError(f"no JSON in the text, which ends at {place}")
-    what = "is cut off" if found.end == len(text) else "is malformed"
-    raise ValueError(f"the JSON in the text {what} at {place}")
+    fault = "is cut off" if reading.end == len(text) else "is malformed"
+    raise ValueError(f"the JSON in the text {fault} at {place}")
 
 
 def json_lines(text: str) -> list[Any]:
-    """Return the value of each line that is JSON; other lines are left out."""
+    """Return the value of each line that is JSON; other lines are skipped."""
     values: list[Any] = []
     for line in text.split("\n"):
-        try:
+        with suppress(ValueError, RecursionError):
             values.append(json.loads(line))
-        except (ValueError, RecursionError):
-            continue
     return values
 
 
@@ -77,25 +79,32 @@ _ATX_END = re.compile(r"(?:^|[ \t])#+[ \t]*$")
 _SETEXT = re.compile(r" {0,3}(?P<line>=+|-+)[ \t]*$")
 _BREAK = re.compile(r" {0,3}(?:(?:-[ \t]*){3,}|(?:_[ \t]*){3,}|(?:\*[ \t]*){3,})$")
 _INDENTED = re.compile(r" {4}|\t")
-# What a line of = or - below does not make a heading: list items, quotations, rows of tables.
+# A line of = or - below these does not make a heading of them: list items, quotations, rows of tables.
 _NO_PARAGRAPH = re.compile(r" {0,3}(?:[>|]|(?:[-+*]|[0-9]{1,9}[.)])(?:\s|$))")
 
 
 def code_blocks(text: str) -> list[CodeBlock]:
-    """Return the fenced blocks of code, in order; a fence that is never closed holds the rest of the text.
+    """Return the fenced code blocks of a Markdown text, in order; one that is never closed extends to the end.
 
     Source: https://spec.commonmark.org/0.31.2/#fenced-code-blocks (but at any indentation, for those in lists)
     """
-    return [_block(opening, lines) for opening, lines in _pieces(text) if opening]
+    blocks: list[CodeBlock] = []
+    for opening, lines in _pieces(text):
+        if opening:
+            closed = len(lines) > 1 and _closes(opening, lines[-1])
+            indent = re.compile(rf"[ \t]{{0,{len(opening['indent'])}}}")
+            code = "\n".join(indent.sub("", line, count=1) for line in lines[1 : -1 if closed else None])
+            blocks.append(CodeBlock(opening["language"], code))
+    return blocks
 
 
 def markdown_sections(text: str) -> list[Section]:
-    """Return the sections of a Markdown text, in order; what looks like a heading in a block of code is none.
+    """Return the sections of a Markdown text, in order; headings inside code blocks do not count.
 
     Source: https://spec.commonmark.org/0.31.2/#atx-headings and #setext-headings
     """
     drafts: list[tuple[int, str, list[str]]] = [(0, "", [])]
-    paragraph: int | None = 0  # lines of the paragraph at the body's end; None where it can be no heading
+    paragraph: int | None = 0  # lines of the paragraph at the end of the body; None if it cannot become a heading
     for opening, lines in _pieces(text):
         body = drafts[-1][2]
         marked = None if opening else _ATX.match(lines[0])
@@ -110,12 +119,13 @@ def markdown_sections(text: str) -> list[Section]:
             paragraph = 0
         else:
             body += lines
-            paragraph = 0 if opening else _paragraph_with(paragraph, lines[0])
+            paragraph = 0 if opening else _paragraph_length(paragraph, lines[0])
     sections = [Section(level, title, "\n".join(body).strip("\n")) for level, title, body in drafts]
     return [section for section in sections if section.level or section.body]
 
 
-def _paragraph_with(paragraph: int | None, line: str) -> int | None:
+def _paragraph_length(paragraph: int | None, line: str) -> int | None:
+    """Return the length of the paragraph once a line is added; None if it cannot become a heading any more."""
     if not line.strip() or _BREAK.match(line):
         return 0
     if _INDENTED.match(line) and not paragraph:
@@ -124,7 +134,7 @@ def _paragraph_with(paragraph: int | None, line: str) -> int | None:
 
 
 def _pieces(text: str) -> Iterator[tuple[re.Match[str] | None, list[str]]]:
-    """Yield each block of code with its fences and the match of the first, and each other line by itself."""
+    """Yield each code block with its fences and the match of its opening fence, and each other line by itself."""
     lines = text.replace("\r\n", "\n").split("\n")
     start = 0
     while start < len(lines):
@@ -138,13 +148,7 @@ def _pieces(text: str) -> Iterator[tuple[re.Match[str] | None, list[str]]]:
 
 
 def _closes(opening: re.Match[str], line: str) -> bool:
-    found = _CLOSING_FENCE.match(line)
-    return bool(
-        found and found["fence"].startswith(opening["fence"]) and len(found["indent"]) <= len(opening["indent"]) + 3
-    )
-
-
-def _block(opening: re.Match[str], lines: list[str]) -> CodeBlock:
-    inner = lines[1:-1] if len(lines) > 1 and _closes(opening, lines[-1]) else lines[1:]
-    indent = re.compile(rf"[ \t]{{0,{len(opening['indent'])}}}")
-    return CodeBlock(opening["language"], "\n".join(indent.sub("", line, count=1) for line in inner))
+    closing = _CLOSING_FENCE.match(line)
+    if closing is None or not closing["fence"].startswith(opening["fence"]):
+        return False
+    return len(closing["indent"]) <= len(opening["indent"]) + 3

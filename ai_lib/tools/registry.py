@@ -7,7 +7,7 @@ from typing import Any
 
 from ai_lib.errors import InvalidRequestError, ToolArgumentsError
 from ai_lib.schemas.function import convert_arguments, schema_of_function
-from ai_lib.schemas.schema import validation_errors
+from ai_lib.schemas.validate import validation_errors
 from ai_lib.tools.function import tools_from
 from ai_lib.types.coerce import tools_from as checked
 from ai_lib.types.tool import Tool, ToolCall

@@ -1,4 +1,4 @@
-"""Docstrings taken apart."""
+"""Docstrings and what they say about parameters."""
 
 import pytest
 
@@ -50,7 +50,7 @@ SPHINX = """Tell the weather.
 
 
 @pytest.mark.parametrize(
-    ("docstring", "rest", "told"),
+    ("docstring", "rest", "descriptions"),
     [
         (
             GOOGLE,
@@ -76,5 +76,5 @@ SPHINX = """Tell the weather.
     ],
     ids=["google", "numpy", "sphinx", "plain", "google alone", "numpy alone", "one word", "empty", "none"],
 )
-def test_what_it_says_about_parameters_is_told_apart_from_the_rest(docstring, rest, told):
-    assert split_docstring(docstring) == (rest, told)
+def test_the_sections_about_parameters_are_separated_from_the_rest(docstring, rest, descriptions):
+    assert split_docstring(docstring) == (rest, descriptions)

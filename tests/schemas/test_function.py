@@ -1,4 +1,4 @@
-"""Functions described in JSON Schema, and called with JSON."""
+"""The JSON Schema of functions, and their arguments from JSON."""
 
 import functools
 from dataclasses import dataclass
@@ -126,7 +126,7 @@ def wrapped(city: City) -> None:
     """Do it."""
 
 
-def test_a_function_is_described_by_annotations_defaults_and_docstring():
+def test_the_schema_has_annotations_defaults_and_the_docstring():
     description, schema = schema_of_function(plan)
 
     assert description == "Plan a trip.\n\nWith care."
@@ -144,7 +144,7 @@ def test_a_function_is_described_by_annotations_defaults_and_docstring():
     assert sorted(schema["$defs"]) == ["City", "Model", "Model_Mood", "Mood"]
 
 
-def test_json_arguments_become_what_the_annotations_ask_for():
+def test_json_arguments_become_values_of_the_annotations():
     given = {
         "city": {"name": "Oslo", "founded": "1048-01-01"},
         "start": "2026-05-01T08:00:00Z",
@@ -164,7 +164,7 @@ def test_json_arguments_become_what_the_annotations_ask_for():
     }
 
 
-def test_all_that_is_wrong_with_arguments_is_told_at_once():
+def test_all_errors_in_the_arguments_are_listed_at_once():
     with pytest.raises(ValueError) as caught:
         convert_arguments(plan, {"city": {"nam": "Oslo"}, "when": 1, "days": 0})
 
@@ -174,7 +174,7 @@ def test_all_that_is_wrong_with_arguments_is_told_at_once():
     )
 
 
-def test_a_function_without_parameters_takes_none():
+def test_a_function_without_parameters_accepts_none():
     def ping():
         pass
 
@@ -202,7 +202,7 @@ def test_a_function_without_parameters_takes_none():
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )  # fmt: skip
-def test_all_kinds_of_callables_can_be_described(function, name, description):
+def test_every_kind_of_callable_has_a_schema(function, name, description):
     found, schema = schema_of_function(function)
 
     assert (function_name(function), found) == (name, description)
@@ -243,20 +243,20 @@ def local():
         (bare, "parameter 'a' needs a type annotation"),
         (Planner.go, "parameter 'self' needs a type annotation"),
         (anything, r"parameter \*values: int cannot be passed by name"),
-        (several, "parameter 'wrong': complex has no form in JSON"),
-        (stream, "the function yields values asynchronously"),
-        (City, "a class cannot be schema_of_function"),
-        (local(), "name 'Local' is not defined; define what an annotation names at the level of the module"),
+        (several, "parameter 'wrong': complex cannot be represented as JSON"),
+        (stream, "the function is an asynchronous generator"),
+        (City, "a class is not supported"),
+        (local(), "name 'Local' is not defined; define the types of annotations at module level"),
         (dict().get, "parameter"),
         (min, "its parameters are not known"),
     ],
 )
-def test_what_cannot_be_described_says_what_is_to_blame(function, reason):
+def test_a_function_without_a_schema_is_a_type_error_that_says_why(function, reason):
     with pytest.raises(TypeError, match=reason):
         schema_of_function(function)
 
 
-def test_types_that_only_clash_with_each_other_are_refused_as_well():
+def test_types_of_the_same_name_are_refused():
     class Model(pydantic.BaseModel):
         other: str
 
@@ -314,11 +314,11 @@ def test_every_schema_is_valid_in_draft_2020_12(hints, default):
         optional={"mood": st.sampled_from(Mood), "days": st.integers(1, 2**40), "note": st.text()},
     )
 )
-def test_values_written_as_json_come_back_equal(values):
+def test_values_written_as_json_are_read_back_equal(values):
     written = msgspec.to_builtins(values)
 
     assert convert_arguments(plan, written) == values
 
 
-def test_an_object_that_says_nothing_has_no_description():
+def test_an_object_without_a_docstring_has_no_description():
     assert schema_of_function(Silent())[0] is None

@@ -1,4 +1,4 @@
-"""The form of an answer, asked for without the provider's help."""
+"""Response formats for providers without JSON Schema."""
 
 import json
 
@@ -47,7 +47,7 @@ def test_a_schema_becomes_a_tool_that_must_be_called():
     assert made.tools[0].strict is True
 
 
-def test_the_schemas_own_description_becomes_the_tools_and_its_name_is_made_fit():
+def test_the_schemas_description_and_valid_name_become_the_tools():
     schema = {"type": "object", "description": "A city.", "title": "My city"}
 
     made = format_as_tool(request(schema)).tools[0]
@@ -58,20 +58,20 @@ def test_the_schemas_own_description_becomes_the_tools_and_its_name_is_made_fit(
 @pytest.mark.parametrize(
     "given",
     [request(None), request("json_object"), request(City, tools=[Tool("search")])],
-    ids=["no form", "no schema", "tools of its own"],
+    ids=["no format", "no schema", "with tools"],
 )
-def test_what_a_tool_cannot_stand_for_comes_back_as_it_is(given):
+def test_a_request_that_a_tool_cannot_express_is_returned_unchanged(given):
     assert format_as_tool(given) is given
 
 
-def test_a_schema_that_is_no_objects_cannot_be_a_tool():
+def test_a_schema_that_is_not_an_objects_cannot_be_a_tool():
     form = ResponseFormat(kind="json_schema", schema={"type": "array"})
 
     with pytest.raises(InvalidRequestError, match="must be a JSON Schema of type object"):
         format_as_tool(request(form))
 
 
-def test_a_calls_arguments_become_the_answer():
+def test_the_arguments_of_the_call_become_the_answer():
     call = ToolCall("1", "City", '{"name": "Oslo"}')
     message = Message(
         role="assistant", content="Well.", tool_calls=[call], reasoning="Hm.", provider_data={"blocks": [1]}
@@ -84,7 +84,7 @@ def test_a_calls_arguments_become_the_answer():
     assert (read.finish_reason, read.raw_finish_reason) == ("stop", "tool_use")
 
 
-def test_a_call_that_was_cut_off_still_says_so():
+def test_a_call_that_was_cut_off_keeps_its_finish_reason():
     message = Message.assistant(tool_calls=[ToolCall("1", "City", '{"na')])
 
     read = answer_from_tool(answer(Choice(message=message, finish_reason="length")))
@@ -92,7 +92,7 @@ def test_a_call_that_was_cut_off_still_says_so():
     assert (read.text, read.finish_reason) == ('{"na', "length")
 
 
-def test_a_choice_without_a_call_stays_as_it_is():
+def test_a_choice_without_a_call_stays_unchanged():
     refused = Choice(message=Message.assistant("I would rather not."), finish_reason="stop")
     called = Choice(index=1, message=Message.assistant(tool_calls=[ToolCall("1", "City", "{}")]))
 
@@ -102,7 +102,7 @@ def test_a_choice_without_a_call_stays_as_it_is():
     assert read.choices[1].message.text == "{}"
 
 
-def test_the_schema_is_told_at_the_end_of_the_system_message():
+def test_the_schema_is_at_the_end_of_the_system_message():
     given = request(City, Message.system("Be brief."), Message.user("Which city?"))
 
     made = format_as_prompt(given)
@@ -114,7 +114,7 @@ def test_the_schema_is_told_at_the_end_of_the_system_message():
     assert made.messages[1:] == given.messages[1:]
 
 
-def test_without_a_system_message_one_is_put_first():
+def test_without_a_system_message_one_is_inserted_first():
     made = format_as_prompt(request("json_object"))
 
     assert made.messages == (
@@ -123,14 +123,14 @@ def test_without_a_system_message_one_is_put_first():
     )
 
 
-def test_a_provider_that_knows_json_objects_is_still_asked_for_one():
+def test_a_provider_that_supports_json_objects_is_sent_that_format():
     form = format_as_prompt(request(City), json_object=True).response_format
 
     assert (form.kind, form.schema) == ("json_object", None)
     assert form.parser('```json\n{"name": "Oslo"}\n```') == City("Oslo")
 
 
-def test_a_request_without_a_form_is_not_prompted():
+def test_a_request_without_a_format_is_returned_unchanged():
     given = request(None)
 
     assert format_as_prompt(given) is given
@@ -141,7 +141,7 @@ def test_a_request_without_a_form_is_not_prompted():
     ['{"name": "Oslo"}', '```json\n{"name": "Oslo"}\n```', 'Sure [1]: {"name": "Oslo",} Bye.'],
     ids=["bare", "fenced", "amid prose"],
 )
-def test_an_answer_asked_for_in_words_is_read_with_what_stands_round_it(text):
+def test_prose_and_fences_around_the_json_are_skipped(text):
     assert lenient_parser(response_format_from(City))(text) == City("Oslo")
 
 
@@ -154,6 +154,6 @@ def test_an_answer_asked_for_in_words_is_read_with_what_stands_round_it(text):
         (ResponseFormat(kind="json_object"), "So: [1]", r"\$ must be of type object"),
     ],
 )
-def test_an_answer_is_held_to_its_form_however_leniently_it_is_read(form, text, reason):
+def test_a_lenient_parser_still_validates_the_answer(form, text, reason):
     with pytest.raises(ValueError, match=reason):
         lenient_parser(response_format_from(form))(text)

@@ -1,4 +1,4 @@
-"""`response_format`: words, schemas and types."""
+"""`response_format`: words, JSON Schemas and types."""
 
 from dataclasses import dataclass
 from enum import Enum
@@ -80,7 +80,7 @@ CITY_SCHEMA = {
 }
 
 
-def test_a_class_becomes_a_closed_schema_and_the_answer_an_instance(server):
+def test_a_class_becomes_a_strict_schema_and_the_answer_an_instance(server):
     server.script(json_reply(200, completion('{"name": "Oslo", "inhabitants": 700000, "country": {"name": "NO"}}')))
 
     answer = client_of(server).chat("Which city?", response_format=City)
@@ -118,7 +118,7 @@ def test_a_streamed_answer_is_parsed_as_well(server):
     assert client_of(server).stream("?", response_format=Point).final_response().parsed == Point(1, 2)
 
 
-def test_any_json_object_can_be_asked_for(server):
+def test_any_json_object_can_be_requested(server):
     server.script(json_reply(200, completion('{"a": 1}')))
 
     answer = client_of(server).chat("?", response_format="json_object")
@@ -140,14 +140,14 @@ def test_any_json_object_can_be_asked_for(server):
         },
     ],
 )
-def test_a_schema_and_openais_form_are_sent_unchanged(given):
+def test_a_schema_and_openais_dict_are_sent_unchanged(given):
     form = response_format_from(given)
 
     assert form.name == "A"
     assert form.schema == {"type": "object", "properties": {"a": {"type": "integer"}}, "title": "A"}
 
 
-def test_text_is_no_format_at_all():
+def test_text_means_no_format():
     assert response_format_from("text") is None
     assert response_format_from({"type": "text"}) is None
     assert response_format_from(None) is None
@@ -163,12 +163,12 @@ def test_text_is_no_format_at_all():
         ({"type": "json_schema"}, "needs {'json_schema'"),
     ],
 )
-def test_what_is_no_format_is_refused(given, reason):
+def test_a_value_that_is_not_a_format_is_refused(given, reason):
     with pytest.raises(InvalidRequestError, match=reason):
         response_format_from(given)
 
 
-def test_a_description_beside_the_schema_goes_along_with_it() -> None:
+def test_a_description_next_to_the_schema_is_put_into_it() -> None:
     given = {
         "type": "json_schema",
         "json_schema": {"name": "city", "description": "A city.", "schema": {"type": "object"}},
@@ -180,7 +180,7 @@ def test_a_description_beside_the_schema_goes_along_with_it() -> None:
     assert form.schema == {"type": "object", "description": "A city."}
 
 
-def test_an_unknown_key_beside_the_schema_is_refused() -> None:
+def test_an_unknown_key_next_to_the_schema_is_refused() -> None:
     with pytest.raises(InvalidRequestError, match="unknown key in response_format's json_schema: shema"):
         response_format_from({"type": "json_schema", "json_schema": {"schema": {}, "shema": {}}})
 
@@ -216,7 +216,7 @@ def test_a_pydantic_model_that_does_not_fit_says_which_field():
         (Annotated[Point, msgspec.Meta(description="A place.")], None, '{"x": 1, "y": 2}', Point(1, 2)),
     ],
 )
-def test_a_type_made_of_types_is_asked_for_as_an_object_and_read_out_of_it(given, name, text, expected):
+def test_a_type_made_of_types_is_requested_as_the_property_of_an_object(given, name, text, expected):
     form = response_format_from(given)
 
     assert form.schema["type"] == "object"
@@ -224,7 +224,7 @@ def test_a_type_made_of_types_is_asked_for_as_an_object_and_read_out_of_it(given
     assert form.parser(text) == expected
 
 
-def test_a_list_is_the_one_field_of_a_closed_object():
+def test_a_list_is_the_only_property_of_a_strict_object():
     assert response_format_from(list[Country]).schema == {
         "type": "object",
         "properties": {"items": {"type": "array", "items": {"$ref": "#/$defs/Country"}}},
@@ -234,18 +234,18 @@ def test_a_list_is_the_one_field_of_a_closed_object():
     }
 
 
-def test_a_list_without_the_object_round_it_is_read_as_well():
+def test_a_list_without_the_object_around_it_is_accepted():
     assert response_format_from(list[int]).parser("[1, 2]") == [1, 2]
 
 
-def test_what_a_description_beside_a_type_says_stands_in_its_schema():
+def test_the_description_in_an_annotation_is_in_the_schema():
     form = response_format_from(Annotated[Country, msgspec.Meta(description="A land.")])
 
     assert form.schema["description"] == "A land."
 
 
 @pytest.mark.parametrize("kind", [Node, Tree])
-def test_a_type_that_holds_itself_keeps_the_definition_it_refers_to(kind):
+def test_a_recursive_type_keeps_the_definition_it_refers_to(kind):
     jsonschema = pytest.importorskip("jsonschema", reason="needs jsonschema")
 
     schema = response_format_from(kind).schema
@@ -257,5 +257,7 @@ def test_a_type_that_holds_itself_keeps_the_definition_it_refers_to(kind):
 
 
 def test_a_type_whose_fields_have_no_schema_is_refused():
-    with pytest.raises(InvalidRequestError, match=r"list\[complex\] has no JSON Schema: complex has no form in JSON"):
+    with pytest.raises(
+        InvalidRequestError, match=r"list\[complex\] has no JSON Schema: complex cannot be represented as JSON"
+    ):
         response_format_from(list[complex])

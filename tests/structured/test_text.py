@@ -40,7 +40,7 @@ Under
 
 
 @given(value=json_values)
-def test_a_text_that_is_json_is_read_whole(value):
+def test_text_that_is_json_is_read_completely(value):
     assert extract_json(f" {json.dumps(value)}\n") == value
 
 
@@ -49,7 +49,7 @@ def test_a_text_that_is_json_is_read_whole(value):
     before=st.sampled_from(["", "Here it is: ", "As in [a] and {b}:\n"]),
     fence=st.sampled_from(["```", "~~~~"]),
 )
-def test_json_is_found_in_a_fence_and_amid_prose(value, before, fence):
+def test_json_is_found_in_a_fence_and_within_prose(value, before, fence):
     text = json.dumps(value, indent=1)
 
     assert extract_json(f"{before}{text}\nThat is {{all}}.") == value
@@ -66,7 +66,7 @@ def test_json_is_found_in_a_fence_and_amid_prose(value, before, fence):
         ('{"a": {"b": 1}\n, oops', "the JSON in the text is malformed at line 2 column 2"),
     ],
 )
-def test_where_there_is_no_whole_json_the_place_is_told(text, reason):
+def test_without_complete_json_the_error_has_the_place(text, reason):
     with pytest.raises(ValueError) as caught:
         extract_json(text)
 
@@ -74,11 +74,11 @@ def test_where_there_is_no_whole_json_the_place_is_told(text, reason):
 
 
 @given(values=st.lists(json_values), ending=st.sampled_from(["\n", "\r\n", "\n\n", "\nno JSON\n"]))
-def test_lines_of_json_are_read_and_others_left_out(values, ending):
+def test_lines_of_json_are_read_and_others_skipped(values, ending):
     assert json_lines("```\n" + "".join(json.dumps(value) + ending for value in values) + "```") == values
 
 
-def test_sections_are_told_by_both_kinds_of_headings_but_not_in_code():
+def test_both_kinds_of_headings_start_sections_except_in_code():
     assert markdown_sections(MARKDOWN) == [
         Section(0, "", "Before."),
         Section(1, "Title", "Text.\n\n```python\n# no heading\n---\n```"),
@@ -99,7 +99,7 @@ def test_sections_are_told_by_both_kinds_of_headings_but_not_in_code():
         ("```\n# a", [Section(0, "", "```\n# a")]),
     ],
 )
-def test_headings_at_the_edges_of_a_text(text, expected):
+def test_headings_at_the_edges_of_the_text(text, expected):
     assert markdown_sections(text) == expected
 
 
@@ -119,7 +119,7 @@ def test_headings_at_the_edges_of_a_text(text, expected):
         ("```\na\n        ```\n```", [CodeBlock("", "a\n        ```")]),
     ],
 )
-def test_code_is_what_stands_between_fences(text, expected):
+def test_code_is_the_lines_between_fences(text, expected):
     assert code_blocks(text) == expected
 
 
@@ -130,7 +130,7 @@ def test_code_in_a_longer_fence_comes_back_unchanged(code, language):
     assert code_blocks(f"Text.\n{fence}{language}\n{code}\n{fence}\nText.") == [CodeBlock(language, code)]
 
 
-def test_what_is_no_paragraph_gets_no_heading_from_the_line_below():
+def test_a_line_that_is_not_a_paragraph_is_not_made_a_heading_by_the_line_below():
     text = "a\n***\n- item\nlazy\n---\nb\n    c\n---"
 
     assert markdown_sections(text) == [Section(0, "", "a\n***\n- item\nlazy\n---"), Section(2, "b c", "")]

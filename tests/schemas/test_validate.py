@@ -1,4 +1,4 @@
-"""JSON Schemas that answers are held to."""
+"""JSON values checked against a JSON Schema."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ai_lib.structured.validate import parser_for
+from ai_lib.schemas.validate import decode_valid, validation_errors
 
 NODE = {
     "$defs": {"node": {"type": "object", "properties": {"next": {"anyOf": [{"$ref": "#/$defs/node"}, {"type": "null"}]},
@@ -62,52 +62,62 @@ BAD: list[tuple[dict[str, Any], Any, str]] = [
     ({"pattern": "^a"}, "ba", "$ must match ^a"),
     ({"minItems": 1}, [], "$ must have at least 1 items"),
     ({"maxItems": 1}, [1, 2], "$ must have at most 1 items"),
-    ({"uniqueItems": True}, [{"a": 1}, {"a": 1}], "$ must not hold an item twice"),
+    ({"uniqueItems": True}, [{"a": 1}, {"a": 1}], "$ must not contain an item twice"),
     ({"items": {"type": "integer"}}, [1, "x"], "$[1] must be of type integer"),
-    ({"prefixItems": [{}], "items": False}, [1, 2], "$[1] must not be there"),
+    ({"prefixItems": [{}], "items": False}, [1, 2], "$[1] is not allowed"),
     ({"required": ["a"]}, {}, "$ lacks 'a'"),
     ({"properties": {"a": {"type": "string"}}}, {"a": 1}, "$.a must be of type string"),
-    ({"properties": {}, "additionalProperties": False}, {"b": 1}, "$.b must not be there"),
+    ({"properties": {}, "additionalProperties": False}, {"b": 1}, "$.b is not allowed"),
     ({"minProperties": 1}, {}, "$ must have at least 1 properties"),
     ({"maxProperties": 0}, {"a": 1}, "$ must have at most 0 properties"),
-    ({"anyOf": [{"type": "integer"}, {"type": "null"}]}, "x", "$ fits none of the forms it may have"),
-    ({"oneOf": [{"minimum": 1}, {"minimum": 2}]}, 3, "$ must fit exactly one of the forms it may have"),
+    ({"anyOf": [{"type": "integer"}, {"type": "null"}]}, "x", "$ matches none of the allowed schemas"),
+    ({"oneOf": [{"minimum": 1}, {"minimum": 2}]}, 3, "$ must match exactly one of the allowed schemas"),
     ({"allOf": [{"minimum": 1}, {"maximum": 3}]}, 4, "$ must be at most 3"),
     ({"if": {"minimum": 5}, "then": {"minimum": 7}}, 6, "$ must be at least 7"),
     ({"if": {"type": "string"}, "else": {"minimum": 0}}, -1, "$ must be at least 0"),
     ({"dependentRequired": {"a": ["b"]}}, {"a": 1}, "$ has 'a' but lacks 'b'"),
     ({"dependentSchemas": {"a": {"required": ["b"]}}}, {"a": 1}, "$ lacks 'b'"),
     ({"propertyNames": {"maxLength": 1}}, {"ab": 1}, "$, the key 'ab', must have at most 1 characters"),
-    ({"contains": {"type": "string"}}, [1], "$ holds 0 items of the form that some must have"),
-    ({"contains": {"type": "string"}, "maxContains": 1}, ["a", "b"], "$ holds 2 items of the form that some must have"),
-    ({"not": {"type": "string"}}, "x", "$ has a form that it must not have"),
-    (NODE, {"n": 1, "next": {"next": None}}, "$.next fits none of the forms it may have"),
+    ({"contains": {"type": "string"}}, [1], "$ has 0 items that match the schema in contains"),
+    ({"contains": {"type": "string"}, "maxContains": 1}, ["a", "b"], "$ has 2 items that match the schema in contains"),
+    ({"not": {"type": "string"}}, "x", "$ matches a schema that is not allowed"),
+    (NODE, {"n": 1, "next": {"next": None}}, "$.next matches none of the allowed schemas"),
 ]
 
 
 @pytest.mark.parametrize(("schema", "value"), GOOD)
-def test_what_fits_is_given_back(schema: dict[str, Any], value: Any) -> None:
-    assert parser_for(schema)(json.dumps(value)) == value
+def test_a_value_that_conforms_is_returned(schema: dict[str, Any], value: Any) -> None:
+    assert decode_valid(json.dumps(value), schema) == value
 
 
 @pytest.mark.parametrize(("schema", "value", "complaint"), BAD)
-def test_what_does_not_fit_is_told_with_its_place(schema: dict[str, Any], value: Any, complaint: str) -> None:
+def test_a_value_that_does_not_conform_raises_with_its_path(schema: dict[str, Any], value: Any, complaint: str) -> None:
     with pytest.raises(ValueError) as caught:
-        parser_for(schema)(json.dumps(value))
+        decode_valid(json.dumps(value), schema)
 
     assert str(caught.value) == complaint
 
 
-def test_all_that_does_not_fit_is_told_up_to_a_limit() -> None:
+def test_at_most_ten_errors_are_listed() -> None:
     with pytest.raises(ValueError) as caught:
-        parser_for({"items": {"type": "integer"}})(json.dumps(["x"] * 20))
+        decode_valid(json.dumps(["x"] * 20), {"items": {"type": "integer"}})
 
     assert str(caught.value) == "; ".join(f"$[{number}] must be of type integer" for number in range(10))
 
 
-def test_text_that_is_no_json_does_not_fit() -> None:
+def test_text_that_is_not_json_raises() -> None:
     with pytest.raises(ValueError):
-        parser_for({})("{")
+        decode_valid("{", {})
+
+
+def test_all_errors_of_a_value_are_listed() -> None:
+    schema = {"properties": {"a": {"type": "string"}}, "required": ["b"]}
+
+    assert list(validation_errors({"a": 1}, schema)) == ["$ lacks 'b'", "$.a must be of type string"]
+
+
+def test_a_schema_that_refers_to_itself_without_end_is_an_error() -> None:
+    assert list(validation_errors(1, {"$ref": "#"})) == ["$ is nested too deeply"]
 
 
 VALUES = st.recursive(
@@ -127,14 +137,14 @@ RULES = st.recursive(
 
 @settings(deadline=None, max_examples=200)
 @given(schema=RULES, value=VALUES)
-def test_it_agrees_with_a_complete_validator(schema: dict[str, Any], value: Any) -> None:
+def test_validation_agrees_with_a_complete_validator(schema: dict[str, Any], value: Any) -> None:
     jsonschema = pytest.importorskip("jsonschema", reason="needs jsonschema")
 
     fits = jsonschema.Draft202012Validator(schema).is_valid(value)
 
     found = True
     try:
-        parser_for(schema)(json.dumps(value))
+        decode_valid(json.dumps(value), schema)
     except ValueError:
         found = False
     assert found == fits

@@ -33,12 +33,8 @@ def request_from(
         InvalidRequestError: A field does not exist, or the request makes no sense.
     """
     check_names(fields)
-    # Imported where they are used: most programs need neither, and both take time.
-    if "tools" in fields:
-        from ai_lib.tools import tools_from
-
-        fields["tools"] = tools_from(fields["tools"])
     if "response_format" in fields:
+        # Imported where it is used: most programs do not need it, and it takes time.
         from ai_lib.structured import response_format_from
 
         fields["response_format"] = response_format_from(fields["response_format"])

@@ -1,5 +1,8 @@
-"""Functions that a model may call. May import `types`."""
+"""Functions that a model may call, and the conversation in which it calls them.
 
-from ai_lib.tools.function import tool, tools_from
+May import `api`, `types`, `errors`, `schemas` and `utils`.
+"""
 
-__all__ = ["tool", "tools_from"]
+from ai_lib.tools.function import tool
+
+__all__ = ["tool"]

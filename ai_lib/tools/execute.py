@@ -1,4 +1,4 @@
-"""Running what a model asks for: side by side, within a time, and with every failure told to the model."""
+"""Execution of tool calls: in parallel, within a time limit, and with every failure reported to the model."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import inspect
 import logging
 import threading
 from collections.abc import Callable, Sequence
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import attrs
 
@@ -19,68 +19,35 @@ from ai_lib.types.message import Message
 from ai_lib.types.tool import Tool, ToolCall
 from ai_lib.utils import json
 
-__all__ = ["Approve", "ToolOutcome", "content_of", "execute"]
+if TYPE_CHECKING:
+    from ai_lib.utils.clock import Clock
+
+__all__ = ["Approve", "ToolOutcome", "execute", "result_content"]
 
 _logger = logging.getLogger(__name__)
-_POLL = 0.05
+# Seconds between two looks at the call's own deadline and at its cancellation, which set no event that a wait for a
+# tool could end by. A user does not notice a twentieth of a second.
+_POLL_INTERVAL = 0.05
 
 Approve: TypeAlias = Callable[[ToolCall], "bool | str"]
-"""Asked before a tool runs: True to run it, False to refuse it, a text to refuse it and tell the model why."""
+"""Called before a tool runs; returns True to run it, False to refuse it, or a string that tells the model why not."""
 
 
 @attrs.frozen
 class ToolOutcome:
-    """One tool call and what came of it.
+    """The outcome of one tool call.
 
     Args:
-        call: What the model asked for.
-        message: The result as it goes back to the model.
-        error: Why there is no result: the function's exception, arguments that do not fit, a refusal; else None.
-        seconds: How long it ran.
+        call: The call that the model made.
+        message: The result, to be sent to the model.
+        error: Why there is no result: the function's exception, invalid arguments, a refusal; else None.
+        seconds: How long the function ran.
     """
 
     call: ToolCall
     message: Message
     error: BaseException | None
     seconds: float
-
-
-class _Running:
-    """One call in a thread of its own, so that one that hangs holds up nobody, not even the end of the program."""
-
-    def __init__(self, call: ToolCall, work: Callable[[], Any], slots: threading.Semaphore, clock: Any) -> None:
-        self.call = call
-        self.done = threading.Event()
-        self.value: Any = None
-        self.error: BaseException | None = None
-        self.began: float | None = None
-        self.seconds = 0.0
-        self._work = work
-        self._slots = slots
-        self._now = clock.now
-        self.given_up = False
-        context = contextvars.copy_context()
-        threading.Thread(target=context.run, args=(self._run,), daemon=True, name="ai_lib tool").start()
-
-    def _run(self) -> None:
-        with self._slots:
-            if not self.given_up:
-                self.began = self._now()
-                try:
-                    self.value = self._work()
-                except BaseException as exc:  # noqa: BLE001 - told to the model, or raised in the thread that waits
-                    self.error = exc
-                self.seconds = self._now() - self.began
-        self.done.set()
-
-    def wait(self, timeout: float | None, call: Call) -> bool:
-        """Return whether it ended: within its time, which begins when it does, and before the call's own is over."""
-        while not call.clock.wait(self.done, _POLL):
-            call.check()
-            if timeout is not None and self.began is not None and self._now() - self.began > timeout:
-                self.given_up = True
-                return False
-        return True
 
 
 def execute(
@@ -92,87 +59,119 @@ def execute(
     max_workers: int = 8,
     approve: Approve | None = None,
 ) -> list[ToolOutcome]:
-    """Run tool calls side by side and return what came of each, in their order.
+    """Run tool calls in parallel and return their outcomes in the same order.
 
-    Arguments that do not fit, an exception of the function, a refusal and a time that is over become results for the
-    model, marked as errors.
+    Invalid arguments, an exception of the function, a refusal and a timeout become results for the model, marked as
+    errors.
 
     Args:
-        calls: What the model asked for.
-        tools: What there is.
-        call: The call that this is a part of; its time ends the wait.
-        timeout: Most seconds for each; None for no limit. A function cannot be stopped: it is no longer waited for.
-        max_workers: Most that run at once.
-        approve: Asked before each, in this thread.
+        calls: The calls that the model made.
+        tools: The tools.
+        call: The call that they belong to; its deadline and its cancellation end the wait.
+        timeout: Maximum seconds for each tool; None for no limit. A function cannot be stopped: it keeps running in its
+            thread, and its result is dropped.
+        max_workers: Maximum number of tools that run at once.
+        approve: Called before each tool, in this thread.
 
     Raises:
-        RequestTimeoutError: The call's time is over.
+        RequestTimeoutError: The call exceeded its total timeout.
         CancelledError: The call was cancelled.
     """
     slots = threading.Semaphore(max_workers)
-    begun = [_begin(one, tools, approve, slots, call) for one in calls]
-    return [one if isinstance(one, ToolOutcome) else _ended(one, timeout, call) for one in begun]
-
-
-def _begin(
-    one: ToolCall, tools: Toolbox, approve: Approve | None, slots: threading.Semaphore, call: Call
-) -> _Running | ToolOutcome:
-    try:
-        tool, arguments = tools.resolve(one)
-    except ToolArgumentsError as error:
-        return _failed(one, error, error.message)
-    verdict = True if approve is None else approve(one)
-    if verdict is not True:
-        why = verdict if isinstance(verdict, str) else "the user did not allow this call"
-        return _failed(one, PermissionError(why), why)
-    return _Running(one, lambda: _called(tool, arguments), slots, call.clock)
-
-
-def _called(tool: Tool, arguments: dict[str, Any]) -> Any:
-    value = tool(**arguments)
-    if inspect.isawaitable(value):
-        import asyncio
-
-        return asyncio.run(_awaited(value))
-    return value
-
-
-async def _awaited(value: Any) -> Any:
-    return await value
-
-
-def _ended(running: _Running, timeout: float | None, call: Call) -> ToolOutcome:
-    if not running.wait(timeout, call):
-        error = TimeoutError(f"the tool did not answer within {timeout:g} s")
-        return _failed(running.call, error, str(error), timeout or 0.0)
-    error_or_none = running.error
-    if error_or_none is None:
+    started: list[_Running | ToolOutcome] = []
+    for tool_call in calls:
         try:
-            content = content_of(running.value)
-        except (TypeError, ValueError, RecursionError) as exc:
-            error_or_none = exc
+            tool, arguments = tools.resolve(tool_call)
+        except ToolArgumentsError as error:
+            started.append(_error_outcome(tool_call, error, error.message))
+            continue
+        verdict = True if approve is None else approve(tool_call)
+        if verdict is True:
+            started.append(_Running(tool_call, tool, arguments, slots, call.clock))
         else:
-            message = Message.tool(running.call.id, *content, name=running.call.name)
-            return ToolOutcome(running.call, message, None, running.seconds)
-    if not isinstance(error_or_none, Exception):
-        raise error_or_none
-    _logger.debug("tool %s raised %s", running.call.name, type(error_or_none).__name__)
-    told = f"{type(error_or_none).__name__}: {error_or_none}"
-    return _failed(running.call, error_or_none, told, running.seconds)
+            reason = verdict if isinstance(verdict, str) else "the user did not allow this call"
+            started.append(_error_outcome(tool_call, PermissionError(reason), reason))
+    try:
+        return [entry.outcome(timeout, call) if isinstance(entry, _Running) else entry for entry in started]
+    finally:
+        for entry in started:  # those that still wait for a slot when the call is cancelled must not start later
+            if isinstance(entry, _Running):
+                entry.abandoned = True
 
 
-def _failed(call: ToolCall, error: BaseException, told: str, seconds: float = 0.0) -> ToolOutcome:
-    return ToolOutcome(call, Message.tool(call.id, f"Error: {told}", name=call.name, is_error=True), error, seconds)
+class _Running:
+    """One tool call in its own daemon thread: one that hangs delays neither the others nor the end of the program."""
+
+    def __init__(
+        self, call: ToolCall, tool: Tool, arguments: dict[str, Any], slots: threading.Semaphore, clock: Clock
+    ) -> None:
+        self._call = call
+        self._tool = tool
+        self._arguments = arguments
+        self._slots = slots
+        self._clock = clock
+        self._done = threading.Event()
+        self.abandoned = False
+        self._started: float | None = None
+        self._seconds = 0.0
+        self._value: Any = None
+        self._error: BaseException | None = None
+        context = contextvars.copy_context()
+        threading.Thread(target=context.run, args=(self.run,), daemon=True, name="ai_lib tool").start()
+
+    def run(self) -> None:
+        with self._slots:
+            if not self.abandoned:
+                self._started = self._clock.now()
+                try:
+                    value = self._tool(**self._arguments)
+                    if inspect.isawaitable(value):
+                        import asyncio
+
+                        value = asyncio.run(_await(value))
+                    self._value = value
+                except BaseException as exc:  # noqa: BLE001 - reported to the model, or raised in the waiting thread
+                    self._error = exc
+                self._seconds = self._clock.now() - self._started
+        self._done.set()
+
+    def outcome(self, timeout: float | None, call: Call) -> ToolOutcome:
+        """Wait for the outcome; the timeout counts from when the tool got a slot and started."""
+        while not call.clock.wait(self._done, _POLL_INTERVAL):
+            call.check()
+            if timeout is not None and self._started is not None and self._clock.now() - self._started > timeout:
+                late = TimeoutError(f"the tool did not answer within {timeout:g} s")
+                return _error_outcome(self._call, late, str(late), timeout)
+        error = self._error
+        if error is None:
+            try:
+                message = Message.tool(self._call.id, *result_content(self._value), name=self._call.name)
+            except (TypeError, ValueError, RecursionError) as exc:
+                error = exc
+            else:
+                return ToolOutcome(self._call, message, None, self._seconds)
+        if not isinstance(error, Exception):
+            raise error
+        _logger.debug("tool %s raised %s", self._call.name, type(error).__name__)
+        return _error_outcome(self._call, error, f"{type(error).__name__}: {error}", self._seconds)
 
 
-def content_of(value: Any) -> list[Any]:
-    """Return what a function returned as the content of a tool message: text and parts as they are, the rest as JSON.
+async def _await(value: Any) -> Any:
+    return await value  # `asyncio.run` takes coroutines only, not every awaitable
+
+
+def _error_outcome(call: ToolCall, error: BaseException, text: str, seconds: float = 0.0) -> ToolOutcome:
+    return ToolOutcome(call, Message.tool(call.id, f"Error: {text}", name=call.name, is_error=True), error, seconds)
+
+
+def result_content(value: Any) -> list[Any]:
+    """Return the content of a tool message for what a function returned: strings and parts unchanged, the rest as JSON.
 
     Raises:
-        TypeError: It has no JSON form.
+        TypeError: The value cannot be represented as JSON.
     """
     if isinstance(value, str):
-        # Half of a surrogate pair, as in the names of some files, cannot be sent; it is told as an escape.
+        # Half of a surrogate pair, as in the names of some files, cannot be encoded; it is sent as an escape.
         return [value if value.isascii() else value.encode("utf-8", "backslashreplace").decode()]
     if value is None:
         return ["null"]

@@ -1,15 +1,14 @@
-"""A tool out of a plain function: name, docstring and annotations say all that a model needs."""
+"""The decorator that makes a tool of a function."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable
 from functools import partial
 from typing import Any, overload
 
-from ai_lib.errors import InvalidRequestError
 from ai_lib.types.tool import Tool
 
-__all__ = ["tool", "tools_from"]
+__all__ = ["tool"]
 
 
 @overload
@@ -31,24 +30,10 @@ def tool(
         function: The function; its annotations become the JSON Schema of the parameters.
         name: The tool's name; None means the function's.
         description: What it does; None means the docstring.
-        strict: Ask the provider to hold the arguments to the schema; None leaves it to the provider.
+        strict: Request that the provider enforce the schema of the arguments; None leaves it to the provider.
 
     Raises:
-        InvalidRequestError: A parameter has no annotation, or one that has no JSON form.
+        InvalidRequestError: A parameter has no annotation, or one that cannot be represented as JSON.
     """
-    if function is None:
-        return partial(Tool.from_function, name=name, description=description, strict=strict)
-    return Tool.from_function(function, name=name, description=description, strict=strict)
-
-
-def tools_from(given: Iterable[Any] | None) -> list[Tool | Mapping[str, Any]] | None:
-    """Return what users pass as `tools` with plain functions and other callables made into tools.
-
-    Raises:
-        InvalidRequestError: They are no sequence, or a function cannot be a tool.
-    """
-    if given is None:
-        return None
-    if not isinstance(given, Iterable):
-        raise InvalidRequestError(f"tools must be a sequence of tools, not {type(given).__name__}; give [tool]")
-    return [Tool.from_function(item) if callable(item) and not isinstance(item, Tool) else item for item in given]
+    make = partial(Tool.from_function, name=name, description=description, strict=strict)
+    return make if function is None else make(function)

@@ -1,4 +1,4 @@
-"""The tools of one run: found by name, their arguments checked before anything is called."""
+"""The tools of one conversation, by name; arguments are validated before anything is called."""
 
 from __future__ import annotations
 
@@ -8,8 +8,7 @@ from typing import Any
 from ai_lib.errors import InvalidRequestError, ToolArgumentsError
 from ai_lib.schemas.function import convert_arguments, schema_of_function
 from ai_lib.schemas.validate import validation_errors
-from ai_lib.tools.function import tools_from
-from ai_lib.types.coerce import tools_from as checked
+from ai_lib.types.coerce import tools_from
 from ai_lib.types.tool import Tool, ToolCall
 
 __all__ = ["Toolbox"]
@@ -22,7 +21,7 @@ class Toolbox:
         tools: `Tool`s and plain functions.
 
     Raises:
-        InvalidRequestError: Two have one name, or one has nothing to run.
+        InvalidRequestError: Two tools have the same name, or one has no function.
     """
 
     def __init__(self, tools: Iterable[Any] = ()) -> None:
@@ -33,14 +32,14 @@ class Toolbox:
         """Add tools and plain functions.
 
         Raises:
-            InvalidRequestError: As for the class.
+            InvalidRequestError: Two tools have the same name, or one has no function.
         """
-        for tool in checked(tools_from(tools)) or ():
+        for tool in tools_from(tools) or ():
             if tool.name in self._tools:
-                raise InvalidRequestError(f"two tools are called {tool.name!r}; give each its own name")
+                raise InvalidRequestError(f"two tools are called {tool.name!r}; rename one")
             if tool.function is None:
                 raise InvalidRequestError(
-                    f"tool {tool.name!r} has no function to run; make it with @tool or Tool(..., function=...)"
+                    f"tool {tool.name!r} has no function to run; create it with @tool or Tool(..., function=...)"
                 )
             self._tools[tool.name] = tool
 
@@ -59,38 +58,31 @@ class Toolbox:
         return name in self._tools
 
     def resolve(self, call: ToolCall) -> tuple[Tool, dict[str, Any]]:
-        """Return the tool that a call means, and its arguments as the function takes them.
+        """Return the tool of a call, and the arguments as values of its function's annotations.
 
         Raises:
-            ToolArgumentsError: There is no such tool, or the arguments do not fit; the message is written for the
+            ToolArgumentsError: There is no such tool, or the arguments are invalid; the message is written for the
                 model to read.
         """
         tool = self._tools.get(call.name)
-        if tool is None:
-            names = ", ".join(self._tools)
+        if tool is None or tool.function is None:
             raise ToolArgumentsError(
-                f"there is no tool {call.name!r}; the tools are: {names}",
+                f"there is no tool {call.name!r}; the tools are: {', '.join(self._tools)}",
                 code="unknown_tool",
                 arguments_json=call.arguments_json,
             )
-        given = call.arguments
-        assert tool.function is not None  # noqa: S101 - `add` has seen to it
-        wrong = "; ".join(validation_errors(given, tool.parameters))
+        arguments = call.arguments
+        errors = "; ".join(validation_errors(arguments, tool.parameters))
         try:
-            # What does not fit to the letter may still mean something to the function: "5" for an int.
-            if not wrong or _described_by(tool):
-                return tool, convert_arguments(tool.function, given)
+            # Arguments that violate the schema may still mean something to the function, such as "5" for an int; but
+            # only where the schema says no more than the annotations do.
+            if not errors or (not tool.strict and schema_of_function(tool.function)[1] == tool.parameters):
+                return tool, convert_arguments(tool.function, arguments)
         except ValueError as exc:
-            wrong = str(exc)
-        except TypeError:  # its annotations say nothing: the schema that was given with it has to do
-            if not wrong:
-                return tool, given
+            errors = str(exc)
+        except TypeError:  # a function without annotations: the schema given with it has to suffice
+            if not errors:
+                return tool, arguments
         raise ToolArgumentsError(
-            f"the arguments for tool {tool.name!r} do not fit: {wrong}", arguments_json=call.arguments_json
+            f"the arguments for tool {tool.name!r} are invalid: {errors}", arguments_json=call.arguments_json
         )
-
-
-def _described_by(tool: Tool) -> bool:
-    """Return whether a tool's schema says no more than its function's annotations."""
-    assert tool.function is not None  # noqa: S101 - `add` has seen to it
-    return not tool.strict and schema_of_function(tool.function)[1] == tool.parameters

@@ -119,24 +119,29 @@ def _tool_call_from(call: Any) -> ToolCall:
     return ToolCall(call["id"], function["name"], arguments or "{}", provider_data=call.get("extra_content"))
 
 
-def tools_from(tools: Iterable[Tool | Mapping[str, Any]] | None) -> tuple[Tool, ...] | None:
-    """Return tools from `Tool`s and dicts in the OpenAI form; an empty sequence is as none at all.
+def tools_from(tools: Iterable[Tool | Callable[..., Any] | Mapping[str, Any]] | None) -> tuple[Tool, ...] | None:
+    """Return tools from `Tool`s, functions and dicts in the OpenAI form; None for None and for an empty sequence.
 
     Raises:
         InvalidRequestError: Something is not a tool.
     """
-    if tools is not None and not isinstance(tools, Iterable):
-        raise InvalidRequestError(f"tools must be a sequence of tools, not {type(tools).__name__}")
-    return tuple(_tool_from(tool) for tool in tools) or None if tools is not None else None
+    if tools is None:
+        return None
+    if not isinstance(tools, Iterable):
+        raise InvalidRequestError(f"tools must be a sequence of tools, not {type(tools).__name__}; pass [tool]")
+    return tuple(_tool_from(tool) for tool in tools) or None
 
 
 def _tool_from(tool: object) -> Tool:
     if isinstance(tool, Tool):
         return tool
+    if callable(tool):
+        return Tool.from_function(tool)
     function = tool.get("function") if isinstance(tool, Mapping) else None
     if not isinstance(function, Mapping) or "name" not in function:
         raise InvalidRequestError(
-            "a tool is a Tool, a function with @tool, or a dict {'type': 'function', 'function': {'name': ...}}"
+            "a tool must be a Tool, a function, or a dict {'type': 'function', 'function': {'name': ...}}, "
+            f"not {type(tool).__name__}"
         )
     extra = sorted(set(function) - {"name", "description", "parameters", "strict"})
     if extra:

@@ -94,7 +94,7 @@ def test_with_options_takes_options(client):
         ({"budget": 5}, r"budget must be a Budget, not int; make one with Budget\(usd\)"),
         ({"on_unsupported": "ignore"}, "on_unsupported must be one of"),
         ({"model": 5}, "model must be a text, not int"),
-        ({"tools": 5}, r"tools must be a sequence of tools, not int; give \[tool\]"),
+        ({"tools": 5}, r"tools must be a sequence of tools, not int; pass \[tool\]"),
         ({"stop": 5}, "stop must be a text or texts"),
         ({"extensions": 5}, "extensions must be a mapping such as a dict, got 5"),
         ({"metadata": 5}, "metadata must be a mapping"),

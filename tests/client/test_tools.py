@@ -77,7 +77,7 @@ def test_the_same_as_streams(server, dialect):
 
 
 @pytest.mark.parametrize("dialect", SPEAKERS)
-def test_a_conversation_goes_on_at_another_provider(server, dialect):
+def test_a_conversation_continues_at_another_provider(server, dialect):
     other = "anthropic" if dialect == "openai_chat" else "openai_chat"
     server.script(json_reply(200, SAMPLES[dialect].tool_call), json_reply(200, SAMPLES[dialect].response))
     answer = tool_client(server, SPEAKERS[dialect]).run_tools("what is 1 + 1?", [add])
@@ -115,20 +115,20 @@ def test_a_model_that_never_stops_is_stopped_and_the_conversation_is_kept(server
 def test_a_model_that_repeats_itself_is_stopped_earlier(server):
     server.script(json_reply(200, CALLING))
 
-    with pytest.raises(ToolLoopError, match="asked for the same call of add 4 times") as caught:
+    with pytest.raises(ToolLoopError, match="made the same call of add 4 times") as caught:
         tool_client(server).run_tools("go", [add], max_rounds=50)
 
     assert (len(server.requests), caught.value.code) == (4, "repeated_calls")
 
 
-def test_a_failed_call_is_told_to_the_model_which_may_do_better(server):
+def test_a_failed_call_is_reported_to_the_model_which_may_correct_it(server):
     server.script(calling('{"a": "x"}'), calling('{"a": 1}'), json_reply(200, completion("done")))
 
     answer = tool_client(server).run_tools("go", [add])
 
     results = [message.text for message in answer.messages if message.role.value == "tool"]
     assert answer.text == "done"
-    assert results[0].startswith("Error: the arguments for tool 'add' do not fit")
+    assert results[0].startswith("Error: the arguments for tool 'add' are invalid")
     assert results[1] == "2"
 
 
@@ -140,7 +140,7 @@ def test_a_forced_choice_holds_for_the_first_round_only(server):
     assert [request.json["tool_choice"] for request in server.requests] == ["required", "auto"]
 
 
-def test_what_it_cost_is_the_sum_of_its_rounds(server):
+def test_the_total_cost_is_the_sum_of_the_rounds(server):
     priced = {
         **CALLING,
         "model": "gpt-4o",
@@ -159,7 +159,7 @@ def test_what_it_cost_is_the_sum_of_its_rounds(server):
     assert client.spending.by_tag["sums"].cost == answer.total_cost
 
 
-def test_a_failure_in_a_later_round_keeps_what_was_said(server):
+def test_a_failure_in_a_later_round_keeps_the_conversation(server):
     server.script(json_reply(200, CALLING), json_reply(503, {"error": {"message": "busy"}}))
 
     with pytest.raises(OverloadedError) as caught:
@@ -189,7 +189,7 @@ def test_the_time_of_the_whole_conversation_is_limited(server):
     assert [message.role.value for message in caught.value.partial.messages] == ["user", "assistant"]
 
 
-def test_who_approves_must_be_a_function(server):
+def test_approve_must_be_a_function(server):
     with pytest.raises(InvalidRequestError, match="approve must be a function"):
         tool_client(server).run_tools("go", [add], approve=True)
 
@@ -206,7 +206,7 @@ def test_each_round_has_an_idempotency_key_of_its_own(server):
     assert len(set(keys)) == 2
 
 
-def test_the_trace_tells_of_the_tools_that_ran(server):
+def test_the_trace_has_the_tools_that_ran(server):
     server.script(json_reply(200, CALLING), json_reply(200, completion("done")))
 
     answer = tool_client(server).run_tools("go", [add])
@@ -219,7 +219,7 @@ def test_the_trace_tells_of_the_tools_that_ran(server):
     ("settings", "complaint"),
     [({"max_rounds": 0}, "max_rounds"), ({"tool_timeout": 0}, "timeout"), ({"max_workers": 0}, "max_workers")],
 )
-def test_settings_that_make_no_sense_are_refused_before_anything_is_sent(server, settings, complaint):
+def test_invalid_limits_are_refused_before_anything_is_sent(server, settings, complaint):
     with pytest.raises(InvalidRequestError, match=complaint):
         tool_client(server).run_tools("go", [add], **settings)
 

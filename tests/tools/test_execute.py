@@ -1,4 +1,4 @@
-"""Running what a model asks for: checked first, side by side, and every failure told to the model."""
+"""Tool calls: validated first, run in parallel, and every failure reported to the model."""
 
 import threading
 import time
@@ -7,7 +7,7 @@ from enum import Enum
 import attrs
 import pytest
 
-from ai_lib import Call, CancelledError, Image, InvalidRequestError, RequestTimeoutError, Tool, Toolbox, ToolCall, tool
+from ai_lib import Call, CancelledError, Image, RequestTimeoutError, Tool, Toolbox, ToolCall, tool
 from ai_lib.tools.execute import execute
 from ai_lib.types.wire import Timeout
 
@@ -37,7 +37,7 @@ def add(a: int, b: int = 1) -> int:
     return a + b
 
 
-def test_the_result_goes_back_with_the_calls_id_and_name():
+def test_the_result_has_the_id_and_name_of_the_call():
     done = one([add], "add", '{"a": 2}')
 
     assert (done.message.tool_call_id, done.message.name, done.message.text, done.message.is_error) == (
@@ -49,7 +49,7 @@ def test_the_result_goes_back_with_the_calls_id_and_name():
     assert done.error is None
 
 
-def test_arguments_arrive_as_the_types_that_the_function_names():
+def test_arguments_are_converted_to_the_types_of_the_annotations():
     seen = []
 
     def weather(place: Place, unit: Unit = Unit.CELSIUS) -> str:
@@ -62,7 +62,7 @@ def test_arguments_arrive_as_the_types_that_the_function_names():
 
 
 @pytest.mark.parametrize(
-    ("arguments", "told"),
+    ("arguments", "reason"),
     [
         ("{", "not valid JSON"),
         ("[1]", "a JSON list, not an object"),
@@ -71,7 +71,7 @@ def test_arguments_arrive_as_the_types_that_the_function_names():
         ('{"a": 1, "c": 2}', "c: unknown"),
     ],
 )
-def test_arguments_that_do_not_fit_never_call_the_function(arguments, told):
+def test_invalid_arguments_never_call_the_function(arguments, reason):
     called = []
 
     def guarded(a: int) -> None:
@@ -82,10 +82,10 @@ def test_arguments_that_do_not_fit_never_call_the_function(arguments, told):
     assert called == []
     assert done.message.is_error
     assert done.message.text.startswith("Error: ")
-    assert told in done.message.text
+    assert reason in done.message.text
 
 
-def test_a_schema_that_was_given_is_held_to_where_annotations_say_nothing():
+def test_an_explicit_schema_is_enforced_where_annotations_are_missing():
     schema = {"type": "object", "properties": {"n": {"type": "integer", "maximum": 3}}, "required": ["n"]}
     loose = Tool("loose", parameters=schema, function=lambda **given: given)
 
@@ -93,17 +93,17 @@ def test_a_schema_that_was_given_is_held_to_where_annotations_say_nothing():
     assert "at most 3" in one([loose], "loose", '{"n": 4}').message.text
 
 
-def test_a_schema_that_is_stricter_than_the_annotations_is_held_to():
+def test_a_schema_that_is_stricter_than_the_annotations_is_enforced():
     schema = {"type": "object", "properties": {"a": {"type": "integer", "maximum": 3}}, "required": ["a"]}
 
     assert "at most 3" in one([Tool("add", parameters=schema, function=add)], "add", '{"a": 4}').message.text
 
 
-def test_what_means_something_to_the_function_is_taken_though_it_does_not_fit_to_the_letter():
+def test_a_string_that_the_function_can_use_as_a_number_is_accepted():
     assert one([add], "add", '{"a": "2"}').message.text == "3"
 
 
-def test_a_tool_that_does_not_exist_is_told_with_those_that_do():
+def test_an_unknown_tool_is_reported_with_the_known_ones():
     assert one([add], "substract").message.text == "Error: there is no tool 'substract'; the tools are: add"
 
 
@@ -117,7 +117,7 @@ def test_an_exception_becomes_a_result_that_the_model_can_read():
     assert isinstance(done.error, ValueError)
 
 
-def test_calls_run_side_by_side_and_results_keep_their_order():
+def test_calls_run_in_parallel_and_results_keep_their_order():
     together = threading.Barrier(3, timeout=5)
 
     def meet(name: str) -> str:
@@ -129,7 +129,7 @@ def test_calls_run_side_by_side_and_results_keep_their_order():
     assert [one.message.text for one in done] == ["a", "b", "c"]
 
 
-def test_no_more_run_at_once_than_was_said():
+def test_at_most_max_workers_tools_run_at_once():
     lock, running, most = threading.Lock(), 0, 0
 
     def busy() -> None:
@@ -146,7 +146,7 @@ def test_no_more_run_at_once_than_was_said():
     assert most == 2
 
 
-def test_one_that_hangs_is_given_up_and_the_others_are_not_lost():
+def test_a_tool_that_hangs_times_out_and_the_others_are_kept():
     stop = threading.Event()
 
     def hang() -> None:
@@ -163,7 +163,7 @@ def test_one_that_hangs_is_given_up_and_the_others_are_not_lost():
     assert took < 2
 
 
-def test_the_calls_own_time_ends_the_wait():
+def test_the_deadline_of_the_call_ends_the_wait():
     stop = threading.Event()
     with pytest.raises(RequestTimeoutError):
         one([tool(name="hang")(lambda: stop.wait(10))], "hang", call=Call(Timeout(total=0.2)))
@@ -182,10 +182,29 @@ def test_cancelling_the_call_ends_the_wait():
     stop.set()
 
 
+def test_a_tool_that_waits_for_a_slot_does_not_start_after_a_cancellation():
+    stop, call, started = threading.Event(), Call().child(), []
+
+    def hang(name: str) -> None:
+        started.append(name)
+        call.cancel()
+        stop.wait(10)
+
+    calls = [call_of("hang", f'{{"name": "{name}"}}', name) for name in "ab"]
+    with pytest.raises(CancelledError):
+        execute(calls, Toolbox([hang]), call, max_workers=1)
+    stop.set()
+    for thread in threading.enumerate():
+        if thread.name == "ai_lib tool":
+            thread.join(5)
+
+    assert len(started) == 1
+
+
 @pytest.mark.parametrize(
-    ("verdict", "told"), [(False, "the user did not allow this call"), ("ask again tomorrow", "ask again tomorrow")]
+    ("verdict", "reason"), [(False, "the user did not allow this call"), ("ask again tomorrow", "ask again tomorrow")]
 )
-def test_what_is_not_approved_is_not_run_and_the_model_hears_why(verdict, told):
+def test_a_refused_call_does_not_run_and_the_model_is_told_why(verdict, reason):
     called = []
 
     def pay(amount: int) -> None:
@@ -193,10 +212,10 @@ def test_what_is_not_approved_is_not_run_and_the_model_hears_why(verdict, told):
 
     done = one([pay], "pay", '{"amount": 5}', approve=lambda call: verdict)
 
-    assert (called, done.message.text) == ([], f"Error: {told}")
+    assert (called, done.message.text) == ([], f"Error: {reason}")
 
 
-def test_approval_sees_the_call_and_lets_it_run():
+def test_approve_receives_the_call_and_lets_it_run():
     seen = []
 
     done = one([add], "add", '{"a": 1}', approve=lambda call: seen.append(call.arguments) or True)
@@ -220,58 +239,37 @@ def test_an_async_function_is_awaited():
         (Place("Paris"), '{"city":"Paris","country":"FR"}'),
     ],
 )
-def test_what_a_function_returns_becomes_text(value, text):
+def test_a_return_value_becomes_text(value, text):
     assert one([tool(name="give")(lambda: value)], "give").message.text == text
 
 
-def test_an_image_goes_back_as_one():
+def test_an_image_is_returned_as_an_image():
     image = Image.from_bytes(b"\x89PNG\r\n\x1a\n", media_type="image/png")
 
     assert one([tool(name="draw")(lambda: image)], "draw").message.content == (image,)
 
 
-def test_a_value_without_a_json_form_is_told():
+def test_a_value_that_is_not_json_is_reported_as_an_error():
     def give():
         return object()
 
     assert "TypeError" in one([give], "give").message.text
 
 
-def test_a_value_that_holds_itself_is_told():
+def test_a_value_that_contains_itself_is_reported_as_an_error():
     circle: dict[str, object] = {}
     circle["self"] = circle
 
     assert "RecursionError" in one([tool(name="give")(lambda: circle)], "give").message.text
 
 
-def test_half_a_character_is_told_as_an_escape():
+def test_half_a_surrogate_pair_is_sent_as_an_escape():
     assert one([tool(name="give")(lambda: "caf\udce9.txt é")], "give").message.text == "caf\\udce9.txt é"
 
 
-def test_an_interrupt_is_not_told_to_the_model():
+def test_an_interrupt_is_raised_and_not_reported_to_the_model():
     def interrupted() -> None:
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
         one([interrupted], "interrupted")
-
-
-def test_a_toolbox_refuses_two_of_one_name_and_one_without_a_function():
-    box = Toolbox([add])
-
-    with pytest.raises(InvalidRequestError, match="two tools are called 'add'"):
-        box.add(add)
-    with pytest.raises(InvalidRequestError, match="tool 'remote' has no function"):
-        box.add(Tool("remote"))
-
-
-def test_a_toolbox_takes_functions_by_decorator():
-    box = Toolbox()
-
-    @box.tool
-    def shout(word: str) -> str:
-        """Shout."""
-        return word.upper()
-
-    assert (len(box), "shout" in box, shout("hi")) == (1, True, "HI")
-    assert one(box, "shout", '{"word": "hi"}').message.text == "HI"

@@ -1,6 +1,5 @@
-"""Functions as tools."""
+"""Functions as tools: the decorator."""
 
-from functools import partial
 from typing import Annotated, Literal
 
 import attrs
@@ -8,7 +7,6 @@ import msgspec
 import pytest
 
 from ai_lib import AiClient, InvalidRequestError, ProviderConfig, Tool, tool
-from ai_lib.tools import tools_from
 
 
 @attrs.define
@@ -58,7 +56,7 @@ def test_a_decorated_function_can_still_be_called():
     assert add(1, b=2) == 3
 
 
-def test_name_and_description_can_be_given():
+def test_name_and_description_can_be_set():
     @tool(name="plus", description="Add.")
     def add(a: int) -> int:
         return a
@@ -74,7 +72,7 @@ def test_a_plain_function_in_tools_is_sent_as_a_tool(server):
     assert server.requests[0].json["tools"][0]["function"]["name"] == "weather"
 
 
-def test_a_strict_tool_requires_all_and_shows_no_defaults():
+def test_a_strict_tool_requires_all_parameters_and_has_no_defaults():
     made = tool(strict=True)(weather)
 
     assert made.strict is True
@@ -83,18 +81,7 @@ def test_a_strict_tool_requires_all_and_shows_no_defaults():
     assert made.parameters["$defs"]["Place"]["additionalProperties"] is False
 
 
-def test_other_callables_in_tools_become_tools_and_the_rest_stays():
-    given = [Tool("a"), {"type": "function"}, partial(weather, days=1)]
-
-    found = tools_from(given)
-
-    assert found[:2] == given[:2]
-    assert found[2].name == "weather"
-    assert list(found[2].parameters["properties"]) == ["place", "unit"]
-    assert tools_from(None) is None
-
-
-def test_what_the_docstring_says_about_a_parameter_goes_to_the_parameter():
+def test_the_docstring_of_a_parameter_becomes_its_description():
     def add(a: int):
         """Add.
 
@@ -116,7 +103,7 @@ def anything(*values: int):
     """Do nothing."""
 
 
-def unspeakable(a: object.__class__):
+def unsupported(a: object.__class__):
     """Do nothing."""
 
 
@@ -125,9 +112,9 @@ def unspeakable(a: object.__class__):
     [
         (no_annotation, "tool 'no_annotation': parameter 'a' needs a type annotation"),
         (anything, r"tool 'anything': parameter \*values: int cannot be passed by name"),
-        (unspeakable, "tool 'unspeakable': parameter 'a'"),
+        (unsupported, "tool 'unsupported': parameter 'a'"),
     ],
 )
-def test_a_function_that_cannot_be_described_says_which_parameter_is_to_blame(function, reason):
+def test_a_function_without_a_schema_is_refused_with_the_parameters_name(function, reason):
     with pytest.raises(InvalidRequestError, match=reason):
         tool(function)

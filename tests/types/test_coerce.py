@@ -1,5 +1,7 @@
 """Plain dicts in the OpenAI chat form become our messages and tools, or say why not."""
 
+from functools import partial
+
 import pytest
 
 from ai_lib import Audio, Document, Image, InvalidRequestError, Message, Text, Tool, ToolCall
@@ -8,7 +10,7 @@ from ai_lib.types.coerce import message_from, tools_from
 PNG = "data:image/png;base64,iVBORw0KGgo="
 
 
-def test_all_kinds_of_part_are_read():
+def test_every_type_of_part_is_read():
     message = message_from(
         {
             "role": "user",
@@ -33,14 +35,14 @@ def test_all_kinds_of_part_are_read():
     )
 
 
-def test_a_turn_with_tool_calls_and_its_result_are_read():
+def test_tool_calls_and_their_results_are_read():
     call = {"id": "c1", "type": "function", "function": {"name": "add", "arguments": '{"a": 1}'}}
 
-    asked = message_from({"role": "assistant", "content": None, "tool_calls": [call]})
-    answered = message_from({"role": "tool", "tool_call_id": "c1", "content": "2"})
+    turn = message_from({"role": "assistant", "content": None, "tool_calls": [call]})
+    result = message_from({"role": "tool", "tool_call_id": "c1", "content": "2"})
 
-    assert asked == Message.assistant(tool_calls=[ToolCall("c1", "add", '{"a": 1}')])
-    assert answered == Message.tool("c1", "2")
+    assert turn == Message.assistant(tool_calls=[ToolCall("c1", "add", '{"a": 1}')])
+    assert result == Message.tool("c1", "2")
 
 
 def test_the_developer_role_is_the_system_role():
@@ -59,12 +61,12 @@ def test_the_developer_role_is_the_system_role():
         ({"role": "assistant", "tool_calls": [{"id": "c"}]}, "malformed"),
     ],
 )
-def test_what_is_not_understood_is_refused_not_dropped(message, reason):
+def test_an_unknown_key_or_type_is_refused_and_not_dropped(message, reason):
     with pytest.raises(InvalidRequestError, match=reason):
         message_from(message)
 
 
-def test_keys_without_a_value_are_as_good_as_absent():
+def test_a_key_without_a_value_is_ignored():
     assert message_from({"role": "user", "content": "x", "audio": None}) == Message.user("x")
 
 
@@ -73,6 +75,21 @@ def test_tools_in_openais_form_are_read():
     function = {"name": "add", "description": "Add", "parameters": schema, "strict": True}
 
     assert tools_from([{"type": "function", "function": function}]) == (Tool("add", "Add", schema, strict=True),)
+
+
+def add(a: int, b: int = 1) -> int:
+    return a + b
+
+
+def test_functions_and_other_callables_become_tools():
+    tools = tools_from([Tool("a"), add, partial(add, b=1)])
+
+    assert [tool.name for tool in tools] == ["a", "add", "add"]
+    assert list(tools[2].parameters["properties"]) == ["a"]
+
+
+def test_without_tools_there_are_none():
+    assert (tools_from(None), tools_from([])) == (None, None)
 
 
 def test_an_unknown_key_of_a_tool_is_refused():

@@ -51,7 +51,7 @@ def test_messages_that_make_no_sense_are_refused(messages, reason):
         ("reasoning", -1, "reasoning must be an effort"),
         ("tool_choice", "auto", "tool_choice needs tools"),
         ("tool_choice", 3, "tool_choice must be 'auto'"),
-        ("tools", [3], "a tool is a Tool, a function with @tool, or a dict"),
+        ("tools", [3], "a tool must be a Tool, a function, or a dict .*, not int"),
     ],
 )
 def test_a_value_that_makes_no_sense_is_refused_with_its_name(field, value, reason):

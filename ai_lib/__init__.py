@@ -9,8 +9,7 @@
 1, 2, 3
 """
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ai_lib.client.client import AiClient, quick_chat
 from ai_lib.connection.options import ConnectionOptions
@@ -58,6 +57,7 @@ from ai_lib.types.response import ChatCompletionResponse, Choice
 from ai_lib.types.tool import NamedTool, Tool, ToolCall
 from ai_lib.types.usage import Usage, UsageStatus
 from ai_lib.types.wire import HttpRequest, HttpResponse, Timeout
+from ai_lib.utils.lazy import lazy_exports
 
 if TYPE_CHECKING:
     from ai_lib.api.call import Call
@@ -116,6 +116,60 @@ if TYPE_CHECKING:
     from ai_lib.types.tokens import TokenCount
     from ai_lib.types.trace import Step, Trace
     from ai_lib.types.upload import UploadedFile
+else:
+    # What many programs never use, and what takes time to import.
+    __getattr__, __dir__ = lazy_exports(
+        __name__,
+        {
+            "api.call": "Call",
+            "api.events": "Event",
+            "api.interceptor": "Interceptor",
+            "api.metrics": "CallObserver CallRecord CallStart Metrics Timer",
+            "api.selection": "ModelSelectionStrategy TrafficObserver",
+            "batch.item": "BatchItem BatchProgress BatchResult",
+            "client.builder": "AiClientBuilder",
+            "connection.jobs": "BatchJob",
+            "metrics.audit": "AuditLog",
+            "metrics.logs": "JsonLog",
+            "metrics.memory": "InMemoryMetrics",
+            "metrics.otel": "OpenTelemetryTracing",
+            "metrics.prometheus": "PrometheusMetrics",
+            "models.catalogue": "Catalogue",
+            "models.genai_prices": "GenaiPrices",
+            "models.spending": "Budget Spending Totals",
+            "providers.names": "Provider",
+            "reliability.concurrency": "ConcurrencyLimit",
+            "reliability.config": "BreakerPolicy ResilienceConfig",
+            "reliability.monitor": "ErrorAlert ErrorThresholds",
+            "reliability.rate_limiter": "RateLimit RateLimiter",
+            "reliability.redis": "RedisStore",
+            "reliability.redis_breakers": "RedisBreakers",
+            "reliability.retry": "RetryPolicy",
+            "reliability.sqlite": "SqliteStore",
+            "routing.array": "ModelArray",
+            "routing.balancing": "LoadBalancingStrategy",
+            "routing.endpoint": "EndpointStatus HealthCheck ModelEndpoint",
+            "routing.fallback": "FallbackChain RoundRobin",
+            "routing.hedge": "Hedge",
+            "routing.router": "ModelRouter",
+            "routing.selection": "CostBased LatencyBased LeastConnections PerformanceBased QualityBased "
+            "RoundRobinModels RoutingPolicy SelectionPreset WeightedModels",
+            "routing.target": "Target",
+            "tools": "tool",
+            "tools.loop": "ToolStream",
+            "tools.registry": "Toolbox",
+            "types.attempt": "Attempt",
+            "types.embedding": "EmbeddingResponse",
+            "types.job": "JobResult JobState JobStatus",
+            "types.model": "ModelInfo",
+            "types.price": "Cost PriceTier Prices",
+            "types.rerank": "RerankResponse RerankResult",
+            "types.serialize": "from_json to_json",
+            "types.tokens": "TokenCount",
+            "types.trace": "Step Trace",
+            "types.upload": "UploadedFile",
+        },
+    )
 
 __version__ = "0.1.0"
 
@@ -142,66 +196,3 @@ __all__ = [
     "TransportError", "UnsupportedFeatureError", "UploadedFile", "Usage", "UsageStatus", "WeightedModels",
     "from_json", "quick_chat", "to_json", "tool",
 ]  # fmt: skip
-
-# What many programs never use, and what takes time to import.
-_MODULES = {
-    "types.model": "ModelInfo",
-    "api.call": "Call",
-    "api.events": "Event",
-    "api.interceptor": "Interceptor",
-    "api.metrics": "CallObserver CallRecord CallStart Metrics Timer",
-    "api.selection": "ModelSelectionStrategy TrafficObserver",
-    "batch.item": "BatchItem BatchProgress BatchResult",
-    "routing.array": "ModelArray",
-    "client.builder": "AiClientBuilder",
-    "connection.jobs": "BatchJob",
-    "providers.names": "Provider",
-    "metrics.audit": "AuditLog",
-    "metrics.logs": "JsonLog",
-    "metrics.memory": "InMemoryMetrics",
-    "metrics.otel": "OpenTelemetryTracing",
-    "metrics.prometheus": "PrometheusMetrics",
-    "routing.balancing": "LoadBalancingStrategy",
-    "models.catalogue": "Catalogue",
-    "routing.endpoint": "EndpointStatus HealthCheck ModelEndpoint",
-    "models.genai_prices": "GenaiPrices",
-    "routing.router": "ModelRouter",
-    "routing.selection": "CostBased LatencyBased LeastConnections PerformanceBased QualityBased "
-    "RoundRobinModels RoutingPolicy SelectionPreset WeightedModels",
-    "models.spending": "Budget Spending Totals",
-    "reliability.concurrency": "ConcurrencyLimit",
-    "reliability.config": "BreakerPolicy ResilienceConfig",
-    "routing.fallback": "FallbackChain RoundRobin",
-    "routing.hedge": "Hedge",
-    "reliability.rate_limiter": "RateLimit RateLimiter",
-    "reliability.monitor": "ErrorAlert ErrorThresholds",
-    "reliability.redis": "RedisStore",
-    "reliability.redis_breakers": "RedisBreakers",
-    "reliability.retry": "RetryPolicy",
-    "reliability.sqlite": "SqliteStore",
-    "routing.target": "Target",
-    "tools": "tool",
-    "tools.loop": "ToolStream",
-    "tools.registry": "Toolbox",
-    "types.attempt": "Attempt",
-    "types.embedding": "EmbeddingResponse",
-    "types.job": "JobResult JobState JobStatus",
-    "types.price": "Cost PriceTier Prices",
-    "types.rerank": "RerankResponse RerankResult",
-    "types.serialize": "from_json to_json",
-    "types.tokens": "TokenCount",
-    "types.trace": "Step Trace",
-    "types.upload": "UploadedFile",
-}
-_LAZY = {name: module for module, names in _MODULES.items() for name in names.split()}
-
-
-def __getattr__(name: str) -> Any:
-    if name not in _LAZY:
-        raise AttributeError(f"module 'ai_lib' has no attribute {name!r}")
-    value = globals()[name] = getattr(import_module(f"ai_lib.{_LAZY[name]}"), name)
-    return value
-
-
-def __dir__() -> list[str]:
-    return sorted({*globals(), *_LAZY})

@@ -1,7 +1,11 @@
 """What `import ai_lib` promises: these names, and nothing done."""
 
+import pkgutil
 import subprocess
 import sys
+from importlib import import_module
+
+import pytest
 
 import ai_lib
 
@@ -54,6 +58,13 @@ def test_the_public_names_are_these_and_no_others():
 def test_every_public_name_exists_and_is_listed_in_order():
     assert ai_lib.__all__ == sorted(ai_lib.__all__)
     assert [name for name in NAMES if not hasattr(ai_lib, name)] == []
+
+
+@pytest.mark.parametrize("package", [module.name for module in pkgutil.iter_modules(ai_lib.__path__) if module.ispkg])
+def test_what_a_package_lists_can_be_imported_from_it(package):
+    module = import_module(f"ai_lib.{package}")
+
+    assert [name for name in getattr(module, "__all__", []) if not hasattr(module, name)] == []
 
 
 def test_importing_does_no_io_starts_no_thread_and_prints_nothing():

@@ -45,10 +45,10 @@ def _aws() -> Authorize:
 
 
 def _google() -> Authorize:
-    from ai_lib.transport.authorized import bearer
+    from ai_lib.transport.authorized import bearer_auth
     from ai_lib.transport.google import GoogleToken
 
-    return bearer(GoogleToken())
+    return bearer_auth(GoogleToken())
 
 
 _CREDENTIALS: dict[str, Callable[[], Authorize]] = {"aws": _aws, "google": _google}
@@ -69,9 +69,9 @@ def transport_for(adapter: ProviderAdapter, options: ConnectionOptions, given: o
     config = adapter.config
     transport = _plain(config, options, given, clock)
     if options.token is not None:
-        from ai_lib.transport.authorized import AuthorizedTransport, bearer
+        from ai_lib.transport.authorized import AuthorizedTransport, bearer_auth
 
-        return AuthorizedTransport(transport, bearer(options.token))
+        return AuthorizedTransport(transport, bearer_auth(options.token))
     if config.credentials and adapter.api_key is None:
         from ai_lib.transport.authorized import AuthorizedTransport
 

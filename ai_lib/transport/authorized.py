@@ -10,7 +10,7 @@ from ai_lib.api.transport import HttpStream, Transport
 from ai_lib.errors import ConfigurationError
 from ai_lib.types.wire import HttpRequest, HttpResponse
 
-__all__ = ["AuthorizedTransport", "bearer"]
+__all__ = ["AuthorizedTransport", "bearer_auth"]
 
 
 @attrs.frozen
@@ -38,7 +38,7 @@ class AuthorizedTransport:
         self.inner.close()
 
 
-def bearer(token: Callable[[], str]) -> Callable[[HttpRequest], HttpRequest]:
+def bearer_auth(token: Callable[[], str]) -> Callable[[HttpRequest], HttpRequest]:
     """Return what puts a bearer token into each request (RFC 6750).
 
     Args:

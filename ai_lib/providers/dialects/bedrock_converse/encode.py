@@ -1,4 +1,4 @@
-"""Our request as the body of POST /model/{model}/converse.
+"""A request as the body of POST /model/{model}/converse.
 
 Source: https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_Converse.html
 """
@@ -9,110 +9,118 @@ from typing import Any
 
 from ai_lib.errors import InvalidRequestError
 from ai_lib.providers.dialect import Context, Refuse
-from ai_lib.providers.dialects.bedrock_converse.blocks import Job, cache_point, messages_of, system_of
-from ai_lib.providers.dialects.bedrock_converse.reasoning import put_reasoning
+from ai_lib.providers.dialects.bedrock_converse.messages import encode_messages
+from ai_lib.providers.dialects.bedrock_converse.parts import Block, encode_cache_point
+from ai_lib.providers.dialects.bedrock_converse.quirks import Quirks
+from ai_lib.providers.dialects.bedrock_converse.reasoning import encode_reasoning
 from ai_lib.providers.reading import match_model, merge_extensions
 from ai_lib.providers.schemas import GRAMMAR, has_free_keys, rewritten
-from ai_lib.types.request import ChatCompletionRequest, ResponseFormat
-from ai_lib.types.tool import NamedTool, Tool
+from ai_lib.types.request import ChatCompletionRequest
+from ai_lib.types.tool import NamedTool
 from ai_lib.utils import json
 
 __all__ = ["encode"]
 
 _INFERENCE = {"max_tokens": "maxTokens", "temperature": "temperature", "top_p": "topP"}
-_SAMPLING = ("temperature", "top_p", "top_k")
-_REFUSED = {
-    "seed": "there is no field for it",
-    "n": "one answer comes for each request",
-    "presence_penalty": "there is no field for it",
-    "frequency_penalty": "there is no field for it",
-    "logit_bias": "there is no field for it",
-    "logprobs": "answers have none",
-    "top_logprobs": "answers have none",
-    "user": "there is no field for it; put it into metadata",
+_UNSUPPORTED = {
+    "seed": "the API has no such field",
+    "n": "the API returns one answer",
+    "presence_penalty": "the API has no such field",
+    "frequency_penalty": "the API has no such field",
+    "logit_bias": "the API has no such field",
+    "logprobs": "the API does not return them",
+    "top_logprobs": "the API does not return them",
+    "user": "the API has no such field; put it into metadata",
     "parallel_tool_calls": "the model may always call several tools in one turn",
 }
-# What asks for what is so anyway.
-_ASKS_NOTHING = {"n": 1, "logprobs": False, "parallel_tool_calls": True}
-_MORE = "additionalModelRequestFields"
+# The values of these fields that request what happens anyway.
+_NO_EFFECT = {"n": 1, "logprobs": False, "parallel_tool_calls": True}
 _TOOL_CHOICES: dict[str, dict[str, Any]] = {"auto": {"auto": {}}, "required": {"any": {}}}
-_FREE_KEYS = "objects must name their properties; free keys, as in dict[str, int], have no form here"
+_FREE_KEYS = "objects must name their properties; free keys, as in dict[str, int], are not supported"
 
 
 def encode(request: ChatCompletionRequest, stream: bool, context: Context, refuse: Refuse) -> dict[str, Any]:
-    """Return the body; the model and whether to stream stand in the address.
+    """Return the body; the URL names the model and says whether to stream.
 
     Args:
-        request: What is asked.
-        stream: Whether the answer is to come as a stream.
+        request: The request.
+        stream: Whether to stream the answer.
         context: The provider.
         refuse: Called for each field that cannot be sent.
 
     Raises:
-        InvalidRequestError: There are only system messages, or limits do not go together.
+        InvalidRequestError: There are only system messages, or limits contradict each other.
     """
-    job = Job(request.model, context, refuse)
-    output: dict[str, Any] = {}
-    more: dict[str, Any] = {}
-    parts: dict[str, Any] = {
-        "system": system_of(request.messages, job),
-        "messages": messages_of(request.messages, job),
-        "inferenceConfig": _inference(request, more, job),
-        "requestMetadata": request.metadata,
-    }
-    for field, reason in _REFUSED.items():
+    quirks: Quirks = context.quirks
+    system, turns = encode_messages(request, context, refuse)
+    inference, more = _encode_inference(request, quirks, refuse)
+    for field, reason in _UNSUPPORTED.items():
         value = getattr(request, field)
-        if value is not None and value != _ASKS_NOTHING.get(field):
+        if value is not None and value != _NO_EFFECT.get(field):
             refuse(field, reason)
-    if request.tools:
-        parts["toolConfig"] = _tools(request, parts["messages"], job)
-    if request.response_format is not None:
-        _put_format(output, request.response_format, job)
-    if request.reasoning is not None:
-        put_reasoning(request, output, more, context.quirks, refuse)
-    parts |= {"outputConfig": output, _MORE: more}
-    return merge_extensions({name: value for name, value in parts.items() if value}, request.extensions)
+    tools = _encode_tools(request, turns, quirks, refuse) if request.tools else None
+    output = _encode_response_format(request, quirks, refuse)
+    reasoning, effort = encode_reasoning(request, quirks, refuse)
+    body = {
+        "system": system,
+        "messages": turns,
+        "inferenceConfig": inference,
+        "requestMetadata": request.metadata,
+        "toolConfig": tools,
+        "outputConfig": {**output, **effort},
+        "additionalModelRequestFields": {**more, **reasoning},
+    }
+    return merge_extensions({name: value for name, value in body.items() if value}, request.extensions)
 
 
-def _inference(request: ChatCompletionRequest, more: dict[str, Any], job: Job) -> dict[str, Any]:
-    given = {field: value for field in (*_INFERENCE, "top_k") if (value := getattr(request, field)) is not None}
-    if match_model(job.context.quirks.sampling, job.model) is False:
-        for field in [field for field in _SAMPLING if field in given]:
-            job.refuse(field, "the model does not take it")
-            del given[field]
-    if "top_k" in given:
-        _put_top_k(more, given.pop("top_k"), job)
+def _encode_inference(
+    request: ChatCompletionRequest, quirks: Quirks, refuse: Refuse
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return inferenceConfig, and the fields for additionalModelRequestFields, where each maker puts top_k."""
+    fields = ("max_tokens", "temperature", "top_p", "top_k")
+    values = {field: value for field in fields if (value := getattr(request, field)) is not None}
+    if match_model(quirks.sampling, request.model) is False:
+        for field in fields[1:]:
+            if values.pop(field, None) is not None:
+                refuse(field, "the model does not accept it")
+    more: dict[str, Any] = {}
+    top_k, path = values.pop("top_k", None), match_model(quirks.top_k, request.model)
+    if top_k is not None and not path:
+        refuse("top_k", "if the model has a field for it, pass it in extensions under additionalModelRequestFields")
+    elif top_k is not None and path:
+        *levels, name = path.split(".")
+        more = {name: top_k}
+        for level in reversed(levels):
+            more = {level: more}
     stop = {"stopSequences": list(request.stop)} if request.stop else {}
-    return {**{_INFERENCE[field]: value for field, value in given.items()}, **stop}
+    return {**{_INFERENCE[field]: value for field, value in values.items()}, **stop}, more
 
 
-def _put_top_k(more: dict[str, Any], top_k: int, job: Job) -> None:
-    path = match_model(job.context.quirks.top_k, job.model)
-    if not path:
-        job.refuse("top_k", f"where the model has a field for it, pass it in extensions under {_MORE}")
-        return
-    *levels, name = path.split(".")
-    for level in levels:
-        more = more.setdefault(level, {})
-    more[name] = top_k
-
-
-# --- tools --------------------------------------------------------------------------------------------------------
-
-
-def _tools(request: ChatCompletionRequest, messages: list[dict[str, Any]], job: Job) -> dict[str, Any] | None:
+def _encode_tools(
+    request: ChatCompletionRequest, turns: list[Block], quirks: Quirks, refuse: Refuse
+) -> dict[str, Any] | None:
     choice = request.tool_choice
     if choice == "none":
-        if not _holds_calls(messages):
-            return None  # the one way to forbid calls is to name no tools
-        job.refuse("tool_choice", "tools cannot be switched off while the messages hold calls; left out, it is 'auto'")
-    tools: list[dict[str, Any]] = []
+        if not any("toolUse" in block or "toolResult" in block for turn in turns for block in turn["content"]):
+            return None  # the only way to forbid calls is to name no tools
+        refuse("tool_choice", "tools cannot be switched off while the messages hold calls; left out, it is 'auto'")
+    tools: list[Block] = []
     for tool in request.tools or ():
-        tools += [_tool(tool, job), *cache_point(tool.cache)]
+        spec: Block = {"name": tool.name}
+        if tool.description:  # the API rejects an empty one
+            spec["description"] = tool.description
+        strict = tool.strict
+        if strict and has_free_keys(tool.parameters):
+            refuse("strict", _FREE_KEYS)
+            strict = None
+        spec["inputSchema"] = {"json": rewritten(tool.parameters, GRAMMAR) if strict else tool.parameters}
+        if strict is not None:
+            spec["strict"] = strict
+        tools += [{"toolSpec": spec}, *encode_cache_point(tool.cache)]
     config: dict[str, Any] = {"tools": tools}
     forced = choice == "required" or isinstance(choice, NamedTool)
-    if forced and match_model(job.context.quirks.forced_tools, job.model) is False:
-        job.refuse("tool_choice", "the model cannot be made to call a tool")
+    if forced and match_model(quirks.forced_tools, request.model) is False:
+        refuse("tool_choice", "the model cannot be made to call a tool")
     elif isinstance(choice, NamedTool):
         config["toolChoice"] = {"tool": {"name": choice.name}}
     elif choice in _TOOL_CHOICES:
@@ -120,38 +128,21 @@ def _tools(request: ChatCompletionRequest, messages: list[dict[str, Any]], job: 
     return config
 
 
-def _holds_calls(messages: list[dict[str, Any]]) -> bool:
-    return any("toolUse" in block or "toolResult" in block for turn in messages for block in turn["content"])
-
-
-def _tool(tool: Tool, job: Job) -> dict[str, Any]:
-    spec: dict[str, Any] = {"name": tool.name}
-    if tool.description:  # must not be empty
-        spec["description"] = tool.description
-    strict = tool.strict
-    if strict and has_free_keys(tool.parameters):
-        job.refuse("strict", _FREE_KEYS)
-        strict = None
-    spec["inputSchema"] = {"json": rewritten(tool.parameters, GRAMMAR) if strict else tool.parameters}
-    if strict is not None:
-        spec["strict"] = strict
-    return {"toolSpec": spec}
-
-
-# --- the form of the answer ------------------------------------------------------------------------------------------
-
-
-def _put_format(output: dict[str, Any], form: ResponseFormat, job: Job) -> None:
+def _encode_response_format(request: ChatCompletionRequest, quirks: Quirks, refuse: Refuse) -> dict[str, Any]:
+    form = request.response_format
+    if form is None:
+        return {}
     if form.schema is None:
-        job.refuse("response_format", "there is no json_object mode; give a schema, or ask for JSON in the prompt")
-    elif match_model(job.context.quirks.json_schema, job.model) is False:
-        job.refuse("response_format", "the model cannot be held to a schema; ask for a call of a tool with that schema")
+        refuse("response_format", "there is no json_object mode; pass a schema, or describe the JSON in the prompt")
+    elif match_model(quirks.json_schema, request.model) is False:
+        refuse("response_format", "the model cannot be held to a schema; use a tool with that schema instead")
     elif has_free_keys(form.schema):
-        job.refuse("response_format", _FREE_KEYS)
+        refuse("response_format", _FREE_KEYS)
     else:
         try:
             schema = json.dumps(rewritten(form.schema, GRAMMAR)).decode()
         except (TypeError, ValueError, RecursionError) as exc:
-            raise InvalidRequestError(f"the schema holds a value without a JSON form: {exc}") from exc
+            raise InvalidRequestError(f"the schema holds a value that is not JSON: {exc}") from exc
         structure = {"jsonSchema": {"schema": schema, "name": form.name}}
-        output["textFormat"] = {"type": "json_schema", "structure": structure}
+        return {"textFormat": {"type": "json_schema", "structure": structure}}
+    return {}

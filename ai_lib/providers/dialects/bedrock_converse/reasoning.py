@@ -1,4 +1,4 @@
-"""How each maker's models are asked to think.
+"""Reasoning: how the models of each maker are made to think.
 
 Sources: https://docs.aws.amazon.com/bedrock/latest/userguide/claude-messages-extended-thinking.html,
 https://docs.aws.amazon.com/bedrock/latest/userguide/claude-messages-adaptive-thinking.html,
@@ -7,10 +7,7 @@ https://docs.aws.amazon.com/nova/latest/nova2-userguide/extended-thinking.html
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
-
-import attrs
 
 from ai_lib.errors import InvalidRequestError
 from ai_lib.providers.dialect import Refuse
@@ -18,136 +15,98 @@ from ai_lib.providers.dialects.bedrock_converse.quirks import Quirks
 from ai_lib.providers.reading import match_model
 from ai_lib.types.request import ChatCompletionRequest
 
-__all__ = ["HOW", "put_reasoning"]
+__all__ = ["MODES", "encode_reasoning"]
+
+MODES = frozenset({"", "budget", "budget_or_adaptive", "adaptive", "reasoning_config", "effort"})
+"""Not at all; Claude's thinking with a number of tokens, with either, or adaptive with an effort; Nova's
+reasoningConfig; the reasoning_effort of OpenAI's models."""
 
 _OFF = frozenset({"none", "disabled", 0})
-_ON = "enabled"
+# The smallest budget that the models accept.
 _MIN_BUDGET = 1024
 _EFFORTS = ("low", "medium", "high", "xhigh", "max")
 _NOVA_EFFORTS = ("low", "medium", "high")
 
 
-@attrs.frozen
-class _Asked:
-    """What is asked, and where the answer to it goes.
+def encode_reasoning(
+    request: ChatCompletionRequest, quirks: Quirks, refuse: Refuse
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return the fields for `reasoning` of additionalModelRequestFields, and of outputConfig.
 
-    Args:
-        request: The request.
-        output: The body's outputConfig.
-        more: The body's additionalModelRequestFields.
-        quirks: The tables of models.
-        refuse: Called for what has no form.
+    Raises:
+        InvalidRequestError: The budget is too small, or does not fit into `max_tokens`.
     """
-
-    request: ChatCompletionRequest
-    output: dict[str, Any]
-    more: dict[str, Any]
-    quirks: Quirks
-    refuse: Refuse
-
-    @property
-    def reasoning(self) -> Any:
-        """The effort in words, or a number of tokens."""
-        return self.request.reasoning
-
-    def word(self, known: tuple[str, ...]) -> bool:
-        """Return whether it is one of these words or "enabled"; refuse it otherwise."""
-        if self.reasoning == _ON or self.reasoning in known:
-            return True
-        self.refuse("reasoning", f"the model knows only {', '.join(known)}, enabled and none, not {self.reasoning!r}")
-        return False
-
-
-def put_reasoning(
-    request: ChatCompletionRequest, output: dict[str, Any], more: dict[str, Any], quirks: Quirks, refuse: Refuse
-) -> None:
-    """Put into a body what makes the model think, or not think.
-
-    Args:
-        request: What is asked.
-        output: The body's outputConfig.
-        more: The body's additionalModelRequestFields.
-        quirks: The tables of models.
-        refuse: Called for what has no form.
-    """
-    HOW[match_model(quirks.reasoning, request.model) or ""](_Asked(request, output, more, quirks, refuse))
+    reasoning = request.reasoning
+    mode = match_model(quirks.reasoning, request.model) or ""
+    if reasoning is None:
+        return {}, {}
+    if mode == "":
+        refuse(
+            "reasoning",
+            "the model has no setting for it that is known; if it has a field, pass that in extensions under "
+            "additionalModelRequestFields",
+        )
+        return {}, {}
+    if mode == "effort":
+        if isinstance(reasoning, str):
+            return {"reasoning_effort": reasoning}, {}
+        refuse("reasoning", "the model takes an effort such as 'low', not a number of tokens")
+        return {}, {}
+    if mode != "reasoning_config":
+        return _encode_thinking(reasoning, mode, request, quirks, refuse)
+    config: dict[str, Any] = {}
+    if reasoning in _OFF:
+        config = {"type": "disabled"}
+    elif _accepts(reasoning, _NOVA_EFFORTS, refuse):
+        config = {"type": "enabled", **({"maxReasoningEffort": reasoning} if reasoning != "enabled" else {})}
+    return ({"reasoningConfig": config} if config else {}), {}
 
 
-def _no_way(asked: _Asked) -> None:
-    asked.refuse(
-        "reasoning",
-        "the model cannot be asked to; where it has a field for it, pass that in extensions under "
-        "additionalModelRequestFields",
-    )
+def _accepts(reasoning: str | int, efforts: tuple[str, ...], refuse: Refuse) -> bool:
+    """Return whether it is "enabled" or one of these efforts; refuse it otherwise."""
+    if reasoning == "enabled" or reasoning in efforts:
+        return True
+    refuse("reasoning", f"the model supports only {', '.join(efforts)}, enabled and none, not {reasoning!r}")
+    return False
 
 
-def _off(asked: _Asked) -> bool:
-    """Switch thinking off where that is asked for; return whether it was."""
-    if asked.reasoning not in _OFF:
-        return False
-    word = match_model(asked.quirks.reasoning_off, asked.request.model)
-    if word == "":
-        asked.refuse("reasoning", "the model always thinks; ask for the effort 'low'")
+def _encode_thinking(
+    reasoning: str | int, mode: str, request: ChatCompletionRequest, quirks: Quirks, refuse: Refuse
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    thinking: dict[str, Any] = {}
+    effort: dict[str, Any] = {}
+    if reasoning in _OFF:
+        word = match_model(quirks.reasoning_off, request.model)
+        if word == "":
+            refuse("reasoning", "the model always thinks; use the effort 'low'")
+        else:
+            thinking = {"type": word or "disabled"}
+    elif mode == "budget" or (mode == "budget_or_adaptive" and isinstance(reasoning, int)):
+        budget = _budget_of(reasoning, request, quirks, refuse)
+        if budget is not None:
+            thinking = {"type": "enabled", "budget_tokens": budget}
+    elif _accepts(reasoning, _EFFORTS, refuse):
+        # Newer models omit the text of adaptive thinking unless a summary is requested.
+        thinking = {"type": "adaptive", "display": "summarized"}
+        effort = {"effort": reasoning} if reasoning != "enabled" else {}
+    return ({"thinking": thinking} if thinking else {}), effort
+
+
+def _budget_of(reasoning: str | int, request: ChatCompletionRequest, quirks: Quirks, refuse: Refuse) -> int | None:
+    """Return the number of tokens for thinking; an effort in words is a share of `max_tokens`."""
+    limit = request.max_tokens if request.max_tokens is not None else match_model(quirks.max_tokens, request.model)
+    if isinstance(reasoning, int):
+        budget = reasoning
+    elif reasoning in quirks.shares:
+        budget = max(_MIN_BUDGET, int((limit or 0) * quirks.shares[reasoning]))
     else:
-        asked.more["thinking"] = {"type": word or "disabled"}
-    return True
-
-
-def _budget(asked: _Asked) -> None:
-    if _off(asked):
-        return
-    given = asked.request.max_tokens
-    limit = given if given is not None else match_model(asked.quirks.max_tokens, asked.request.model)
-    budget = asked.reasoning
-    if not isinstance(budget, int):
-        if budget not in asked.quirks.shares:
-            known = ", ".join([*asked.quirks.shares, "none"])
-            asked.refuse("reasoning", f"the model knows only {known} or a number of tokens, not {budget!r}")
-            return
-        budget = max(_MIN_BUDGET, int((limit or 0) * asked.quirks.shares[budget]))
+        known = ", ".join([*quirks.shares, "none"])
+        refuse("reasoning", f"the model supports only {known} or a number of tokens, not {reasoning!r}")
+        return None
     if budget < _MIN_BUDGET:
         raise InvalidRequestError(f"reasoning must be at least {_MIN_BUDGET} tokens, got {budget}")
     if limit is not None and budget >= limit:
         raise InvalidRequestError(
             f"max_tokens ({limit}) must exceed the tokens for reasoning ({budget}), which count toward it"
         )
-    asked.more["thinking"] = {"type": "enabled", "budget_tokens": budget}
-
-
-def _adaptive(asked: _Asked) -> None:
-    if not _off(asked) and asked.word(_EFFORTS):
-        # Newer models would leave the text of the thinking out.
-        asked.more["thinking"] = {"type": "adaptive", "display": "summarized"}
-        if asked.reasoning != _ON:
-            asked.output["effort"] = asked.reasoning
-
-
-def _budget_or_adaptive(asked: _Asked) -> None:
-    (_budget if isinstance(asked.reasoning, int) else _adaptive)(asked)
-
-
-def _reasoning_config(asked: _Asked) -> None:
-    if asked.reasoning in _OFF:
-        asked.more["reasoningConfig"] = {"type": "disabled"}
-    elif asked.word(_NOVA_EFFORTS):
-        effort = {"maxReasoningEffort": asked.reasoning} if asked.reasoning != _ON else {}
-        asked.more["reasoningConfig"] = {"type": "enabled", **effort}
-
-
-def _effort(asked: _Asked) -> None:
-    if isinstance(asked.reasoning, int):
-        asked.refuse("reasoning", "the model takes an effort such as 'low', not a number of tokens")
-    else:
-        asked.more["reasoning_effort"] = asked.reasoning
-
-
-HOW: dict[str, Callable[[_Asked], None]] = {
-    "": _no_way,
-    "budget": _budget,
-    "budget_or_adaptive": _budget_or_adaptive,
-    "adaptive": _adaptive,
-    "reasoning_config": _reasoning_config,
-    "effort": _effort,
-}
-"""Claude's thinking with a number of tokens, or adaptive with an effort; Nova's reasoningConfig; reasoning_effort of
-OpenAI's models."""
+    return budget

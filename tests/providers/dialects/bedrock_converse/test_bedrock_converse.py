@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from ai_lib.errors import InvalidRequestError, UnsupportedFeatureError
 from ai_lib.providers.dialects.bedrock_converse.quirks import Quirks
-from ai_lib.providers.dialects.bedrock_converse.reasoning import HOW
+from ai_lib.providers.dialects.bedrock_converse.reasoning import MODES
 from ai_lib.providers.registry import config_of, dialect_of
 from ai_lib.types.chunk import ChatCompletionChunk
 from ai_lib.types.content import Audio, Document, Image, Json, Text
@@ -128,9 +128,9 @@ def test_botocore_would_send_whatever_is_asked(report: Any, request: ChatComplet
 def test_botocore_knows_every_format_that_is_sent() -> None:
     session = pytest.importorskip("botocore.session").get_session()
     service = session.get_service_model("bedrock-runtime")
-    from ai_lib.providers.dialects.bedrock_converse.media import _FORMATS
+    from ai_lib.providers.dialects.bedrock_converse.parts import FORMATS
 
-    for kind, known in _FORMATS.items():
+    for kind, known in FORMATS.items():
         assert set(known.values()) <= set(service.shape_for(f"{kind.title()}Format").enum)
 
 
@@ -258,11 +258,11 @@ def test_reasoning_is_asked_for_as_the_model_knows_it(
         (LLAMA, "low", "pass that in extensions"),
         (HAIKU_3, "low", "pass that in extensions"),
         ("us.amazon.nova-pro-v1:0", "low", "pass that in extensions"),
-        (CLAUDE, "somewhat", "knows only low, medium, enabled, high, xhigh, max, none or a number"),
-        (NEWER, 2000, "knows only low, medium, high, xhigh, max, enabled and none, not 2000"),
-        (NEWER, "minimal", "knows only low"),
-        (NOVA, 2000, "knows only low, medium, high, enabled and none"),
-        (NOVA, "max", "knows only low, medium, high, enabled and none"),
+        (CLAUDE, "somewhat", "supports only low, medium, enabled, high, xhigh, max, none or a number"),
+        (NEWER, 2000, "supports only low, medium, high, xhigh, max, enabled and none, not 2000"),
+        (NEWER, "minimal", "supports only low"),
+        (NOVA, 2000, "supports only low, medium, high, enabled and none"),
+        (NOVA, "max", "supports only low, medium, high, enabled and none"),
         (GPT, 2000, "takes an effort such as 'low', not a number"),
         ("us.anthropic.claude-opus-5-5", "none", "the model always thinks"),
     ],
@@ -301,7 +301,7 @@ def test_limits_that_do_not_go_together_are_an_error_before_anything_is_sent(fie
 @pytest.mark.parametrize("model", [NEWER, "us.anthropic.claude-sonnet-5-5", "global.openai.gpt-6-sol"])
 @pytest.mark.parametrize("field", ["temperature", "top_p", "top_k"])
 def test_sampling_is_refused_where_the_model_takes_none(model: str, field: str) -> None:
-    with pytest.raises(UnsupportedFeatureError, match=f"{field}: the model does not take it"):
+    with pytest.raises(UnsupportedFeatureError, match=f"{field}: the model does not accept it"):
         body_of(model, **{field: 1})
 
 
@@ -319,7 +319,7 @@ def test_a_tool_cannot_be_required_of_a_model_that_always_thinks(choice: str) ->
 def test_the_configurations_tables_name_only_what_exists() -> None:
     quirks: Quirks = dialect_of("bedrock_converse").quirks(config_of("bedrock").quirks)
 
-    assert set(quirks.reasoning.values()) <= set(HOW)
+    assert set(quirks.reasoning.values()) <= MODES
     assert all(isinstance(value, bool) for table in (quirks.json_schema, quirks.tool_status, quirks.short_ids)
                for value in table.values())  # fmt: skip
 
@@ -363,7 +363,7 @@ def test_a_schema_with_free_keys_is_refused_for_closing_it_would_leave_it_empty(
 def test_a_schema_without_a_json_form_is_an_error_before_anything_is_sent() -> None:
     schema = {"type": "object", "properties": {"a": {"default": object()}}}
 
-    with pytest.raises(InvalidRequestError, match="the schema holds a value without a JSON form"):
+    with pytest.raises(InvalidRequestError, match="the schema holds a value that is not JSON"):
         body_of(response_format=ResponseFormat(kind="json_schema", schema=schema))
 
 
@@ -406,7 +406,7 @@ def test_neighbours_of_one_role_become_one_turn_with_the_results_of_all_calls() 
 
 
 def test_system_messages_alone_are_no_conversation() -> None:
-    with pytest.raises(InvalidRequestError, match="something beside system messages"):
+    with pytest.raises(InvalidRequestError, match="messages must not consist of system messages only"):
         turns(Message.system("A"), Message.assistant(""))
 
 
@@ -464,7 +464,7 @@ def test_an_id_that_the_model_does_not_take_becomes_a_short_one_in_call_and_resu
 
 
 def test_a_name_is_refused_but_not_that_of_a_tool() -> None:
-    with pytest.raises(UnsupportedFeatureError, match="name: messages have no name"):
+    with pytest.raises(UnsupportedFeatureError, match="name: messages do not carry the speaker's name"):
         turns(Message.user("hi", name="Ada"))
     assert turns(Message.tool("c1", "1", name="add"))
 
@@ -546,7 +546,7 @@ def test_a_tools_result_may_hold_images_and_documents_but_no_sound() -> None:
     found = turns(Message.user("a"), Message.tool("c1", PNG, PDF, Json({"a": 1}), "x"))[0]["content"][1]["toolResult"]
 
     assert [next(iter(block)) for block in found["content"]] == ["image", "document", "json", "text"]
-    with pytest.raises(UnsupportedFeatureError, match="media in a tool's result"):
+    with pytest.raises(UnsupportedFeatureError, match="media in a tool result"):
         turns(Message.user("a"), Message.tool("c1", WAV))
 
 

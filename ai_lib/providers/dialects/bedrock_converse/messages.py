@@ -113,7 +113,7 @@ def _encode_tool_result(
         if isinstance(part, Json) and isinstance(part.value, Mapping):
             content.append({"json": part.value})
         elif isinstance(part, Audio):
-            refuse("media in a tool result", "it may hold images and documents, but no audio")
+            refuse("media in a tool's result", "it may hold images and documents, but no audio")
         else:  # a cache point must follow the result, and not stand inside
             content += encode_part(attrs.evolve(part, cache=None), names, refuse)
     result: Block = {"toolUseId": _encode_call_id(message.tool_call_id or "", model, context), "content": content}

@@ -1,13 +1,15 @@
-"""Replicate's predictions: a model is run on inputs of its own, and the answer is asked for until it is there.
+"""Replicate's predictions: each model has its own inputs, and the answer is polled until it is complete.
 
-A conversation becomes one prompt: most models take no messages. Sources: https://replicate.com/docs/reference/http,
-https://replicate.com/docs/reference/streaming, replicate 1.0.7
+A conversation becomes one prompt, since most models do not accept messages. Sources:
+https://replicate.com/docs/reference/http, https://replicate.com/docs/reference/streaming, replicate 1.0.7
 """
 
 from ai_lib.providers.dialect import Dialect
-from ai_lib.providers.dialects.replicate.decode import decode, decode_models, decode_stream, next_request
+from ai_lib.providers.dialects.replicate.decode import decode, next_request
 from ai_lib.providers.dialects.replicate.encode import encode, headers
+from ai_lib.providers.dialects.replicate.models import decode_models
 from ai_lib.providers.dialects.replicate.quirks import quirks_from
+from ai_lib.providers.dialects.replicate.stream import decode_stream
 
 __all__ = ["DIALECT"]
 

@@ -1,4 +1,4 @@
-"""What differs between the models that run at Replicate."""
+"""The names of the inputs in which the models at Replicate differ."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ __all__ = ["Quirks", "quirks_from"]
 
 @attrs.frozen(kw_only=True)
 class Quirks:
-    """What the models' inputs are called, by model; "" where a model has no such input.
+    """The names of the models' inputs, as tables by pattern; "" where a model has no such input.
 
     Args:
-        limit: The input for the limit of tokens.
+        limit: The input for the maximum number of tokens.
         images: The input for images; a name that ends in "[]" takes several.
         efforts: The input for the effort of reasoning.
-        version: Whether the model goes into the body, where the address does not name it.
+        version: Whether the body names the model; otherwise the URL does.
     """
 
     limit: Mapping[str, str] = attrs.field(factory=lambda: {"*": "max_tokens"})

@@ -546,7 +546,7 @@ def test_a_tools_result_may_hold_images_and_documents_but_no_sound() -> None:
     found = turns(Message.user("a"), Message.tool("c1", PNG, PDF, Json({"a": 1}), "x"))[0]["content"][1]["toolResult"]
 
     assert [next(iter(block)) for block in found["content"]] == ["image", "document", "json", "text"]
-    with pytest.raises(UnsupportedFeatureError, match="media in a tool result"):
+    with pytest.raises(UnsupportedFeatureError, match="media in a tool's result"):
         turns(Message.user("a"), Message.tool("c1", WAV))
 
 

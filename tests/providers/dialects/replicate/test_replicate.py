@@ -126,7 +126,7 @@ def test_a_model_that_takes_one_image_gets_one() -> None:
     one, two = Image.from_url("https://a.example/1.png"), Image.from_url("https://a.example/2.png")
 
     assert input_of(model="anthropic/claude-4.5-sonnet", messages=Message.user("see", one))["image"] == one.url
-    with pytest.raises(UnsupportedFeatureError, match=r"anthropic/claude-4\.5-sonnet takes one image"):
+    with pytest.raises(UnsupportedFeatureError, match=r"anthropic/claude-4\.5-sonnet accepts one image"):
         asked(model="anthropic/claude-4.5-sonnet", messages=Message.user("see", one, two))
 
 

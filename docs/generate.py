@@ -12,7 +12,7 @@ import attrs
 from ai_lib.errors import UnsupportedFeatureError
 from ai_lib.providers.adapter import ProviderAdapter
 from ai_lib.providers.config import ProviderConfig
-from ai_lib.providers.registry import configs, dialect_of
+from ai_lib.providers.registry import configs, load_dialect
 from ai_lib.types.content import Audio, Document, Image, Text
 from ai_lib.types.message import Message
 from ai_lib.types.request import ChatCompletionRequest, ResponseFormat
@@ -94,7 +94,7 @@ def row(config: ProviderConfig) -> str:
 
 def takes(config: ProviderConfig, fields: dict[str, Any]) -> bool:
     """Return whether a request with these fields can be encoded for a provider."""
-    adapter = ProviderAdapter(config=config, dialect=dialect_of(config.dialect), base_url=config.base_url)
+    adapter = ProviderAdapter(config=config, dialect=load_dialect(config.dialect), base_url=config.base_url)
     request = ChatCompletionRequest(**{"messages": "hi", "model": config.default_model or "m", **fields})
     try:
         adapter.chat_request(request, stream=False)

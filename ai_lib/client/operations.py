@@ -246,7 +246,7 @@ class Operations:
             reason = (
                 f"the api {config.api!r} has no address for it" if config.api else "the service has no address for it"
             )
-            raise self._own.adapter.unsupported(what, reason)
+            raise self._own.adapter.unsupported_error(what, reason)
         return endpoint
 
     def _model_for(self, endpoint: Endpoint, given: str | None, what: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from ai_lib.connection.options import ConnectionOptions, base_url_of, headers_of, key_of, query_of, with_bearer
 from ai_lib.providers.adapter import ProviderAdapter
 from ai_lib.providers.config import ProviderConfig
-from ai_lib.providers.registry import dialect_of
+from ai_lib.providers.registry import load_dialect
 from ai_lib.utils.env import first_set
 
 __all__ = ["adapter_for"]
@@ -26,7 +26,7 @@ def adapter_for(config: ProviderConfig, api: str | None, options: ConnectionOpti
     usual, config = config, with_bearer(config if api is None else config.with_api(api), options)
     return ProviderAdapter(
         config=config,
-        dialect=dialect_of(config.dialect),
+        dialect=load_dialect(config.dialect),
         base_url=_base_url(usual, config, options),
         api_key=key_of(config, options),
         headers=headers_of(config, options),
@@ -37,5 +37,5 @@ def adapter_for(config: ProviderConfig, api: str | None, options: ConnectionOpti
 def _base_url(usual: ProviderConfig, config: ProviderConfig, options: ConnectionOptions) -> str:
     """Return the base URL; a variable of the environment names that of the usual API, and the others lie beside it."""
     if options.base_url is None and config.base_url != usual.base_url and first_set(config.base_url_env) is not None:
-        return usual.beside(base_url_of(usual, options), config.base_url)
+        return usual.resolve_url(base_url_of(usual, options), config.base_url)
     return base_url_of(config, options)

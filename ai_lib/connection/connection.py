@@ -123,7 +123,7 @@ class Connection:
             return given
         model, config = self.model, self.adapter.config
         if model is None and config.chat_path is None:
-            raise self.adapter.no_chat()
+            raise self.adapter.no_chat_error()
         if model is None:
             raise ConfigurationError(
                 f"{config.display_name} has no default model; pass model=, or set {config.model_variables[0]}",

@@ -22,13 +22,13 @@ from ai_lib.errors import InvalidRequestError, RequestTimeoutError
 from ai_lib.models.pricing import Pricing
 from ai_lib.providers.adapter import ProviderAdapter
 from ai_lib.providers.endpoint import Endpoint
-from ai_lib.providers.jobs.format import At, JobFormat, Options, Step, Steps
+from ai_lib.providers.jobs.format import JobEndpoint, JobFormat, JobOptions, JobRequest, RequestFlow
 from ai_lib.providers.jobs.lines import read_lines
-from ai_lib.providers.jobs.requests import submission_of
-from ai_lib.providers.jobs.results import Asked, results_of
-from ai_lib.providers.operation import Content, Operation
+from ai_lib.providers.jobs.requests import build_submission
+from ai_lib.providers.jobs.results import SubmittedRequest, build_results
+from ai_lib.providers.operation import Content, OperationFormat
 from ai_lib.providers.reading import quirks_reader
-from ai_lib.providers.registry import job_format_of
+from ai_lib.providers.registry import load_job_format
 from ai_lib.types.job import JobResult, JobState
 from ai_lib.types.request import ChatCompletionRequest
 from ai_lib.types.response import annotate_in_place
@@ -45,12 +45,12 @@ CallFor: TypeAlias = Callable[[float | Timeout | None], Call]
 _GROWTH = 1.5
 _LONGEST = 30
 _GET = Content(body=b"", headers={})
-_AS_IT_IS = Operation(
+_AS_IT_IS = OperationFormat(
     quirks=lambda _: None,
     encode=lambda step, _, __: _GET if step.body is None else step.body,
     decode=lambda payload, _: payload,
 )
-_options = quirks_reader(Options, "jobs")
+_options = quirks_reader(JobOptions, "jobs")
 
 
 @attrs.frozen
@@ -60,9 +60,9 @@ class _Jobs:
     own: Connection
     endpoint: Endpoint
     format: JobFormat
-    at: At
+    at: JobEndpoint
 
-    def run(self, steps: Steps[T], call: Call) -> T:
+    def run(self, steps: RequestFlow[T], call: Call) -> T:
         """Return what the steps end in, each sent under the guard."""
         response, payload = HttpResponse(status=200), None
         while True:
@@ -72,14 +72,14 @@ class _Jobs:
                 result: T = done.value
                 return result
             except (AttributeError, LookupError, TypeError, ValueError) as exc:
-                raise self.own.adapter.errors.malformed(response, exc) from exc
+                raise self.own.adapter.errors.malformed_error(response, exc) from exc
             # Each is a call of its own where calls have a key, and one with the others in its time.
             response, payload = self._sent(step, call.child())
 
-    def _sent(self, step: Step, call: Call) -> tuple[HttpResponse, Any]:
+    def _sent(self, step: JobRequest, call: Call) -> tuple[HttpResponse, Any]:
         adapter, exchange = self.own.adapter, self.own.exchange(call)
         at = attrs.evolve(self.endpoint, path=step.path, headers={**self.endpoint.headers, **step.headers})
-        prepared, _ = adapter.request_for(at, _AS_IT_IS, step)
+        prepared, _ = adapter.operation_request(at, _AS_IT_IS, step)
         if step.body is None:
             prepared = attrs.evolve(prepared, method="GET", body=None)
         once = partial(exchange.ask, prepared, partial(_read, adapter, step.lines))
@@ -92,7 +92,7 @@ def _read(adapter: ProviderAdapter, lines: bool, response: HttpResponse) -> tupl
     try:
         return response, read_lines(response.body) if lines else json.loads(response.body)
     except (ValueError, RecursionError) as exc:
-        raise adapter.errors.not_json(response) from exc
+        raise adapter.errors.not_json_error(response) from exc
 
 
 def _jobs_of(own: Connection) -> _Jobs:
@@ -106,17 +106,17 @@ def _jobs_of(own: Connection) -> _Jobs:
         reason = (
             f"the api {config.api!r} has no address for them" if config.api else "the service has no address for them"
         )
-        raise adapter.unsupported("batch jobs", reason)
-    options: Options = _options(config.jobs.options)
+        raise adapter.unsupported_error("batch jobs", reason)
+    options: JobOptions = _options(config.jobs.options)
     path = options.prefix + config.chat_path
     if options.endpoints and path not in options.endpoints:
-        raise adapter.unsupported("batch jobs", f"they are for {', '.join(options.endpoints)}, not for {path}")
+        raise adapter.unsupported_error("batch jobs", f"they are for {', '.join(options.endpoints)}, not for {path}")
 
     def fail(status: int, payload: Any) -> Any:
         return adapter.errors.error(HttpResponse(status=status, body=json.dumps(payload)))
 
-    at = At(path=config.jobs.path, options=options, endpoint=path, fail=fail)
-    return _Jobs(own, config.jobs, job_format_of(config.jobs.format), at)
+    at = JobEndpoint(path=config.jobs.path, options=options, endpoint=path, fail=fail)
+    return _Jobs(own, config.jobs, load_job_format(config.jobs.format), at)
 
 
 @attrs.define(eq=False, kw_only=True)
@@ -129,7 +129,7 @@ class BatchJob:
     id: str
     _jobs: _Jobs = attrs.field(repr=False)
     _call_for: CallFor = attrs.field(repr=False)
-    _asked: Sequence[Asked] | None = attrs.field(default=None, repr=False)
+    _asked: Sequence[SubmittedRequest] | None = attrs.field(default=None, repr=False)
     _last: JobState | None = attrs.field(default=None, repr=False)
 
     @property
@@ -207,7 +207,7 @@ class BatchJob:
             )
         answers = self._jobs.run(self._jobs.format.results(self._jobs.at, state), call)
         own = self._jobs.own
-        results = results_of(own.adapter, state, answers, self._asked)
+        results = build_results(own.adapter, state, answers, self._asked)
         for answer in (result.response for result in results if result.response is not None):
             annotate_in_place(answer, pricing=Pricing(own.catalogue, own.name, answer.model, batch=True))
         return results
@@ -273,7 +273,7 @@ def submit(
         AiLibError: The job could not be submitted.
     """
     jobs = _jobs_of(own)
-    submission, asked = submission_of(own.adapter, jobs.at.options, tuple(requests), call.on_unsupported)
+    submission, asked = build_submission(own.adapter, jobs.at.options, tuple(requests), call.on_unsupported)
     state = jobs.run(jobs.format.submit(jobs.at, submission), call)
     return BatchJob(id=state.id, jobs=jobs, call_for=call_for, asked=asked)
 

@@ -14,7 +14,7 @@ from ai_lib.connection.connection import Connection
 from ai_lib.errors import AiLibError, ConfigurationError, InvalidResponseError, ModelNotFoundError
 from ai_lib.providers.config import ProviderConfig
 from ai_lib.providers.endpoint import Endpoint
-from ai_lib.providers.registry import operation_of
+from ai_lib.providers.registry import load_operation
 from ai_lib.types.embedding import EmbeddingRequest, EmbeddingResponse
 from ai_lib.types.request import ChatCompletionRequest
 from ai_lib.types.rerank import RerankRequest, RerankResponse
@@ -50,11 +50,11 @@ def ask(
         call: The time of the whole call.
         texts: What counts against a limit of tokens.
     """
-    operation, adapter = operation_of(kind, endpoint.format), provider.adapter
-    prepared, left_out = adapter.request_for(endpoint, operation, request, call.on_unsupported)
+    operation, adapter = load_operation(kind, endpoint.format), provider.adapter
+    prepared, left_out = adapter.operation_request(endpoint, operation, request, call.on_unsupported)
 
     def read(response: HttpResponse) -> tuple[Any, str | None]:
-        return adapter.decode_for(endpoint, operation, response), adapter.errors.request_id(response.headers)
+        return adapter.decode_operation(endpoint, operation, response), adapter.errors.request_id(response.headers)
 
     exchange = provider.exchange(call)
     once = partial(exchange.ask, prepared, read, request.model)

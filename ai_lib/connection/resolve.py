@@ -8,7 +8,7 @@ import attrs
 
 from ai_lib.errors import ConfigurationError
 from ai_lib.providers.config import ProviderConfig
-from ai_lib.providers.registry import config_of, configs, is_provider
+from ai_lib.providers.registry import configs, get_config, is_provider
 from ai_lib.utils.env import first_set
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ def target_of(provider: str | Provider | ProviderConfig | None) -> Target:
     head, slash, model = provider.partition("/")
     if slash and not model:
         raise ConfigurationError(f"{provider!r} names no model after the slash")
-    return Target(config_of(head), model or None)
+    return Target(get_config(head), model or None)
 
 
 def _from_environment() -> Target:

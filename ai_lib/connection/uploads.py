@@ -25,7 +25,7 @@ from ai_lib.connection.operations import ask
 from ai_lib.errors import InvalidRequestError
 from ai_lib.providers.config import ProviderConfig
 from ai_lib.providers.endpoint import Endpoint
-from ai_lib.providers.registry import operation_of
+from ai_lib.providers.registry import load_operation
 from ai_lib.types.content import Audio, Document, Image, Media
 from ai_lib.types.message import Message
 from ai_lib.types.request import ChatCompletionRequest
@@ -151,7 +151,7 @@ def placed(
 def _rules(config: ProviderConfig, max_inline_bytes: float | None) -> _Rules:
     if config.upload is None:
         return _Rules()
-    options = operation_of("upload", config.upload.format).quirks(config.upload.options)
+    options = load_operation("upload", config.upload.format).quirks(config.upload.options)
     limit = options.max_inline_bytes if max_inline_bytes is None else max_inline_bytes
     return _Rules(frozenset(options.in_chat), limit, options.by_url, options.lifetime)
 

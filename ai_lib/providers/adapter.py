@@ -22,7 +22,7 @@ from ai_lib.utils import json
 
 if TYPE_CHECKING:
     from ai_lib.providers.endpoint import Endpoint
-    from ai_lib.providers.operation import Operation
+    from ai_lib.providers.operation import OperationFormat
     from ai_lib.types.limits import LimitStatus
     from ai_lib.types.model import ModelInfo
 
@@ -92,7 +92,7 @@ class ProviderAdapter:
         """
         path = self.config.chat_path if not stream else self.config.stream_path or self.config.chat_path
         if path is None:
-            raise self.no_chat()
+            raise self.no_chat_error()
         left_out: list[str] = []
         body = self.dialect.encode(
             request, stream, self._context, self._refusing(request.model, on_unsupported, left_out)
@@ -116,10 +116,10 @@ class ProviderAdapter:
         how = self.config.streaming
         return how == "emulated" or (how == "emulated_with_tools" and bool(request.tools))
 
-    def request_for(
+    def operation_request(
         self,
         endpoint: Endpoint,
-        operation: Operation,
+        operation: OperationFormat,
         request: Any,
         on_unsupported: OnUnsupported = "raise",
     ) -> tuple[HttpRequest, tuple[str, ...]]:
@@ -134,7 +134,7 @@ class ProviderAdapter:
         from ai_lib.providers.operation import Content  # few programs ask for more than chat
 
         left_out: list[str] = []
-        context = self._context_beside(endpoint, operation)
+        context = self._operation_context(endpoint, operation)
         body = operation.encode(request, context, self._refusing(request.model, on_unsupported, left_out))
         content = body if isinstance(body, Content) else Content(body=_json_bytes(body), headers=_JSON)
         return HttpRequest(
@@ -153,7 +153,7 @@ class ProviderAdapter:
             UnsupportedFeatureError: The provider has none.
         """
         if self.config.models_path is None:
-            error = self.unsupported("list_models", "the service has no list of models")
+            error = self.unsupported_error("list_models", "the service has no list of models")
             error.hint = f"See {self.config.docs}" if self.config.docs else "See the vendor's documentation"
             raise error
         return self.get_request(self.config.models_path, page)
@@ -179,7 +179,7 @@ class ProviderAdapter:
             method="GET", url=further.url, headers={"Accept": accept, **(self._all_headers if ours else {})}
         )
 
-    def unsupported(self, feature: str, reason: str, model: str | None = None) -> UnsupportedFeatureError:
+    def unsupported_error(self, feature: str, reason: str, model: str | None = None) -> UnsupportedFeatureError:
         """Return the error for something that the provider cannot do."""
         return UnsupportedFeatureError(
             f"{self.config.display_name} does not support {feature}: {reason}",
@@ -188,10 +188,10 @@ class ProviderAdapter:
             model=model,
         )
 
-    def no_chat(self) -> UnsupportedFeatureError:
+    def no_chat_error(self) -> UnsupportedFeatureError:
         """Return the error for a chat with a provider that has none."""
         can = [what for what in ("embed", "rerank") if getattr(self.config, what) is not None]
-        error = self.unsupported("chat", "the service has no chat models")
+        error = self.unsupported_error("chat", "the service has no chat models")
         error.hint = f"Use {' or '.join(f'client.{what}()' for what in can)}" if can else error.hint
         return error
 
@@ -220,7 +220,7 @@ class ProviderAdapter:
         """
         return self._decoded(self.dialect.decode_models, response, self._context)
 
-    def check(self, response: HttpResponse) -> None:
+    def raise_for_status(self, response: HttpResponse) -> None:
         """Raise for an answer that is an error, whatever else it may be.
 
         Raises:
@@ -229,13 +229,13 @@ class ProviderAdapter:
         if response.status >= 300:
             raise self.errors.error(response)
 
-    def decode_for(self, endpoint: Endpoint, operation: Operation, response: HttpResponse) -> Any:
-        """Return what the answer to `request_for` says.
+    def decode_operation(self, endpoint: Endpoint, operation: OperationFormat, response: HttpResponse) -> Any:
+        """Return what the answer to `operation_request` says.
 
         Raises:
             AiLibError: It is an error, or not such an answer.
         """
-        return self._decoded(operation.decode, response, self._context_beside(endpoint, operation))
+        return self._decoded(operation.decode, response, self._operation_context(endpoint, operation))
 
     def decode_stream(self, events: Iterable[str]) -> Iterator[ChatCompletionChunk]:
         """Yield the chunks of a stream's events; see `Dialect.decode_stream`."""
@@ -275,21 +275,21 @@ class ProviderAdapter:
         try:
             payload = json.loads(response.body)
         except (ValueError, RecursionError) as exc:
-            raise self.errors.not_json(response) from exc
+            raise self.errors.not_json_error(response) from exc
         try:
             return decode(payload, context)
         except (AttributeError, LookupError, TypeError, ValueError) as exc:
             # A value of another kind than the dialect promises, such as a number where an object should be.
-            raise self.errors.malformed(response, exc) from exc
+            raise self.errors.malformed_error(response, exc) from exc
 
     # --- what several of these need
 
     def _context_for(self, quirks: Any) -> Context:
-        return Context(self.config.id, self.config.owner, quirks, self.errors.inside)
+        return Context(self.config.id, self.config.owner, quirks, self.errors.embedded_error)
 
-    def _context_beside(self, endpoint: Endpoint, operation: Operation) -> Context:
+    def _operation_context(self, endpoint: Endpoint, operation: OperationFormat) -> Context:
         options = dict(endpoint.options)
-        for field, value in (self.config.gaps_in(self.base_url) or {}).items():
+        for field, value in (self.config.url_values(self.base_url) or {}).items():
             texts = {name: text for name, text in options.items() if isinstance(text, str)}
             options |= {name: text.replace(f"{{{field}}}", value) for name, text in texts.items()}
         return self._context_for(operation.quirks(options))
@@ -297,7 +297,7 @@ class ProviderAdapter:
     def _refusing(self, model: str | None, on_unsupported: OnUnsupported, left_out: list[str]) -> Refuse:
         def refuse(field: str, reason: str) -> None:
             if on_unsupported == "raise":
-                error = self.unsupported(field, reason, model)
+                error = self.unsupported_error(field, reason, model)
                 error.hint = "Leave it out, or pass on_unsupported='warn' or 'drop' to have it left out"
                 raise error
             left_out.append(f"{field}: {reason}")
@@ -327,7 +327,7 @@ class ProviderAdapter:
         if "{" in path and model is not None:
             named = model if "/" in model else self.config.model_prefix + model
             path = path.replace("{model}", quote(model, safe="")).replace("{model_path}", quote(named, safe="/"))
-        url = (self.base_url if base_url is None else self.config.beside(self.base_url, base_url)) + path
+        url = (self.base_url if base_url is None else self.config.resolve_url(self.base_url, base_url)) + path
         added = {**self.query, **(query or {})}
         return f"{url}{'&' if '?' in url else '?'}{urlencode(added)}" if added else url
 

@@ -249,7 +249,7 @@ class ProviderConfig:
         """The names in braces in `base_url`."""
         return tuple(field for _, field, _, _ in Formatter().parse(self.base_url) if field)
 
-    def gaps_in(self, used: str) -> dict[str, str] | None:
+    def url_values(self, used: str) -> dict[str, str] | None:
         """Return what fills the gaps of `base_url`, such as the region; None where another server is used.
 
         Args:
@@ -262,7 +262,7 @@ class ProviderConfig:
         ours = re.fullmatch(pieces, used)
         return ours.groupdict() if ours is not None else None
 
-    def beside(self, used: str, other: str) -> str:
+    def resolve_url(self, used: str, other: str) -> str:
         """Return another base URL of the provider's for the server that is used.
 
         The gaps in it are filled as those in `base_url` are. Where users named a server of their own, or another
@@ -272,7 +272,7 @@ class ProviderConfig:
             used: The base URL in use.
             other: The other base URL as the configuration says it.
         """
-        gaps = self.gaps_in(used)
+        gaps = self.url_values(used)
         if gaps is not None:
             return other.format(**gaps)
         return used.removesuffix(urlsplit(self.base_url).path) + urlsplit(other).path

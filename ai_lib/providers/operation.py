@@ -9,7 +9,7 @@ import attrs
 
 from ai_lib.providers.dialect import Context, Refuse
 
-__all__ = ["Content", "Operation"]
+__all__ = ["Content", "OperationFormat"]
 
 
 @attrs.frozen(kw_only=True)
@@ -26,7 +26,7 @@ class Content:
 
 
 @attrs.frozen(kw_only=True)
-class Operation:
+class OperationFormat:
     """A wire format for something beside chat: embeddings, reranking, counting tokens, uploading files.
 
     Args:

@@ -16,9 +16,9 @@ from ai_lib.providers.dialect import Dialect
 
 if TYPE_CHECKING:
     from ai_lib.providers.jobs.format import JobFormat
-    from ai_lib.providers.operation import Operation
+    from ai_lib.providers.operation import OperationFormat
 
-__all__ = ["config_of", "configs", "dialect_of", "is_provider", "job_format_of", "operation_of"]
+__all__ = ["configs", "get_config", "is_provider", "load_dialect", "load_job_format", "load_operation"]
 
 _FOLDER = resources.files("ai_lib.providers") / "configs"
 
@@ -64,7 +64,7 @@ def is_provider(name: str) -> bool:
     return _find(name) is not None
 
 
-def config_of(name: str) -> ProviderConfig:
+def get_config(name: str) -> ProviderConfig:
     """Return the configuration of the provider with this id or alias.
 
     Raises:
@@ -91,7 +91,7 @@ def config_of(name: str) -> ProviderConfig:
 
 
 @cache
-def operation_of(kind: str, name: str) -> Operation:
+def load_operation(kind: str, name: str) -> OperationFormat:
     """Return the wire format of this name for something beside chat.
 
     Args:
@@ -105,12 +105,12 @@ def operation_of(kind: str, name: str) -> Operation:
         module = import_module(f"ai_lib.providers.{kind}.{name}")
     except ModuleNotFoundError as exc:
         raise ConfigurationError(f"no {kind} format {name!r}", code="unknown_format") from exc
-    operation: Operation = module.OPERATION
+    operation: OperationFormat = module.OPERATION
     return operation
 
 
 @cache
-def job_format_of(name: str) -> JobFormat:
+def load_job_format(name: str) -> JobFormat:
     """Return the wire format of this name for batch jobs.
 
     Raises:
@@ -124,7 +124,7 @@ def job_format_of(name: str) -> JobFormat:
 
 
 @cache
-def dialect_of(name: str) -> Dialect:
+def load_dialect(name: str) -> Dialect:
     """Return the dialect of this name.
 
     Raises:

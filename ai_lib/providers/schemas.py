@@ -12,7 +12,7 @@ import attrs
 
 from ai_lib.errors import InvalidRequestError
 
-__all__ = ["GRAMMAR", "Subset", "has_free_keys", "rewritten"]
+__all__ = ["GRAMMAR", "Subset", "has_open_objects", "rewrite_schema"]
 
 
 def _set(values: Iterable[str]) -> frozenset[str]:
@@ -25,7 +25,7 @@ class Subset:
 
     Args:
         drops: Keywords that must not occur.
-        told: Keywords that must not occur either, and whose wish is put into the description instead.
+        described: Keywords that must not occur either, and whose wish is put into the description instead.
         inline_refs: Whether `$ref` must be replaced by what it names.
         close_objects: Whether objects must say additionalProperties false.
         const_as_enum: Whether `const` must be an `enum` of one.
@@ -35,7 +35,7 @@ class Subset:
     """
 
     drops: frozenset[str] = attrs.field(default=frozenset(), converter=_set)
-    told: frozenset[str] = attrs.field(default=frozenset(), converter=_set)
+    described: frozenset[str] = attrs.field(default=frozenset(), converter=_set)
     inline_refs: bool = False
     close_objects: bool = False
     const_as_enum: bool = False
@@ -45,7 +45,7 @@ class Subset:
 
 
 GRAMMAR = Subset(
-    told=(
+    described=(
         *("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf"),
         *("minLength", "maxLength", "pattern"),
         *("minItems", "maxItems", "uniqueItems", "minContains", "maxContains"),
@@ -72,7 +72,7 @@ _NAMED = frozenset({"properties", "patternProperties", "$defs", "definitions", "
 _DATA = frozenset({"enum", "const", "default", "examples", "required"})
 
 
-def rewritten(schema: Mapping[str, Any], subset: Subset) -> dict[str, Any]:
+def rewrite_schema(schema: Mapping[str, Any], subset: Subset) -> dict[str, Any]:
     """Return the schema in the form that the service takes.
 
     Raises:
@@ -85,10 +85,10 @@ def rewritten(schema: Mapping[str, Any], subset: Subset) -> dict[str, Any]:
     return out
 
 
-def has_free_keys(schema: Any) -> bool:
+def has_open_objects(schema: Any) -> bool:
     """Return whether an object in the schema may have keys that it does not name: closing it would leave it empty."""
     if isinstance(schema, list | tuple):
-        return any(has_free_keys(item) for item in schema)
+        return any(has_open_objects(item) for item in schema)
     if not isinstance(schema, Mapping):
         return False
     more = schema.get("additionalProperties")
@@ -96,7 +96,7 @@ def has_free_keys(schema: Any) -> bool:
     if unnamed or (isinstance(more, Mapping) and more) or schema.get("patternProperties"):
         return True
     named = [inner for key in _NAMED for inner in (schema.get(key) or {}).values()]
-    return has_free_keys([*named, *(value for key, value in schema.items() if key not in _NAMED | _DATA)])
+    return has_open_objects([*named, *(value for key, value in schema.items() if key not in _NAMED | _DATA)])
 
 
 def _schema(schema: Any, subset: Subset, root: Mapping[str, Any], seen: tuple[str, ...]) -> Any:
@@ -111,7 +111,7 @@ def _schema(schema: Any, subset: Subset, root: Mapping[str, Any], seen: tuple[st
     out: dict[str, Any] = {}
     told: list[str] = []
     for key, value in schema.items():
-        if key in subset.told or (key == "format" and subset.formats is not None and value not in subset.formats):
+        if key in subset.described or (key == "format" and subset.formats is not None and value not in subset.formats):
             told.append(f"{key}: {value}")
         elif key not in subset.drops:
             out[key] = _value(key, value, subset, root, seen)

@@ -293,7 +293,7 @@ class _Live:
             if self._check.path is None:
                 exchange.list_models()
             else:
-                exchange.ask(own.adapter.get_request(self._check.path), own.adapter.check)
+                exchange.ask(own.adapter.get_request(self._check.path), own.adapter.raise_for_status)
         except UnsupportedFeatureError:
             return  # it has nothing that could be asked: traffic alone tells
         except AiLibError:

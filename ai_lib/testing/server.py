@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 import attrs
 
 from ai_lib.providers.config import ProviderConfig
-from ai_lib.providers.registry import config_of, configs
+from ai_lib.providers.registry import configs, get_config
 from ai_lib.testing.replies import Failure, Reply, models, text
 from ai_lib.testing.script import Script, Scripted
 from ai_lib.testing.sent import SentRequest
@@ -85,7 +85,7 @@ class MockServer:
         Raises:
             ConfigurationError: There is no such provider.
         """
-        return self._base_url(config_of(provider))
+        return self._base_url(get_config(provider))
 
     def environment(self, *providers: str) -> dict[str, str]:
         """Return the environment variables that make programs speak to this server: addresses, keys, and NO_PROXY.
@@ -96,7 +96,7 @@ class MockServer:
         Raises:
             ConfigurationError: There is no such provider.
         """
-        chosen = map(config_of, providers) if providers else (one for one in configs() if _speaks(one))
+        chosen = map(get_config, providers) if providers else (one for one in configs() if _speaks(one))
         variables = {"NO_PROXY": "127.0.0.1", "no_proxy": "127.0.0.1"}
         for config in chosen:
             # A variable that is read as a host gets one: other programs append the path as well.

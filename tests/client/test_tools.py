@@ -18,16 +18,16 @@ from ai_lib import (
     ToolLoopError,
     tool,
 )
-from ai_lib.providers.registry import config_of
+from ai_lib.providers.registry import get_config
 from tests.support.clients import client_of
 from tests.support.dialect_samples import SAMPLES, value_at
 from tests.support.server import chunk_event, completion, json_reply, sse_reply
 
 # One provider for each wire format that knows tools.
 SPEAKERS = {
-    "openai_chat": config_of("openai"), "openai_responses": config_of("openai").with_api("responses"),
-    "anthropic": config_of("anthropic"), "gemini": config_of("gemini"), "cohere_v2": config_of("cohere"),
-    "ollama_native": config_of("ollama"), "bedrock_converse": config_of("bedrock"),
+    "openai_chat": get_config("openai"), "openai_responses": get_config("openai").with_api("responses"),
+    "anthropic": get_config("anthropic"), "gemini": get_config("gemini"), "cohere_v2": get_config("cohere"),
+    "ollama_native": get_config("ollama"), "bedrock_converse": get_config("bedrock"),
 }  # fmt: skip
 KEY = ConnectionOptions(api_key="k")
 

@@ -24,7 +24,7 @@ from ai_lib import (
 )
 from ai_lib.client.request import request_from
 from ai_lib.connection.jobs import reopen, requests_from, submit
-from ai_lib.providers.registry import config_of, job_format_of
+from ai_lib.providers.registry import get_config, load_job_format
 from ai_lib.testing import FakeClock
 from ai_lib.types.job import JobStatus
 from tests.support.clients import client_of
@@ -492,7 +492,7 @@ def test_an_error_of_the_provider_is_a_typed_error(server):
 
 
 def test_each_request_of_a_submission_is_tried_again_by_itself(server):
-    config = attrs.evolve(config_of("openai"), idempotency_header="Idempotency-Key")
+    config = attrs.evolve(get_config("openai"), idempotency_header="Idempotency-Key")
     options = ConnectionOptions(api_key="key-1", base_url=server.url + "/v1", max_retries=1)
     client = AiClient(config, model="m", options=options, clock=FakeClock().clock())
     failing, file, job = json_reply(500, {"error": {"message": "oops"}}), {"id": "file-1"}, openai_job("validating")
@@ -587,7 +587,7 @@ def test_what_cannot_be_an_id_is_refused(server, job_id):
 @pytest.mark.parametrize("name", ["nowhere", "lines"])
 def test_a_format_that_does_not_exist_is_told(name):
     with pytest.raises(ConfigurationError, match=f"no jobs format '{name}'"):
-        job_format_of(name)
+        load_job_format(name)
 
 
 def test_a_job_does_not_show_the_key(server):

@@ -20,7 +20,7 @@ from ai_lib import (
     UnsupportedFeatureError,
 )
 from ai_lib.providers.adapter import ProviderAdapter
-from ai_lib.providers.registry import config_of, configs, dialect_of, operation_of
+from ai_lib.providers.registry import configs, get_config, load_dialect, load_operation
 from ai_lib.types.request import ChatCompletionRequest
 from ai_lib.utils.clock import Clock
 from tests.support.clients import client_of
@@ -339,8 +339,8 @@ UPLOADERS = [config for config in configs() if config.upload is not None and con
 
 @pytest.mark.parametrize("config", UPLOADERS, ids=lambda config: config.id)
 def test_what_a_configuration_says_of_uploads_is_so(config):
-    options = operation_of("upload", config.upload.format).quirks(config.upload.options)
-    adapter = ProviderAdapter(config=config, dialect=dialect_of(config.dialect), base_url="http://x.invalid")
+    options = load_operation("upload", config.upload.format).quirks(config.upload.options)
+    adapter = ProviderAdapter(config=config, dialect=load_dialect(config.dialect), base_url="http://x.invalid")
 
     for kind in options.in_chat:
         part = KINDS[kind]
@@ -364,4 +364,4 @@ def test_openai_takes_large_documents_by_id(server):
 
     assert paths(server) == ["/v1/files", "/v1/chat/completions"]
     assert b'name="purpose"\r\n\r\nuser_data' in server.requests[0].body
-    assert json.dumps(config_of("openai").upload.options["in_chat"]) == '["document"]'
+    assert json.dumps(get_config("openai").upload.options["in_chat"]) == '["document"]'

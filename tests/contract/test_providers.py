@@ -20,7 +20,7 @@ from ai_lib.errors import (
 )
 from ai_lib.providers.adapter import ProviderAdapter
 from ai_lib.providers.errors.fields import ERROR_KINDS
-from ai_lib.providers.registry import config_of, configs, dialect_of, operation_of
+from ai_lib.providers.registry import configs, get_config, load_dialect, load_operation
 from ai_lib.types.request import ChatCompletionRequest
 from tests.support.clients import client_of
 from tests.support.dialect_samples import SAMPLES, DialectSamples, value_at
@@ -99,12 +99,12 @@ def client_for(config: ProviderConfig, server: Server, **options: Any) -> AiClie
 
 def quirk_of(config: ProviderConfig, name: str, default: Any) -> Any:
     """Return one of the dialect's switches; the default where the dialect has no such switch."""
-    return getattr(dialect_of(config.dialect).quirks(config.quirks), name, default)
+    return getattr(load_dialect(config.dialect).quirks(config.quirks), name, default)
 
 
 def takes(config: ProviderConfig, **fields: Any) -> bool:
     """Return whether a request with these fields can be encoded for a provider."""
-    adapter = ProviderAdapter(config=config, dialect=dialect_of(config.dialect), base_url="http://x.invalid")
+    adapter = ProviderAdapter(config=config, dialect=load_dialect(config.dialect), base_url="http://x.invalid")
     try:
         adapter.chat_request(ChatCompletionRequest(messages="hi", model="some-model", **fields), stream=False)
     except UnsupportedFeatureError:
@@ -393,7 +393,7 @@ def test_a_name_means_one_provider() -> None:
     names = [name for config in ALL for name in (config.id, *config.aliases)]
 
     assert sorted(name for name in set(names) if names.count(name) > 1) == []
-    assert [config_of(alias).id for config in ALL if not config.retired for alias in config.aliases] == [
+    assert [get_config(alias).id for config in ALL if not config.retired for alias in config.aliases] == [
         config.id for config in ALL if not config.retired for _ in config.aliases
     ]
 
@@ -423,7 +423,7 @@ def test_the_switches_of_a_configuration_name_things_that_exist(config: Provider
 def test_what_a_provider_offers_beside_chat_has_a_format(config: ProviderConfig) -> None:
     for kind in ("embed", "rerank", "count_tokens"):
         endpoint = getattr(config, kind)
-        assert endpoint is None or operation_of(kind, endpoint.format).quirks(endpoint.options) is not None
+        assert endpoint is None or load_operation(kind, endpoint.format).quirks(endpoint.options) is not None
 
 
 @pytest.mark.parametrize("config", LIVE)

@@ -18,7 +18,7 @@ from ai_lib.providers.dialects.openai_chat.reasoning import REASONING
 from ai_lib.providers.errors.classify import classify
 from ai_lib.providers.errors.fields import ERROR_KINDS
 from ai_lib.providers.names import Provider
-from ai_lib.providers.registry import config_of, configs, dialect_of
+from ai_lib.providers.registry import configs, get_config, load_dialect
 
 FILES = {
     file.name.removesuffix(".toml"): tomllib.loads(file.read_text(encoding="utf-8"))
@@ -52,7 +52,7 @@ def test_every_file_loads_and_its_dialect_knows_its_quirks(provider: str) -> Non
     config = CONFIGS[provider]
 
     assert config.id == provider
-    dialect_of(config.dialect).quirks(config.quirks)
+    load_dialect(config.dialect).quirks(config.quirks)
 
 
 @every_file
@@ -154,8 +154,8 @@ def test_every_alias_can_be_looked_up_in_any_spelling(provider: str) -> None:
     config = CONFIGS[provider]
 
     for alias in config.aliases if config.retired is None else ():
-        assert config_of(alias) == config
-        assert config_of(alias.upper().replace("_", "-")) == config
+        assert get_config(alias) == config
+        assert get_config(alias.upper().replace("_", "-")) == config
 
 
 def test_the_enum_lists_the_files_that_are_not_retired_in_order() -> None:
@@ -180,14 +180,14 @@ def test_an_empty_path_in_a_file_means_that_there_is_no_list_of_models() -> None
 
 def test_a_retired_provider_tells_when_it_ended() -> None:
     with pytest.raises(ConfigurationError, match=r"GitHub Models ended its service on 2026-07-30\. Use another"):
-        config_of("github")
+        get_config("github")
 
 
 def test_an_unknown_name_suggests_near_ones() -> None:
     with pytest.raises(ConfigurationError, match="no provider 'opnai'; did you mean openai"):
-        config_of("opnai")
+        get_config("opnai")
 
 
 def test_a_name_like_no_other_tells_where_the_list_is() -> None:
     with pytest.raises(ConfigurationError, match="`ai-lib providers` lists them all"):
-        config_of("zzzzzzzzzzzz")
+        get_config("zzzzzzzzzzzz")

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ai_lib.errors import InvalidRequestError
-from ai_lib.providers.schemas import GRAMMAR, Subset, has_free_keys, rewritten
+from ai_lib.providers.schemas import GRAMMAR, Subset, has_open_objects, rewrite_schema
 
 PERSON = {
     "$schema": "http://json-schema.org/draft-07/schema#",
@@ -34,9 +34,9 @@ PERSON = {
         # a property may be called like a keyword
         (Subset(drops=["minimum"]), ("properties", "minimum"), {"type": ["string", "null"], "minLength": 1}),
         (Subset(drops=["minimum"]), ("$defs", "age"), {"type": "integer"}),
-        (Subset(told=["minimum"]), ("$defs", "age"), {"type": "integer", "description": "minimum: 0"}),
+        (Subset(described=["minimum"]), ("$defs", "age"), {"type": "integer", "description": "minimum: 0"}),
         (
-            Subset(inline_refs=True, told=["minimum"]),
+            Subset(inline_refs=True, described=["minimum"]),
             ("properties", "age"),
             {"type": "integer", "description": "In years.; minimum: 0"},
         ),
@@ -50,7 +50,7 @@ PERSON = {
     ],
 )
 def test_a_subset_changes_what_it_says_and_nothing_else(subset: Subset, place: tuple[str, ...], expected: Any) -> None:
-    found: Any = rewritten(PERSON, subset)
+    found: Any = rewrite_schema(PERSON, subset)
     for step in place:
         found = found.get(step) if isinstance(found, dict) else None
 
@@ -60,7 +60,7 @@ def test_a_subset_changes_what_it_says_and_nothing_else(subset: Subset, place: t
 def test_several_types_beside_null_become_a_choice() -> None:
     schema = {"type": ["string", "integer", "null"]}
 
-    assert rewritten(schema, Subset(nullable=True)) == {
+    assert rewrite_schema(schema, Subset(nullable=True)) == {
         "nullable": True,
         "anyOf": [{"type": "string"}, {"type": "integer"}],
     }
@@ -69,19 +69,19 @@ def test_several_types_beside_null_become_a_choice() -> None:
 def test_one_of_becomes_any_of_where_only_that_is_taken() -> None:
     schema = {"oneOf": [{"type": "string"}, {"type": "integer"}]}
 
-    assert rewritten(schema, Subset(one_of_as_any_of=True)) == {"anyOf": [{"type": "string"}, {"type": "integer"}]}
+    assert rewrite_schema(schema, Subset(one_of_as_any_of=True)) == {"anyOf": [{"type": "string"}, {"type": "integer"}]}
 
 
 def test_data_inside_a_schema_is_left_as_it_is() -> None:
     schema = {"enum": [{"minimum": 1}], "default": {"minimum": 2}, "const": {"minimum": 3}}
 
-    assert rewritten(schema, Subset(drops=["minimum"])) == schema
+    assert rewrite_schema(schema, Subset(drops=["minimum"])) == schema
 
 
 @pytest.mark.parametrize("ref", ["#/$defs/nothing", "other.json", "#/properties/size/const"])
 def test_a_reference_that_leads_nowhere_is_an_invalid_request(ref: str) -> None:
     with pytest.raises(InvalidRequestError, match="leads nowhere"):
-        rewritten(
+        rewrite_schema(
             {"type": "object", "properties": {"size": {"const": "x"}, "a": {"$ref": ref}}}, Subset(inline_refs=True)
         )
 
@@ -90,8 +90,8 @@ def test_a_schema_that_holds_itself_cannot_be_written_without_references() -> No
     schema = {"$defs": {"node": {"properties": {"next": {"$ref": "#/$defs/node"}}}}, "$ref": "#/$defs/node"}
 
     with pytest.raises(InvalidRequestError, match=r"refers to itself at #/\$defs/node"):
-        rewritten(schema, Subset(inline_refs=True))
-    assert rewritten(schema, Subset()) == schema
+        rewrite_schema(schema, Subset(inline_refs=True))
+    assert rewrite_schema(schema, Subset()) == schema
 
 
 @pytest.mark.parametrize(
@@ -107,10 +107,10 @@ def test_a_schema_that_holds_itself_cannot_be_written_without_references() -> No
     ],
 )
 def test_objects_with_keys_of_any_name_are_found(schema: dict[str, Any], free: bool) -> None:
-    assert has_free_keys(schema) is free
+    assert has_open_objects(schema) is free
 
 
-KEYWORDS = st.sampled_from(sorted(GRAMMAR.drops | GRAMMAR.told))
+KEYWORDS = st.sampled_from(sorted(GRAMMAR.drops | GRAMMAR.described))
 SCHEMAS = st.recursive(
     st.sampled_from([{"type": "string"}, {"type": "integer", "minimum": 1}, {"const": 1}]),
     lambda inner: st.one_of(
@@ -139,10 +139,10 @@ def keywords_in(schema: Any) -> set[str]:
 @settings(deadline=None, max_examples=150)
 @given(schema=SCHEMAS)
 def test_what_a_service_refuses_is_nowhere_left(schema: dict[str, Any]) -> None:
-    out = rewritten(schema, GRAMMAR)
+    out = rewrite_schema(schema, GRAMMAR)
 
-    assert not keywords_in(out) & (GRAMMAR.drops | GRAMMAR.told)
-    assert rewritten(out, GRAMMAR) == out
+    assert not keywords_in(out) & (GRAMMAR.drops | GRAMMAR.described)
+    assert rewrite_schema(out, GRAMMAR) == out
 
 
 @settings(deadline=None, max_examples=100)
@@ -150,6 +150,6 @@ def test_what_a_service_refuses_is_nowhere_left(schema: dict[str, Any]) -> None:
 def test_a_schema_is_never_changed_in_place(schema: dict[str, Any]) -> None:
     before = repr(schema)
 
-    rewritten(schema, GRAMMAR)
+    rewrite_schema(schema, GRAMMAR)
 
     assert repr(schema) == before

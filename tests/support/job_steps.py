@@ -1,21 +1,21 @@
 """Runs the steps of a batch job without a network: each step receives the next answer of a list."""
 
 from ai_lib.errors import InvalidRequestError
-from ai_lib.providers.jobs.format import At, Item, Options, Submission
+from ai_lib.providers.jobs.format import JobEndpoint, JobItem, JobOptions, Submission
 
 __all__ = ["ITEMS", "SUBMISSION", "drive", "endpoint_at"]
 
 ITEMS = [
-    Item(custom_id="request-0", body={"model": "m", "messages": [{"role": "user", "content": "a"}]}),
-    Item(custom_id="request-1", body={"model": "m", "messages": [{"role": "user", "content": "b"}]}),
+    JobItem(custom_id="request-0", body={"model": "m", "messages": [{"role": "user", "content": "a"}]}),
+    JobItem(custom_id="request-1", body={"model": "m", "messages": [{"role": "user", "content": "b"}]}),
 ]
 SUBMISSION = Submission(items=ITEMS, model="m")
 
 
 def endpoint_at(path, **options):
-    return At(
+    return JobEndpoint(
         path=path,
-        options=Options(**options),
+        options=JobOptions(**options),
         endpoint="/v1/chat/completions",
         fail=lambda status, body: InvalidRequestError(body["error"]["message"], status=status),
     )

@@ -20,7 +20,7 @@ from ai_lib.errors import AiLibError
 from ai_lib.exchange import FRAMINGS
 from ai_lib.providers.adapter import ProviderAdapter
 from ai_lib.providers.config import ProviderConfig
-from ai_lib.providers.registry import config_of, dialect_of
+from ai_lib.providers.registry import get_config, load_dialect
 from ai_lib.types.chunk import ChatCompletionChunk
 from ai_lib.types.fold import Fold
 from ai_lib.types.response import ChatCompletionResponse, Choice
@@ -124,10 +124,10 @@ def requests_of(name: str) -> dict[str, Any]:
 @cache
 def adapter_for(provider: str, api: str | None = None) -> ProviderAdapter:
     """Return an adapter that speaks as this provider does, in its usual API or another one."""
-    config = _OWN.get(provider) or config_of(provider)
+    config = _OWN.get(provider) or get_config(provider)
     if api is not None:
         config = config.with_api(api)
-    return ProviderAdapter(config=config, dialect=dialect_of(config.dialect), base_url=BASE_URL, api_key=KEY)
+    return ProviderAdapter(config=config, dialect=load_dialect(config.dialect), base_url=BASE_URL, api_key=KEY)
 
 
 def replay(adapter: ProviderAdapter, pieces: Iterable[bytes]) -> tuple[list[ChatCompletionChunk], AiLibError | None]:

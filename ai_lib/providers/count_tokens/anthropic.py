@@ -12,7 +12,7 @@ from ai_lib.errors import InvalidResponseError
 from ai_lib.providers.dialect import Context, Refuse
 from ai_lib.providers.dialects.anthropic.encode import encode_prompt, headers
 from ai_lib.providers.dialects.anthropic.quirks import quirks_from
-from ai_lib.providers.operation import Content, Operation
+from ai_lib.providers.operation import Content, OperationFormat
 from ai_lib.providers.reading import merge_extensions, read_int
 from ai_lib.types.request import ChatCompletionRequest
 from ai_lib.utils import json
@@ -34,4 +34,4 @@ def _decode(payload: Any, context: Context) -> int:
     raise InvalidResponseError("the answer has no input_tokens", code="malformed_answer")
 
 
-OPERATION = Operation(quirks=quirks_from, encode=_encode, decode=_decode)
+OPERATION = OperationFormat(quirks=quirks_from, encode=_encode, decode=_decode)

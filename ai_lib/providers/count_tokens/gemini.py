@@ -15,7 +15,7 @@ from ai_lib.errors import InvalidResponseError
 from ai_lib.providers.dialect import Context, Refuse
 from ai_lib.providers.dialects.gemini.encode import encode
 from ai_lib.providers.dialects.gemini.quirks import quirks_from
-from ai_lib.providers.operation import Operation
+from ai_lib.providers.operation import OperationFormat
 from ai_lib.providers.reading import quirks_reader, read_int
 from ai_lib.types.request import ChatCompletionRequest
 
@@ -56,4 +56,4 @@ def _decode(payload: Any, context: Context) -> int:
     return tokens
 
 
-OPERATION = Operation(quirks=quirks_reader(Options, "count_tokens format gemini"), encode=_encode, decode=_decode)
+OPERATION = OperationFormat(quirks=quirks_reader(Options, "count_tokens format gemini"), encode=_encode, decode=_decode)

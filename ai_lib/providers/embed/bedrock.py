@@ -11,7 +11,7 @@ from typing import Any
 from ai_lib.providers.dialect import Context, Refuse
 from ai_lib.providers.embed.bedrock_cohere import OPERATION as COHERE
 from ai_lib.providers.embed.bedrock_titan import OPERATION as TITAN
-from ai_lib.providers.operation import Content, Operation
+from ai_lib.providers.operation import Content, OperationFormat
 from ai_lib.providers.reading import match_model
 from ai_lib.types.embedding import EmbeddingRequest, EmbeddingResponse
 
@@ -30,4 +30,4 @@ def _decode(payload: Any, context: Context) -> EmbeddingResponse:
     return answer
 
 
-OPERATION = Operation(quirks=COHERE.quirks, encode=_encode, decode=_decode)
+OPERATION = OperationFormat(quirks=COHERE.quirks, encode=_encode, decode=_decode)

@@ -9,8 +9,8 @@ from typing import Any
 
 from ai_lib.providers.dialect import Context
 from ai_lib.providers.embed.cohere import OPERATION as COHERE
-from ai_lib.providers.embed.cohere import body_of, vectors_in
-from ai_lib.providers.operation import Operation
+from ai_lib.providers.embed.cohere import encode_body, read_vectors
+from ai_lib.providers.operation import OperationFormat
 from ai_lib.types.embedding import EmbeddingResponse
 
 __all__ = ["OPERATION"]
@@ -18,7 +18,7 @@ __all__ = ["OPERATION"]
 
 def _decode(payload: Any, context: Context) -> EmbeddingResponse:
     # The number of tokens is in a header only.
-    return EmbeddingResponse(vectors=vectors_in(payload, context), provider=context.provider, raw=payload)
+    return EmbeddingResponse(vectors=read_vectors(payload, context), provider=context.provider, raw=payload)
 
 
-OPERATION = Operation(quirks=COHERE.quirks, encode=body_of, decode=_decode)
+OPERATION = OperationFormat(quirks=COHERE.quirks, encode=encode_body, decode=_decode)

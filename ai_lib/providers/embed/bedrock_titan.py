@@ -11,7 +11,7 @@ import attrs
 
 from ai_lib.errors import InvalidRequestError
 from ai_lib.providers.dialect import Context, Refuse
-from ai_lib.providers.operation import Operation
+from ai_lib.providers.operation import OperationFormat
 from ai_lib.providers.reading import first_int, first_list, merge_extensions, quirks_reader
 from ai_lib.types.embedding import EmbeddingRequest, EmbeddingResponse
 from ai_lib.types.usage import Usage
@@ -48,4 +48,4 @@ def _decode(payload: Any, context: Context) -> EmbeddingResponse:
     )
 
 
-OPERATION = Operation(quirks=quirks_reader(Options, "embed format bedrock_titan"), encode=_encode, decode=_decode)
+OPERATION = OperationFormat(quirks=quirks_reader(Options, "embed format bedrock_titan"), encode=_encode, decode=_decode)

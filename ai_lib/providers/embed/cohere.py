@@ -10,11 +10,11 @@ from typing import Any
 import attrs
 
 from ai_lib.providers.dialect import Context, Refuse
-from ai_lib.providers.operation import Operation
+from ai_lib.providers.operation import OperationFormat
 from ai_lib.providers.reading import first_list, merge_extensions, quirks_reader, read_input_usage
 from ai_lib.types.embedding import EmbeddingRequest, EmbeddingResponse
 
-__all__ = ["OPERATION", "TASKS", "Options", "body_of", "vectors_in"]
+__all__ = ["OPERATION", "TASKS", "Options", "encode_body", "read_vectors"]
 
 TASKS = {
     "query": "search_query",
@@ -36,7 +36,7 @@ class Options:
     input_type: str = "search_document"
 
 
-def body_of(request: EmbeddingRequest, context: Context, refuse: Refuse) -> dict[str, Any]:
+def encode_body(request: EmbeddingRequest, context: Context, refuse: Refuse) -> dict[str, Any]:
     """Return the body of a request, but for the model.
 
     Args:
@@ -60,10 +60,10 @@ def body_of(request: EmbeddingRequest, context: Context, refuse: Refuse) -> dict
 
 
 def _encode(request: EmbeddingRequest, context: Context, refuse: Refuse) -> dict[str, Any]:
-    return {"model": request.model, **body_of(request, context, refuse)}
+    return {"model": request.model, **encode_body(request, context, refuse)}
 
 
-def vectors_in(payload: Any, context: Context) -> tuple[tuple[float, ...], ...]:
+def read_vectors(payload: Any, context: Context) -> tuple[tuple[float, ...], ...]:
     """Return the vectors of an answer: a list, or an object with a list for each kind of number.
 
     Raises:
@@ -80,11 +80,11 @@ def vectors_in(payload: Any, context: Context) -> tuple[tuple[float, ...], ...]:
 
 def _decode(payload: Any, context: Context) -> EmbeddingResponse:
     return EmbeddingResponse(
-        vectors=vectors_in(payload, context),
+        vectors=read_vectors(payload, context),
         provider=context.provider,
         usage=read_input_usage((payload.get("meta") or {}).get("billed_units")),
         raw=payload,
     )
 
 
-OPERATION = Operation(quirks=quirks_reader(Options, "embed format cohere"), encode=_encode, decode=_decode)
+OPERATION = OperationFormat(quirks=quirks_reader(Options, "embed format cohere"), encode=_encode, decode=_decode)

@@ -12,7 +12,7 @@ import attrs
 
 from ai_lib.errors import InvalidResponseError
 from ai_lib.providers.dialect import Context, Refuse
-from ai_lib.providers.operation import Operation
+from ai_lib.providers.operation import OperationFormat
 from ai_lib.providers.reading import first_list, match_model, merge_extensions, quirks_reader, read_int
 from ai_lib.types.embedding import EmbeddingRequest, EmbeddingResponse, EmbeddingTask
 from ai_lib.types.usage import Usage
@@ -78,4 +78,4 @@ def _usage(wire: Any) -> Usage | None:
     return None if read is None else Usage(prompt_tokens=read, total_tokens=read)
 
 
-OPERATION = Operation(quirks=quirks_reader(Options, "embed format gemini"), encode=_encode, decode=_decode)
+OPERATION = OperationFormat(quirks=quirks_reader(Options, "embed format gemini"), encode=_encode, decode=_decode)

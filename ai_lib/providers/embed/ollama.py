@@ -11,7 +11,7 @@ import attrs
 
 from ai_lib.errors import InvalidResponseError
 from ai_lib.providers.dialect import Context, Refuse
-from ai_lib.providers.operation import Operation
+from ai_lib.providers.operation import OperationFormat
 from ai_lib.providers.reading import first_list, merge_extensions, quirks_reader, read_int
 from ai_lib.types.embedding import EmbeddingRequest, EmbeddingResponse, Vector
 from ai_lib.types.usage import Usage
@@ -62,4 +62,4 @@ def _vector(numbers: Any) -> Vector:
     return tuple(map(float, numbers))
 
 
-OPERATION = Operation(quirks=quirks_reader(Options, "embed format ollama"), encode=_encode, decode=_decode)
+OPERATION = OperationFormat(quirks=quirks_reader(Options, "embed format ollama"), encode=_encode, decode=_decode)

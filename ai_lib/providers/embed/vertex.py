@@ -12,7 +12,7 @@ import attrs
 from ai_lib.errors import InvalidResponseError
 from ai_lib.providers.dialect import Context, Refuse
 from ai_lib.providers.embed.gemini import TASKS
-from ai_lib.providers.operation import Operation
+from ai_lib.providers.operation import OperationFormat
 from ai_lib.providers.reading import first_list, merge_extensions, quirks_reader, read_int
 from ai_lib.types.embedding import EmbeddingRequest, EmbeddingResponse
 from ai_lib.types.usage import Usage
@@ -54,4 +54,4 @@ def _vector(found: Any) -> tuple[float, ...]:
     return tuple(map(float, numbers))
 
 
-OPERATION = Operation(quirks=quirks_reader(Options, "embed format vertex"), encode=_encode, decode=_decode)
+OPERATION = OperationFormat(quirks=quirks_reader(Options, "embed format vertex"), encode=_encode, decode=_decode)

@@ -33,10 +33,10 @@ __all__ = [
     "MAX_BODY",
     "MAX_MESSAGE",
     "ErrorFields",
-    "json_text",
     "read_error_fields",
+    "read_retry_after",
     "redact",
-    "retry_after_of",
+    "to_json_text",
 ]
 
 ERROR_KINDS: dict[str, type[AiLibError]] = {
@@ -134,10 +134,10 @@ def _inner(payload: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def _text(message: Any) -> str:
-    return " ".join((message if isinstance(message, str) else json_text(message)).split())
+    return " ".join((message if isinstance(message, str) else to_json_text(message)).split())
 
 
-def json_text(value: Any) -> str:
+def to_json_text(value: Any) -> str:
     """Return decoded JSON as text again."""
     try:
         return json.dumps(value).decode()
@@ -183,7 +183,7 @@ def _wait_in(error: Mapping[str, Any]) -> float | None:
     return parse_duration(found.string[found.end() :]) if found is not None else None
 
 
-def retry_after_of(headers: Mapping[str, str], received_at: float | None = None) -> float | None:
+def read_retry_after(headers: Mapping[str, str], received_at: float | None = None) -> float | None:
     """Return the seconds to wait from Retry-After-Ms or Retry-After (seconds or a date; RFC 9110 section 10.2.3).
 
     Args:

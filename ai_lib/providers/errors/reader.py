@@ -13,10 +13,10 @@ from ai_lib.providers.errors.fields import (
     ERROR_KINDS,
     MAX_BODY,
     MAX_MESSAGE,
-    json_text,
     read_error_fields,
+    read_retry_after,
     redact,
-    retry_after_of,
+    to_json_text,
 )
 from ai_lib.types.wire import HttpResponse
 from ai_lib.utils import json
@@ -66,7 +66,7 @@ class ErrorReader:
             codes = ("insufficient_quota", *codes)
         error = self._error(payload, response.status, text, codes)
         error.request_id = self.request_id(response.headers) or error.request_id
-        wait = retry_after_of(response.headers, response.received_at)
+        wait = read_retry_after(response.headers, response.received_at)
         error.retry_after = wait if wait is not None else error.retry_after
         if error.retry_after is None and response.status == 429:
             error.retry_after = _reset_of(response.headers)
@@ -75,9 +75,9 @@ class ErrorReader:
             error.retryable = told == "true"
         return error
 
-    def inside(self, payload: Any) -> AiLibError:
+    def embedded_error(self, payload: Any) -> AiLibError:
         """Return the typed error for an error object inside an answer that had status 200."""
-        return self._error(payload, None, self._without_key(json_text(payload)))
+        return self._error(payload, None, self._without_key(to_json_text(payload)))
 
     def _without_key(self, text: str, limit: int = MAX_BODY) -> str:
         return redact(text, (self._api_key,) if self._api_key else (), limit)
@@ -119,7 +119,7 @@ class ErrorReader:
             hint="Set base_url to the final address; redirects are not followed, because the key would go along",
         )
 
-    def malformed(self, response: HttpResponse, cause: Exception) -> InvalidResponseError:
+    def malformed_error(self, response: HttpResponse, cause: Exception) -> InvalidResponseError:
         """Return the error for JSON in which something is of another kind than the dialect promises."""
         return InvalidResponseError(
             f"the answer is not formed as promised: {type(cause).__name__}: {cause}",
@@ -129,7 +129,7 @@ class ErrorReader:
             body=self._without_key(response.body.decode("utf-8", "replace")),
         )
 
-    def not_json(self, response: HttpResponse) -> InvalidResponseError:
+    def not_json_error(self, response: HttpResponse) -> InvalidResponseError:
         """Return the error for a body that should be JSON and is not."""
         text = self._without_key(response.body.decode("utf-8", "replace"))
         kind = response.headers.get("content-type", "no content type").partition(";")[0]

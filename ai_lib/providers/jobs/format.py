@@ -14,25 +14,25 @@ from ai_lib.types.job import JobState, JobStatus
 from ai_lib.utils.times import parse_date
 
 __all__ = [
-    "Answer",
-    "At",
-    "Item",
+    "JobAnswer",
+    "JobEndpoint",
     "JobFormat",
-    "Options",
-    "Step",
-    "Steps",
+    "JobItem",
+    "JobOptions",
+    "JobRequest",
+    "RequestFlow",
     "Submission",
-    "inner",
-    "number",
-    "seconds",
-    "text",
+    "read_number",
+    "read_object",
+    "read_timestamp",
+    "require_text",
 ]
 
 T = TypeVar("T")
 
 
 @attrs.frozen(kw_only=True)
-class Options:
+class JobOptions:
     """What differs between the providers.
 
     Args:
@@ -55,7 +55,7 @@ class Options:
 
 
 @attrs.frozen(kw_only=True)
-class At:
+class JobEndpoint:
     """Where a provider's jobs are.
 
     Args:
@@ -66,17 +66,17 @@ class At:
     """
 
     path: str
-    options: Options
+    options: JobOptions
     endpoint: str
     fail: Callable[[int, Any], AiLibError]
 
-    def of(self, job_id: str, further: str = "") -> str:
+    def job_path(self, job_id: str, further: str = "") -> str:
         """Return the path of a job."""
         return f"{self.path}/{quote(job_id, safe='')}{further}"
 
 
 @attrs.frozen(kw_only=True)
-class Step:
+class JobRequest:
     """One HTTP request of those that a job takes.
 
     Args:
@@ -94,12 +94,12 @@ class Step:
     lines: bool = False
 
 
-Steps: TypeAlias = Generator[Step, Any, T]
+RequestFlow: TypeAlias = Generator[JobRequest, Any, T]
 """Yields the requests to make one after the other, is sent the decoded answer to each, and returns what came of it."""
 
 
 @attrs.frozen(kw_only=True)
-class Item:
+class JobItem:
     """One request of a job.
 
     Args:
@@ -121,13 +121,13 @@ class Submission:
         headers: The headers that the bodies need, such as those for beta features.
     """
 
-    items: Sequence[Item]
+    items: Sequence[JobItem]
     model: str | None
     headers: Mapping[str, str] = attrs.field(factory=dict)
 
 
 @attrs.frozen(kw_only=True)
-class Answer:
+class JobAnswer:
     """What a provider says of one request of a job.
 
     Args:
@@ -156,16 +156,16 @@ class JobFormat:
         cancel: Asks for the job with this id to be ended.
     """
 
-    submit: Callable[[At, Submission], Steps[JobState]]
-    status: Callable[[At, str], Steps[JobState]]
-    results: Callable[[At, JobState], Steps[list[Answer]]]
-    cancel: Callable[[At, str], Steps[JobState]]
+    submit: Callable[[JobEndpoint, Submission], RequestFlow[JobState]]
+    status: Callable[[JobEndpoint, str], RequestFlow[JobState]]
+    results: Callable[[JobEndpoint, JobState], RequestFlow[list[JobAnswer]]]
+    cancel: Callable[[JobEndpoint, str], RequestFlow[JobState]]
 
 
 # --- reading; what is not as promised raises an error that `client.jobs` makes a typed one
 
 
-def text(payload: Any, field: str) -> str:
+def require_text(payload: Any, field: str) -> str:
     """Return a text that must be there.
 
     Raises:
@@ -178,20 +178,20 @@ def text(payload: Any, field: str) -> str:
     return value
 
 
-def inner(payload: Mapping[str, Any], field: str) -> Mapping[str, Any]:
+def read_object(payload: Mapping[str, Any], field: str) -> Mapping[str, Any]:
     """Return an object that may be missing; for anything else an empty one."""
     value = payload.get(field)
     return value if isinstance(value, Mapping) else {}
 
 
-def number(value: Any) -> int | None:
+def read_number(value: Any) -> int | None:
     """Return a whole number, which Google sends as a text; None for anything else."""
     if isinstance(value, str) and value.isdecimal():
         return int(value)
     return value if isinstance(value, int) and not isinstance(value, bool) else None
 
 
-def seconds(value: Any) -> float | None:
+def read_timestamp(value: Any) -> float | None:
     """Return a time as seconds since 1970, from such a number or a date; None for anything else."""
     if isinstance(value, str):
         date = parse_date(value)

@@ -10,13 +10,21 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 from urllib.parse import quote
 
-from ai_lib.providers.jobs.format import Answer, At, Step, Steps, inner, number, text
+from ai_lib.providers.jobs.format import (
+    JobAnswer,
+    JobEndpoint,
+    JobRequest,
+    RequestFlow,
+    read_number,
+    read_object,
+    require_text,
+)
 from ai_lib.providers.operation import Content
-from ai_lib.providers.upload.form import form_body
+from ai_lib.providers.upload.form import encode_form
 from ai_lib.types.job import JobStatus
 from ai_lib.utils import json
 
-__all__ = ["answers_in", "read_lines", "uploaded"]
+__all__ = ["read_answers", "read_lines", "upload_lines"]
 
 # The codes of requests that were not worked on. Source: https://platform.openai.com/docs/guides/batch#batch-expiration
 _ENDED = {"batch_expired": JobStatus.EXPIRED, "batch_cancelled": JobStatus.CANCELLED}
@@ -46,33 +54,35 @@ def _loaded(line: bytes) -> Any:
         return None
 
 
-def uploaded(at: At, lines: Iterable[Mapping[str, Any]]) -> Steps[str]:
+def upload_lines(at: JobEndpoint, lines: Iterable[Mapping[str, Any]]) -> RequestFlow[str]:
     """Upload a file with these lines and return its id."""
     data = b"".join(json.dumps(line) + b"\n" for line in lines)
-    body, boundary = form_body({"purpose": "batch"}, "requests.jsonl", "application/jsonl", data)
+    body, boundary = encode_form({"purpose": "batch"}, "requests.jsonl", "application/jsonl", data)
     headers = {"Content-Type": f"multipart/form-data; boundary={boundary}"}
-    file = yield Step(path=at.options.files, body=Content(body=body, headers=headers))
-    return text(file, "id")
+    file = yield JobRequest(path=at.options.files, body=Content(body=body, headers=headers))
+    return require_text(file, "id")
 
 
-def answers_in(at: At, *file_ids: str | None) -> Steps[list[Answer]]:
+def read_answers(at: JobEndpoint, *file_ids: str | None) -> RequestFlow[list[JobAnswer]]:
     """Return the answers in these files, in their order; a file that is None does not exist."""
-    answers: list[Answer] = []
+    answers: list[JobAnswer] = []
     for file_id in file_ids:
         if file_id:
-            lines = yield Step(path=f"{at.options.files}/{quote(file_id, safe='')}/content", headers=_ANY, lines=True)
+            lines = yield JobRequest(
+                path=f"{at.options.files}/{quote(file_id, safe='')}/content", headers=_ANY, lines=True
+            )
             answers += [_answer(line) for line in lines]
     return answers
 
 
-def _answer(line: Mapping[str, Any]) -> Answer:
-    custom_id, response = line.get("custom_id"), inner(line, "response")
+def _answer(line: Mapping[str, Any]) -> JobAnswer:
+    custom_id, response = line.get("custom_id"), read_object(line, "response")
     if response.get("body") is None:
-        ended = _ENDED.get(str(inner(line, "error").get("code")))
-        return Answer(custom_id=custom_id, body={"error": line.get("error")}, ended=ended)
-    return Answer(
+        ended = _ENDED.get(str(read_object(line, "error").get("code")))
+        return JobAnswer(custom_id=custom_id, body={"error": line.get("error")}, ended=ended)
+    return JobAnswer(
         custom_id=custom_id,
-        status=number(response.get("status_code")) or 200,
+        status=read_number(response.get("status_code")) or 200,
         body=response["body"],
         request_id=response.get("request_id") or None,
     )

@@ -8,8 +8,19 @@ from __future__ import annotations
 
 from typing import Any
 
-from ai_lib.providers.jobs.format import Answer, At, JobFormat, Step, Steps, Submission, inner, number, seconds, text
-from ai_lib.providers.jobs.lines import answers_in, uploaded
+from ai_lib.providers.jobs.format import (
+    JobAnswer,
+    JobEndpoint,
+    JobFormat,
+    JobRequest,
+    RequestFlow,
+    Submission,
+    read_number,
+    read_object,
+    read_timestamp,
+    require_text,
+)
+from ai_lib.providers.jobs.lines import read_answers, upload_lines
 from ai_lib.types.job import JobState, JobStatus
 
 __all__ = ["FORMAT"]
@@ -26,41 +37,41 @@ _STATUSES = {
 }
 
 
-def _submit(at: At, submission: Submission) -> Steps[JobState]:
+def _submit(at: JobEndpoint, submission: Submission) -> RequestFlow[JobState]:
     lines = [
         {"custom_id": item.custom_id, "method": "POST", "url": at.endpoint, "body": item.body}
         for item in submission.items
     ]
-    file_id = yield from uploaded(at, lines)
+    file_id = yield from upload_lines(at, lines)
     body = {"input_file_id": file_id, "endpoint": at.endpoint, "completion_window": at.options.window}
-    return _state(at, (yield Step(path=at.path, body=body)))
+    return _state(at, (yield JobRequest(path=at.path, body=body)))
 
 
-def _status(at: At, job_id: str) -> Steps[JobState]:
-    return _state(at, (yield Step(path=at.of(job_id))))
+def _status(at: JobEndpoint, job_id: str) -> RequestFlow[JobState]:
+    return _state(at, (yield JobRequest(path=at.job_path(job_id))))
 
 
-def _results(at: At, state: JobState) -> Steps[list[Answer]]:
-    return (yield from answers_in(at, state.raw.get("output_file_id"), state.raw.get("error_file_id")))
+def _results(at: JobEndpoint, state: JobState) -> RequestFlow[list[JobAnswer]]:
+    return (yield from read_answers(at, state.raw.get("output_file_id"), state.raw.get("error_file_id")))
 
 
-def _cancel(at: At, job_id: str) -> Steps[JobState]:
-    return _state(at, (yield Step(path=at.of(job_id, "/cancel"), body={})))
+def _cancel(at: JobEndpoint, job_id: str) -> RequestFlow[JobState]:
+    return _state(at, (yield JobRequest(path=at.job_path(job_id, "/cancel"), body={})))
 
 
-def _state(at: At, job: Any) -> JobState:
-    word = text(job, "status")
-    counts = inner(job, "request_counts")
-    failures = inner(job, "errors").get("data")
+def _state(at: JobEndpoint, job: Any) -> JobState:
+    word = require_text(job, "status")
+    counts = read_object(job, "request_counts")
+    failures = read_object(job, "errors").get("data")
     return JobState(
-        id=text(job, "id"),
+        id=require_text(job, "id"),
         status=_STATUSES.get(word, JobStatus.RUNNING),
         raw_status=word,
-        total=number(counts.get("total")),
-        succeeded=number(counts.get("completed")),
-        failed=number(counts.get("failed")),
-        created=seconds(job.get("created_at")),
-        expires=seconds(job.get("expires_at")),
+        total=read_number(counts.get("total")),
+        succeeded=read_number(counts.get("completed")),
+        failed=read_number(counts.get("failed")),
+        created=read_timestamp(job.get("created_at")),
+        expires=read_timestamp(job.get("expires_at")),
         # What is wrong with the file is told like what is wrong with a request.
         error=at.fail(400, {"error": failures[0]}) if failures else None,
         raw=job,

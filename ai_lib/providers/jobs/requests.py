@@ -7,21 +7,21 @@ from typing import Any
 
 from ai_lib.errors import InvalidRequestError
 from ai_lib.providers.adapter import ProviderAdapter
-from ai_lib.providers.jobs.format import Item, Options, Submission
-from ai_lib.providers.jobs.results import Asked, custom_id_of
+from ai_lib.providers.jobs.format import JobItem, JobOptions, Submission
+from ai_lib.providers.jobs.results import SubmittedRequest, make_custom_id
 from ai_lib.types.request import ChatCompletionRequest, OnUnsupported
 from ai_lib.types.wire import HttpRequest
 from ai_lib.utils import json
 
-__all__ = ["submission_of"]
+__all__ = ["build_submission"]
 
 
-def submission_of(
+def build_submission(
     adapter: ProviderAdapter,
-    options: Options,
+    options: JobOptions,
     requests: Sequence[ChatCompletionRequest],
     on_unsupported: OnUnsupported,
-) -> tuple[Submission, tuple[Asked, ...]]:
+) -> tuple[Submission, tuple[SubmittedRequest, ...]]:
     """Return what to submit, and what to keep of each request for its answer.
 
     Args:
@@ -36,20 +36,20 @@ def submission_of(
     """
     _check(adapter, options, requests)
     prepared: list[HttpRequest] = []
-    kept: list[Asked] = []
+    kept: list[SubmittedRequest] = []
     for request in requests:
         one, left_out = adapter.chat_request(request, stream=False, on_unsupported=on_unsupported)
         parser = request.response_format.parser if request.response_format else None
         prepared.append(one)
-        kept.append(Asked(model=request.model, parser=parser, adjustments=left_out))
+        kept.append(SubmittedRequest(model=request.model, parser=parser, adjustments=left_out))
     _check_size(adapter, options, prepared)
     bodies = [json.loads(one.body or b"{}") for one in prepared]
-    items = [Item(custom_id=custom_id_of(place), body=body) for place, body in enumerate(bodies)]
+    items = [JobItem(custom_id=make_custom_id(place), body=body) for place, body in enumerate(bodies)]
     headers = _headers(adapter, prepared, bodies)
     return Submission(items=items, model=requests[0].model, headers=headers), tuple(kept)
 
 
-def _check(adapter: ProviderAdapter, options: Options, requests: Sequence[ChatCompletionRequest]) -> None:
+def _check(adapter: ProviderAdapter, options: JobOptions, requests: Sequence[ChatCompletionRequest]) -> None:
     config = adapter.config
     if not requests:
         raise InvalidRequestError("a job needs at least one request", provider=config.id)
@@ -74,7 +74,7 @@ def _check(adapter: ProviderAdapter, options: Options, requests: Sequence[ChatCo
             )
 
 
-def _check_size(adapter: ProviderAdapter, options: Options, prepared: Iterable[HttpRequest]) -> None:
+def _check_size(adapter: ProviderAdapter, options: JobOptions, prepared: Iterable[HttpRequest]) -> None:
     size = sum(len(one.body or b"") for one in prepared)
     if options.max_bytes is not None and size > options.max_bytes:
         raise InvalidRequestError(

@@ -15,12 +15,12 @@ import attrs
 
 from ai_lib.errors import AiLibError, CancelledError, InvalidResponseError, ProviderError
 from ai_lib.providers.adapter import ProviderAdapter
-from ai_lib.providers.jobs.format import Answer
+from ai_lib.providers.jobs.format import JobAnswer
 from ai_lib.types.job import JobResult, JobState, JobStatus
 from ai_lib.types.wire import HttpResponse
 from ai_lib.utils import json
 
-__all__ = ["Asked", "custom_id_of", "results_of"]
+__all__ = ["SubmittedRequest", "build_results", "make_custom_id"]
 
 _CUSTOM_ID = re.compile(r"request-(0|[1-9][0-9]{0,6})")
 # More than any provider takes: what a server says of a number must not fill the memory.
@@ -28,7 +28,7 @@ _MOST = 1_000_000
 
 
 @attrs.frozen(kw_only=True)
-class Asked:
+class SubmittedRequest:
     """What is kept of a request, for its answer.
 
     Args:
@@ -42,16 +42,16 @@ class Asked:
     adjustments: tuple[str, ...] = ()
 
 
-_NOTHING = Asked()
+_NOTHING = SubmittedRequest()
 
 
-def custom_id_of(place: int) -> str:
+def make_custom_id(place: int) -> str:
     """Return the name of the request at a place, from 0."""
     return f"request-{place}"
 
 
-def results_of(
-    adapter: ProviderAdapter, state: JobState, answers: Iterable[Answer], asked: Sequence[Asked] | None
+def build_results(
+    adapter: ProviderAdapter, state: JobState, answers: Iterable[JobAnswer], asked: Sequence[SubmittedRequest] | None
 ) -> list[JobResult]:
     """Return what became of each request.
 
@@ -61,8 +61,8 @@ def results_of(
         answers: What the provider says of the requests, in any order; the first of two for one request counts.
         asked: What was asked; None when that is not known any more, and the state tells how many there were.
     """
-    ours: dict[int, Answer] = {}
-    strangers: list[Answer] = []
+    ours: dict[int, JobAnswer] = {}
+    strangers: list[JobAnswer] = []
     most = len(asked) if asked is not None else _MOST
     for answer in answers:
         place = _place_of(answer.custom_id)
@@ -77,10 +77,10 @@ def results_of(
     for place in range(count):
         request = asked[place] if asked is not None else _NOTHING
         if place in ours:
-            results.append(_result(adapter, state, custom_id_of(place), ours[place], request))
+            results.append(_result(adapter, state, make_custom_id(place), ours[place], request))
         else:
             error = _unassigned(adapter) if nobodys else _missing(adapter, state, state.status)
-            results.append(_failed(custom_id_of(place), error, request))
+            results.append(_failed(make_custom_id(place), error, request))
     return results + [_result(adapter, state, answer.custom_id or "", answer, _NOTHING) for answer in strangers]
 
 
@@ -89,11 +89,13 @@ def _place_of(custom_id: str | None) -> int | None:
     return int(found[1]) if found else None
 
 
-def _result(adapter: ProviderAdapter, state: JobState, custom_id: str, answer: Answer, asked: Asked) -> JobResult:
+def _result(
+    adapter: ProviderAdapter, state: JobState, custom_id: str, answer: JobAnswer, asked: SubmittedRequest
+) -> JobResult:
     if answer.ended is not None:
         return _failed(custom_id, _missing(adapter, state, answer.ended), asked)
     if answer.status is None:
-        return _failed(custom_id, adapter.errors.inside(answer.body), asked)
+        return _failed(custom_id, adapter.errors.embedded_error(answer.body), asked)
     headers = {"x-request-id": answer.request_id} if answer.request_id else {}
     try:
         response = adapter.decode(HttpResponse(status=answer.status, headers=headers, body=json.dumps(answer.body)))
@@ -103,7 +105,7 @@ def _result(adapter: ProviderAdapter, state: JobState, custom_id: str, answer: A
     return JobResult(custom_id=custom_id, response=response)
 
 
-def _failed(custom_id: str, error: AiLibError, asked: Asked) -> JobResult:
+def _failed(custom_id: str, error: AiLibError, asked: SubmittedRequest) -> JobResult:
     error.model = error.model or asked.model
     return JobResult(custom_id=custom_id, error=error)
 

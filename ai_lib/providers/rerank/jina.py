@@ -13,7 +13,7 @@ from typing import Any
 import attrs
 
 from ai_lib.providers.dialect import Context, Refuse
-from ai_lib.providers.operation import Operation
+from ai_lib.providers.operation import OperationFormat
 from ai_lib.providers.reading import first_list, merge_extensions, quirks_reader, read_input_usage
 from ai_lib.types.rerank import RerankRequest, RerankResponse, RerankResult
 
@@ -53,4 +53,4 @@ def _decode(payload: Any, context: Context) -> RerankResponse:
     )
 
 
-OPERATION = Operation(quirks=quirks_reader(Options, "rerank format jina"), encode=_encode, decode=_decode)
+OPERATION = OperationFormat(quirks=quirks_reader(Options, "rerank format jina"), encode=_encode, decode=_decode)

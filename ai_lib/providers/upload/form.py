@@ -14,11 +14,11 @@ import attrs
 
 from ai_lib.errors import InvalidRequestError, InvalidResponseError
 from ai_lib.providers.dialect import Context, Refuse
-from ai_lib.providers.operation import Content, Operation
+from ai_lib.providers.operation import Content, OperationFormat
 from ai_lib.providers.reading import first_int, quirks_reader
 from ai_lib.types.upload import UploadedFile, UploadRequest
 
-__all__ = ["OPERATION", "Options", "boundary_of", "form_body", "object_of"]
+__all__ = ["OPERATION", "Options", "encode_form", "make_boundary", "require_object"]
 
 # RFC 7578 section 4.2 and the HTML standard: the three characters that would end a quoted name.
 _ESCAPES = str.maketrans({'"': "%22", "\r": "%0D", "\n": "%0A"})
@@ -45,12 +45,12 @@ class Options:
     lifetime: float | None = None
 
 
-def boundary_of(*contents: bytes) -> str:
+def make_boundary(*contents: bytes) -> str:
     """Return a boundary that is the same for the same contents and, being a hash of them, does not occur in them."""
     return hashlib.sha256(b"\0".join(contents)).hexdigest()
 
 
-def form_body(fields: Mapping[str, str], name: str, media_type: str, data: bytes) -> tuple[bytes, str]:
+def encode_form(fields: Mapping[str, str], name: str, media_type: str, data: bytes) -> tuple[bytes, str]:
     """Return a form with these fields and one file, and its boundary.
 
     Args:
@@ -59,7 +59,7 @@ def form_body(fields: Mapping[str, str], name: str, media_type: str, data: bytes
         media_type: What the file is.
         data: The file.
     """
-    boundary = boundary_of(data, name.encode(), *(text.encode() for pair in fields.items() for text in pair))
+    boundary = make_boundary(data, name.encode(), *(text.encode() for pair in fields.items() for text in pair))
     lines: list[bytes] = []
     for field, value in fields.items():
         lines += [f'--{boundary}\r\nContent-Disposition: form-data; name="{_quoted(field)}"\r\n'.encode()]
@@ -69,7 +69,7 @@ def form_body(fields: Mapping[str, str], name: str, media_type: str, data: bytes
     return b"\r\n".join([*lines, head, data, f"--{boundary}--\r\n".encode()]), boundary
 
 
-def object_of(payload: Any, context: Context, *required: str) -> Mapping[str, Any]:
+def require_object(payload: Any, context: Context, *required: str) -> Mapping[str, Any]:
     """Return the answer as an object that has these fields.
 
     Raises:
@@ -98,7 +98,7 @@ def _encode(request: UploadRequest, context: Context, refuse: Refuse) -> Content
         fields = {"purpose": purpose, **fields}
     elif purpose is not None:
         refuse("purpose", "its files have none")
-    body, boundary = form_body(fields, request.name, request.media_type, request.data)
+    body, boundary = encode_form(fields, request.name, request.media_type, request.data)
     return Content(body=body, headers={"Content-Type": f"multipart/form-data; boundary={boundary}"})
 
 
@@ -112,7 +112,7 @@ def _texts(extensions: Mapping[str, Any]) -> dict[str, str]:
 
 
 def _decode(payload: Any, context: Context) -> UploadedFile:
-    file = object_of(payload, context, "id")
+    file = require_object(payload, context, "id")
     return UploadedFile(
         id=file["id"],
         name=file.get("filename") or file.get("name"),
@@ -124,4 +124,4 @@ def _decode(payload: Any, context: Context) -> UploadedFile:
     )
 
 
-OPERATION = Operation(quirks=quirks_reader(Options, "upload format form"), encode=_encode, decode=_decode)
+OPERATION = OperationFormat(quirks=quirks_reader(Options, "upload format form"), encode=_encode, decode=_decode)

@@ -9,9 +9,9 @@ from __future__ import annotations
 from typing import Any
 
 from ai_lib.providers.dialect import Context, Refuse
-from ai_lib.providers.operation import Content, Operation
+from ai_lib.providers.operation import Content, OperationFormat
 from ai_lib.providers.reading import merge_extensions, quirks_reader, read_int
-from ai_lib.providers.upload.form import Options, boundary_of, object_of
+from ai_lib.providers.upload.form import Options, make_boundary, require_object
 from ai_lib.types.upload import UploadedFile, UploadRequest
 from ai_lib.utils import json
 
@@ -25,7 +25,7 @@ def _encode(request: UploadRequest, context: Context, refuse: Refuse) -> Content
         "file": merge_extensions({"displayName": request.name, "mimeType": request.media_type}, request.extensions)
     }
     described = json.dumps(about)
-    boundary = boundary_of(request.data, described)
+    boundary = make_boundary(request.data, described)
     head = f"--{boundary}\r\nContent-Type: application/json; charset=utf-8\r\n\r\n".encode()
     between = f"\r\n--{boundary}\r\nContent-Type: {request.media_type}\r\n\r\n".encode()
     return Content(
@@ -39,7 +39,7 @@ def _encode(request: UploadRequest, context: Context, refuse: Refuse) -> Content
 
 def _decode(payload: Any, context: Context) -> UploadedFile:
     inner = payload.get("file", payload) if isinstance(payload, dict) else payload
-    file = object_of(inner, context, "name", "uri")
+    file = require_object(inner, context, "name", "uri")
     size = file.get("sizeBytes")  # int64 as text
     return UploadedFile(
         id=file["name"],
@@ -52,4 +52,4 @@ def _decode(payload: Any, context: Context) -> UploadedFile:
     )
 
 
-OPERATION = Operation(quirks=quirks_reader(Options, "upload format gemini"), encode=_encode, decode=_decode)
+OPERATION = OperationFormat(quirks=quirks_reader(Options, "upload format gemini"), encode=_encode, decode=_decode)

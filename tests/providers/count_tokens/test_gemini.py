@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from ai_lib.errors import InvalidResponseError, ModelNotFoundError
-from ai_lib.providers.registry import config_of, operation_of
+from ai_lib.providers.registry import get_config, load_operation
 from ai_lib.types.content import Image
 from ai_lib.types.message import Message
 from ai_lib.types.request import ChatCompletionRequest
@@ -26,17 +26,19 @@ REQUEST = ChatCompletionRequest(
 
 
 def sent(provider: str) -> tuple[str, dict[str, Any]]:
-    endpoint = config_of(provider).count_tokens
+    endpoint = get_config(provider).count_tokens
     assert endpoint is not None
-    http, _ = adapter_for(provider).request_for(endpoint, operation_of("count_tokens", endpoint.format), REQUEST)
+    http, _ = adapter_for(provider).operation_request(
+        endpoint, load_operation("count_tokens", endpoint.format), REQUEST
+    )
     return http.url, json.loads(http.body or b"")
 
 
 def read(payload: Any) -> Any:
-    endpoint = config_of("gemini").count_tokens
+    endpoint = get_config("gemini").count_tokens
     assert endpoint is not None
     response = HttpResponse(status=200, body=json.dumps(payload).encode())
-    return adapter_for("gemini").decode_for(endpoint, operation_of("count_tokens", "gemini"), response)
+    return adapter_for("gemini").decode_operation(endpoint, load_operation("count_tokens", "gemini"), response)
 
 
 def chat_body(provider: str) -> dict[str, Any]:

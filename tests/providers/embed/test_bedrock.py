@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from ai_lib.errors import InvalidRequestError, InvalidResponseError, UnsupportedFeatureError
-from ai_lib.providers.registry import operation_of
+from ai_lib.providers.registry import load_operation
 from ai_lib.types.embedding import EmbeddingRequest, EmbeddingResponse
 from ai_lib.types.wire import HttpRequest, HttpResponse
 from tests.support.wire_cases import adapter_for
@@ -23,7 +23,7 @@ TITAN, COHERE = "amazon.titan-embed-text-v2:0", "cohere.embed-v4:0"
 def asked(model: str, inputs: Any = ("alpha",), **fields: Any) -> HttpRequest:
     assert ENDPOINT is not None
     request = EmbeddingRequest(model=model, inputs=inputs, **fields)
-    return ADAPTER.request_for(ENDPOINT, operation_of("embed", ENDPOINT.format), request)[0]
+    return ADAPTER.operation_request(ENDPOINT, load_operation("embed", ENDPOINT.format), request)[0]
 
 
 def body_of(model: str, inputs: Any = ("alpha",), **fields: Any) -> dict[str, Any]:
@@ -34,7 +34,7 @@ def body_of(model: str, inputs: Any = ("alpha",), **fields: Any) -> dict[str, An
 def answered(body: bytes) -> EmbeddingResponse:
     assert ENDPOINT is not None
     response = HttpResponse(status=200, body=body)
-    answer: EmbeddingResponse = ADAPTER.decode_for(ENDPOINT, operation_of("embed", ENDPOINT.format), response)
+    answer: EmbeddingResponse = ADAPTER.decode_operation(ENDPOINT, load_operation("embed", ENDPOINT.format), response)
     return answer
 
 

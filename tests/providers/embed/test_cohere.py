@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from ai_lib.errors import AiLibError, InvalidResponseError, UnsupportedFeatureError
-from ai_lib.providers.registry import operation_of
+from ai_lib.providers.registry import load_operation
 from ai_lib.types.embedding import EmbeddingRequest, EmbeddingResponse
 from ai_lib.types.wire import HttpResponse
 from tests.support.wire_cases import adapter_for
@@ -17,13 +17,13 @@ from tests.support.wire_cases import adapter_for
 RECORDED = Path(__file__).parents[2] / "recorded_operations" / "embed"
 ADAPTER = adapter_for("cohere")
 ENDPOINT = ADAPTER.config.embed
-OPERATION = operation_of("embed", "cohere")
+OPERATION = load_operation("embed", "cohere")
 
 
 def body_of(**fields: Any) -> dict[str, Any]:
     assert ENDPOINT is not None
     request = EmbeddingRequest(**{"model": "embed-v4.0", "inputs": ["alpha", "beta"], **fields})
-    sent, _ = ADAPTER.request_for(ENDPOINT, OPERATION, request)
+    sent, _ = ADAPTER.operation_request(ENDPOINT, OPERATION, request)
     assert sent.body is not None
     assert sent.url.endswith("/v2/embed")
     body: dict[str, Any] = json.loads(sent.body)
@@ -32,7 +32,7 @@ def body_of(**fields: Any) -> dict[str, Any]:
 
 def answered(body: bytes) -> EmbeddingResponse:
     assert ENDPOINT is not None
-    answer: EmbeddingResponse = ADAPTER.decode_for(ENDPOINT, OPERATION, HttpResponse(status=200, body=body))
+    answer: EmbeddingResponse = ADAPTER.decode_operation(ENDPOINT, OPERATION, HttpResponse(status=200, body=body))
     return answer
 
 

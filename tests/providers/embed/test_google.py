@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from ai_lib.errors import AiLibError, InvalidResponseError, RateLimitError
-from ai_lib.providers.registry import config_of, operation_of
+from ai_lib.providers.registry import get_config, load_operation
 from ai_lib.types.embedding import EmbeddingRequest, EmbeddingResponse
 from ai_lib.types.wire import HttpResponse
 from tests.support.wire_cases import adapter_for
@@ -18,21 +18,21 @@ FORMATS = ["gemini", "vertex"]
 
 def sent(provider: str, **fields: Any) -> tuple[str, dict[str, Any], list[str]]:
     """Return the address, the body, and what was left out."""
-    endpoint = config_of(provider).embed
+    endpoint = get_config(provider).embed
     assert endpoint is not None
     request = EmbeddingRequest(**{"model": endpoint.model, "inputs": ["alpha", "beta"], **fields})
-    http, left_out = adapter_for(provider).request_for(
-        endpoint, operation_of("embed", endpoint.format), request, on_unsupported="drop"
+    http, left_out = adapter_for(provider).operation_request(
+        endpoint, load_operation("embed", endpoint.format), request, on_unsupported="drop"
     )
     return http.url, json.loads(http.body or b""), [note.partition(":")[0] for note in left_out]
 
 
 def read(provider: str, payload: Any) -> EmbeddingResponse:
-    endpoint = config_of(provider).embed
+    endpoint = get_config(provider).embed
     assert endpoint is not None
     response = HttpResponse(status=200, body=json.dumps(payload).encode())
-    answer: EmbeddingResponse = adapter_for(provider).decode_for(
-        endpoint, operation_of("embed", endpoint.format), response
+    answer: EmbeddingResponse = adapter_for(provider).decode_operation(
+        endpoint, load_operation("embed", endpoint.format), response
     )
     return answer
 

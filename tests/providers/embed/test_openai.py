@@ -14,7 +14,7 @@ from ai_lib import AiClient, ConnectionOptions, ProviderConfig
 from ai_lib.errors import ConfigurationError, InvalidResponseError, RateLimitError, UnsupportedFeatureError
 from ai_lib.providers.adapter import ProviderAdapter
 from ai_lib.providers.endpoint import Endpoint
-from ai_lib.providers.registry import config_of, configs, dialect_of, operation_of
+from ai_lib.providers.registry import configs, get_config, load_dialect, load_operation
 from ai_lib.types.embedding import EmbeddingRequest, EmbeddingResponse
 from ai_lib.types.wire import HttpResponse
 
@@ -29,19 +29,19 @@ def endpoint(options=None):
 
 def adapter():
     config = ProviderConfig("gw", base_url="http://gw.example/v1")
-    return ProviderAdapter(config=config, dialect=dialect_of(config.dialect), base_url=config.base_url)
+    return ProviderAdapter(config=config, dialect=load_dialect(config.dialect), base_url=config.base_url)
 
 
 def body_of(request, options=None, on_unsupported="raise"):
     at = endpoint(options)
-    prepared, left_out = adapter().request_for(at, operation_of("embed", "openai"), request, on_unsupported)
+    prepared, left_out = adapter().operation_request(at, load_operation("embed", "openai"), request, on_unsupported)
     return json.loads(prepared.body), left_out
 
 
 def read(payload, options=None, status=200) -> EmbeddingResponse:
     body = payload if isinstance(payload, bytes) else json.dumps(payload).encode()
     response = HttpResponse(status=status, body=body)
-    return adapter().decode_for(endpoint(options), operation_of("embed", "openai"), response)
+    return adapter().decode_operation(endpoint(options), load_operation("embed", "openai"), response)
 
 
 def rows(*vectors):
@@ -184,11 +184,11 @@ def test_a_switch_that_does_not_exist_is_told():
 
 @pytest.mark.parametrize("provider", [name for name in REQUESTS if name in {config.id for config in configs()}])
 def test_a_provider_gets_what_another_client_sends_it(provider):
-    at = config_of(provider).embed
+    at = get_config(provider).embed
     expected = REQUESTS[provider]
     request = EmbeddingRequest(model=expected["model"], inputs=["alpha", "beta"])
 
-    prepared, _ = adapter().request_for(at, operation_of("embed", at.format), request)
+    prepared, _ = adapter().operation_request(at, load_operation("embed", at.format), request)
 
     assert json.loads(prepared.body) == expected
 
@@ -208,14 +208,14 @@ def test_a_provider_gets_what_another_client_sends_it(provider):
     ],
 )
 def test_a_task_goes_in_the_providers_words(provider, task, sent):
-    body, _ = body_of(EmbeddingRequest(model="m", inputs="a", task=task), config_of(provider).embed.options)
+    body, _ = body_of(EmbeddingRequest(model="m", inputs="a", task=task), get_config(provider).embed.options)
 
     assert body.items() >= sent.items()
 
 
 @pytest.mark.parametrize(("provider", "name"), [("voyage", "output_dimension"), ("jina", "dimensions")])
 def test_the_length_goes_under_the_providers_name(provider, name):
-    body, _ = body_of(EmbeddingRequest(model="m", inputs="a", dimensions=64), config_of(provider).embed.options)
+    body, _ = body_of(EmbeddingRequest(model="m", inputs="a", dimensions=64), get_config(provider).embed.options)
 
     assert body[name] == 64
 
@@ -228,7 +228,7 @@ def test_a_key_for_another_host_of_the_provider_stays_with_the_server_that_the_u
     usual = AiClient("qwen", options=ConnectionOptions(api_key="k"))
 
     urls = [
-        client._own.adapter._url(config_of("qwen").rerank.path, None, config_of("qwen").rerank.base_url)
+        client._own.adapter._url(get_config("qwen").rerank.path, None, get_config("qwen").rerank.base_url)
         for client in (usual, own, gateway)
     ]
 
@@ -242,7 +242,7 @@ def test_a_key_for_another_host_of_the_provider_stays_with_the_server_that_the_u
 def test_the_gaps_in_another_base_url_are_filled_as_those_in_the_usual_one():
     config = ProviderConfig("aws", base_url="https://runtime.{region}.example.com", url_env={"region": ("R",)})
 
-    assert config.beside("https://runtime.eu-1.example.com", "https://agent.{region}.example.com") == (
+    assert config.resolve_url("https://runtime.eu-1.example.com", "https://agent.{region}.example.com") == (
         "https://agent.eu-1.example.com"
     )
-    assert config.beside("http://localhost:1", "https://agent.{region}.example.com/x") == "http://localhost:1/x"
+    assert config.resolve_url("http://localhost:1", "https://agent.{region}.example.com/x") == "http://localhost:1/x"

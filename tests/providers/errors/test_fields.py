@@ -31,12 +31,12 @@ from ai_lib.providers.errors.fields import (
     MAX_BODY,
     MAX_MESSAGE,
     ErrorFields,
-    json_text,
     read_error_fields,
+    read_retry_after,
     redact,
-    retry_after_of,
+    to_json_text,
 )
-from ai_lib.providers.registry import dialect_of
+from ai_lib.providers.registry import load_dialect
 from ai_lib.types.wire import HttpResponse
 from tests.support.wire_cases import BASE_URL, KEY, adapter_for
 
@@ -46,7 +46,7 @@ JSON = {"content-type": "application/json"}
 def error_for(status: int, body: Any = None, headers: dict[str, str] | None = None, **config: Any) -> AiLibError:
     adapter = ProviderAdapter(
         config=ProviderConfig("wire", base_url=BASE_URL, **{"key_env": "WIRE_API_KEY", **config}),
-        dialect=dialect_of("openai_chat"),
+        dialect=load_dialect("openai_chat"),
         base_url=BASE_URL,
         api_key=KEY,
     )
@@ -340,14 +340,14 @@ WAITS = [
 
 @pytest.mark.parametrize(("headers", "seconds"), WAITS, ids=str)
 def test_a_wait_is_read_in_every_form(headers: dict[str, str], seconds: float | None) -> None:
-    assert retry_after_of(headers) == seconds
+    assert read_retry_after(headers) == seconds
 
 
 def test_a_date_without_a_date_header_counts_from_when_the_response_came() -> None:
     headers = {"retry-after": "Thu, 01 Jan 1970 00:01:30 GMT"}
 
-    assert retry_after_of(headers, received_at=60.0) == 30.0
-    assert retry_after_of(headers) is None
+    assert read_retry_after(headers, received_at=60.0) == 30.0
+    assert read_retry_after(headers) is None
 
 
 def test_a_date_without_a_zone_does_not_depend_on_this_machines(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -355,7 +355,7 @@ def test_a_date_without_a_zone_does_not_depend_on_this_machines(monkeypatch: pyt
     time.tzset()
 
     try:
-        seconds = retry_after_of({"retry-after": "Wed Oct 21 07:28:30 2026", **DATE})
+        seconds = read_retry_after({"retry-after": "Wed Oct 21 07:28:30 2026", **DATE})
     finally:
         monkeypatch.undo()
         time.tzset()
@@ -420,7 +420,7 @@ def test_the_services_own_word_on_retrying_is_obeyed(told: str, status: int, ret
 @settings(deadline=None, max_examples=100)
 @given(value=st.text(max_size=30), date=st.text(max_size=30))
 def test_no_header_is_too_odd_to_be_read(value: str, date: str) -> None:
-    seconds = retry_after_of({"retry-after": value, "retry-after-ms": date, "date": date}, received_at=0.0)
+    seconds = read_retry_after({"retry-after": value, "retry-after-ms": date, "date": date}, received_at=0.0)
 
     assert seconds is None or 0 <= seconds < float("inf")
 
@@ -492,7 +492,7 @@ def test_a_long_message_and_a_long_body_are_cut() -> None:
 
 
 def test_half_a_surrogate_pair_in_an_error_can_still_be_shown() -> None:
-    assert json_text({"a": "\ud800"}) == "{'a': '\\ud800'}"
+    assert to_json_text({"a": "\ud800"}) == "{'a': '\\ud800'}"
     assert error_for(400, b'{"error": {"message": {"a": "\\ud800"}}}').message == "{'a': '\\ud800'}"
 
 

@@ -14,17 +14,17 @@ from ai_lib import (
     UnsupportedFeatureError,
 )
 from ai_lib.providers.adapter import ProviderAdapter
-from ai_lib.providers.jobs.format import Options
-from ai_lib.providers.jobs.requests import submission_of
-from ai_lib.providers.registry import config_of, configs, dialect_of, job_format_of
+from ai_lib.providers.jobs.format import JobOptions
+from ai_lib.providers.jobs.requests import build_submission
+from ai_lib.providers.registry import configs, get_config, load_dialect, load_job_format
 
 TOOL = {"type": "function", "function": {"name": "add", "parameters": {"type": "object"}}}
 
 
 def adapter_of(provider, **fields):
-    config = config_of(provider)
+    config = get_config(provider)
     return ProviderAdapter(
-        config=config, dialect=dialect_of(config.dialect), base_url=config.base_url, api_key="key-1", **fields
+        config=config, dialect=load_dialect(config.dialect), base_url=config.base_url, api_key="key-1", **fields
     )
 
 
@@ -33,7 +33,7 @@ def asking(text="hi", model="m", **fields):
 
 
 def submitted(provider, *requests, on_unsupported="raise", **options):
-    return submission_of(adapter_of(provider), Options(**options), requests, on_unsupported)
+    return build_submission(adapter_of(provider), JobOptions(**options), requests, on_unsupported)
 
 
 @pytest.mark.parametrize("provider", [config.id for config in configs() if config.jobs is not None])
@@ -74,7 +74,7 @@ def test_headers_that_some_bodies_need_are_sent_for_all():
     named = asking([Message.user("Sum up", Document.from_file_id("file-1"))])
     adapter = adapter_of("anthropic", headers={"Anthropic-Beta": "mine"})
 
-    submission, _ = submission_of(adapter, Options(), [asking(), named], "raise")
+    submission, _ = build_submission(adapter, JobOptions(), [asking(), named], "raise")
 
     assert submission.headers == {"Anthropic-Beta": "mine, files-api-2025-04-14"}
     assert submitted("anthropic", asking())[0].headers == {}
@@ -98,12 +98,12 @@ def test_a_job_that_the_provider_would_refuse_is_an_error(requests, options, mes
 
 
 def test_every_format_that_is_configured_exists():
-    found = {config.id: job_format_of(config.jobs.format) for config in configs() if config.jobs is not None}
+    found = {config.id: load_job_format(config.jobs.format) for config in configs() if config.jobs is not None}
 
     assert sorted(found) == ["anthropic", "gemini", "groq", "mistral", "openai"]
     assert all(callable(step) for one in found.values() for step in attrs.astuple(one))
 
 
 def test_another_api_at_another_address_has_no_jobs():
-    assert config_of("gemini").with_api("openai").jobs is None
-    assert config_of("openai").with_api("responses").jobs is not None
+    assert get_config("gemini").with_api("openai").jobs is None
+    assert get_config("openai").with_api("responses").jobs is not None

@@ -13,14 +13,14 @@ from ai_lib import (
     RateLimitError,
 )
 from ai_lib.providers.adapter import ProviderAdapter
-from ai_lib.providers.jobs.format import Answer
-from ai_lib.providers.jobs.results import Asked, custom_id_of, results_of
-from ai_lib.providers.registry import dialect_of
+from ai_lib.providers.jobs.format import JobAnswer
+from ai_lib.providers.jobs.results import SubmittedRequest, build_results, make_custom_id
+from ai_lib.providers.registry import load_dialect
 from ai_lib.types.job import JobState, JobStatus
 from tests.support.replies import completion
 
 CONFIG = ProviderConfig("gw", base_url="http://gw.example/v1")
-ADAPTER = ProviderAdapter(config=CONFIG, dialect=dialect_of("openai_chat"), base_url=CONFIG.base_url)
+ADAPTER = ProviderAdapter(config=CONFIG, dialect=load_dialect("openai_chat"), base_url=CONFIG.base_url)
 
 
 def state(status=JobStatus.COMPLETED, **fields):
@@ -28,20 +28,20 @@ def state(status=JobStatus.COMPLETED, **fields):
 
 
 def good(custom_id, said="hi"):
-    return Answer(custom_id=custom_id, status=200, body=completion(said), request_id="r-1")
+    return JobAnswer(custom_id=custom_id, status=200, body=completion(said), request_id="r-1")
 
 
 def results(answers, asked=None, at=None):
-    return results_of(ADAPTER, at or state(), answers, asked)
+    return build_results(ADAPTER, at or state(), answers, asked)
 
 
 def asked(count):
-    return [Asked(model="m")] * count
+    return [SubmittedRequest(model="m")] * count
 
 
 @given(st.permutations(range(12)))
 def test_the_order_is_that_of_the_requests(order):
-    found = results([good(custom_id_of(place), str(place)) for place in order], asked(12))
+    found = results([good(make_custom_id(place), str(place)) for place in order], asked(12))
 
     assert [one.response.text for one in found] == [str(place) for place in range(12)]
     assert [one.custom_id for one in found] == [f"request-{place}" for place in range(12)]
@@ -62,7 +62,7 @@ def test_every_request_has_an_answer_or_an_error_whatever_the_provider_says(ids,
 
 
 def test_an_answer_is_read_like_that_of_a_chat():
-    (one,) = results([good("request-0")], [Asked(model="m", parser=str.upper, adjustments=("seed: no",))])
+    (one,) = results([good("request-0")], [SubmittedRequest(model="m", parser=str.upper, adjustments=("seed: no",))])
 
     assert (one.response.text, one.response.provider, one.response.request_id) == ("hi", "gw", "r-1")
     assert (one.response.parsed, one.response.adjustments, one.error) == ("HI", ("seed: no",), None)
@@ -71,7 +71,7 @@ def test_an_answer_is_read_like_that_of_a_chat():
 def test_an_error_is_the_one_of_a_chat():
     body = {"error": {"message": "slow down"}}
 
-    (one,) = results([Answer(custom_id="request-0", status=429, body=body, request_id="r-2")], asked(1))
+    (one,) = results([JobAnswer(custom_id="request-0", status=429, body=body, request_id="r-2")], asked(1))
 
     assert isinstance(one.error, RateLimitError)
     assert (one.response, one.error.model, one.error.request_id) == (None, "m", "r-2")
@@ -79,13 +79,15 @@ def test_an_error_is_the_one_of_a_chat():
 
 
 def test_an_error_without_a_status_is_told_by_its_code():
-    (one,) = results([Answer(custom_id="request-0", body={"error": {"code": "rate_limit_exceeded", "message": "x"}})])
+    (one,) = results(
+        [JobAnswer(custom_id="request-0", body={"error": {"code": "rate_limit_exceeded", "message": "x"}})]
+    )
 
     assert isinstance(one.error, RateLimitError)
 
 
 def test_an_answer_that_is_none_is_an_error():
-    (one,) = results([Answer(custom_id="request-0", status=200, body=None)])
+    (one,) = results([JobAnswer(custom_id="request-0", status=200, body=None)])
 
     assert isinstance(one.error, InvalidResponseError)
 
@@ -109,7 +111,7 @@ def test_a_request_without_an_answer_says_why(status, kind, code):
 
 @pytest.mark.parametrize("ended", [JobStatus.EXPIRED, JobStatus.CANCELLED])
 def test_a_request_that_the_provider_did_not_work_on_is_told_like_one_it_says_nothing_of(ended):
-    (told,) = results([Answer(custom_id="request-0", ended=ended)], asked(1))
+    (told,) = results([JobAnswer(custom_id="request-0", ended=ended)], asked(1))
     (silent,) = results([], asked(1), state(ended))
 
     assert (type(told.error), told.error.code) == (type(silent.error), silent.error.code)

@@ -11,27 +11,27 @@ import pytest
 
 from ai_lib.errors import InvalidResponseError
 from ai_lib.providers.adapter import ProviderAdapter
-from ai_lib.providers.registry import config_of, dialect_of, operation_of
+from ai_lib.providers.registry import get_config, load_dialect, load_operation
 from ai_lib.types.rerank import RerankRequest, RerankResponse, RerankResult
 from ai_lib.types.wire import HttpRequest, HttpResponse
 
 RECORDED = Path(__file__).parents[2] / "recorded_operations" / "rerank"
-OPERATION = operation_of("rerank", "bedrock")
+OPERATION = load_operation("rerank", "bedrock")
 MODEL = "cohere.rerank-v3-5:0"
 IN_OREGON = "https://bedrock-runtime.us-west-2.amazonaws.com"
 
 
 def adapter(base_url: str) -> ProviderAdapter:
     return ProviderAdapter(
-        config=config_of("bedrock"), dialect=dialect_of("bedrock_converse"), base_url=base_url, api_key="k"
+        config=get_config("bedrock"), dialect=load_dialect("bedrock_converse"), base_url=base_url, api_key="k"
     )
 
 
 def asked(model: str = MODEL, base_url: str = IN_OREGON, **fields: Any) -> HttpRequest:
-    endpoint = config_of("bedrock").rerank
+    endpoint = get_config("bedrock").rerank
     assert endpoint is not None
     request = RerankRequest(model=model, query="first letter", documents=["alpha", "beta"], **fields)
-    return adapter(base_url).request_for(endpoint, OPERATION, request)[0]
+    return adapter(base_url).operation_request(endpoint, OPERATION, request)[0]
 
 
 def arn_in(request: HttpRequest) -> str:
@@ -79,20 +79,22 @@ def test_where_the_region_is_not_known_the_models_name_stands_alone() -> None:
 
 
 def test_the_recorded_answer_is_read() -> None:
-    endpoint = config_of("bedrock").rerank
+    endpoint = get_config("bedrock").rerank
     assert endpoint is not None
     response = HttpResponse(status=200, body=(RECORDED / "bedrock.json").read_bytes())
 
-    answer: RerankResponse = adapter(IN_OREGON).decode_for(endpoint, OPERATION, response)
+    answer: RerankResponse = adapter(IN_OREGON).decode_operation(endpoint, OPERATION, response)
 
     assert answer.results == (RerankResult(0, 0.5110583305358887), RerankResult(5, 0.30241215229034424))
     assert (answer.provider, answer.usage, answer.model) == ("bedrock", None, None)
 
 
 def test_an_answer_without_results_is_an_invalid_one() -> None:
-    endpoint = config_of("bedrock").rerank
+    endpoint = get_config("bedrock").rerank
     assert endpoint is not None
 
     with pytest.raises(InvalidResponseError):
-        adapter(IN_OREGON).decode_for(endpoint, OPERATION, HttpResponse(status=200, body=b'{"results":[{"index":0}]}'))
+        adapter(IN_OREGON).decode_operation(
+            endpoint, OPERATION, HttpResponse(status=200, body=b'{"results":[{"index":0}]}')
+        )
     assert attrs.asdict(endpoint)["path"] == "/rerank"

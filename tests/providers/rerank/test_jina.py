@@ -9,7 +9,7 @@ from ai_lib import ProviderConfig
 from ai_lib.errors import InvalidResponseError, RateLimitError
 from ai_lib.providers.adapter import ProviderAdapter
 from ai_lib.providers.endpoint import Endpoint
-from ai_lib.providers.registry import config_of, dialect_of, operation_of
+from ai_lib.providers.registry import get_config, load_dialect, load_operation
 from ai_lib.types.rerank import RerankRequest, RerankResponse
 from ai_lib.types.wire import HttpResponse
 
@@ -20,12 +20,12 @@ AT = Endpoint(format="jina", path="/rerank")
 
 def adapter():
     config = ProviderConfig("gw", base_url="http://gw.example/v1")
-    return ProviderAdapter(config=config, dialect=dialect_of(config.dialect), base_url=config.base_url)
+    return ProviderAdapter(config=config, dialect=load_dialect(config.dialect), base_url=config.base_url)
 
 
 def read(payload) -> RerankResponse:
     body = payload if isinstance(payload, bytes) else json.dumps(payload).encode()
-    return adapter().decode_for(AT, operation_of("rerank", "jina"), HttpResponse(status=200, body=body))
+    return adapter().decode_operation(AT, load_operation("rerank", "jina"), HttpResponse(status=200, body=body))
 
 
 @pytest.mark.parametrize(
@@ -79,10 +79,10 @@ def test_an_error_in_an_answer_with_status_200_is_that_error():
 
 @pytest.mark.parametrize("provider", sorted(REQUESTS))
 def test_a_provider_gets_what_another_client_sends_it(provider):
-    at, expected = config_of(provider).rerank, REQUESTS[provider]
+    at, expected = get_config(provider).rerank, REQUESTS[provider]
     request = RerankRequest(model=expected["model"], query="first letter", documents=["alpha", "beta"], top_n=1)
 
-    prepared, left_out = adapter().request_for(at, operation_of("rerank", at.format), request)
+    prepared, left_out = adapter().operation_request(at, load_operation("rerank", at.format), request)
 
     assert (json.loads(prepared.body), left_out) == (expected, ())
 
@@ -90,6 +90,6 @@ def test_a_provider_gets_what_another_client_sends_it(provider):
 def test_extensions_are_put_in_and_what_has_no_value_is_not_sent():
     request = RerankRequest(model="m", query="q", documents=["a"], extensions={"instruct": "x"})
 
-    prepared, _ = adapter().request_for(AT, operation_of("rerank", "jina"), request)
+    prepared, _ = adapter().operation_request(AT, load_operation("rerank", "jina"), request)
 
     assert json.loads(prepared.body) == {"model": "m", "query": "q", "documents": ["a"], "instruct": "x"}

@@ -12,25 +12,27 @@ from ai_lib import ProviderConfig, UnsupportedFeatureError
 from ai_lib.errors import InvalidRequestError, InvalidResponseError, RateLimitError
 from ai_lib.providers.adapter import ProviderAdapter
 from ai_lib.providers.endpoint import Endpoint
-from ai_lib.providers.registry import dialect_of, operation_of
+from ai_lib.providers.registry import load_dialect, load_operation
 from ai_lib.types.upload import UploadRequest
 from ai_lib.types.wire import HttpResponse
 
 
 def adapter():
     config = ProviderConfig("gw", base_url="http://gw.example/v1", key_env="K")
-    return ProviderAdapter(config=config, dialect=dialect_of(config.dialect), base_url=config.base_url, api_key="key-1")
+    return ProviderAdapter(
+        config=config, dialect=load_dialect(config.dialect), base_url=config.base_url, api_key="key-1"
+    )
 
 
 def sent(request, options=None, format="form", headers=None, on_unsupported="raise"):  # noqa: A002
     at = Endpoint(format=format, path="/files", options=options or {}, headers=headers or {})
-    return adapter().request_for(at, operation_of("upload", format), request, on_unsupported)
+    return adapter().operation_request(at, load_operation("upload", format), request, on_unsupported)
 
 
 def read(payload, format="form"):  # noqa: A002
     at = Endpoint(format=format, path="/files")
     response = HttpResponse(status=200, body=json.dumps(payload).encode())
-    return adapter().decode_for(at, operation_of("upload", format), response)
+    return adapter().decode_operation(at, load_operation("upload", format), response)
 
 
 def parts_of(prepared):

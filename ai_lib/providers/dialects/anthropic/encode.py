@@ -14,7 +14,7 @@ from ai_lib.providers.dialects.anthropic.parts import with_cache_control
 from ai_lib.providers.dialects.anthropic.quirks import Quirks
 from ai_lib.providers.dialects.anthropic.reasoning import encode_reasoning, max_tokens_of, thinks
 from ai_lib.providers.reading import match_model, merge_extensions
-from ai_lib.providers.schemas import GRAMMAR, has_free_keys, rewritten
+from ai_lib.providers.schemas import GRAMMAR, has_open_objects, rewrite_schema
 from ai_lib.types.request import ChatCompletionRequest
 from ai_lib.types.tool import NamedTool, Tool
 
@@ -99,7 +99,7 @@ def encode_prompt(request: ChatCompletionRequest, context: Context, refuse: Refu
     elif obstacle := _schema_obstacle(schema, structured):
         refuse("response_format", obstacle)
     else:
-        wire = {"type": "json_schema", "schema": rewritten(schema, GRAMMAR)}
+        wire = {"type": "json_schema", "schema": rewrite_schema(schema, GRAMMAR)}
         body["output_config"] = {**body.get("output_config", {}), "format": wire}
     return body
 
@@ -152,7 +152,7 @@ def _encode_tool(tool: Tool, structured: bool, quirks: Quirks, refuse: Refuse) -
     if tool.description:
         wire["description"] = tool.description
     # The API requires a type, which `Tool` lets the user omit.
-    wire["input_schema"] = rewritten(tool.parameters, GRAMMAR) if strict else {"type": "object", **tool.parameters}
+    wire["input_schema"] = rewrite_schema(tool.parameters, GRAMMAR) if strict else {"type": "object", **tool.parameters}
     if strict is not None:
         wire["strict"] = strict
     return with_cache_control(wire, tool.cache, quirks, refuse)
@@ -162,7 +162,7 @@ def _schema_obstacle(schema: Mapping[str, Any], structured: bool) -> str | None:
     """Return why the model cannot be held to a schema, or None."""
     if not structured:
         return "the model cannot be held to a schema"
-    if has_free_keys(schema):
+    if has_open_objects(schema):
         return "objects must name their properties; free keys, as in dict[str, int], are not supported"
     return None
 

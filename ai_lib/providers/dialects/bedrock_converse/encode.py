@@ -14,7 +14,7 @@ from ai_lib.providers.dialects.bedrock_converse.parts import Block, encode_cache
 from ai_lib.providers.dialects.bedrock_converse.quirks import Quirks
 from ai_lib.providers.dialects.bedrock_converse.reasoning import encode_reasoning
 from ai_lib.providers.reading import match_model, merge_extensions
-from ai_lib.providers.schemas import GRAMMAR, has_free_keys, rewritten
+from ai_lib.providers.schemas import GRAMMAR, has_open_objects, rewrite_schema
 from ai_lib.types.request import ChatCompletionRequest
 from ai_lib.types.tool import NamedTool
 from ai_lib.utils import json
@@ -110,10 +110,10 @@ def _encode_tools(
         if tool.description:  # the API rejects an empty one
             spec["description"] = tool.description
         strict = tool.strict
-        if strict and has_free_keys(tool.parameters):
+        if strict and has_open_objects(tool.parameters):
             refuse("strict", _FREE_KEYS)
             strict = None
-        spec["inputSchema"] = {"json": rewritten(tool.parameters, GRAMMAR) if strict else tool.parameters}
+        spec["inputSchema"] = {"json": rewrite_schema(tool.parameters, GRAMMAR) if strict else tool.parameters}
         if strict is not None:
             spec["strict"] = strict
         tools += [{"toolSpec": spec}, *encode_cache_point(tool.cache)]
@@ -136,11 +136,11 @@ def _encode_response_format(request: ChatCompletionRequest, quirks: Quirks, refu
         refuse("response_format", "there is no json_object mode; pass a schema, or describe the JSON in the prompt")
     elif match_model(quirks.json_schema, request.model) is False:
         refuse("response_format", "the model cannot be held to a schema; use a tool with that schema instead")
-    elif has_free_keys(form.schema):
+    elif has_open_objects(form.schema):
         refuse("response_format", _FREE_KEYS)
     else:
         try:
-            schema = json.dumps(rewritten(form.schema, GRAMMAR)).decode()
+            schema = json.dumps(rewrite_schema(form.schema, GRAMMAR)).decode()
         except (TypeError, ValueError, RecursionError) as exc:
             raise InvalidRequestError(f"the schema holds a value that is not JSON: {exc}") from exc
         structure = {"jsonSchema": {"schema": schema, "name": form.name}}

@@ -13,7 +13,7 @@ from ai_lib.providers.dialects.gemini.messages import encode_messages
 from ai_lib.providers.dialects.gemini.quirks import Quirks
 from ai_lib.providers.dialects.gemini.reasoning import encode_reasoning
 from ai_lib.providers.reading import match_model, merge_extensions
-from ai_lib.providers.schemas import Subset, rewritten
+from ai_lib.providers.schemas import Subset, rewrite_schema
 from ai_lib.types.request import ChatCompletionRequest
 from ai_lib.types.tool import NamedTool
 
@@ -43,7 +43,7 @@ _OPENAPI = Subset(
     drops={"$schema", "$id", "$comment", "$anchor", "additionalProperties", "examples", "discriminator", "allOf", "not",
            "if", "then", "else", "prefixItems", "patternProperties", "dependentSchemas", "dependentRequired",
            "unevaluatedProperties", "contains", "propertyNames"},
-    told={"exclusiveMinimum", "exclusiveMaximum", "multipleOf", "uniqueItems"},
+    described={"exclusiveMinimum", "exclusiveMaximum", "multipleOf", "uniqueItems"},
     inline_refs=True,
     const_as_enum=True,
     one_of_as_any_of=True,
@@ -129,7 +129,7 @@ def _encode_tools(request: ChatCompletionRequest, quirks: Quirks, refuse: Refuse
         schema = tool.parameters
         # The API rejects an object without properties, so the schema of a tool without arguments is left out.
         if schema.get("properties") or schema.get("additionalProperties") or not _EMPTY_SCHEMA.issuperset(schema):
-            wire[schema_field] = rewritten(schema, subset)
+            wire[schema_field] = rewrite_schema(schema, subset)
         declarations.append(wire)
     body: dict[str, Any] = {"tools": [{"functionDeclarations": declarations}]}
     calling: dict[str, Any] = {"mode": _MODES[choice]} if isinstance(choice, str) else {}
@@ -151,5 +151,5 @@ def _encode_response_format(request: ChatCompletionRequest, quirks: Quirks, refu
     config: dict[str, Any] = {"responseMimeType": "application/json"}
     if request.response_format.schema is not None:
         subset, _, field = _SCHEMAS[match_model(quirks.schemas, request.model) or "json"]
-        config[field] = rewritten(request.response_format.schema, subset)
+        config[field] = rewrite_schema(request.response_format.schema, subset)
     return config

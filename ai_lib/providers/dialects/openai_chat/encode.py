@@ -12,7 +12,7 @@ from ai_lib.providers.dialects.openai_chat.messages import encode_messages
 from ai_lib.providers.dialects.openai_chat.quirks import Quirks
 from ai_lib.providers.dialects.openai_chat.reasoning import encode_reasoning
 from ai_lib.providers.reading import merge_extensions
-from ai_lib.providers.schemas import Subset, rewritten
+from ai_lib.providers.schemas import Subset, rewrite_schema
 from ai_lib.types.request import ChatCompletionRequest, ResponseFormat
 from ai_lib.types.tool import NamedTool, Tool, ToolChoice
 
@@ -78,7 +78,7 @@ def _encode_tools(tools: tuple[Tool, ...], choice: ToolChoice | None, quirks: Qu
         function: dict[str, Any] = {"name": tool.name}
         if tool.description is not None:
             function["description"] = tool.description
-        function["parameters"] = rewritten(tool.parameters, subset) if subset.drops else tool.parameters
+        function["parameters"] = rewrite_schema(tool.parameters, subset) if subset.drops else tool.parameters
         if tool.strict is not None and quirks.accept("strict", refuse):
             function["strict"] = tool.strict
         wire.append({"type": "function", "function": function})
@@ -112,7 +112,7 @@ def _encode_response_format(
         return {"response_format": {"type": "json_object"}}
     schema = form.schema or {}
     if quirks.schema_drops:
-        schema = rewritten(schema, Subset(drops=quirks.schema_drops))
+        schema = rewrite_schema(schema, Subset(drops=quirks.schema_drops))
     wire: dict[str, Any] = {"name": form.name, "schema": schema}
     if form.strict is not None and quirks.json_schema_strict:
         wire["strict"] = form.strict

@@ -12,7 +12,7 @@ from ai_lib.providers.dialect import Context, Refuse
 from ai_lib.providers.dialects.openai_responses.items import input_of
 from ai_lib.providers.dialects.openai_responses.quirks import Quirks
 from ai_lib.providers.reading import match_model, merge_extensions
-from ai_lib.providers.schemas import Subset, rewritten
+from ai_lib.providers.schemas import Subset, rewrite_schema
 from ai_lib.types.request import ChatCompletionRequest, ResponseFormat
 from ai_lib.types.tool import NamedTool, Tool, ToolChoice
 
@@ -134,7 +134,7 @@ def _tool(tool: Tool, quirks: Quirks, refuse: Refuse) -> dict[str, Any]:
         wire["description"] = tool.description
     wire["parameters"] = tool.parameters
     if quirks.tool_schema_drops:
-        wire["parameters"] = rewritten(tool.parameters, Subset(drops=quirks.tool_schema_drops))
+        wire["parameters"] = rewrite_schema(tool.parameters, Subset(drops=quirks.tool_schema_drops))
     if tool.strict is None and quirks.explicit_defaults:
         wire["strict"] = None
     elif tool.strict is not None and _allowed("strict", quirks, refuse):

@@ -12,7 +12,7 @@ import attrs
 import pytest
 
 from ai_lib.errors import AuthenticationError, InvalidResponseError
-from ai_lib.providers.registry import config_of, operation_of
+from ai_lib.providers.registry import get_config, load_operation
 from ai_lib.types.content import Text
 from ai_lib.types.message import Message
 from ai_lib.types.request import ChatCompletionRequest
@@ -254,10 +254,10 @@ def test_the_last_page_leads_nowhere(change: dict[str, Any]) -> None:
 
 
 def counted(status: int, body: Any) -> Any:
-    endpoint = config_of("anthropic").count_tokens
+    endpoint = get_config("anthropic").count_tokens
     assert endpoint is not None
     response = HttpResponse(status=status, body=json.dumps(body).encode())
-    return adapter_for("anthropic").decode_for(endpoint, operation_of("count_tokens", "anthropic"), response)
+    return adapter_for("anthropic").decode_operation(endpoint, load_operation("count_tokens", "anthropic"), response)
 
 
 def test_a_count_is_a_number() -> None:

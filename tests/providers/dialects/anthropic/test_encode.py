@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from ai_lib.errors import ConfigurationError, InvalidRequestError, UnsupportedFeatureError
 from ai_lib.providers.adapter import ProviderAdapter
 from ai_lib.providers.config import ProviderConfig
-from ai_lib.providers.registry import config_of, dialect_of, operation_of
+from ai_lib.providers.registry import get_config, load_dialect, load_operation
 from ai_lib.types.content import Audio, Document, Image, Json, Text
 from ai_lib.types.message import Message
 from ai_lib.types.request import ChatCompletionRequest, ResponseFormat
@@ -34,7 +34,7 @@ OPUS_4_8, SONNET_5_5, OPUS_5_5 = "claude-opus-4-8", "claude-sonnet-5-5", "claude
 
 def adapter_with(**quirks: Any) -> ProviderAdapter:
     config = ProviderConfig("wire", base_url=BASE_URL, dialect="anthropic", chat_path="/v1/messages", quirks=quirks)
-    return ProviderAdapter(config=config, dialect=dialect_of("anthropic"), base_url=BASE_URL)
+    return ProviderAdapter(config=config, dialect=load_dialect("anthropic"), base_url=BASE_URL)
 
 
 def sent(
@@ -163,9 +163,9 @@ def test_a_host_that_streams_by_its_address_gets_no_flag() -> None:
 
 
 def test_the_version_of_the_api_goes_with_every_request() -> None:
-    config = config_of("anthropic")
+    config = get_config("anthropic")
     adapter = ProviderAdapter(
-        config=config, dialect=dialect_of("anthropic"), base_url=config.base_url, api_key=KEY, headers=config.headers
+        config=config, dialect=load_dialect("anthropic"), base_url=config.base_url, api_key=KEY, headers=config.headers
     )
 
     prepared, _ = sent(adapter)
@@ -229,9 +229,9 @@ def test_a_service_that_only_switches_thinking_knows_no_efforts() -> None:
 
 
 def test_foundry_takes_the_key_in_the_header_of_the_vendors_own_api() -> None:
-    config = config_of("azure_openai").with_api("anthropic")
+    config = get_config("azure_openai").with_api("anthropic")
     adapter = ProviderAdapter(
-        config=config, dialect=dialect_of("anthropic"), base_url="https://r.services.ai.azure.com/anthropic",
+        config=config, dialect=load_dialect("anthropic"), base_url="https://r.services.ai.azure.com/anthropic",
         api_key=KEY, headers=config.headers,
     )  # fmt: skip
 
@@ -741,10 +741,10 @@ def test_extensions_join_objects_and_never_repeat_a_field() -> None:
 
 
 def count_request(adapter: ProviderAdapter, **fields: Any) -> HttpRequest:
-    config = config_of("anthropic")
+    config = get_config("anthropic")
     assert config.count_tokens is not None
     request = ChatCompletionRequest(**{"model": SONNET_4_5, "messages": "hi", **fields})
-    return adapter.request_for(config.count_tokens, operation_of("count_tokens", "anthropic"), request)[0]
+    return adapter.operation_request(config.count_tokens, load_operation("count_tokens", "anthropic"), request)[0]
 
 
 def test_counting_sends_the_prompt_and_nothing_about_the_answer() -> None:

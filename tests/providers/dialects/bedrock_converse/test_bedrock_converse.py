@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from ai_lib.errors import InvalidRequestError, UnsupportedFeatureError
 from ai_lib.providers.dialects.bedrock_converse.quirks import Quirks
 from ai_lib.providers.dialects.bedrock_converse.reasoning import MODES
-from ai_lib.providers.registry import config_of, dialect_of
+from ai_lib.providers.registry import get_config, load_dialect
 from ai_lib.types.chunk import ChatCompletionChunk
 from ai_lib.types.content import Audio, Document, Image, Json, Text
 from ai_lib.types.message import Message
@@ -317,7 +317,7 @@ def test_a_tool_cannot_be_required_of_a_model_that_always_thinks(choice: str) ->
 
 
 def test_the_configurations_tables_name_only_what_exists() -> None:
-    quirks: Quirks = dialect_of("bedrock_converse").quirks(config_of("bedrock").quirks)
+    quirks: Quirks = load_dialect("bedrock_converse").quirks(get_config("bedrock").quirks)
 
     assert set(quirks.reasoning.values()) <= MODES
     assert all(isinstance(value, bool) for table in (quirks.json_schema, quirks.tool_status, quirks.short_ids)

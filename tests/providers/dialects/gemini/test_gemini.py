@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from ai_lib.connection.options import ConnectionOptions, base_url_of
 from ai_lib.errors import AiLibError, InvalidRequestError, InvalidResponseError, UnsupportedFeatureError
-from ai_lib.providers.registry import config_of
+from ai_lib.providers.registry import get_config
 from ai_lib.types.content import Audio, Document, Image, Json, Text
 from ai_lib.types.message import Message
 from ai_lib.types.request import ChatCompletionRequest, ResponseFormat
@@ -105,20 +105,20 @@ def test_a_location_has_its_own_host(location: str | None, url: str, monkeypatch
     if location is not None:
         monkeypatch.setenv("GOOGLE_CLOUD_LOCATION", location)
 
-    assert base_url_of(config_of("vertex"), ConnectionOptions()) == url
+    assert base_url_of(get_config("vertex"), ConnectionOptions()) == url
 
 
 def test_a_host_from_the_environment_gets_project_and_location(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GOOGLE_CLOUD_PROJECT", "p")
     monkeypatch.setenv("GOOGLE_VERTEX_BASE_URL", "https://gateway.example.com")
 
-    url = base_url_of(config_of("vertex"), ConnectionOptions())
+    url = base_url_of(get_config("vertex"), ConnectionOptions())
 
     assert url == "https://gateway.example.com/v1/projects/p/locations/global"
 
 
 def test_a_key_instead_of_a_project_has_another_address_and_header() -> None:
-    config = config_of("vertex").with_api("express")
+    config = get_config("vertex").with_api("express")
 
     assert base_url_of(config, ConnectionOptions()) == "https://aiplatform.googleapis.com/v1"
     assert (config.key_header, config.key_prefix, config.credentials) == ("x-goog-api-key", "", "")
@@ -822,7 +822,7 @@ def test_the_last_page_of_models_has_no_next(payload: Any) -> None:
 
 
 def test_the_compatible_api_takes_the_same_key_as_a_bearer_token() -> None:
-    config = config_of("gemini").with_api("openai")
+    config = get_config("gemini").with_api("openai")
 
     assert config.base_url + config.chat_path == (  # type: ignore[operator]
         "https://generativelanguage.googleapis.com/v1beta/openai/chat/completions"

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from ai_lib import AiClient, ConnectionOptions
 from ai_lib.errors import InvalidRequestError, InvalidResponseError, ModelNotFoundError, UnsupportedFeatureError
-from ai_lib.providers.registry import config_of, operation_of
+from ai_lib.providers.registry import get_config, load_operation
 from ai_lib.types.content import Audio, Document, Image, Json, Text
 from ai_lib.types.embedding import EmbeddingRequest
 from ai_lib.types.message import Message
@@ -287,22 +287,22 @@ def test_the_cloud_gets_the_key(server: Server) -> None:
 
 # --- embeddings ------------------------------------------------------------------------------------------------------
 
-EMBED = operation_of("embed", "ollama")
+EMBED = load_operation("embed", "ollama")
 
 
 def embed_body(on_unsupported: Any = "raise", **fields: Any) -> tuple[dict[str, Any], tuple[str, ...]]:
-    endpoint = config_of("ollama").embed
+    endpoint = get_config("ollama").embed
     assert endpoint is not None
     request = EmbeddingRequest(**{"model": "all-minilm", "inputs": ["a", "b"], **fields})
-    sent, left_out = ADAPTER.request_for(endpoint, EMBED, request, on_unsupported)
+    sent, left_out = ADAPTER.operation_request(endpoint, EMBED, request, on_unsupported)
     assert sent.url.endswith("/api/embed")
     return json.loads(sent.body or b""), left_out
 
 
 def embedded(payload: Any) -> Any:
-    endpoint = config_of("ollama").embed
+    endpoint = get_config("ollama").embed
     assert endpoint is not None
-    return ADAPTER.decode_for(endpoint, EMBED, HttpResponse(status=200, body=json.dumps(payload).encode()))
+    return ADAPTER.decode_operation(endpoint, EMBED, HttpResponse(status=200, body=json.dumps(payload).encode()))
 
 
 def test_texts_are_embedded_whole_or_not_at_all() -> None:

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from ai_lib.errors import InvalidRequestError, UnsupportedFeatureError
 from ai_lib.providers.adapter import ProviderAdapter
 from ai_lib.providers.config import ProviderConfig
-from ai_lib.providers.registry import configs, dialect_of
+from ai_lib.providers.registry import configs, load_dialect
 from ai_lib.types.content import Audio, Document, Image, Json, Text
 from ai_lib.types.message import Citation, Message
 from ai_lib.types.request import ChatCompletionRequest, ResponseFormat
@@ -84,7 +84,7 @@ def test_every_field_reaches_the_wire_or_is_reported(config: ProviderConfig, dat
 @pytest.mark.parametrize("field", sorted(set(FIELDS) - {"messages", "model", "extensions"}))
 def test_a_field_that_a_provider_refuses_raises_with_its_name(field: str) -> None:
     config = ProviderConfig("wire", base_url=BASE_URL, quirks={"rejects": [field]})
-    adapter = ProviderAdapter(config=config, dialect=dialect_of("openai_chat"), base_url=BASE_URL)
+    adapter = ProviderAdapter(config=config, dialect=load_dialect("openai_chat"), base_url=BASE_URL)
     value = {"tools": TOOLS, "tool_choice": "auto", "response_format": CITY, "reasoning": "low", "stop": "x",
              "user": "u", "metadata": {"a": "b"}, "logit_bias": {"1": 1}, "logprobs": True,
              "parallel_tool_calls": True}.get(field, 1)  # fmt: skip
@@ -145,7 +145,7 @@ REASONING = [
 
 def adapter_with(**quirks: Any) -> ProviderAdapter:
     config = ProviderConfig("wire", base_url=BASE_URL, quirks=quirks)
-    return ProviderAdapter(config=config, dialect=dialect_of("openai_chat"), base_url=BASE_URL)
+    return ProviderAdapter(config=config, dialect=load_dialect("openai_chat"), base_url=BASE_URL)
 
 
 @pytest.mark.parametrize(("way", "asked", "expected"), REASONING)

@@ -20,7 +20,7 @@ from ai_lib.errors import (
 from ai_lib.providers.adapter import ProviderAdapter
 from ai_lib.providers.config import ProviderConfig
 from ai_lib.providers.dialects.openai_chat.quirks import quirks_from
-from ai_lib.providers.registry import dialect_of
+from ai_lib.providers.registry import load_dialect
 from ai_lib.types.model import ModelInfo
 from ai_lib.types.wire import HttpResponse
 from tests.support.wire_cases import BASE_URL, KEY, adapter_for
@@ -133,7 +133,7 @@ def test_the_list_is_asked_for_with_the_key_at_the_providers_path() -> None:
 )
 def test_a_provider_without_a_list_says_where_to_look(docs: str | None, hint: str) -> None:
     config = ProviderConfig("wire", base_url=BASE_URL, models_path=None, docs=docs)
-    adapter = ProviderAdapter(config=config, dialect=dialect_of("openai_chat"), base_url=BASE_URL)
+    adapter = ProviderAdapter(config=config, dialect=load_dialect("openai_chat"), base_url=BASE_URL)
 
     with pytest.raises(UnsupportedFeatureError, match="wire does not support list_models") as caught:
         adapter.models_request()

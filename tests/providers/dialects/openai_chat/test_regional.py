@@ -10,7 +10,7 @@ import pytest
 
 from ai_lib import AiClient, ConnectionOptions
 from ai_lib.errors import AiLibError, PermissionDeniedError, UnsupportedFeatureError
-from ai_lib.providers.registry import config_of
+from ai_lib.providers.registry import get_config
 from ai_lib.types.content import Image, Text
 from ai_lib.types.message import Message
 from ai_lib.types.request import ChatCompletionRequest, ResponseFormat
@@ -157,7 +157,7 @@ def test_several_texts_are_one_string_at_ai21() -> None:
 
 @pytest.mark.parametrize(("api", "path"), [("x2", "/x2"), ("x1.5", "/v2")])
 def test_the_later_spark_models_have_addresses_of_their_own(api: str, path: str) -> None:
-    config = config_of("iflytek").with_api(api)
+    config = get_config("iflytek").with_api(api)
 
     assert config.base_url == f"https://spark-api-open.xf-yun.com{path}"
     assert config.default_model == "spark-x"

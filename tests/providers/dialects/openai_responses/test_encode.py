@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from ai_lib.errors import InvalidRequestError, UnsupportedFeatureError
 from ai_lib.providers.adapter import ProviderAdapter
 from ai_lib.providers.config import ProviderConfig
-from ai_lib.providers.registry import config_of, configs, dialect_of
+from ai_lib.providers.registry import configs, get_config, load_dialect
 from ai_lib.types.content import Audio, Document, Image, Json, Text
 from ai_lib.types.message import Message
 from ai_lib.types.request import ChatCompletionRequest
@@ -37,7 +37,7 @@ def adapter_with(**quirks: Any) -> ProviderAdapter:
     config = ProviderConfig(
         "wire", base_url=BASE_URL, dialect="openai_responses", chat_path="/responses", quirks=quirks
     )
-    return ProviderAdapter(config=config, dialect=dialect_of("openai_responses"), base_url=BASE_URL)
+    return ProviderAdapter(config=config, dialect=load_dialect("openai_responses"), base_url=BASE_URL)
 
 
 def body_of(adapter: ProviderAdapter, messages: Any = "hi", **fields: Any) -> dict[str, Any]:
@@ -331,7 +331,7 @@ def test_a_part_has_its_form_in_a_message_and_in_a_result(part: Any, wire: dict[
     ],
 )
 def test_a_part_without_a_form_is_refused(provider: str, part: Any, named: str) -> None:
-    api = None if config_of(provider).dialect == "openai_responses" else "responses"
+    api = None if get_config(provider).dialect == "openai_responses" else "responses"
 
     with pytest.raises(UnsupportedFeatureError, match=f"does not support {named}:"):
         body_of(adapter_for(provider, api), Message.user("x", part))

@@ -9,7 +9,7 @@ import attrs
 import pytest
 
 from ai_lib.errors import InvalidRequestError, ToolArgumentsError, UnsupportedFeatureError
-from ai_lib.providers.registry import operation_of
+from ai_lib.providers.registry import load_operation
 from ai_lib.types.content import Image, Json, Text
 from ai_lib.types.message import Message
 from ai_lib.types.request import ChatCompletionRequest
@@ -244,13 +244,15 @@ def test_a_refusal_is_told() -> None:
 
 @pytest.mark.parametrize("api", [None, "responses"])
 def test_tokens_are_counted_by_the_service(api: str | None) -> None:
-    operation = operation_of("count_tokens", "openai_responses")
+    operation = load_operation("count_tokens", "openai_responses")
     adapter = adapter_for("openai", api)
     endpoint = adapter.config.count_tokens
     assert endpoint is not None
 
-    request, _ = adapter.request_for(endpoint, operation, ChatCompletionRequest(model="m", messages="hi", tools=TOOLS))
-    counted = adapter.decode_for(endpoint, operation, HttpResponse(status=200, body=b'{"input_tokens": 11}'))
+    request, _ = adapter.operation_request(
+        endpoint, operation, ChatCompletionRequest(model="m", messages="hi", tools=TOOLS)
+    )
+    counted = adapter.decode_operation(endpoint, operation, HttpResponse(status=200, body=b'{"input_tokens": 11}'))
 
     assert request.url.endswith("/responses/input_tokens")
     assert json.loads(request.body or b"").keys() == {"model", "input", "tools"}

@@ -55,7 +55,8 @@ from ai_lib.types.message import Citation, Message, Role
 from ai_lib.types.request import ChatCompletionRequest, ResponseFormat
 from ai_lib.types.response import ChatCompletionResponse, Choice
 from ai_lib.types.tool import NamedTool, Tool, ToolCall
-from ai_lib.types.usage import Usage, UsageStatus
+from ai_lib.types.trace import Attempt, Step, Trace
+from ai_lib.types.usage import TokenCount, Usage, UsageStatus
 from ai_lib.types.wire import HttpRequest, HttpResponse, Timeout
 from ai_lib.utils.lazy import lazy_exports
 
@@ -106,15 +107,12 @@ if TYPE_CHECKING:
     from ai_lib.tools import tool
     from ai_lib.tools.loop import ToolStream
     from ai_lib.tools.registry import Toolbox
-    from ai_lib.types.attempt import Attempt
     from ai_lib.types.embedding import EmbeddingResponse
     from ai_lib.types.job import JobResult, JobState, JobStatus
     from ai_lib.types.model import ModelInfo
     from ai_lib.types.price import Cost, Prices, PriceTier
     from ai_lib.types.rerank import RerankResponse, RerankResult
     from ai_lib.types.serialize import from_json, to_json
-    from ai_lib.types.tokens import TokenCount
-    from ai_lib.types.trace import Step, Trace
     from ai_lib.types.upload import UploadedFile
 else:
     # What many programs never use, and what takes time to import.
@@ -158,15 +156,12 @@ else:
             "tools": "tool",
             "tools.loop": "ToolStream",
             "tools.registry": "Toolbox",
-            "types.attempt": "Attempt",
             "types.embedding": "EmbeddingResponse",
             "types.job": "JobResult JobState JobStatus",
             "types.model": "ModelInfo",
             "types.price": "Cost PriceTier Prices",
             "types.rerank": "RerankResponse RerankResult",
             "types.serialize": "from_json to_json",
-            "types.tokens": "TokenCount",
-            "types.trace": "Step Trace",
             "types.upload": "UploadedFile",
         },
     )

@@ -19,9 +19,9 @@ from ai_lib.errors import (
     StreamInterruptedError,
     StreamTimeoutError,
 )
-from ai_lib.types.attempt import Attempt
 from ai_lib.types.message import Message
 from ai_lib.types.response import ChatCompletionResponse, Choice
+from ai_lib.types.trace import Attempt
 
 CLASSES = [thing for _, thing in inspect.getmembers(errors, inspect.isclass) if issubclass(thing, AiLibError)]
 PARTIAL = ChatCompletionResponse(choices=(Choice(message=Message.assistant("so far")),))

@@ -8,9 +8,8 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Self
 
 from ai_lib.errors import AiLibError, CancelledError, RequestTimeoutError
-from ai_lib.types.attempt import Attempt
 from ai_lib.types.request import OnUnsupported
-from ai_lib.types.trace import Step, Trace
+from ai_lib.types.trace import Attempt, Step, Trace
 from ai_lib.types.wire import Timeout
 from ai_lib.utils.clock import SYSTEM_CLOCK, Clock
 

@@ -14,9 +14,9 @@ from typing import Literal, Protocol, TypeAlias, runtime_checkable
 import attrs
 
 from ai_lib.errors import AiLibError
-from ai_lib.types.attempt import Attempt
 from ai_lib.types.request import ChatCompletionRequest
 from ai_lib.types.response import ChatCompletionResponse
+from ai_lib.types.trace import Attempt
 from ai_lib.types.usage import Usage, UsageStatus
 
 __all__ = ["CallObserver", "CallRecord", "CallStart", "EndCallback", "Metrics", "Operation", "Outcome", "Timer"]

@@ -173,7 +173,7 @@ class AiClient(Operations, Insight, Work):
         call = self._call(timeout, on_unsupported, tags, budget)
         request = request_from(messages, fields, self._named)
         if max_repairs:
-            from ai_lib.structured.repair import ask_with_repairs
+            from ai_lib.structured import ask_with_repairs
 
             answer = ask_with_repairs(request, self._asked, call, max_repairs)
         else:

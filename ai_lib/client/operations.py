@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from ai_lib.types.model import ModelInfo
     from ai_lib.types.request import OnUnsupported
     from ai_lib.types.rerank import RerankResponse
-    from ai_lib.types.tokens import TokenCount
     from ai_lib.types.upload import UploadedFile
+    from ai_lib.types.usage import TokenCount
     from ai_lib.types.wire import Timeout
     from ai_lib.utils.files import FileName
 

@@ -18,8 +18,7 @@ from ai_lib.providers.registry import load_operation
 from ai_lib.types.embedding import EmbeddingRequest, EmbeddingResponse
 from ai_lib.types.request import ChatCompletionRequest
 from ai_lib.types.rerank import RerankRequest, RerankResponse
-from ai_lib.types.tokens import TokenCount
-from ai_lib.types.usage import Usage
+from ai_lib.types.usage import TokenCount, Usage
 from ai_lib.types.wire import HttpResponse
 
 __all__ = ["ask", "count_tokens", "embed", "no_model", "not_listed", "rerank", "told"]

@@ -15,8 +15,8 @@ from urllib.parse import urlsplit
 from ai_lib.api.metrics import CallRecord, CallStart, Operation
 from ai_lib.metrics.content import clean, input_messages, output_messages
 from ai_lib.metrics.record import error_class, has_usage, is_failure
-from ai_lib.types.attempt import Attempt
 from ai_lib.types.request import ChatCompletionRequest
+from ai_lib.types.trace import Attempt
 from ai_lib.utils import json
 
 __all__ = [

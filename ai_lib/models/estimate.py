@@ -26,9 +26,8 @@ from ai_lib.models.tokens import estimate_tokens, token_bounds
 from ai_lib.types.content import Audio, Document, Image, Json, Part, Text
 from ai_lib.types.message import Message, Role
 from ai_lib.types.request import ChatCompletionRequest, ResponseFormat
-from ai_lib.types.tokens import TokenCount
 from ai_lib.types.tool import Tool, ToolCall
-from ai_lib.types.usage import Usage
+from ai_lib.types.usage import TokenCount, Usage
 from ai_lib.utils.json import dumps
 
 __all__ = ["estimate_prompt", "estimate_usage"]

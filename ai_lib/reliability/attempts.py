@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from ai_lib.api.call import Call
 from ai_lib.errors import AiLibError, CancelledError, CircuitOpenError, NetworkError, RateLimitError
-from ai_lib.types.attempt import Attempt
+from ai_lib.types.trace import Attempt
 
 if TYPE_CHECKING:
     from ai_lib.reliability.circuit_breaker import Permit

@@ -3,20 +3,31 @@
 May import `api`, `types`, `errors`, `schemas` and `utils`.
 """
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ai_lib.structured.formats import response_format_from
+from ai_lib.utils.lazy import lazy_exports
 
 if TYPE_CHECKING:
     from ai_lib.structured.fallback import answer_from_tool, format_as_prompt, format_as_tool, lenient_parser
-    from ai_lib.structured.repair import repair_messages
+    from ai_lib.structured.repair import ask_with_repairs, repair_messages
     from ai_lib.structured.text import CodeBlock, Section, code_blocks, extract_json, json_lines, markdown_sections
+else:
+    # Imported at first use: every call with a response_format imports this package, and few need these.
+    __getattr__, __dir__ = lazy_exports(
+        __name__,
+        {
+            "structured.fallback": "answer_from_tool format_as_prompt format_as_tool lenient_parser",
+            "structured.repair": "ask_with_repairs repair_messages",
+            "structured.text": "CodeBlock Section code_blocks extract_json json_lines markdown_sections",
+        },
+    )
 
 __all__ = [
     "CodeBlock",
     "Section",
     "answer_from_tool",
+    "ask_with_repairs",
     "code_blocks",
     "extract_json",
     "format_as_prompt",
@@ -27,17 +38,3 @@ __all__ = [
     "repair_messages",
     "response_format_from",
 ]
-
-# Imported at first use: every call with a response_format imports this package, and few need these.
-_HOMES = {
-    "fallback": ("format_as_prompt", "format_as_tool", "answer_from_tool", "lenient_parser"),
-    "repair": ("repair_messages",),
-    "text": ("CodeBlock", "Section", "code_blocks", "extract_json", "json_lines", "markdown_sections"),
-}
-
-
-def __getattr__(name: str) -> Any:
-    for home, names in _HOMES.items():
-        if name in names:
-            return getattr(import_module(f"{__name__}.{home}"), name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

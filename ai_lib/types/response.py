@@ -9,10 +9,9 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 import attrs
 
 from ai_lib.errors import InvalidResponseError
-from ai_lib.types.attempt import Attempt
 from ai_lib.types.message import Citation, Message
 from ai_lib.types.tool import ToolCall
-from ai_lib.types.trace import Trace
+from ai_lib.types.trace import Attempt, Trace
 from ai_lib.types.usage import Usage, UsageStatus
 
 if TYPE_CHECKING:

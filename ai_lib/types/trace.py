@@ -7,7 +7,34 @@ from typing import Any
 
 import attrs
 
-__all__ = ["Step", "Trace"]
+__all__ = ["Attempt", "Step", "Trace"]
+
+
+@attrs.frozen
+class Attempt:
+    """One request to a provider that failed.
+
+    Args:
+        error: The class of its error.
+        code: The error's code.
+        status: The HTTP status, if there was a response.
+        waited: Seconds waited after it; 0 after the last one.
+        provider: The provider's id.
+        model: The model that was requested.
+        took: Seconds from its start to its failure.
+        decision: What followed: "retried", or why it was not retried: "not_retryable", "max_retries",
+            "outcome_unknown", "retry_budget", "retry_after_too_long", "deadline"; "not_sent" for a request that was
+            refused on this side.
+    """
+
+    error: str
+    code: str | None = None
+    status: int | None = None
+    waited: float = 0.0
+    provider: str | None = None
+    model: str | None = None
+    took: float = 0.0
+    decision: str = "not_retryable"
 
 
 @attrs.frozen

@@ -7,7 +7,7 @@ from enum import StrEnum
 
 import attrs
 
-__all__ = ["Usage", "UsageStatus"]
+__all__ = ["TokenCount", "Usage", "UsageStatus"]
 
 
 class UsageStatus(StrEnum):
@@ -60,3 +60,20 @@ class Usage:
     def answer_tokens(self) -> int:
         """The part of the completion that was not reasoning."""
         return max(0, self.completion_tokens - (self.reasoning_tokens or 0))
+
+
+@attrs.frozen
+class TokenCount:
+    """The tokens of a prompt: counted by the provider, or estimated with bounds.
+
+    Args:
+        tokens: The count, or the estimate.
+        at_least: Not fewer than this.
+        at_most: Not more than this.
+        exact: Whether the provider counted; then all three are the same.
+    """
+
+    tokens: int
+    at_least: int
+    at_most: int
+    exact: bool = False

@@ -8,7 +8,7 @@ import pytest
 
 from ai_lib.errors import RateLimitError
 from ai_lib.metrics import JsonLog
-from ai_lib.types.attempt import Attempt
+from ai_lib.types.trace import Attempt
 from tests.support.observed_calls import KNOWN_USAGE, SECRET, call_response, call_start, report_call
 
 

@@ -16,10 +16,10 @@ from opentelemetry.trace import SpanKind, StatusCode
 
 from ai_lib.errors import ConfigurationError, RateLimitError
 from ai_lib.metrics import OpenTelemetryTracing
-from ai_lib.types.attempt import Attempt
 from ai_lib.types.message import Message
 from ai_lib.types.request import ChatCompletionRequest, ResponseFormat
 from ai_lib.types.response import ChatCompletionResponse, Choice
+from ai_lib.types.trace import Attempt
 from ai_lib.types.usage import Usage
 from tests.support.observed_calls import KNOWN_USAGE, SECRET, call_record, call_response, call_start, report_call
 

@@ -11,7 +11,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from ai_lib.errors import ConfigurationError, RateLimitError
 from ai_lib.metrics import PrometheusMetrics
-from ai_lib.types.attempt import Attempt
+from ai_lib.types.trace import Attempt
 from tests.support.observed_calls import KNOWN_USAGE, call_record, call_start, report_call
 
 CALL = {"operation": "chat", "provider": "groq", "model": "llama", "outcome": "success"}

@@ -5,9 +5,11 @@ https://github.com/ollama/ollama/blob/main/api/types.go
 """
 
 from ai_lib.providers.dialect import Dialect
-from ai_lib.providers.dialects.ollama_native.decode import decode, decode_models, decode_stream
+from ai_lib.providers.dialects.ollama_native.decode import decode
 from ai_lib.providers.dialects.ollama_native.encode import encode
+from ai_lib.providers.dialects.ollama_native.models import decode_models
 from ai_lib.providers.dialects.ollama_native.quirks import quirks_from
+from ai_lib.providers.dialects.ollama_native.stream import decode_stream
 
 __all__ = ["DIALECT"]
 

@@ -1,44 +1,44 @@
-"""Answers, streams and model lists of Ollama's own API."""
+"""The answer of POST /api/chat as a response.
+
+Source: https://github.com/ollama/ollama/blob/main/docs/api.md
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
-from ai_lib.errors import InvalidResponseError, StreamInterruptedError
+from ai_lib.errors import InvalidResponseError
 from ai_lib.providers.dialect import Context
-from ai_lib.providers.reading import checked_stream, first_list, read_int, read_text, usage_fields
-from ai_lib.types.chunk import ChatCompletionChunk, ToolCallDelta
+from ai_lib.providers.dialects.ollama_native.usage import decode_usage
+from ai_lib.providers.reading import read_text, usage_fields
 from ai_lib.types.fold import arguments_text, synthetic_call_id
 from ai_lib.types.message import Message, Role
-from ai_lib.types.model import ModelInfo
 from ai_lib.types.response import ChatCompletionResponse, Choice, FinishReason
 from ai_lib.types.tool import ToolCall
-from ai_lib.types.usage import Usage
-from ai_lib.utils import json
 from ai_lib.utils.times import parse_date
 
-__all__ = ["decode", "decode_models", "decode_stream"]
+__all__ = ["decode", "decode_calls", "decode_finish", "decode_logprobs", "find_message"]
 
-_FINISH: dict[str, FinishReason] = {"stop": "stop", "length": "length"}  # load and unload: nothing was asked
+# "load" and "unload", which answer requests without messages, have no equivalent.
+_FINISH: dict[str, FinishReason] = {"stop": "stop", "length": "length"}
 
 
 def decode(payload: Any, context: Context, **facts: Any) -> ChatCompletionResponse:
-    """Return the answer.
+    """Return the response.
 
     Args:
         payload: The decoded JSON.
         context: The provider.
-        facts: Fields of the answer that are not in the payload, such as `request_id`.
+        facts: Fields of the response that are not in the payload, such as `request_id`.
 
     Raises:
         AiLibError: The payload is an error object.
-        InvalidResponseError: It is not an answer.
+        InvalidResponseError: The payload is not an answer.
     """
-    message = _answered(payload, context)
-    calls = _calls(message)
-    finish, raw_finish = _finish(payload, called=bool(calls))
-    usage = _usage(payload)
+    message = find_message(payload, context)
+    calls = decode_calls(message)
+    finish, raw_finish = decode_finish(payload, called=bool(calls))
     created = parse_date(payload.get("created_at"))
     choice = Choice(
         message=Message(
@@ -52,20 +52,26 @@ def decode(payload: Any, context: Context, **facts: Any) -> ChatCompletionRespon
         ),
         finish_reason=finish,
         raw_finish_reason=raw_finish,
-        logprobs=_logprobs(payload),
+        logprobs=decode_logprobs(payload),
     )
     return ChatCompletionResponse(
         model=payload.get("model") or None,
         provider=context.provider,
         choices=(choice,),
-        **usage_fields(usage),
+        **usage_fields(decode_usage(payload)),
         created=None if created is None else int(created.timestamp()),
         raw=payload,
         **facts,
     )
 
 
-def _answered(payload: Any, context: Context) -> Mapping[str, Any]:
+def find_message(payload: Any, context: Context) -> Mapping[str, Any]:
+    """Return the message in an answer, or in a line of a stream.
+
+    Raises:
+        AiLibError: The payload is an error object.
+        InvalidResponseError: The payload has no message.
+    """
     if not isinstance(payload, Mapping):
         raise InvalidResponseError(f"expected a JSON object, got {type(payload).__name__}", code="malformed_answer")
     if payload.get("error"):
@@ -80,106 +86,31 @@ def _answered(payload: Any, context: Context) -> Mapping[str, Any]:
     return message
 
 
-def _calls(message: Mapping[str, Any]) -> list[tuple[str | None, str, str]]:
-    """Return id, name and arguments of each call; newer servers send ids, and arguments are an object."""
-    found = []
+def decode_calls(message: Mapping[str, Any]) -> list[tuple[str | None, str, str]]:
+    """Return the id, the name and the arguments of each call; older servers send no ids."""
+    calls = []
     for call in message.get("tool_calls") or ():
-        function = call["function"]
-        if not isinstance(function.get("name"), str) or not function["name"]:
+        name = call["function"].get("name")
+        if not isinstance(name, str) or not name:
             raise InvalidResponseError("the answer holds a tool call without a name", code="malformed_tool_call")
         call_id = call.get("id")
-        found.append((str(call_id) if call_id else None, function["name"], arguments_text(function.get("arguments"))))
-    return found
+        calls.append((str(call_id) if call_id else None, name, arguments_text(call["function"].get("arguments"))))
+    return calls
 
 
-def _finish(payload: Mapping[str, Any], *, called: bool) -> tuple[FinishReason | None, str | None]:
-    """Return why it ended; the server says "stop" also where it stopped to have tools called."""
+def decode_finish(payload: Mapping[str, Any], *, called: bool) -> tuple[FinishReason | None, str | None]:
+    """Return why an answer ended, in the library's word and in the server's.
+
+    Args:
+        payload: The answer, or the last line of a stream.
+        called: Whether the answer has tool calls: the server's word is "stop" for those as well.
+    """
     raw = payload.get("done_reason")
     finish = _FINISH.get(raw) if isinstance(raw, str) else None
     return ("tool_calls" if called and finish == "stop" else finish), str(raw) if raw else None
 
 
-def _usage(payload: Mapping[str, Any]) -> Usage | None:
-    prompt, completion = read_int(payload.get("prompt_eval_count")), read_int(payload.get("eval_count"))
-    if prompt is None and completion is None:
-        return None
-    prompt, completion = prompt or 0, completion or 0
-    return Usage(prompt_tokens=prompt, completion_tokens=completion, total_tokens=prompt + completion)
-
-
-def _logprobs(payload: Mapping[str, Any]) -> dict[str, Any] | None:
+def decode_logprobs(payload: Mapping[str, Any]) -> dict[str, Any] | None:
+    """Return the log probabilities in the form of other providers, or None."""
     tokens = payload.get("logprobs")
     return {"content": tokens} if tokens and isinstance(tokens, list) else None
-
-
-@checked_stream
-def decode_stream(events: Iterable[str], context: Context) -> Iterator[ChatCompletionChunk]:
-    """Yield the chunks of a stream.
-
-    Args:
-        events: The lines.
-        context: The provider.
-
-    Raises:
-        AiLibError: A line is an error object.
-        InvalidResponseError: A line is not JSON, or not part of an answer.
-        StreamInterruptedError: The lines end before the one that says done.
-    """
-    lines = iter(events)
-    calls = 0
-    for line in lines:
-        payload = _parsed(line, lines)
-        message = _answered(payload, context) if "message" in payload or not payload.get("done") else {}
-        deltas: tuple[ToolCallDelta, ...] = ()
-        if message.get("tool_calls"):
-            deltas = tuple(
-                [ToolCallDelta(calls + at, *call) for at, call in enumerate(_calls(message))]
-            )  # fmt: skip
-            calls += len(deltas)
-        done = payload.get("done") is True
-        finish, raw_finish = _finish(payload, called=calls > 0) if done else (None, None)
-        yield ChatCompletionChunk(
-            read_text(message.get("content")),
-            read_text(message.get("thinking")),
-            deltas,
-            finish,
-            raw_finish,
-            usage=_usage(payload) if done else None,
-            logprobs=_logprobs(payload),
-            model=payload.get("model"),
-            raw=payload,
-        )
-        if done:
-            return
-    raise _interrupted()
-
-
-def _parsed(line: str, rest: Iterator[str]) -> Mapping[str, Any]:
-    try:
-        payload = json.loads(line)
-    except ValueError:
-        if next(rest, None) is None:
-            raise _interrupted() from None  # a line that was cut off
-        raise
-    if not isinstance(payload, Mapping):
-        raise ValueError(f"expected an object, got {type(payload).__name__}")  # noqa: TRY004 - see `checked_stream`
-    return payload
-
-
-def _interrupted() -> StreamInterruptedError:
-    return StreamInterruptedError("the stream ended before the line that says done")
-
-
-def decode_models(payload: Any, context: Context) -> list[ModelInfo]:
-    """Return the models that the server has, from GET /api/tags.
-
-    Raises:
-        AiLibError: The payload is an error object.
-        InvalidResponseError: It is not a list of models.
-    """
-    found = []
-    for entry in first_list(payload, context, "models"):
-        model = entry.get("model") or entry.get("name")
-        if model:
-            found.append(ModelInfo(model, context.provider, name=entry.get("name"), raw=entry))
-    return found

@@ -1,4 +1,4 @@
-"""What differs between servers that speak Ollama's own API."""
+"""The switches in which the servers of this dialect differ."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class Quirks:
     """How one server differs from the plain dialect.
 
     Args:
-        send: Fields that are always sent, unless `extensions` say otherwise.
+        send: Fields that are always sent, unless `extensions` set them.
     """
 
     send: Mapping[str, Any] = attrs.field(factory=dict)

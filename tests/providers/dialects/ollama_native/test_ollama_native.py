@@ -121,7 +121,7 @@ def test_reasoning_is_think(asked: str, think: Any) -> None:
 
 @pytest.mark.parametrize("asked", ["xhigh", 2000])
 def test_a_form_of_reasoning_that_it_does_not_know_is_refused(asked: Any) -> None:
-    with pytest.raises(UnsupportedFeatureError, match="does not support reasoning: the server knows only none"):
+    with pytest.raises(UnsupportedFeatureError, match="does not support reasoning: the server supports only none"):
         body_of(reasoning=asked)
 
 

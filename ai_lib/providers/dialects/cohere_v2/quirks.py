@@ -1,4 +1,4 @@
-"""The switches in which services and models of this dialect differ."""
+"""The switches in which the services of this dialect differ."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ class Quirks:
     """How one service differs from the plain dialect.
 
     Args:
-        efforts: For each effort in words, the number of tokens to think with: the API knows numbers only.
+        efforts: The number of tokens to reason with for each effort in words: the API has numbers only.
     """
 
     efforts: Mapping[str, int] = attrs.field(factory=dict)

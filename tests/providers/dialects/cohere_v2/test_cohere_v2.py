@@ -241,7 +241,7 @@ def test_strictness_holds_for_all_tools_of_a_request(strict: tuple[Any, Any], wi
 def test_tools_that_differ_in_strictness_have_no_form() -> None:
     tools = [attrs.evolve(ADD, strict=True), Tool("now", strict=False)]
 
-    with pytest.raises(UnsupportedFeatureError, match="strict: it holds for all tools"):
+    with pytest.raises(UnsupportedFeatureError, match="strict: it must be the same for all tools"):
         body_of(tools=tools)
     assert body_of(tools=tools, tool_choice="add")["strict_tools"] is True
 
@@ -268,7 +268,7 @@ def test_reasoning_is_a_number_of_tokens_or_a_switch(reasoning: str | int, think
 
 
 def test_an_unknown_effort_is_refused_with_the_known_ones() -> None:
-    with pytest.raises(UnsupportedFeatureError, match="knows only none, disabled, enabled, minimal, low"):
+    with pytest.raises(UnsupportedFeatureError, match="supports only none, disabled, enabled, minimal, low"):
         body_of(reasoning="somewhat")
 
 

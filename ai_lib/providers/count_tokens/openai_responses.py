@@ -10,7 +10,7 @@ from typing import Any
 
 from ai_lib.errors import InvalidResponseError
 from ai_lib.providers.dialect import Context, Refuse
-from ai_lib.providers.dialects.openai_responses.encode import prompt
+from ai_lib.providers.dialects.openai_responses.encode import encode_prompt
 from ai_lib.providers.dialects.openai_responses.quirks import quirks_from
 from ai_lib.providers.operation import OperationFormat
 from ai_lib.providers.reading import merge_extensions, read_int
@@ -20,7 +20,7 @@ __all__ = ["OPERATION"]
 
 
 def _encode(request: ChatCompletionRequest, context: Context, refuse: Refuse) -> dict[str, Any]:
-    return merge_extensions({"model": request.model, **prompt(request, context, refuse)}, request.extensions)
+    return merge_extensions({"model": request.model, **encode_prompt(request, context, refuse)}, request.extensions)
 
 
 def _decode(payload: Any, context: Context) -> int:

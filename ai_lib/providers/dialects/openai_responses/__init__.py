@@ -1,11 +1,12 @@
-"""OpenAI's Responses API, as spoken by OpenAI and by the services that took it over.
+"""OpenAI's Responses API, as spoken by OpenAI and by compatible services.
 
 Source: https://platform.openai.com/docs/api-reference/responses
 """
 
 from ai_lib.providers.dialect import Dialect
-from ai_lib.providers.dialects.openai_responses.decode import decode, decode_models
+from ai_lib.providers.dialects.openai_responses.decode import decode
 from ai_lib.providers.dialects.openai_responses.encode import encode
+from ai_lib.providers.dialects.openai_responses.models import decode_models
 from ai_lib.providers.dialects.openai_responses.quirks import quirks_from
 from ai_lib.providers.dialects.openai_responses.stream import decode_stream
 

@@ -1,37 +1,52 @@
-"""The answer of POST /responses, and of GET /models, as our values.
+"""The answer of POST /responses as a response: a list of items, each with its type.
 
 Sources: https://platform.openai.com/docs/api-reference/responses/object,
-https://platform.openai.com/docs/guides/reasoning
+https://platform.openai.com/docs/guides/function-calling
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
-
-import attrs
 
 from ai_lib.errors import InvalidResponseError
 from ai_lib.providers.dialect import Context
-from ai_lib.providers.dialects.openai_responses.calls import CARRIED, CUSTOM, FUNCTION, asks, input_text, unpacked
 from ai_lib.providers.dialects.openai_responses.quirks import Quirks
-from ai_lib.providers.dialects.openai_responses.usage import usage_of
-from ai_lib.providers.reading import check_object, first_list, read_int, read_text, usage_fields
-from ai_lib.types.fold import synthetic_call_id
+from ai_lib.providers.dialects.openai_responses.reasoning import decode_reasoning
+from ai_lib.providers.dialects.openai_responses.usage import decode_usage
+from ai_lib.providers.reading import check_object, read_int, read_text, usage_fields
+from ai_lib.types.fold import arguments_text, synthetic_call_id
 from ai_lib.types.message import Citation, Message, Role
-from ai_lib.types.model import ModelInfo
 from ai_lib.types.response import ChatCompletionResponse, Choice, FinishReason
 from ai_lib.types.tool import ToolCall
+from ai_lib.utils import json
 
 __all__ = [
-    "citation_of",
+    "CARRIED",
+    "CUSTOM",
+    "FUNCTION",
+    "WRAPPERS",
     "decode",
-    "decode_models",
-    "finish_of",
-    "kept",
-    "kept_of_call",
-    "thoughts_of",
+    "decode_arguments",
+    "decode_call_data",
+    "decode_citation",
+    "decode_finish",
+    "decode_provider_data",
+    "unwrap_calls",
 ]
+
+FUNCTION = "function_call"
+CUSTOM = "custom_tool_call"
+"""The item of a call whose input is text of any form instead of JSON."""
+
+CARRIED = ("caller", "namespace", "thought_signature")
+"""Fields of a call that go back with it and with its result.
+
+Source: https://platform.openai.com/docs/api-reference/responses/create (function_call_output), perplexityai 0.46.1
+"""
+
+WRAPPERS = frozenset({"parallel", "multi_tool_use.parallel"})
+"""A tool that is not declared in any request, and that some models call with the calls they mean inside."""
 
 _FINISH: dict[str, FinishReason] = {
     "completed": "stop",
@@ -42,176 +57,174 @@ _FINISH: dict[str, FinishReason] = {
     "length": "length",
     "content_filter": "content_filter",
 }
-# Items that the fields of a message hold whole.
+# Items that leave work to the caller; those of tools that run at the provider are finished when they arrive.
+_LEFT_TO_CALLER = frozenset({FUNCTION, CUSTOM, "local_shell_call", "apply_patch_call", "computer_call"})
+# Items whose whole content has a place in the fields of a message.
 _PLAIN = frozenset({"message", FUNCTION})
 
 
 def decode(payload: Any, context: Context, **facts: Any) -> ChatCompletionResponse:
-    """Return the answer.
+    """Return the response.
 
     Args:
         payload: The decoded JSON.
         context: The provider.
-        facts: Fields of the answer that are not in the payload, such as `request_id`.
+        facts: Fields of the response that are not in the payload, such as `request_id`.
 
     Raises:
-        AiLibError: The payload is an error object, or says that the answer failed.
-        InvalidResponseError: It is not a response.
+        AiLibError: The payload is an error object, or reports a failure.
+        InvalidResponseError: The payload is not a response.
     """
     check_object(payload)
     if payload.get("error") or payload.get("status") == "failed":
         raise context.fail(payload)
-    quirks: Quirks = context.quirks
-    response_id = payload.get("id") or None
-    output = unpacked(_output(payload))
-    finish, raw_finish = finish_of(payload, output, quirks.hosted)
-    found = _Reading(response_id, context.owner).read(output, quirks.hosted)
-    usage = usage_of(payload.get("usage"))
+    output = payload.get("output")
+    if not isinstance(output, list):
+        raise InvalidResponseError(
+            f"the answer has no output; its keys are: {', '.join(map(str, payload)) or 'none'}",
+            code="no_output",
+            hint="Check that base_url is that of a Responses API",
+        )
+    output = unwrap_calls(output)
+    finish, raw_finish = decode_finish(payload, output, context.quirks.hosted)
+    message, logprobs = _decode_message(output, payload.get("id") or None, context)
     return ChatCompletionResponse(
-        id=response_id,
+        id=payload.get("id") or None,
         model=payload.get("model") or None,
         provider=context.provider,
         choices=(
             Choice(
-                message=found.message(kept(output, context)),
+                message=message,
                 finish_reason=finish,
                 raw_finish_reason=raw_finish,
-                logprobs={"content": found.logprobs} if found.logprobs else None,
+                logprobs={"content": logprobs} if logprobs else None,
             ),
         ),
-        **usage_fields(usage),
+        **usage_fields(decode_usage(payload.get("usage"))),
         created=read_int(payload.get("created_at")),
         raw=payload,
         **facts,
     )
 
 
-def _output(payload: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    output = payload.get("output")
-    if isinstance(output, list):
-        return output
-    raise InvalidResponseError(
-        f"the answer has no output; its keys are: {', '.join(map(str, payload)) or 'none'}",
-        code="no_output",
-        hint="Check that base_url is that of a Responses API",
+def _decode_message(
+    output: list[Mapping[str, Any]], response_id: str | None, context: Context
+) -> tuple[Message, list[Any]]:
+    """Return the message that the items make up, and the log probabilities of its text."""
+    text, refusal, reasoning = [], [], []
+    calls: list[ToolCall] = []
+    citations: list[Citation] = []
+    logprobs: list[Any] = []
+    for item in output:
+        kind = None if item.get("type") in context.quirks.hosted else item.get("type")
+        if kind == "message":
+            for part in item.get("content") or ():
+                text.append(read_text(part.get("text")) if part.get("type") == "output_text" else "")
+                refusal.append(read_text(part.get("refusal")))
+                logprobs += part.get("logprobs") or ()
+                for citation in map(decode_citation, part.get("annotations") or ()):
+                    if citation not in citations:
+                        citations.append(citation)
+        elif kind == "reasoning":
+            reasoning += decode_reasoning(item)
+        elif kind in (FUNCTION, CUSTOM):
+            name = read_text(item.get("name"))
+            if not name:
+                raise InvalidResponseError("the answer holds a tool call without a name", code="malformed_tool_call")
+            call_id = read_text(item.get("call_id")) or synthetic_call_id(response_id, len(calls))
+            data = decode_call_data(item, context.owner)
+            calls.append(ToolCall(call_id, name, decode_arguments(item), provider_data=data))
+    message = Message(
+        role=Role.ASSISTANT,
+        content="".join(text) or None,
+        tool_calls=calls,
+        reasoning="\n\n".join(reasoning) or None,
+        refusal="".join(refusal) or None,
+        citations=citations,
+        provider_data=decode_provider_data(output, context),
     )
+    return message, logprobs
 
 
-@attrs.define
-class _Reading:
-    """What the items of an answer say."""
-
-    response_id: str | None
-    owner: str
-    text: list[str] = attrs.field(factory=list)
-    refusal: list[str] = attrs.field(factory=list)
-    thoughts: list[str] = attrs.field(factory=list)
-    calls: list[ToolCall] = attrs.field(factory=list)
-    citations: list[Citation] = attrs.field(factory=list)
-    logprobs: list[Any] = attrs.field(factory=list)
-
-    def read(self, output: Iterable[Mapping[str, Any]], hosted: frozenset[str]) -> _Reading:
-        for item in output:
-            add = _READERS.get(item.get("type"))  # type: ignore[arg-type]
-            if add is not None and item["type"] not in hosted:
-                add(self, item)
-        return self
-
-    def add_message(self, item: Mapping[str, Any]) -> None:
-        for part in item.get("content") or ():
-            self.text.append(read_text(part.get("text")) if part.get("type") == "output_text" else "")
-            self.refusal.append(read_text(part.get("refusal")))
-            for citation in map(citation_of, part.get("annotations") or ()):
-                if citation not in self.citations:
-                    self.citations.append(citation)
-            self.logprobs += part.get("logprobs") or ()
-
-    def add_reasoning(self, item: Mapping[str, Any]) -> None:
-        self.thoughts += thoughts_of(item)
-
-    def add_call(self, item: Mapping[str, Any]) -> None:
-        name = read_text(item.get("name"))
-        if not name:
-            raise InvalidResponseError("the answer holds a tool call without a name", code="malformed_tool_call")
-        call_id = read_text(item.get("call_id")) or synthetic_call_id(self.response_id, len(self.calls))
-        self.calls.append(ToolCall(call_id, name, input_text(item), provider_data=kept_of_call(item, self.owner)))
-
-    def message(self, provider_data: Mapping[str, Any] | None) -> Message:
-        return Message(
-            role=Role.ASSISTANT,
-            content="".join(self.text) or None,
-            tool_calls=self.calls,
-            reasoning="\n\n".join(self.thoughts) or None,
-            refusal="".join(self.refusal) or None,
-            citations=self.citations,
-            provider_data=provider_data,
-        )
+def unwrap_calls(items: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """Return the items with the calls inside a wrapper in the place of the wrapper."""
+    output: list[Mapping[str, Any]] = []
+    for item in items:
+        calls: list[dict[str, Any]] = []
+        if item.get("name") in WRAPPERS and item.get("type") == FUNCTION:
+            call_id = item.get("call_id")
+            try:
+                calls = [
+                    {
+                        "type": FUNCTION,
+                        "call_id": f"{call_id}_{number}" if call_id else "",
+                        "name": use["recipient_name"].removeprefix("functions."),
+                        "arguments": json.dumps(use.get("parameters") or {}).decode(),
+                    }
+                    for number, use in enumerate(json.loads(item["arguments"])["tool_uses"])
+                ]
+            except (AttributeError, LookupError, TypeError, ValueError):
+                calls = []  # a tool of the caller's that only has this name
+        output += calls or (item,)
+    return output
 
 
-_READERS: dict[str, Callable[[_Reading, Mapping[str, Any]], None]] = {
-    "message": _Reading.add_message,
-    "reasoning": _Reading.add_reasoning,
-    FUNCTION: _Reading.add_call,
-    CUSTOM: _Reading.add_call,
-}
+def decode_arguments(item: Mapping[str, Any]) -> str:
+    """Return the arguments of a call as JSON, or the text of a call to a custom tool."""
+    if item.get("type") != CUSTOM:
+        return arguments_text(item.get("arguments"))
+    text = item.get("input")
+    if text is not None and not isinstance(text, str):
+        raise TypeError(f"the input of a custom tool must be a string, not {type(text).__name__}")
+    return text or ""
 
 
-def thoughts_of(item: Mapping[str, Any]) -> list[str]:
-    """Return the texts of a reasoning item: the reasoning itself, which open models show, else its summary."""
-    for field in ("content", "summary"):
-        texts = [text for part in item.get(field) or () if (text := read_text(part.get("text")))]
-        if texts:
-            return texts
-    return []
-
-
-def kept(output: Iterable[Mapping[str, Any]], context: Context) -> dict[str, Any] | None:
-    """Return the items to send back unchanged, under their owner, where there is more than text and calls."""
+def decode_provider_data(output: Iterable[Mapping[str, Any]], context: Context) -> dict[str, Any] | None:
+    """Return the items to send back unchanged, under their owner; None where they are only text and calls."""
     quirks: Quirks = context.quirks
     items = list(output)
     opaque = any(item.get("type") not in _PLAIN or item.get("phase") for item in items)
     return {context.owner: {"output": items}} if opaque and quirks.items_return else None
 
 
-def kept_of_call(item: Mapping[str, Any], owner: str) -> dict[str, Any] | None:
-    """Return what a call must bring back beside its own fields: what kind it is, and what belongs to its result too."""
-    own = {key: item[key] for key in CARRIED if item.get(key)}
+def decode_call_data(item: Mapping[str, Any], owner: str) -> dict[str, Any] | None:
+    """Return what must come back with a call in addition to its fields: its kind, and what its result repeats."""
+    data = {key: item[key] for key in CARRIED if item.get(key)}
     if item.get("type") == CUSTOM:
-        own["type"] = CUSTOM
-    return {owner: own} if own else None
+        data["type"] = CUSTOM
+    return {owner: data} if data else None
 
 
-def citation_of(wire: Mapping[str, Any]) -> Citation:
+def decode_citation(wire: Mapping[str, Any]) -> Citation:
     """Return an annotation of any kind: a page, or a file by its name."""
-    return Citation(
-        wire.get("url"),
-        wire.get("title") or wire.get("filename"),
-        wire.get("start_index"),
-        wire.get("end_index"),
-        wire,
-    )
+    title = wire.get("title") or wire.get("filename")
+    return Citation(wire.get("url"), title, wire.get("start_index"), wire.get("end_index"), wire)
 
 
-def finish_of(
+def decode_finish(
     payload: Mapping[str, Any], output: Iterable[Mapping[str, Any]], hosted: frozenset[str]
 ) -> tuple[FinishReason | None, str | None]:
-    """Return our word and the provider's for why an answer ended; there is no field for calls that wait."""
+    """Return why an answer ended, in the library's word and in the provider's.
+
+    The API has no word for calls that wait for the caller: they follow from the items.
+
+    Args:
+        payload: The response.
+        output: Its items, unwrapped.
+        hosted: Kinds of items that run at this provider, though other providers leave them to the caller.
+    """
     details = payload.get("incomplete_details")
-    reason = details.get("reason") if isinstance(details, Mapping) else None
-    raw = reason or (
-        "tool_calls" if any(asks(item, hosted) for item in output) else payload.get("status") or "completed"
-    )
+    raw = details.get("reason") if isinstance(details, Mapping) else None
+    if not raw and any(_is_left_to_caller(item, hosted) for item in output):
+        raw = "tool_calls"
+    raw = raw or payload.get("status") or "completed"
     return _FINISH.get(raw), raw
 
 
-def decode_models(payload: Any, context: Context) -> list[ModelInfo]:
-    """Return the models.
-
-    Raises:
-        AiLibError: The payload is an error object, or not a list of models.
-    """
-    return [
-        ModelInfo(entry["id"], context.provider, read_int(entry.get("created")), entry.get("owned_by"), raw=entry)
-        for entry in first_list(payload, context, "data")
-        if entry.get("id")
-    ]
+def _is_left_to_caller(item: Mapping[str, Any], hosted: frozenset[str]) -> bool:
+    kind = item.get("type")
+    if kind == "tool_search_call":
+        return item.get("execution") == "client"
+    if kind == "shell_call":
+        return not (item.get("environment") or {}).get("container_id")
+    return kind in _LEFT_TO_CALLER and kind not in hosted

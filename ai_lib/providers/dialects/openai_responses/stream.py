@@ -1,5 +1,8 @@
 """The events of a streamed response as chunks.
 
+OpenAI sends each item's start, its pieces, its end with the whole item, and the whole response at the end. Other
+services leave out any of these, so whatever comes whole adds only what has not come in pieces.
+
 Source: https://platform.openai.com/docs/api-reference/responses-streaming
 """
 
@@ -10,20 +13,26 @@ from typing import Any
 
 from ai_lib.errors import InvalidResponseError, StreamInterruptedError
 from ai_lib.providers.dialect import Context
-from ai_lib.providers.dialects.openai_responses.calls import CUSTOM, FUNCTION, WRAPPERS, input_text, unpacked
 from ai_lib.providers.dialects.openai_responses.decode import (
-    citation_of,
-    finish_of,
-    kept,
-    kept_of_call,
-    thoughts_of,
+    CUSTOM,
+    FUNCTION,
+    WRAPPERS,
+    decode_arguments,
+    decode_call_data,
+    decode_citation,
+    decode_finish,
+    decode_provider_data,
+    unwrap_calls,
 )
-from ai_lib.providers.dialects.openai_responses.quirks import Quirks
-from ai_lib.providers.dialects.openai_responses.usage import usage_of
+from ai_lib.providers.dialects.openai_responses.reasoning import decode_reasoning
+from ai_lib.providers.dialects.openai_responses.usage import decode_usage
 from ai_lib.providers.reading import checked_stream, parse_events, read_text
 from ai_lib.types.chunk import ChatCompletionChunk, ToolCallDelta
 
 __all__ = ["decode_stream"]
+
+# Numbers of calls whose place in the response is unknown start here, above those of calls that have one.
+_UNPLACED = 1000
 
 
 @checked_stream
@@ -35,16 +44,16 @@ def decode_stream(events: Iterable[str], context: Context) -> Iterator[ChatCompl
         context: The provider.
 
     Raises:
-        AiLibError: An event is an error object, or says that the answer failed.
-        InvalidResponseError: An event is not formed as promised, or is one of another API.
+        AiLibError: An event is an error object, or reports a failure.
+        InvalidResponseError: An event is malformed, or belongs to another API.
         StreamInterruptedError: The events end before the response is complete.
     """
     response = _Response(context)
     for payload in parse_events(events):
-        read = _EVENTS.get(payload.get("type"))  # type: ignore[arg-type]
-        if read is not None:
-            yield from read(response, payload)
-            if response.over:
+        decode = _EVENTS.get(payload.get("type"))  # type: ignore[arg-type]
+        if decode is not None:
+            yield from decode(response, payload)
+            if response.ended:
                 return
         elif payload.get("error"):
             raise context.fail(payload)
@@ -58,240 +67,234 @@ def decode_stream(events: Iterable[str], context: Context) -> Iterator[ChatCompl
 
 
 class _Item:
-    """An item in the making: what of it has come in pieces, and so need not come again at its end."""
+    """An item in the making."""
 
-    __slots__ = ("call", "pieces", "text", "thoughts", "whole")
+    __slots__ = ("call", "done", "key", "number", "pieces", "text", "thoughts", "whole")
 
-    def __init__(self) -> None:
-        self.call = False
-        self.whole = False  # it waits for its end: it is not the caller's, or the calls are inside
-        self.thoughts: str | None = None  # the event that brings the reasoning; some services bring it twice
+    def __init__(self, key: Any, number: int) -> None:
+        self.key = key
+        self.number = number  # that of its call, by which the pieces of one call belong together
+        self.call = False  # its call was yielded
+        self.whole = False  # it waits for its end: it runs at the service, or wraps calls
+        self.done: list[Mapping[str, Any]] = []  # what it is, once complete; several where it wrapped calls
+        self.thoughts: str | None = None  # the event that brings the reasoning; some services bring it in two
         self.text: list[str] = []
-        self.pieces: set[str] = set()
+        self.pieces: set[str] = set()  # what else came in pieces
 
 
 class _Response:
-    """The response that a stream builds."""
+    """The response that a stream builds; one method for each kind of event."""
 
     def __init__(self, context: Context) -> None:
-        quirks: Quirks = context.quirks
         self.context = context
-        self.hosted = quirks.hosted
+        self.hosted: frozenset[str] = context.quirks.hosted
         self.id: str | None = None
         self.model: str | None = None
-        self.over = False
+        self.ended = False
         self.items: dict[Any, _Item] = {}
-        self.done: dict[Any, list[Mapping[str, Any]]] = {}
-        self.places: dict[str, Any] = {}
-        self.thought: tuple[Any, Any] | None = None
+        self.finished: list[_Item] = []
+        self.indexes: dict[str, Any] = {}
+        self.thought: tuple[_Item, Any] | None = None
 
-    # --- events
-
-    def begun(self, payload: Mapping[str, Any]) -> Iterator[ChatCompletionChunk]:
+    def start(self, payload: Mapping[str, Any]) -> Iterable[ChatCompletionChunk]:
         wire = payload.get("response") or {}
         self.id, self.model = wire.get("id") or self.id, wire.get("model") or self.model
-        yield self._chunk(payload)
+        return (self._chunk(payload),)
 
-    def item_added(self, payload: Mapping[str, Any]) -> Iterator[ChatCompletionChunk]:
+    def start_item(self, payload: Mapping[str, Any]) -> Iterable[ChatCompletionChunk]:
         wire = payload["item"]
-        place = self._place(payload, wire)
-        if wire.get("type") in (FUNCTION, CUSTOM):
-            item = self._at(place)
-            item.whole = wire["type"] in self.hosted or wire.get("name") in WRAPPERS
-            if not item.whole:
-                item.call = True
-                yield self._chunk(payload, tool_calls=(self._call(self._number(place), wire),))
+        item = self._item(payload, wire.get("id"))
+        if wire.get("type") not in (FUNCTION, CUSTOM):
+            return ()
+        item.whole = wire["type"] in self.hosted or wire.get("name") in WRAPPERS
+        item.call = not item.whole
+        return (self._chunk(payload, tool_calls=(self._call(item.number, wire),)),) if item.call else ()
 
-    def text(self, payload: Mapping[str, Any]) -> Iterator[ChatCompletionChunk]:
+    def add_text(self, payload: Mapping[str, Any]) -> Iterable[ChatCompletionChunk]:
         text = read_text(payload["delta"])
         self._item(payload).text.append(text)
         logprobs = payload.get("logprobs")
-        yield ChatCompletionChunk(
+        # By position, as in most events of a stream: keywords would cost as much again as the object itself.
+        return (ChatCompletionChunk(
             text, "", (), None, None, 0, None, "", (), {"content": logprobs} if logprobs else None,
             None, self.id, self.model, payload,
-        )  # fmt: skip
+        ),)  # fmt: skip
 
-    def refusal(self, payload: Mapping[str, Any]) -> Iterator[ChatCompletionChunk]:
+    def add_refusal(self, payload: Mapping[str, Any]) -> Iterable[ChatCompletionChunk]:
         self._item(payload).pieces.add("refusal")
-        yield self._chunk(payload, refusal=read_text(payload["delta"]))
+        return (self._chunk(payload, refusal=read_text(payload["delta"])),)
 
-    def annotation(self, payload: Mapping[str, Any]) -> Iterator[ChatCompletionChunk]:
+    def add_annotation(self, payload: Mapping[str, Any]) -> Iterable[ChatCompletionChunk]:
         self._item(payload).pieces.add("annotations")
-        yield self._chunk(payload, citations=(citation_of(payload["annotation"]),))
+        return (self._chunk(payload, citations=(decode_citation(payload["annotation"]),)),)
 
-    def thinking(self, payload: Mapping[str, Any]) -> Iterator[ChatCompletionChunk]:
+    def add_reasoning(self, payload: Mapping[str, Any]) -> Iterable[ChatCompletionChunk]:
         item = self._item(payload)
         item.thoughts = item.thoughts or payload["type"]
-        part = payload.get("summary_index", payload.get("content_index"))
         text = read_text(payload["delta"])
-        if text and item.thoughts == payload["type"]:
-            yield self._chunk(payload, reasoning=self._apart((self._place(payload), part)) + text)
+        if not text or item.thoughts != payload["type"]:
+            return ()
+        part = payload.get("summary_index", payload.get("content_index"))
+        return (self._chunk(payload, reasoning=self._separator(item, part) + text),)
 
-    def arguments(self, payload: Mapping[str, Any]) -> Iterator[ChatCompletionChunk]:
+    def add_arguments(self, payload: Mapping[str, Any]) -> Iterable[ChatCompletionChunk]:
         item = self._item(payload)
-        if not item.whole:
-            item.pieces.add("arguments")
-            yield self._chunk(payload, tool_calls=(self._piece(payload, read_text(payload["delta"])),))
+        if item.whole:
+            return ()
+        item.pieces.add("arguments")
+        return (
+            self._chunk(payload, tool_calls=(ToolCallDelta(item.number, None, None, read_text(payload["delta"])),)),
+        )
 
-    def arguments_done(self, payload: Mapping[str, Any]) -> Iterator[ChatCompletionChunk]:
+    def end_arguments(self, payload: Mapping[str, Any]) -> Iterable[ChatCompletionChunk]:
         item = self._item(payload)
-        whole = read_text(payload.get("arguments")) or read_text(payload.get("input"))
-        if item.call and whole and "arguments" not in item.pieces:
-            item.pieces.add("arguments")
-            yield self._chunk(payload, tool_calls=(self._piece(payload, whole),))
+        arguments = read_text(payload.get("arguments")) or read_text(payload.get("input"))
+        if not item.call or not arguments or "arguments" in item.pieces:
+            return ()
+        item.pieces.add("arguments")
+        delta = ToolCallDelta(item.number, None, None, arguments)
+        return (self._chunk(payload, tool_calls=(delta,)),)
 
-    def item_done(self, payload: Mapping[str, Any]) -> Iterator[ChatCompletionChunk]:
-        yield from self._finished(self._place(payload, payload["item"]), payload["item"], payload)
+    def end_item(self, payload: Mapping[str, Any]) -> Iterable[ChatCompletionChunk]:
+        return self._finish(self._item(payload, payload["item"].get("id")), payload["item"], payload)
 
-    def ended(self, payload: Mapping[str, Any]) -> Iterator[ChatCompletionChunk]:
+    def end(self, payload: Mapping[str, Any]) -> Iterable[ChatCompletionChunk]:
         wire = payload["response"]
         if wire.get("error") or wire.get("status") == "failed":
             raise self.context.fail(wire)
         self.id, self.model = wire.get("id") or self.id, wire.get("model") or self.model
-        come = [item for items in self.done.values() for item in items]
-        told = unpacked(wire.get("output") or ())
-        yield from self._only_told_at_end(told, payload)
-        self.over = True
-        output = told if len(told) >= len(come) else come  # some services repeat nothing at the end
-        finish, raw_finish = finish_of(wire, output, self.hosted)
+        received = [part for item in self.finished for part in item.done]
+        ids = {part.get("id") for part in received}
+        places = {item.key: item.done[0] for item in self.finished}
+        output = unwrap_calls(wire.get("output") or ())
+        for index, part in enumerate(output):
+            part_id = part.get("id")
+            # Some services change the ids, and some send no index.
+            if part_id in ids or places.get(index, places.get(None, {})).get("type") == part.get("type"):
+                continue
+            key = part_id if part_id in self.items else self.indexes.get(part_id, index)  # type: ignore[arg-type]
+            item = self.items.get(key)
+            yield from self._finish(item if item and not item.done else self._at((index, part_id)), part, payload)
+        self.ended = True
+        if len(output) < len(received):
+            output = received  # some services repeat nothing at the end
+        finish, raw_finish = decode_finish(wire, output, self.hosted)
         yield self._chunk(
             payload,
             finish_reason=finish,
             raw_finish_reason=raw_finish,
-            usage=usage_of(wire.get("usage")),
-            provider_data=kept(output, self.context),
+            usage=decode_usage(wire.get("usage")),
+            provider_data=decode_provider_data(output, self.context),
         )
 
-    def _only_told_at_end(self, told: list[Mapping[str, Any]], payload: Any) -> Iterator[ChatCompletionChunk]:
-        come = {place: items[0] for place, items in self.done.items()}
-        ids = {item.get("id") for items in self.done.values() for item in items}
-        for place, item in enumerate(told):
-            there = come.get(place, come.get(None, {}))  # some services change the ids, and some tell no place
-            if item.get("id") not in ids and there.get("type") != item.get("type"):
-                yield from self._finished(self._place_at_end(place, item.get("id")), item, payload)
-
-    def _place_at_end(self, index: int, item_id: Any) -> Any:
-        place = item_id if item_id in self.items else self.places.get(item_id, index)
-        return place if place in self.items and place not in self.done else (index, item_id)
-
-    def failed(self, payload: Mapping[str, Any]) -> Iterator[ChatCompletionChunk]:
+    def fail(self, payload: Mapping[str, Any]) -> Iterable[ChatCompletionChunk]:
         wire = payload.get("response")
-        # The event's own type says nothing about the kind of the error.
-        own = {key: value for key, value in payload.items() if key != "type"}
-        raise self.context.fail(wire if isinstance(wire, Mapping) else own)
+        if not isinstance(wire, Mapping):
+            # The event's own type says nothing about the kind of the error.
+            wire = {key: value for key, value in payload.items() if key != "type"}
+        raise self.context.fail(wire)
 
-    # --- what several of these need
+    # --- items that came whole: what of them has not come in pieces
 
-    def _chunk(self, payload: Any, **fields: Any) -> ChatCompletionChunk:
-        return ChatCompletionChunk(id=self.id, model=self.model, raw=payload, **fields)
-
-    def _place(self, payload: Mapping[str, Any], item: Mapping[str, Any] | None = None) -> Any:
-        """Return what tells the items apart: their place, since some services change the ids, else the id."""
-        index = payload.get("output_index")
-        item_id = item.get("id") if item is not None else payload.get("item_id")
-        if index is None:
-            return self.places.get(item_id, item_id)  # type: ignore[arg-type]
-        if isinstance(item_id, str):
-            self.places[item_id] = index
-        return index
-
-    def _item(self, payload: Mapping[str, Any]) -> _Item:
-        return self._at(self._place(payload))
-
-    def _at(self, place: Any) -> _Item:
-        item = self.items.get(place)
-        if item is None:
-            item = self.items[place] = _Item()
-        return item
-
-    def _call(self, number: int, wire: Mapping[str, Any], arguments: str = "") -> ToolCallDelta:
-        return ToolCallDelta(
-            number,
-            read_text(wire.get("call_id")) or None,
-            read_text(wire.get("name")) or None,
-            arguments,
-            kept_of_call(wire, self.context.owner),
-        )
-
-    def _piece(self, payload: Mapping[str, Any], text: str) -> ToolCallDelta:
-        return ToolCallDelta(self._number(self._place(payload)), None, None, text)
-
-    def _number(self, place: Any) -> int:
-        """Return the number of an item, in the order of coming where the service tells none."""
-        return place if isinstance(place, int) else 1000 + list(self.items).index(place)
-
-    def _apart(self, part: tuple[Any, Any]) -> str:
-        """Return what stands between two parts of the reasoning."""
-        before, self.thought = self.thought, part
-        return "" if before is None or before == part else "\n\n"
-
-    def _finished(self, place: Any, wire: Mapping[str, Any], payload: Any) -> Iterator[ChatCompletionChunk]:
-        """Give out what of a whole item has not come in pieces."""
-        self.done[place] = unpacked([wire])
-        read = _WHOLE.get(wire.get("type"))  # type: ignore[arg-type]
-        if read is not None and wire["type"] not in self.hosted:
-            chunk = self._chunk(payload)
-            read(self, chunk, place, wire)
-            yield chunk
-
-    def _whole_message(self, chunk: ChatCompletionChunk, place: Any, wire: Mapping[str, Any]) -> None:
-        item = self._at(place)
+    def complete_message(self, chunk: ChatCompletionChunk, item: _Item, wire: Mapping[str, Any]) -> None:
         parts = wire.get("content") or ()
         whole = "".join([read_text(part.get("text")) for part in parts if part.get("type") == "output_text"])
-        come = "".join(item.text)
-        if whole.startswith(come):
-            chunk.text = whole[len(come) :]  # all of it where no pieces came, the rest where some were lost
+        received = "".join(item.text)
+        if whole.startswith(received):
+            chunk.text = whole[len(received) :]  # all of it where no pieces came, the rest where some were lost
         for part in parts:
             if not item.text and part.get("logprobs"):
                 chunk.logprobs = {"content": [*(chunk.logprobs or {"content": ()})["content"], *part["logprobs"]]}
             if "refusal" not in item.pieces:
                 chunk.refusal += read_text(part.get("refusal"))
             if "annotations" not in item.pieces:
-                chunk.citations += tuple([citation_of(annotation) for annotation in part.get("annotations") or ()])
+                chunk.citations += tuple([decode_citation(annotation) for annotation in part.get("annotations") or ()])
 
-    def _whole_reasoning(self, chunk: ChatCompletionChunk, place: Any, wire: Mapping[str, Any]) -> None:
-        if self._at(place).thoughts is None:
-            for number, text in enumerate(thoughts_of(wire)):
-                chunk.reasoning += self._apart((place, number)) + text
+    def complete_reasoning(self, chunk: ChatCompletionChunk, item: _Item, wire: Mapping[str, Any]) -> None:
+        if item.thoughts is None:
+            for number, text in enumerate(decode_reasoning(wire)):
+                chunk.reasoning += self._separator(item, number) + text
 
-    def _whole_call(self, chunk: ChatCompletionChunk, place: Any, wire: Mapping[str, Any]) -> None:
-        item = self._at(place)
-        number = self._number(place)
+    def complete_call(self, chunk: ChatCompletionChunk, item: _Item, wire: Mapping[str, Any]) -> None:
         if item.call:
             # Without arguments there is nothing to add; the fold knows that none are "{}".
-            whole = input_text(wire) if wire.get("input") or wire.get("arguments") else ""
-            if whole and "arguments" not in item.pieces:
-                chunk.tool_calls = (ToolCallDelta(number, None, None, whole),)
-        elif "arguments" in item.pieces:  # its beginning was not told
-            chunk.tool_calls = (self._call(number, wire),)
+            arguments = decode_arguments(wire) if wire.get("input") or wire.get("arguments") else ""
+            if arguments and "arguments" not in item.pieces:
+                chunk.tool_calls = (ToolCallDelta(item.number, None, None, arguments),)
+        elif "arguments" in item.pieces:  # its start was never sent
+            chunk.tool_calls = (self._call(item.number, wire),)
         else:
-            calls = self.done[place]
-            first = number if len(calls) == 1 else 1000 * (number + 1000)
-            chunk.tool_calls = tuple([self._call(first + at, call, input_text(call)) for at, call in enumerate(calls)])
+            # Calls from one wrapper get numbers that no other item has.
+            first = item.number if len(item.done) == 1 else _UNPLACED * (item.number + _UNPLACED)
+            chunk.tool_calls = tuple(
+                [self._call(first + at, call, decode_arguments(call)) for at, call in enumerate(item.done)]
+            )
+
+    # --- used by several events
+
+    def _chunk(self, payload: Any, **fields: Any) -> ChatCompletionChunk:
+        return ChatCompletionChunk(id=self.id, model=self.model, raw=payload, **fields)
+
+    def _item(self, payload: Mapping[str, Any], item_id: Any = None) -> _Item:
+        """Return the item of an event: by its index, since some services change the ids, else by its id."""
+        index = payload.get("output_index")
+        item_id = item_id or payload.get("item_id")
+        if index is None:
+            return self._at(self.indexes.get(item_id, item_id))
+        if isinstance(item_id, str):
+            self.indexes[item_id] = index
+        return self._at(index)
+
+    def _at(self, key: Any) -> _Item:
+        item = self.items.get(key)
+        if item is None:
+            number = key if isinstance(key, int) else _UNPLACED + len(self.items)
+            item = self.items[key] = _Item(key, number)
+        return item
+
+    def _call(self, number: int, wire: Mapping[str, Any], arguments: str = "") -> ToolCallDelta:
+        call_id, name = read_text(wire.get("call_id")) or None, read_text(wire.get("name")) or None
+        return ToolCallDelta(number, call_id, name, arguments, decode_call_data(wire, self.context.owner))
+
+    def _separator(self, item: _Item, part: Any) -> str:
+        """Return what separates a piece of the reasoning from the piece before: a blank line between two parts."""
+        before, self.thought = self.thought, (item, part)
+        return "" if before is None or before == self.thought else "\n\n"
+
+    def _finish(self, item: _Item, wire: Mapping[str, Any], payload: Any) -> Iterable[ChatCompletionChunk]:
+        if not item.done:
+            self.finished.append(item)
+        item.done = unwrap_calls([wire])
+        complete = _COMPLETE.get(wire.get("type"))  # type: ignore[arg-type]
+        if complete is None or wire["type"] in self.hosted:
+            return ()
+        chunk = self._chunk(payload)
+        complete(self, chunk, item, wire)
+        return (chunk,)
 
 
-_EVENTS: dict[str, Callable[[_Response, Mapping[str, Any]], Iterator[ChatCompletionChunk]]] = {
-    "response.created": _Response.begun,
-    "response.output_item.added": _Response.item_added,
-    "response.output_text.delta": _Response.text,
-    "response.output_text.annotation.added": _Response.annotation,
-    "response.refusal.delta": _Response.refusal,
-    "response.reasoning_summary_text.delta": _Response.thinking,
-    "response.reasoning_text.delta": _Response.thinking,
-    "response.function_call_arguments.delta": _Response.arguments,
-    "response.function_call_arguments.done": _Response.arguments_done,
-    "response.custom_tool_call_input.delta": _Response.arguments,
-    "response.custom_tool_call_input.done": _Response.arguments_done,
-    "response.output_item.done": _Response.item_done,
-    "response.completed": _Response.ended,
-    "response.incomplete": _Response.ended,
-    "response.done": _Response.ended,
-    "response.failed": _Response.failed,
-    "error": _Response.failed,
+_EVENTS: dict[str, Callable[[_Response, Mapping[str, Any]], Iterable[ChatCompletionChunk]]] = {
+    "response.created": _Response.start,
+    "response.output_item.added": _Response.start_item,
+    "response.output_text.delta": _Response.add_text,
+    "response.output_text.annotation.added": _Response.add_annotation,
+    "response.refusal.delta": _Response.add_refusal,
+    "response.reasoning_summary_text.delta": _Response.add_reasoning,
+    "response.reasoning_text.delta": _Response.add_reasoning,
+    "response.function_call_arguments.delta": _Response.add_arguments,
+    "response.function_call_arguments.done": _Response.end_arguments,
+    "response.custom_tool_call_input.delta": _Response.add_arguments,
+    "response.custom_tool_call_input.done": _Response.end_arguments,
+    "response.output_item.done": _Response.end_item,
+    "response.completed": _Response.end,
+    "response.incomplete": _Response.end,
+    "response.done": _Response.end,
+    "response.failed": _Response.fail,
+    "error": _Response.fail,
 }
-_WHOLE: dict[str, Callable[[_Response, ChatCompletionChunk, Any, Mapping[str, Any]], None]] = {
-    "message": _Response._whole_message,  # noqa: SLF001 - tables of the class's own methods
-    "reasoning": _Response._whole_reasoning,  # noqa: SLF001
-    FUNCTION: _Response._whole_call,  # noqa: SLF001
-    CUSTOM: _Response._whole_call,  # noqa: SLF001
+_COMPLETE: dict[str, Callable[[_Response, ChatCompletionChunk, _Item, Mapping[str, Any]], None]] = {
+    "message": _Response.complete_message,
+    "reasoning": _Response.complete_reasoning,
+    FUNCTION: _Response.complete_call,
+    CUSTOM: _Response.complete_call,
 }

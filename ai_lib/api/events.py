@@ -1,4 +1,4 @@
-"""What is told to whoever listens: one value for each decision of the reliability layer."""
+"""Events of the reliability layer: one value for each decision."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ class Event:
         kind: "retry", "gave_up", "breaker_opened", "breaker_half_opened", "breaker_closed", "rate_limited",
             "fallback" or "hedge".
         provider: The provider's id.
-        model: The model that was asked, where there is one.
-        facts: What belongs to the kind: `error`, `waited` and `attempt` of a retry, `waited` of a rate limit, `to` of a
+        model: The requested model, where there is one.
+        facts: Details by kind: `error`, `waited` and `attempt` of a retry, `waited` of a rate limit, `to` of a
             fallback or a hedge.
     """
 
@@ -30,4 +30,4 @@ class Event:
 
 
 Listener: TypeAlias = Callable[[Event], None]
-"""What is called with each event, in the thread of the call. What it raises is logged and goes no further."""
+"""Called with each event, in the thread of the call. What it raises is logged and not propagated."""

@@ -1,4 +1,4 @@
-"""Hooks round a call: to observe it, to replace parts of it, or to answer it without asking anybody."""
+"""Hooks around a call: they observe it, replace parts of it, or answer it without a request."""
 
 from __future__ import annotations
 
@@ -11,22 +11,22 @@ __all__ = ["Interceptor"]
 
 
 class Interceptor:
-    """Base for hooks: override those that are wanted. None means: leave it as it is.
+    """Base class for hooks; override those that you need. A hook that returns None changes nothing.
 
-    The first interceptor is the outermost: it sees the request first and the answer last. A hook that raises ends the
-    call with what it raised. Hooks stand round the whole call, retries and fallbacks included.
+    The first interceptor is the outermost: it sees the request first and the response last. What a hook raises ends
+    the call. Hooks run around the whole call, retries and fallbacks included.
     """
 
     def on_request(self, request: ChatCompletionRequest) -> ChatCompletionRequest | ChatCompletionResponse | None:
-        """Return another request to send, or an answer, and nothing is sent."""
+        """Return another request to send, or a response instead of sending one."""
 
     def on_response(
         self, request: ChatCompletionRequest, response: ChatCompletionResponse
     ) -> ChatCompletionResponse | None:
-        """Return another answer. For a stream it is called at its end with what the chunks add up to, only to see."""
+        """Return another response. At the end of a stream it is called with the sum of the chunks, only to observe."""
 
     def on_chunk(self, request: ChatCompletionRequest, chunk: ChatCompletionChunk) -> ChatCompletionChunk | None:
         """Return another chunk of a stream."""
 
     def on_error(self, request: ChatCompletionRequest, error: AiLibError) -> ChatCompletionResponse | AiLibError | None:
-        """Return an answer in place of the error, or another error. Of a stream that has begun it is only told."""
+        """Return a response in place of the error, or another error; for a stream that has started, only observe it."""

@@ -1,4 +1,4 @@
-"""What a call is paid from."""
+"""The protocols of what calls are paid from."""
 
 from __future__ import annotations
 
@@ -14,34 +14,31 @@ __all__ = ["CostReservation", "Ledger"]
 
 
 class CostReservation(Protocol):
-    """What is set aside for one request until it is known what it cost."""
+    """The maximum cost of one request, reserved until its real cost is known. Only the first outcome counts."""
 
     def settle(self, response: ChatCompletionResponse) -> None:
-        """Pay what the answer cost, and give the rest back."""
+        """Charge the cost of a response, and release the rest."""
 
     def charge(self, usage: Usage, cost: Decimal | None) -> None:
-        """Pay what something beside a chat cost; None where nobody knows."""
+        """Charge the cost of an operation other than a chat; None if it is unknown."""
 
     def fail(self, error: BaseException) -> None:
-        """Say that there is no answer; what cannot have been paid for is given back.
-
-        Of several words on how it ended only the first one counts.
-        """
+        """Record that there is no response; what cannot have been billed is released."""
 
 
 class Ledger(Protocol):
-    """Pays for requests, and refuses those that it could not pay for."""
+    """Pays for requests, and refuses those that could exceed a budget."""
 
     def reserve(
         self, provider: str, request: ChatCompletionRequest, catalogue: Any, tags: tuple[str, ...]
     ) -> CostReservation:
-        """Set aside what a request may cost.
+        """Reserve the maximum cost of a request.
 
         Args:
             provider: The provider's id.
-            request: What is asked; its model is named.
-            catalogue: Where prices are looked up.
-            tags: What the call is for.
+            request: The request, with its model.
+            catalogue: The `Catalogue` with the prices.
+            tags: The caller's tags of the call.
 
         Raises:
             BudgetExceededError: It may cost more than is left.
@@ -50,14 +47,14 @@ class Ledger(Protocol):
     def reserve_texts(
         self, provider: str, model: str | None, texts: Iterable[str], catalogue: Any, tags: tuple[str, ...]
     ) -> CostReservation:
-        """Set aside what reading texts may cost.
+        """Reserve the maximum cost of reading texts.
 
         Args:
             provider: The provider's id.
             model: The model.
-            texts: What it reads.
-            catalogue: Where prices are looked up.
-            tags: What the call is for.
+            texts: The texts.
+            catalogue: The `Catalogue` with the prices.
+            tags: The caller's tags of the call.
 
         Raises:
             BudgetExceededError: It may cost more than is left.

@@ -1,4 +1,4 @@
-"""Where the state of a rate limit is kept: in the process, or where several processes or hosts share it."""
+"""The protocol of stores that keep the state of rate limits: in the process, or shared by processes and hosts."""
 
 from __future__ import annotations
 
@@ -8,21 +8,21 @@ __all__ = ["LimitStore", "StoreUnavailableError"]
 
 
 class StoreUnavailableError(Exception):
-    """The store cannot be reached just now; the limiter goes on with a state of its own."""
+    """The store cannot be reached now; the limiter continues with a state in its own process."""
 
 
 class LimitStore(Protocol):
     """Keeps the state of rate limits."""
 
     def apply(self, key: str, buckets: Any, operation: str, *arguments: Any) -> Any:
-        """Do one of the operations of `ai_lib.reliability.bucket` in one step that nothing comes between.
+        """Perform an operation atomically and return its result; see `ai_lib.reliability.bucket.BucketState.apply`.
 
         Args:
-            key: Whose limit.
+            key: Identifies the limit.
             buckets: The limit's numbers, a `bucket.Buckets`.
-            operation: The operation's name.
-            arguments: Its arguments, after buckets, state and time.
+            operation: The name of the operation.
+            arguments: Its arguments.
 
         Raises:
-            StoreUnavailableError: It cannot be done just now.
+            StoreUnavailableError: The store cannot be reached now.
         """

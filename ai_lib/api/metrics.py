@@ -1,8 +1,8 @@
-"""What is told of every call, and to whom.
+"""The interfaces of metrics and call observers, and the values that they receive.
 
-Two interfaces, for two kinds of listeners. `Metrics` is the small one: counters and timers by name; a class with
-`incr_counter` and `start_timer` is enough. `CallObserver` is the whole one: it hears of each call when it begins and
-gets one record when it is over, which is what traces, logs and bills are made of.
+`Metrics` is the small interface: counters and timers by name; a class with `incr_counter` and `start_timer` is enough.
+`CallObserver` is the complete one: it is notified of each call when it starts and gets one record when it ends, which
+is what traces, logs and bills are made of.
 """
 
 from __future__ import annotations
@@ -22,64 +22,64 @@ from ai_lib.types.usage import Usage, UsageStatus
 __all__ = ["CallObserver", "CallRecord", "CallStart", "EndCallback", "Metrics", "Operation", "Outcome", "Timer"]
 
 Operation: TypeAlias = Literal["chat", "stream", "embed", "rerank", "count_tokens", "list_models", "upload_file"]
-"""What was asked for."""
+"""The kind of a call."""
 
 Outcome: TypeAlias = Literal["success", "error", "interrupted", "cancelled", "abandoned"]
-"""How a call ended: interrupted is a stream that broke off; cancelled by `cancel()`; abandoned is a stream that was
-closed or dropped before its end."""
+"""How a call ended: "interrupted" is a stream that broke off, "cancelled" a call ended by `cancel()`, "abandoned" a
+stream that was closed or dropped before its end."""
 
 
 class Timer(Protocol):
-    """What measures how long something takes, from `start_timer` on."""
+    """Measures how long something takes, starting with `start_timer`."""
 
     def stop(self) -> None:
-        """End the measurement and keep it."""
+        """Stop and record the time."""
 
 
 class Metrics:
-    """Counters and timers by name. Override what is wanted: everything else does nothing.
+    """Counters and timers by name. Override the methods that you need; the others do nothing.
 
-    A class that is not derived from this one will do as well; of the methods it has, those are called. What a method
-    raises is logged and goes no further.
+    Deriving from this class is optional: those of its methods that an object has are called. What a method raises is
+    logged and not propagated.
     """
 
     def incr_counter(self, name: str, value: int = 1) -> None:
-        """Count."""
+        """Add to a counter."""
 
     def start_timer(self, name: str) -> Timer | None:
-        """Return what measures until it is stopped; None to measure nothing."""
+        """Return a running timer; None to measure nothing."""
 
     def record_gauge(self, name: str, value: float) -> None:
-        """Note a value that goes up and down."""
+        """Record a value that goes up and down."""
 
     def record_histogram(self, name: str, value: float) -> None:
-        """Note one of many values, whose distribution matters."""
+        """Record one value of a distribution."""
 
     def incr_counter_with_tags(self, name: str, value: int, tags: Mapping[str, str]) -> None:
-        """Count, by tags such as provider and model."""
+        """Add to a counter with tags such as provider and model."""
 
     def record_histogram_with_tags(self, name: str, value: float, tags: Mapping[str, str]) -> None:
-        """Note one of many values, by tags."""
+        """Record one value of a distribution with tags."""
 
     def record_error(self, name: str, error_type: str) -> None:
-        """Note that a call failed, with the class of its error."""
+        """Record that a call failed, with the class of its error."""
 
     def record_success(self, name: str, success: bool) -> None:
-        """Note how a call ended."""
+        """Record how a call ended."""
 
 
 @attrs.frozen(kw_only=True)
 class CallStart:
-    """A call that begins.
+    """The start of a call.
 
     Args:
-        id: An id of this library's own, for correlation; the provider's is `CallRecord.request_id`.
-        operation: What is asked for.
+        id: An id made by this library, for correlation; the provider's is `CallRecord.request_id`.
+        operation: The kind of call.
         provider: The id of the client's provider; with a route, another one may answer.
-        model: The model that is asked, where one is named.
-        base_url: The address of the client's provider; "" where a route is still to choose whom to ask.
+        model: The requested model; None if the call has none.
+        base_url: The address of the client's provider; "" while a route has not chosen a provider.
         at: Seconds since 1970.
-        request: What is asked of a chat; None for anything else. It holds what users wrote: log no message of it.
+        request: The request of a chat; None for other operations. It holds what users wrote: do not log its messages.
         tags: The caller's tags of the call.
     """
 
@@ -95,25 +95,25 @@ class CallStart:
 
 @attrs.frozen(kw_only=True)
 class CallRecord:
-    """A call that is over.
+    """A call that has ended.
 
     Args:
-        start: How it began.
+        start: How it started.
         outcome: How it ended.
-        seconds: How long it took, to the end of its stream.
-        first_chunk: Seconds until the first chunk of a stream; None where there was none.
+        seconds: Duration, to the end of its stream.
+        first_chunk: Seconds until the first chunk of a stream; None if there was none.
         provider: The id of the provider that answered, or failed last.
-        base_url: Where that provider was reached; "" where it is not known, as among the contenders of a hedge.
-        model: The model that answered, as the provider names it, else the one that was asked.
-        usage: The tokens; zeros where they are not known.
-        usage_status: How far they can be trusted.
-        cost: US dollars; None where it is not known, never 0 instead.
-        finish_reason: Why the answer ended, in this library's words.
-        request_id: The provider's id of the answer, for its support.
+        base_url: The address of that provider; "" if it is unknown, as among the contenders of a hedge.
+        model: The model that answered, as the provider names it, else the requested one.
+        usage: The tokens; zeros if they are unknown.
+        usage_status: How reliable `usage` is.
+        cost: US dollars; None if it is unknown, never 0 instead.
+        finish_reason: Why the response ended, in this library's words.
+        request_id: The provider's id of the response, for its support.
         attempts: The attempts that failed.
-        timings: Seconds by what they went to; see `Call.timings`.
-        error: What it failed with; None for success.
-        response: The answer, of a stream what had arrived; None where there was none. It holds what the model wrote.
+        timings: Seconds by purpose; see `Call.timings`.
+        error: Why it failed; None for success.
+        response: The response, of a stream what had arrived; None if there was none. It holds what the model wrote.
     """
 
     start: CallStart
@@ -135,15 +135,15 @@ class CallRecord:
 
 
 EndCallback: TypeAlias = Callable[[CallRecord], None]
-"""What is called with the record when the call is over."""
+"""Called with the record when a call has ended."""
 
 
 @runtime_checkable
 class CallObserver(Protocol):
-    """Hears of every call of a client. What it raises is logged and goes no further."""
+    """Is notified of every call of a client. What it raises is logged and not propagated."""
 
     def call_started(self, start: CallStart) -> EndCallback:
-        """Note that a call begins, in the thread that makes it; return what is to be called when it is over.
+        """Record that a call starts, in the thread that makes it; return a function to call when it ends.
 
-        The end may come in another thread: that of whoever reads a stream to its end, or drops it.
+        That may happen in another thread: the one that reads a stream to its end, or drops it.
         """

@@ -1,4 +1,4 @@
-"""Who chooses a model."""
+"""The protocols of model selection."""
 
 from __future__ import annotations
 
@@ -13,22 +13,28 @@ __all__ = ["ModelSelectionStrategy", "TrafficObserver"]
 
 @runtime_checkable
 class ModelSelectionStrategy(Protocol):
-    """Chooses a model for each request. A class with this method is one."""
+    """Selects a model for each request. Any class with this method is one."""
 
     def select_model(self, models: Sequence[ModelInfo]) -> ModelInfo | None:
-        """Return one of the models; None to leave the choice to the client's default.
+        """Return one of the models; None leaves the choice to the client's default.
 
         Args:
-            models: Those that can do what the request needs, at least one, in the order in which they were named.
+            models: Those that can do what the request needs, at least one, in the order in which they were listed.
         """
 
 
 @runtime_checkable
 class TrafficObserver(Protocol):
-    """What a strategy may have as well, to learn from what becomes of its choices."""
+    """Methods that a strategy may have as well, to learn from the outcome of its choices."""
 
     def started(self, model: ModelInfo) -> None:
-        """Note that a request goes to a model."""
+        """Record that a request goes to a model."""
 
     def ended(self, model: ModelInfo, error: AiLibError | None, seconds: float) -> None:
-        """Note how it ended, and how long it took: an answer, or of a stream its begin."""
+        """Record the outcome of a request.
+
+        Args:
+            model: The model.
+            error: What it raised; None for success.
+            seconds: How long the response took; of a stream, how long its start took.
+        """

@@ -1,9 +1,9 @@
--- The arithmetic of bucket.py, step by step, inside Redis: nobody may come between the parts of one decision.
+-- The arithmetic of bucket.py, step by step, inside Redis, so that each decision is atomic.
 -- KEYS[1] is the limit; ARGV[1] the operation, its arguments and the limit's numbers, as JSON.
-local asked = cjson.decode(ARGV[1])
-local FLOOR, DECREASE, INCREASE, ONE_EVENT = unpack(asked.constants)
-local buckets, operation, args = asked.buckets, asked.operation, asked.arguments
-local now = asked.now
+local request = cjson.decode(ARGV[1])
+local FLOOR, DECREASE, INCREASE, ONE_EVENT = unpack(request.constants)
+local buckets, operation, args = request.buckets, request.operation, request.arguments
+local now = request.now
 if now == cjson.null then
   local time = redis.call('TIME')
   now = tonumber(time[1]) + tonumber(time[2]) / 1e6
@@ -11,7 +11,7 @@ end
 local raw = redis.call('GET', KEYS[1])
 local state = raw and cjson.decode(raw)
 if not state or #state.levels ~= #buckets then
-  state = {levels = {}, at = now, factor = asked.initial, paused_until = 0, slowed_at = -ONE_EVENT}
+  state = {levels = {}, at = now, factor = request.initial, paused_until = 0, slowed_at = -ONE_EVENT}
   for i, bucket in ipairs(buckets) do state.levels[i] = bucket.capacity end
 end
 local passed = math.max(0, now - state.at)
@@ -22,13 +22,13 @@ state.at = now
 
 local result = 0
 if operation == 'reserve' then
-  local amounts, longest = args[1], args[2]
+  local amounts, max_wait = args[1], args[2]
   local wait = math.max(0, state.paused_until - now)
   for i, bucket in ipairs(buckets) do
     local missing = math.min(amounts[i], bucket.capacity) - state.levels[i]
     if missing > 1e-9 then wait = math.max(wait, missing / (bucket.rate * state.factor)) end
   end
-  local taken = longest == cjson.null or wait <= longest
+  local taken = max_wait == cjson.null or wait <= max_wait
   if taken then
     for i in ipairs(buckets) do state.levels[i] = state.levels[i] - amounts[i] end
   end
@@ -39,25 +39,25 @@ elseif operation == 'credit' then
   end
 elseif operation == 'throttle' then
   state.paused_until = math.max(state.paused_until, now + args[1])
-  if asked.adaptive and now - state.slowed_at >= ONE_EVENT then
+  if request.adaptive and now - state.slowed_at >= ONE_EVENT then
     state.factor = math.max(FLOOR, state.factor * DECREASE)
     state.slowed_at = now
   end
   result = state.factor
-elseif operation == 'succeed' then
+elseif operation == 'speed_up' then
   state.factor = math.min(1, state.factor + INCREASE)
   result = state.factor
-elseif operation == 'learn' then
+elseif operation == 'adopt' then
   for i in ipairs(buckets) do
     local left = args[1][i]
     if left ~= cjson.null then state.levels[i] = math.min(state.levels[i], left) end
   end
   state.paused_until = math.max(state.paused_until, now + args[2])
-elseif operation == 'paused' then
+elseif operation == 'pause' then
   result = math.max(0, state.paused_until - now)
 end
 
--- cjson would write 14 digits, and a time in seconds since 1970 needs more to tell milliseconds.
+-- cjson would write 14 digits, and a time in seconds since 1970 needs more to keep its milliseconds.
 local function exact(number) return string.format('%.17g', number) end
 local levels = {}
 for i, level in ipairs(state.levels) do levels[i] = exact(level) end
@@ -66,7 +66,7 @@ for _, name in ipairs({'at', 'factor', 'paused_until', 'slowed_at'}) do
   fields[#fields + 1] = '"' .. name .. '":' .. exact(state[name])
 end
 local text = '{' .. table.concat(fields, ',') .. '}'
-redis.call('SET', KEYS[1], text, 'EX', asked.keep)
+redis.call('SET', KEYS[1], text, 'EX', request.keep)
 if operation == 'reserve' then
   return '[' .. exact(result[1]) .. ',' .. tostring(result[2]) .. ',' .. exact(result[3]) .. ']'
 end

@@ -1,11 +1,12 @@
 """The token bucket as arithmetic: a state, a time and an amount go in, a changed state and a wait come out.
 
-A reservation may take more than there is: the level goes below zero, and the wait is the time until there would have
+A reservation may take more than there is: the level becomes negative, and the wait is the time until there would have
 been enough. So reservations are served in the order in which they are made, wherever the state is kept. One that is
-larger than the bucket goes when the bucket is full, and those after it wait the longer.
+larger than the bucket goes when the bucket is full, and those after it wait longer.
 
 While a limit adapts, a factor from `FLOOR` to 1 slows every bucket down: a 429 multiplies it (multiplicative decrease),
-each success adds a little (additive increase).
+each success adds a little (additive increase). `bucket.lua` is the same arithmetic for Redis.
+
 Source: https://en.wikipedia.org/wiki/Token_bucket, https://en.wikipedia.org/wiki/Additive_increase/multiplicative_decrease
 """
 
@@ -16,12 +17,12 @@ from typing import Any
 
 import attrs
 
-__all__ = ["DECREASE", "FLOOR", "INCREASE", "ONE_EVENT", "OPERATIONS", "Bucket", "BucketState", "Buckets"]
+__all__ = ["DECREASE", "FLOOR", "INCREASE", "ONE_EVENT", "Bucket", "BucketState", "Buckets"]
 
 FLOOR = 0.25
 DECREASE = 0.7
 INCREASE = 0.02
-# Several calls in flight meet the same 429: what comes within a second counts once.
+# Several calls in flight meet the same 429: those within a second count once.
 ONE_EVENT = 1.0
 
 
@@ -30,8 +31,8 @@ class Bucket:
     """One limit.
 
     Args:
-        rate: What flows in, each second.
-        capacity: What there is at most, and at the beginning.
+        rate: What flows in each second.
+        capacity: The maximum, which is there at the start.
     """
 
     rate: float
@@ -43,29 +44,29 @@ class Buckets:
     """Limits that hold together: requests and tokens.
 
     Args:
-        each: The limits.
+        items: The limits.
         adaptive: Whether a 429 slows them down.
-        initial: The factor at the beginning.
+        initial: The factor at the start.
     """
 
-    each: tuple[Bucket, ...]
+    items: tuple[Bucket, ...]
     adaptive: bool = False
     initial: float = 1.0
 
     def fresh(self, now: float) -> BucketState:
         """Return the state of full buckets."""
-        return BucketState([bucket.capacity for bucket in self.each], now, self.initial)
+        return BucketState([bucket.capacity for bucket in self.items], now, self.initial)
 
 
 @attrs.define
 class BucketState:
-    """What is left.
+    """The state of buckets. The operations apply to the time of the last refill.
 
     Args:
-        levels: How much there is of each; below zero when more is reserved than there was.
-        at: When that was, in seconds.
-        factor: What the rates are multiplied with.
-        paused_until: When the next may go at the earliest.
+        levels: What is left in each; negative if more is reserved than there was.
+        at: When it was refilled last, in seconds.
+        factor: Multiplies the rates; from `FLOOR` to 1.
+        paused_until: Before this time nothing may go.
         slowed_at: When the factor was lowered last.
     """
 
@@ -75,82 +76,69 @@ class BucketState:
     paused_until: float = 0.0
     slowed_at: float = -ONE_EVENT
 
-    def refill(self, buckets: Buckets, now: float) -> None:
-        """Let flow in what the time has brought."""
-        # A clock that went back (a restart of the machine, another host's) gives nothing and takes nothing.
+    def apply(self, buckets: Buckets, now: float, operation: str, arguments: Sequence[Any]) -> Any:
+        """Refill the buckets up to now and return the result of an operation."""
+        # A clock that went back (the machine restarted, or the host is another one) gives nothing and takes nothing.
         passed = max(0.0, now - self.at)
-        self.levels = [
-            min(bucket.capacity, level + passed * bucket.rate * self.factor)
-            for bucket, level in zip(buckets.each, self.levels, strict=True)
-        ]
         self.at = now
+        self._add(buckets, [passed * bucket.rate * self.factor for bucket in buckets.items])
+        return _OPERATIONS[operation](self, buckets, *arguments)
+
+    def reserve(self, buckets: Buckets, amounts: Sequence[float], max_wait: float) -> tuple[float, bool, float]:
+        """Take the amounts if they are there within `max_wait` seconds; return the wait, whether taken, the factor."""
+        wait = max(0.0, self.paused_until - self.at)
+        for bucket, level, amount in zip(buckets.items, self.levels, amounts, strict=True):
+            missing = min(amount, bucket.capacity) - level
+            if missing > 1e-9:  # less is a rounding error
+                wait = max(wait, missing / (bucket.rate * self.factor))
+        if wait > max_wait:
+            return wait, False, self.factor
+        self.levels = [level - amount for level, amount in zip(self.levels, amounts, strict=True)]
+        return wait, True, self.factor
+
+    def credit(self, buckets: Buckets, amounts: Sequence[float]) -> float:
+        """Return amounts, or take more where they are negative."""
+        self._add(buckets, amounts)
+        return 0.0
+
+    def throttle(self, buckets: Buckets, pause: float) -> float:
+        """Pause for so many seconds, then go on more slowly: the provider answered with a 429."""
+        self.paused_until = max(self.paused_until, self.at + pause)
+        if buckets.adaptive and self.at - self.slowed_at >= ONE_EVENT:
+            self.factor = max(FLOOR, self.factor * DECREASE)
+            self.slowed_at = self.at
+        return self.factor
+
+    def speed_up(self, buckets: Buckets) -> float:  # noqa: ARG002 - one signature for all
+        """Go a little faster again."""
+        self.factor = min(1.0, self.factor + INCREASE)
+        return self.factor
+
+    def adopt(self, buckets: Buckets, remaining: Sequence[float | None], pause: float) -> float:  # noqa: ARG002
+        """Adopt what the provider reports as remaining of each, and pause for so many seconds."""
+        self.levels = [
+            level if left is None else min(level, left) for level, left in zip(self.levels, remaining, strict=True)
+        ]
+        self.paused_until = max(self.paused_until, self.at + pause)
+        return 0.0
+
+    def pause(self, buckets: Buckets) -> float:  # noqa: ARG002 - one signature for all
+        """Return for how many seconds nothing may go."""
+        return max(0.0, self.paused_until - self.at)
+
+    def _add(self, buckets: Buckets, amounts: Sequence[float]) -> None:
+        self.levels = [
+            min(bucket.capacity, level + amount)
+            for bucket, level, amount in zip(buckets.items, self.levels, amounts, strict=True)
+        ]
 
 
-def _reserve(
-    buckets: Buckets, state: BucketState, now: float, amounts: Sequence[float], longest: float
-) -> tuple[float, bool, float]:
-    """Take the amounts if they are there within `longest` seconds; return the wait, whether they were, the factor."""
-    wait = max(0.0, state.paused_until - now)
-    for bucket, level, amount in zip(buckets.each, state.levels, amounts, strict=True):
-        missing = min(amount, bucket.capacity) - level
-        if missing > 1e-9:  # what rounding leaves of nothing is less
-            wait = max(wait, missing / (bucket.rate * state.factor))
-    if wait > longest:
-        return wait, False, state.factor
-    state.levels = [level - amount for level, amount in zip(state.levels, amounts, strict=True)]
-    return wait, True, state.factor
-
-
-def _credit(buckets: Buckets, state: BucketState, now: float, amounts: Sequence[float]) -> float:  # noqa: ARG001
-    """Give amounts back, or take more where they are negative."""
-    state.levels = [
-        min(bucket.capacity, level + amount)
-        for bucket, level, amount in zip(buckets.each, state.levels, amounts, strict=True)
-    ]
-    return 0.0
-
-
-def _throttle(buckets: Buckets, state: BucketState, now: float, pause: float) -> float:
-    """Let nobody go for so long, and then more slowly: the provider said "too many"."""
-    state.paused_until = max(state.paused_until, now + pause)
-    if buckets.adaptive and now - state.slowed_at >= ONE_EVENT:
-        state.factor = max(FLOOR, state.factor * DECREASE)
-        state.slowed_at = now
-    return state.factor
-
-
-def _succeed(buckets: Buckets, state: BucketState, now: float) -> float:  # noqa: ARG001 - one signature for all
-    """Go a little faster again."""
-    state.factor = min(1.0, state.factor + INCREASE)
-    return state.factor
-
-
-def _learn(
-    buckets: Buckets,  # noqa: ARG001 - one signature for all
-    state: BucketState,
-    now: float,
-    remaining: Sequence[float | None],
-    pause: float,
-) -> float:
-    """Take the provider's word for what is left of each, and that nothing is left for so long."""
-    state.levels = [
-        level if left is None else min(level, left) for level, left in zip(state.levels, remaining, strict=True)
-    ]
-    state.paused_until = max(state.paused_until, now + pause)
-    return 0.0
-
-
-def _paused(buckets: Buckets, state: BucketState, now: float) -> float:  # noqa: ARG001 - one signature for all
-    """Return for how many seconds nobody may go."""
-    return max(0.0, state.paused_until - now)
-
-
-OPERATIONS: dict[str, Callable[..., Any]] = {
-    "reserve": _reserve,
-    "credit": _credit,
-    "throttle": _throttle,
-    "succeed": _succeed,
-    "learn": _learn,
-    "paused": _paused,
+# By the names that `LimitStore.apply` receives; a store performs each in one atomic step.
+_OPERATIONS: dict[str, Callable[..., Any]] = {
+    "reserve": BucketState.reserve,
+    "credit": BucketState.credit,
+    "throttle": BucketState.throttle,
+    "speed_up": BucketState.speed_up,
+    "adopt": BucketState.adopt,
+    "pause": BucketState.pause,
 }
-"""What can be done with a state, refilled up to now; whoever keeps the state does each in one step."""

@@ -1,6 +1,6 @@
-"""The circuit breaker: after too many failures nothing is sent for a while, then one call tries.
+"""The circuit breaker: after too many failures nothing is sent for a while, then one call probes.
 
-pybreaker keeps the state machine; what happens to calls is reported to it when it is known. Not `breaker.call(send)`:
+pybreaker keeps the state machine; the outcome of a call is reported to it when it is known. Not `breaker.call(send)`:
 that holds the breaker's lock while the request runs, counts a cancelled call as a success, and lets every waiting
 thread through at once when it is half-open.
 """
@@ -30,12 +30,12 @@ from ai_lib.utils.clock import Clock
 
 __all__ = ["BreakerStorage", "CircuitBreaker", "MemoryStorage", "Permit"]
 
-# A probe that never reports (its process was killed) keeps the others out for this long.
+# A probe that never reports its outcome, because its process was killed, blocks the next one for this long.
 PROBE_SECONDS = 120.0
 
 
 class BreakerStorage(Protocol):
-    """Where a breaker's state is kept: pybreaker's storage, and what it lacks."""
+    """The state of a breaker: the interface of pybreaker's storages, and the methods below."""
 
     state: str
 
@@ -43,20 +43,20 @@ class BreakerStorage(Protocol):
         """Count a call in the window."""
 
     def acquire_probe(self) -> bool:
-        """Return whether the caller may be the one call that tries while the breaker is half-open."""
+        """Return whether the caller may make the one call that probes while the breaker is half-open."""
 
     def release_probe(self) -> None:
-        """Let another call try."""
+        """Let another call probe."""
 
     def seconds_open(self) -> float:
-        """Return how long ago the breaker opened."""
+        """Return the seconds since the breaker opened."""
 
 
 class MemoryStorage(pybreaker.CircuitMemoryStorage):
-    """Keeps a breaker's state in this process, on a clock that a test can hold, with failures counted in a window.
+    """Keeps a breaker's state in this process, on an injectable clock, with failures counted in a window.
 
     Args:
-        policy: The numbers.
+        policy: The thresholds.
         clock: The time.
     """
 
@@ -76,19 +76,19 @@ class MemoryStorage(pybreaker.CircuitMemoryStorage):
 
     @property
     def counter(self) -> int:
-        """The failures in the window, once they are a large enough part of its calls."""
+        """The failures in the window; 0 while they are too small a fraction of its calls."""
         with self._lock:
             calls, failures = self._window.counts(self._clock.now())
         return failures if failures >= self._policy.failure_rate * calls else 0
 
     def increment_counter(self) -> None:
-        """Do nothing: `count` has."""
+        """Do nothing: `count` has counted it."""
 
     def reset_counter(self) -> None:
         """Do nothing: a success does not undo the failures in the window; closing does."""
 
     def acquire_probe(self) -> bool:
-        """Return whether the caller may try."""
+        """Return whether the caller may probe."""
         with self._lock:
             now = self._clock.now()
             free = self._probe_until <= now
@@ -97,11 +97,11 @@ class MemoryStorage(pybreaker.CircuitMemoryStorage):
             return free
 
     def release_probe(self) -> None:
-        """Let another call try."""
+        """Let another call probe."""
         self._probe_until = 0.0
 
     def seconds_open(self) -> float:
-        """Return how long ago the breaker opened."""
+        """Return the seconds since the breaker opened."""
         return self._clock.now() - self._opened
 
     @property
@@ -118,7 +118,7 @@ class MemoryStorage(pybreaker.CircuitMemoryStorage):
 
     @property
     def opened_at(self) -> datetime:
-        """When it opened, as pybreaker wants it."""
+        """When it opened, in the form that pybreaker expects."""
         return datetime.now(UTC) - timedelta(seconds=self.seconds_open())
 
     @opened_at.setter
@@ -128,40 +128,37 @@ class MemoryStorage(pybreaker.CircuitMemoryStorage):
 
 @attrs.define
 class Permit:
-    """Permission to make one call; end it with `record_success`, `record_failure` or `release`."""
+    """Permission to make one call, ended by the first call of `record_success`, `record_failure` or `release`."""
 
     _breaker: CircuitBreaker
     _probe: bool
-    _over: bool = False
+    _ended: bool = False
 
     def record_success(self) -> None:
-        """Say that the provider answered."""
-        self._report(None)
+        """Record that the provider answered."""
+        self._end(failed=False)
 
     def record_failure(self, error: BaseException) -> None:
-        """Say what the call raised."""
-        kind = self._breaker.verdict(error)
-        if kind is None:
-            self.release()
-        else:
-            self._report(error if kind else None)
+        """Record what the call raised."""
+        self._end(failed=self._breaker.is_failure(error))
 
     def release(self) -> None:
-        """Say that the call tells nothing of the provider: cancelled, or never sent."""
-        if not self._over:
-            self._over = True
-            if self._probe:
-                self._breaker.storage.release_probe()
+        """End a call that says nothing about the provider: cancelled, or never sent."""
+        self._end(failed=None)
 
-    def _report(self, error: BaseException | None) -> None:
-        if not self._over:
-            self._over = True
-            self._breaker.report(error, probe=self._probe)
+    def _end(self, *, failed: bool | None) -> None:
+        if self._ended:
+            return
+        self._ended = True
+        if failed is not None:
+            self._breaker.record(failed=failed, probe=self._probe)
+        elif self._probe:
+            self._breaker.storage.release_probe()
 
 
 class _Listener(pybreaker.CircuitBreakerListener):
-    def __init__(self, tell: Callable[[str, str], None]) -> None:
-        self._tell = tell
+    def __init__(self, on_change: Callable[[str, str], None]) -> None:
+        self._on_change = on_change
 
     def state_change(
         self,
@@ -169,17 +166,17 @@ class _Listener(pybreaker.CircuitBreakerListener):
         old_state: pybreaker.CircuitBreakerState | None,
         new_state: pybreaker.CircuitBreakerState,
     ) -> None:
-        self._tell(old_state.name if old_state else pybreaker.STATE_CLOSED, new_state.name)
+        self._on_change(old_state.name if old_state else pybreaker.STATE_CLOSED, new_state.name)
 
 
 class CircuitBreaker:
-    """Stops calls to what has failed too often.
+    """Stops calls to a provider that has failed too often.
 
     Args:
-        policy: The numbers.
-        name: What it guards.
+        policy: The thresholds.
+        name: Names what it guards, in messages and in a shared storage.
         clock: The time.
-        tell: Called with the old and the new state's name when it changes: "closed", "open", "half-open".
+        on_change: Called with the old and the new state: "closed", "open", "half-open".
     """
 
     def __init__(
@@ -188,7 +185,7 @@ class CircuitBreaker:
         *,
         name: str = "",
         clock: Clock,
-        tell: Callable[[str, str], None] = lambda old, new: None,  # noqa: ARG005 - a default that does nothing
+        on_change: Callable[[str, str], None] = lambda old, new: None,  # noqa: ARG005 - a default that does nothing
     ) -> None:
         self._policy = policy
         self._name = name
@@ -199,10 +196,10 @@ class CircuitBreaker:
             fail_max=policy.failure_threshold,
             reset_timeout=policy.recovery_timeout,
             success_threshold=policy.success_threshold,
-            listeners=[_Listener(tell)],
+            listeners=[_Listener(on_change)],
             state_storage=self.storage,
             name=name,
-            throw_new_error_on_trip=False,
+            throw_new_error_on_trip=False,  # else the call that trips it loses its own error
         )
 
     @property
@@ -211,57 +208,57 @@ class CircuitBreaker:
         return self.storage.state
 
     def acquire(self) -> Permit:
-        """Return leave to make a call.
+        """Acquire permission to make a call.
 
         Raises:
-            CircuitOpenError: The breaker is open, or half-open and another call is trying; `.retry_after` says when
-                it may be worth asking again.
+            CircuitOpenError: The breaker is open, or half-open while another call probes; `.retry_after` says when to
+                try again.
         """
         state = self.storage.state
         if state == pybreaker.STATE_CLOSED:
             return Permit(self, probe=False)
         left = self._policy.recovery_timeout - self.storage.seconds_open()
-        if state == pybreaker.STATE_OPEN and left > 0:
-            raise self._refusal(left)
-        if not self.storage.acquire_probe():
-            raise self._refusal(1.0)
+        is_waiting = state == pybreaker.STATE_OPEN and left > 0
+        if is_waiting or not self.storage.acquire_probe():
+            raise CircuitOpenError(
+                f"not sent: {self._name or 'the provider'} failed {self._policy.failure_threshold} times within "
+                f"{self._policy.window:g} s",
+                # How long the probe of another call takes is unknown; a second is a guess.
+                retry_after=left if is_waiting else 1.0,
+            )
         if state == pybreaker.STATE_OPEN:
             self._machine.half_open()
         return Permit(self, probe=True)
 
-    def verdict(self, error: BaseException) -> bool | None:
-        """Return whether an error speaks against the provider (True), for it (False), or says nothing (None)."""
+    def is_failure(self, error: BaseException) -> bool | None:
+        """Return whether an error is a failure of the provider; None if it says nothing about the provider.
+
+        False means that the provider works: it answered, if only to refuse the request.
+        """
         if not isinstance(error, AiLibError) or isinstance(error, CancelledError):
             return None
         if isinstance(error, RateLimitError):
             return True if self._policy.count_rate_limits else None
         return isinstance(error, ProviderError | TransportError | InvalidResponseError)
 
-    def report(self, error: BaseException | None, *, probe: bool) -> None:
+    def record(self, *, failed: bool, probe: bool) -> None:
         """Count an outcome. That of a call from before the breaker opened comes too late to matter."""
         if not probe and self.storage.state != pybreaker.STATE_CLOSED:
             return
-        self.storage.count(failed=error is not None)
-        if error is None and not probe:
+        self.storage.count(failed=failed)
+        if not failed and not probe:
             return
         try:
-            self._machine.call(_outcome, error)
-        except (pybreaker.CircuitBreakerError, _Reported) as raised:
+            self._machine.call(_replay, failed)
+        except (pybreaker.CircuitBreakerError, _Failure) as raised:
             # pybreaker's frames hold it, it holds them, and they hold the frames of the call, with its stream.
             raised.__traceback__ = raised.__context__ = None
         finally:
             if probe:
-                self.storage.release_probe()  # only now: before, another would try while this one opens it again
-
-    def _refusal(self, seconds: float) -> CircuitOpenError:
-        return CircuitOpenError(
-            f"not sent: {self._name or 'the provider'} failed {self._policy.failure_threshold} times within "
-            f"{self._policy.window:g} s",
-            retry_after=seconds,
-        )
+                self.storage.release_probe()  # not earlier: another call would probe while this one reopens it
 
     def open(self) -> None:
-        """Stop all calls, for the usual time."""
+        """Stop all calls for the recovery timeout."""
         self._machine.open()
 
     def close(self) -> None:
@@ -270,10 +267,11 @@ class CircuitBreaker:
         self._machine.close()
 
 
-class _Reported(Exception):  # noqa: N818 - never seen outside
-    """Stands for a call's error inside pybreaker."""
+class _Failure(Exception):  # noqa: N818 - never leaves this module
+    """Stands for a call's error inside pybreaker, which would keep the error alive."""
 
 
-def _outcome(error: BaseException | None) -> None:
-    if error is not None:
-        raise _Reported
+def _replay(failed: bool) -> None:
+    """Fail inside pybreaker as the call did."""
+    if failed:
+        raise _Failure

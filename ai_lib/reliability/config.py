@@ -1,4 +1,4 @@
-"""What can be set about reliability, and the presets."""
+"""Settings of the reliability layer, and the presets."""
 
 from __future__ import annotations
 
@@ -7,64 +7,54 @@ from typing import Any, Self
 
 import attrs
 
-from ai_lib.errors import ConfigurationError
 from ai_lib.reliability.concurrency import ConcurrencyLimit
 from ai_lib.reliability.monitor import ErrorThresholds
 from ai_lib.reliability.rate_limiter import RateLimit
 from ai_lib.reliability.retry import RetryPolicy
+from ai_lib.reliability.validators import FRACTION, integer, number
 
 __all__ = ["BreakerPolicy", "ResilienceConfig"]
+
+_SECONDS = number("a number of seconds > 0", lambda value: value > 0)
 
 
 @attrs.frozen(kw_only=True)
 class BreakerPolicy:
-    """When to stop calling, and when to try again.
+    """When a circuit breaker opens, and when it closes again.
 
-    Only failures of the provider and of the way to it count (5xx, overload, timeouts, lost connections, answers that
-    are none), never a 4xx, and a 429 only if asked for.
+    Only failures of the provider and of the connection count (5xx, overload, timeouts, lost connections, malformed
+    responses), never a 4xx, and a 429 only on request.
 
     Args:
-        failure_threshold: Failures within the window that open the breaker.
-        window: Seconds.
-        failure_rate: The part of the calls in the window that must have failed as well, from 0 to 1.
-        recovery_timeout: Seconds for which nothing is sent; then one call at a time tries.
-        success_threshold: Calls that must go well, one after the other, to close it again.
+        failure_threshold: Failures within the window that open the breaker; a positive integer.
+        window: Length of the window in seconds.
+        failure_rate: Fraction of the calls in the window that must have failed as well, 0 to 1.
+        recovery_timeout: Seconds for which nothing is sent; then one call at a time is let through.
+        success_threshold: Consecutive successes that close the breaker again; a positive integer.
         count_rate_limits: Whether a 429 counts as a failure.
-        storage: Makes the place where the state is kept, from the breaker's name and this policy, to share it between
-            processes; None means in this process.
+        storage: Returns the storage of a breaker, given its name and this policy, to share the state between
+            processes; None keeps the state in this process.
     """
 
-    failure_threshold: int = 5
-    window: float = 60.0
-    failure_rate: float = 0.5
-    recovery_timeout: float = 30.0
-    success_threshold: int = 3
+    failure_threshold: int = attrs.field(default=5, validator=integer(1))
+    window: float = attrs.field(default=60.0, validator=_SECONDS)
+    failure_rate: float = attrs.field(default=0.5, validator=FRACTION)
+    recovery_timeout: float = attrs.field(default=30.0, validator=_SECONDS)
+    success_threshold: int = attrs.field(default=3, validator=integer(1))
     count_rate_limits: bool = False
     storage: Callable[[str, BreakerPolicy], Any] | None = None
-
-    def __attrs_post_init__(self) -> None:
-        for name in ("failure_threshold", "success_threshold"):
-            value = getattr(self, name)
-            if isinstance(value, bool) or not isinstance(value, int) or value < 1:
-                raise ConfigurationError(f"{name} must be a whole number from 1, got {value!r}")
-        for name in ("window", "recovery_timeout"):
-            value = getattr(self, name)
-            if isinstance(value, bool) or not isinstance(value, int | float) or not value > 0:
-                raise ConfigurationError(f"{name} must be a number of seconds above 0, got {value!r}")
-        if not 0 <= self.failure_rate <= 1:
-            raise ConfigurationError(f"failure_rate must be from 0 to 1, got {self.failure_rate!r}")
 
 
 @attrs.frozen(kw_only=True)
 class ResilienceConfig:
-    """How a client behaves when calls fail or are too many. None switches a part off.
+    """How a client behaves when calls fail or are too many. None disables a part.
 
-    Without arguments it is what a client has when nothing is said: two retries.
+    Without arguments it is what a client has by default: two retries.
 
     Args:
-        retry: When a failed call is made again.
+        retry: When a failed call is repeated.
         breaker: When nothing is sent any more, for each provider, address and model.
-        rate_limit: How fast requests and tokens go out, for each provider, address and key.
+        rate_limit: How fast requests and tokens are sent, for each provider, address and key.
         concurrency: How many calls run at once.
         monitor: When failures are reported.
     """
@@ -76,7 +66,7 @@ class ResilienceConfig:
     monitor: ErrorThresholds | None = None
 
     def with_changes(self, **changes: Any) -> Self:
-        """Return these settings with some of them changed."""
+        """Return a copy with some settings changed."""
         return attrs.evolve(self, **changes)
 
     @classmethod

@@ -1,6 +1,6 @@
-"""First come, first served: threads that wait for something line up, and only the one in front may take.
+"""A first-come, first-served queue of threads, in which only the thread in front may proceed.
 
-No lock is held while anybody waits: each waits on an event of its own, and whoever leaves wakes the next.
+No lock is held while a thread waits: each waits on an event of its own, and a thread that leaves wakes the next.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ __all__ = ["FifoQueue", "Ticket"]
 
 
 class Ticket:
-    """One thread's place in a line."""
+    """The place of one thread in the queue."""
 
     __slots__ = ("event",)
 
@@ -24,41 +24,46 @@ class Ticket:
 
 
 class FifoQueue:
-    """A line of waiting threads."""
+    """A queue of waiting threads."""
 
     def __init__(self) -> None:
-        self._places: deque[Ticket] = deque()
+        self._tickets: deque[Ticket] = deque()
         self._lock = threading.RLock()  # re-entrant: a dropped stream ends wherever the garbage collector runs
 
     def __len__(self) -> int:
-        return len(self._places)
+        return len(self._tickets)
 
     def join(self) -> Ticket:
         """Join the queue and return the ticket."""
-        place = Ticket()
+        ticket = Ticket()
         with self._lock:
-            self._places.append(place)
-            if self._places[0] is place:
-                place.event.set()
-        return place
+            self._tickets.append(ticket)
+            if self._tickets[0] is ticket:
+                ticket.event.set()
+        return ticket
 
-    def wait(self, place: Ticket, seconds: float | None, call: Call) -> bool:
-        """Wait to be in front, at most so long, and return whether it is so.
+    def wait(self, ticket: Ticket, seconds: float | None, call: Call) -> bool:
+        """Wait until the ticket is in front, and return whether it is.
+
+        Args:
+            ticket: What `join` returned.
+            seconds: Maximum seconds to wait; None waits without limit.
+            call: The call that waits.
 
         Raises:
             CancelledError: The call was cancelled.
         """
-        if place.event.is_set():
+        if ticket.event.is_set():
             return True
-        call.on_cancel(place.event.set)
-        call.clock.wait(place.event, seconds)
+        call.on_cancel(ticket.event.set)
+        call.clock.wait(ticket.event, seconds)
         if call.cancelled:
             raise CancelledError("the call was cancelled")
-        return place.event.is_set()
+        return ticket.event.is_set()
 
-    def leave(self, place: Ticket) -> None:
-        """Leave the line, from wherever the place is; whoever is in front then is woken."""
+    def leave(self, ticket: Ticket) -> None:
+        """Leave the queue from any position, and wake the thread that is in front then."""
         with self._lock:
-            self._places.remove(place)
-            if self._places:
-                self._places[0].event.set()
+            self._tickets.remove(ticket)
+            if self._tickets:
+                self._tickets[0].event.set()

@@ -1,12 +1,12 @@
-"""The guard of one provider: what happens round every attempt, and in which order.
+"""The guard of one provider: what happens around every attempt, and in which order.
 
     concurrency        a slot for the whole call, its retries and its stream
       for each attempt
-        breaker        open: turned away, before anything is taken from the limit
+        breaker        an open one refuses, before anything is taken from the rate limit
         rate limit     each attempt is traffic, so each one waits its turn
-        once()         encode, send, decode
-      retry decision   after the breaker and the limit have heard of the failure
-    monitor            hears of the call, not of its attempts
+        send()         encode, send, decode
+      retry decision   after the failure was recorded by breaker and rate limit
+    monitor            counts calls, not attempts
 
 Fallback and hedging stand outside: they choose between guards. Each part is there only where it is configured.
 """
@@ -14,101 +14,42 @@ Fallback and hedging stand outside: they choose between guards. Each part is the
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+from collections.abc import Callable
+from functools import partial
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from ai_lib.api.call import Call
 from ai_lib.errors import AiLibError
-from ai_lib.reliability.attempts import Admission, Attempts, StreamWatch
-from ai_lib.reliability.retry import RetryBudget, RetryPolicy
+from ai_lib.reliability.attempts import Attempts, StreamAttempts
+from ai_lib.reliability.retry import RetryPolicy
+from ai_lib.reliability.state import Guarded, GuardedStream, ProcessState
 from ai_lib.utils.clock import Clock
 from ai_lib.utils.process import PerProcess
 
 if TYPE_CHECKING:
     from ai_lib.api.events import Listener
-    from ai_lib.reliability.circuit_breaker import CircuitBreaker
-    from ai_lib.reliability.concurrency import Slots
     from ai_lib.reliability.config import ResilienceConfig
-    from ai_lib.reliability.monitor import ErrorMonitor
-    from ai_lib.reliability.rate_limiter import RateLimiter
-    from ai_lib.types.limits import LimitStatus
 
-__all__ = ["Guard", "Guarded", "GuardedStream"]
+__all__ = ["Guard"]
 
 _logger = logging.getLogger(__name__)
 
 T = TypeVar("T")
-_ONCE = RetryPolicy(max_retries=0)
-_MAX_BREAKERS = 1000
-
-
-class GuardedStream(Protocol):
-    """A stream as a guard needs it."""
-
-    def recover_with(self, recover: Callable[[AiLibError], Any]) -> None:
-        """Have `recover` asked for another stream when this one fails before it has given anything."""
-
-    def on_end(self, hook: Callable[[Any, AiLibError | None], None]) -> None:
-        """Have `hook` called once, when the stream is over, with the stream and what ended it."""
-
-
 S = TypeVar("S", bound=GuardedStream)
-
-
-class Guarded(Protocol):
-    """What a guard is told about one kind of call."""
-
-    @property
-    def model(self) -> str | None:
-        """The model that is asked."""
-
-    def tokens(self) -> float:
-        """Return how many tokens the call will use, estimated. Asked only where tokens are limited."""
-
-    def used(self, result: Any) -> float | None:
-        """Return how many it used; None where that is not told."""
-
-    def rate_limits(self, result: Any) -> Mapping[str, LimitStatus]:
-        """Return the rate limits that the provider reported with its answer; empty where it reported none."""
-
-
-class ProcessState:
-    """What one process has of a guard: locks, queues, counts."""
-
-    def __init__(self, guard: Guard, config: ResilienceConfig | None) -> None:
-        self.budget = RetryBudget(guard.policy.budget_ratio, guard.policy.budget_reserve)
-        self.slots: Slots | None = None
-        self.limiter: RateLimiter | None = None
-        self.monitor: ErrorMonitor | None = None
-        self.breakers: dict[str | None, CircuitBreaker] = {}
-        if config is None:
-            return
-        # Imported where they are used: most programs have none of these.
-        if config.concurrency is not None:
-            from ai_lib.reliability.concurrency import Slots
-
-            self.slots = Slots(config.concurrency)
-        if config.rate_limit is not None:
-            from ai_lib.reliability.rate_limiter import RateLimiter
-
-            self.limiter = RateLimiter(config.rate_limit, guard.key, guard.clock)
-        if config.monitor is not None:
-            from ai_lib.reliability.monitor import ErrorMonitor
-
-            self.monitor = ErrorMonitor(config.monitor, guard.provider, guard.clock)
+_NO_RETRIES = RetryPolicy(max_retries=0)
 
 
 class Guard:
-    """Stands round everything that a client asks of one provider.
+    """Applies concurrency limit, circuit breaker, rate limit and retries to every request to one provider.
 
     Args:
-        policy: When to try again; None for never.
+        policy: When to retry; None means never.
         config: The other parts; None for none of them.
         provider: The provider's id.
-        base_url: Its address; breakers and limits belong to it.
-        key: Whose rate limit it is: the address, and the key in a form that does not give it away.
+        base_url: The provider's address; breakers and limits belong to it.
+        key: Identifies the rate limit: the address, and a digest of the API key.
         clock: The time.
-        listener: What hears of every decision.
+        listener: Called with every decision.
     """
 
     def __init__(
@@ -122,101 +63,69 @@ class Guard:
         clock: Clock,
         listener: Listener | None = None,
     ) -> None:
-        self.policy = policy or _ONCE
+        self.policy = policy or _NO_RETRIES
         self.provider = provider
         self.key = key
         self.clock = clock
-        self._base_url = base_url
         self._config = config
         self._listener = listener
-        self.state: PerProcess[ProcessState] = PerProcess(lambda: ProcessState(self, config))
+        make_state = partial(
+            ProcessState, self.policy, config, provider=provider, base_url=base_url, key=key, clock=clock
+        )
+        self.state: PerProcess[ProcessState] = PerProcess(make_state)
 
-    def run(self, once: Callable[[], T], call: Call, asked: Guarded) -> T:
-        """Return what `once` returns, tried as often as the policy says and never past the call's time.
+    def run(self, send: Callable[[], T], call: Call, guarded: Guarded) -> T:
+        """Return the result of `send`, repeated as the policy allows and never past the call's deadline.
+
+        Args:
+            send: Makes one attempt.
+            call: The call.
+            guarded: The kind of call.
 
         Raises:
-            AiLibError: What the last attempt raised, or why none was made.
+            AiLibError: The last attempt failed, or none could be made.
         """
-        parts = self.state()
-        if parts.slots is not None:
-            parts.slots.acquire(call)
+        state = self.state()
+        if state.slots is not None:
+            state.slots.acquire(call)
         try:
-            result, admission = Attempts(self, parts, call, asked).run(once)
+            result, admission = Attempts(state, call, guarded, self.emit).run(send)
         except AiLibError as error:
-            if parts.monitor is not None:
-                parts.monitor.record_failure(error)
+            state.record_failure(error)
             raise
         finally:
-            if parts.slots is not None:
-                parts.slots.release()
+            if state.slots is not None:
+                state.slots.release()
         if admission is not None:
-            admission.record_success(asked, result)
-        if parts.monitor is not None:
-            parts.monitor.record_success()
+            admission.record_success(guarded, result)
+        state.record_success()
         return result
 
-    def open_stream(self, once: Callable[[], S], call: Call, asked: Guarded) -> S:
-        """Return the stream that `once` opens; what is held for it is given back when it is over.
+    def open_stream(self, send: Callable[[], S], call: Call, guarded: Guarded) -> S:
+        """Return the stream that `send` opens; what is held for it is released when it ends.
 
-        Until the stream has given something, its failure is tried again like that of a call.
+        A stream that fails before it has yielded anything is retried like a call.
+
+        Args:
+            send: Makes one attempt.
+            call: The call.
+            guarded: The kind of call.
 
         Raises:
-            AiLibError: As for `run`.
+            AiLibError: The last attempt failed, or none could be made.
         """
-        parts = self.state()
-        if parts.slots is not None:
-            parts.slots.acquire(call)
-        watch = StreamWatch(parts, Attempts(self, parts, call, asked), once)
-        stream: S = watch.first()
-        stream.recover_with(watch.recover)
-        stream.on_end(watch.ended)
+        state = self.state()
+        if state.slots is not None:
+            state.slots.acquire(call)
+        attempts = Attempts(state, call, guarded, self.emit)
+        streaming = StreamAttempts(state, attempts, send, lambda: self.state() is state)
+        stream: S = streaming.open()
+        stream.recover_with(streaming.recover)
+        stream.on_end(streaming.end)
         return stream
 
-    def admit(self, parts: ProcessState, call: Call, asked: Guarded) -> Admission | None:
-        """Return what one attempt holds, waiting for its turn.
-
-        Raises:
-            CircuitOpenError: The breaker is open.
-            RateLimitError: The client's own limit does not let it go in time.
-            CancelledError: The call was cancelled.
-            RequestTimeoutError: The call's time is over.
-        """
-        call.check()
-        config = self._config
-        permit = self._breaker(parts, asked.model).acquire() if config is not None and config.breaker else None
-        if parts.limiter is None:
-            return None if permit is None else Admission(permit, None)
-        try:
-            tokens = asked.tokens() if parts.limiter.limit.tokens is not None else 0.0
-            reservation = parts.limiter.acquire(tokens, call=call)
-        except BaseException:
-            if permit is not None:
-                permit.release()
-            raise
-        if reservation.waited:
-            self.emit("rate_limited", asked.model, waited=reservation.waited)
-            call.record("rate_limited", provider=self.provider, waited=reservation.waited)
-        return Admission(permit, reservation)
-
-    def _breaker(self, parts: ProcessState, model: str | None) -> CircuitBreaker:
-        found = parts.breakers.get(model)
-        if found is None:
-            from ai_lib.reliability.circuit_breaker import CircuitBreaker
-
-            assert self._config is not None and self._config.breaker is not None  # noqa: S101, PT018 - the caller asked
-            name = " ".join(part for part in (self.provider, self._base_url, model) if part)
-
-            def tell(old: str, new: str) -> None:
-                self.emit(_TRANSITIONS[new], model, before=old)
-
-            made = CircuitBreaker(self._config.breaker, name=name, clock=self.clock, tell=tell)
-            if len(parts.breakers) >= _MAX_BREAKERS:  # the names of models may come from users
-                parts.breakers.pop(next(iter(parts.breakers)), None)
-            found = parts.breakers.setdefault(model, made)
-        return found
-
     def emit(self, kind: str, model: str | None, **facts: Any) -> None:
-        """Tell the listener of a decision."""
+        """Call the listener with a decision."""
         if self._listener is None:
             return
         from ai_lib.api.events import Event  # few programs listen
@@ -226,31 +135,25 @@ class Guard:
         except Exception:
             _logger.exception("the listener raised")
 
-    def share(self, other: Guard) -> None:
-        """Use another guard's limits, breakers and budget, where both guard the same thing in the same way."""
-        if (self.policy, self._config, self.key, self.clock) == (other.policy, other._config, other.key, other.clock):
-            self.state = other.state
+    def share(self, guard: Guard) -> None:
+        """Use the limits, breakers and retry budget of another guard if both have the same settings."""
+        if (self.policy, self._config, self.key, self.clock) == (guard.policy, guard._config, guard.key, guard.clock):
+            self.state = guard.state
 
     # --- what is going on, for tests and for people
 
     @property
     def in_flight(self) -> int:
-        """Calls that hold a slot now; 0 where their number is not limited."""
+        """Calls that hold a slot now; 0 where concurrency is not limited."""
         slots = self.state().slots
         return 0 if slots is None else slots.in_use
 
     @property
     def waiting(self) -> int:
-        """Calls that wait for a slot or for the rate limit."""
-        parts = self.state()
-        return (0 if parts.slots is None else parts.slots.waiting) + (
-            0 if parts.limiter is None else parts.limiter.waiting
-        )
+        """Calls that wait for a slot or for the rate limit now."""
+        state = self.state()
+        return sum(part.waiting for part in (state.slots, state.limiter) if part is not None)
 
     def breaker_state(self, model: str | None) -> str:
-        """Return the state of the breaker for a model: "closed", "open" or "half-open"."""
-        breaker = self.state().breakers.get(model)
-        return "closed" if breaker is None else breaker.state
-
-
-_TRANSITIONS = {"open": "breaker_opened", "half-open": "breaker_half_opened", "closed": "breaker_closed"}
+        """Return the state of the breaker of a model: "closed", "open" or "half-open"."""
+        return self.state().breaker_state(model)

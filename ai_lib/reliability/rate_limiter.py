@@ -1,7 +1,7 @@
-"""How fast requests and tokens go out, so that the provider need not say 429.
+"""The rate limiter: how fast requests and tokens are sent, so that the provider need not answer with a 429.
 
-A hand-written token bucket (`bucket`) says when; threads line up (`line`), and only the one in front holds a
-reservation, so a pause or a lower rate holds for all that wait behind it. No lock is held while anybody waits.
+A token bucket (`bucket`) decides when; threads queue (`fifo`), and only the one in front holds a reservation, so a
+pause or a lower rate applies to all that wait behind it. No lock is held while a thread waits.
 """
 
 from __future__ import annotations
@@ -17,8 +17,9 @@ import attrs
 from ai_lib.api.call import Call
 from ai_lib.api.limits import LimitStore, StoreUnavailableError
 from ai_lib.errors import ConfigurationError, InvalidRequestError, RateLimitError
-from ai_lib.reliability.bucket import OPERATIONS, Bucket, Buckets, BucketState
+from ai_lib.reliability.bucket import Bucket, Buckets, BucketState
 from ai_lib.reliability.fifo import FifoQueue
+from ai_lib.reliability.validators import POSITIVE, SECONDS_OR_FOREVER
 from ai_lib.types.limits import LimitStatus
 from ai_lib.types.wire import Timeout
 from ai_lib.utils.clock import SYSTEM_CLOCK, Clock
@@ -28,55 +29,50 @@ __all__ = ["MemoryStore", "RateLimit", "RateLimiter", "Reservation"]
 
 _logger = logging.getLogger(__name__)
 
-# Without a burst of its own a limit is paced: no window of its length ever holds more than the limit, also for a
+# Without a burst a limit is paced: no window of its length ever holds more than the limit, also for a
 # provider that counts strictly and sees requests arrive a little closer together than they left.
 _PACED_RATE = 0.97
 _PACED_BURST = 0.01
-# What a 429 without a wait pauses for.
+# The pause after a 429 without a Retry-After.
 _PAUSE = 1.0
 
-
-def _positive(_: object, field: attrs.Attribute[float], value: object) -> None:
-    if value is None:
-        return
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value) or value <= 0:
-        raise ConfigurationError(f"{field.name} must be a number above 0, got {value!r}")
+# A bucket that is never empty: no limit.
+_UNLIMITED = Bucket(1e15, 1e15)
 
 
 @attrs.frozen(kw_only=True)
 class RateLimit:
-    """How many requests and tokens may go out in a time.
+    """How many requests and tokens may be sent in a period.
 
     Args:
-        requests: Requests in `per` seconds; None for no limit.
-        tokens: Tokens in `per` seconds, prompts and answers together; None for no limit.
-        per: Seconds.
-        burst: Requests that may go at once after a pause. None means a steady pace, at which no window of `per` seconds
-            ever holds more than the limit.
+        requests: Maximum requests in `per` seconds; None for no limit.
+        tokens: Maximum tokens in `per` seconds, prompts and answers together; None for no limit.
+        per: Length of the period in seconds.
+        burst: Requests that may be sent at once after a pause. None means a steady pace, at which no window of `per`
+            seconds ever holds more than the limit.
         adaptive: Whether a 429 slows the client down, and successes speed it up again, up to the limit.
-        initial: The part of the limit to begin with, from 0.25 to 1.
-        max_wait: Most seconds to wait; None means as long as the call's own time lasts.
-        store: Where the state is kept, to share it between processes; None means in this process.
-        name: Whose limit; clients with the same name and store share it. None means the provider's address and key.
+        initial: Fraction of the limit to start with, 0.25 to 1.
+        max_wait: Maximum seconds to wait; None means until the call's deadline.
+        store: Keeps the state, to share it between processes; None keeps it in this process.
+        name: Name of the limit; clients with the same name and store share it. None means the provider's address and
+            key.
     """
 
-    requests: float | None = attrs.field(default=None, validator=_positive)
-    tokens: float | None = attrs.field(default=None, validator=_positive)
-    per: float = attrs.field(default=60.0, validator=_positive)
-    burst: float | None = attrs.field(default=None, validator=_positive)
+    requests: float | None = attrs.field(default=None, validator=attrs.validators.optional(POSITIVE))
+    tokens: float | None = attrs.field(default=None, validator=attrs.validators.optional(POSITIVE))
+    per: float = attrs.field(default=60.0, validator=POSITIVE)
+    burst: float | None = attrs.field(default=None, validator=attrs.validators.optional(POSITIVE))
     adaptive: bool = True
-    initial: float = attrs.field(default=1.0, validator=_positive)
-    max_wait: float | None = None
+    initial: float = attrs.field(default=1.0, validator=POSITIVE)
+    max_wait: float | None = attrs.field(default=None, validator=SECONDS_OR_FOREVER)
     store: LimitStore | None = None
     name: str | None = None
 
     def __attrs_post_init__(self) -> None:
         if self.requests is None and self.tokens is None and self.burst is not None:
-            raise ConfigurationError("burst says how many of `requests` may go at once: give requests as well")
+            raise ConfigurationError("burst requires requests: it is the number of them that may be sent at once")
         if self.initial > 1:
-            raise ConfigurationError(f"initial is a part of the limit, at most 1, got {self.initial!r}")
-        if self.max_wait is not None and not self.max_wait >= 0:
-            raise ConfigurationError(f"max_wait must be seconds from 0 or None, got {self.max_wait!r}")
+            raise ConfigurationError(f"initial must be a fraction of the limit, at most 1, got {self.initial!r}")
         if self.store is not None and not callable(getattr(self.store, "apply", None)):
             raise ConfigurationError(f"store must be a SqliteStore, a RedisStore or a LimitStore, got {self.store!r}")
 
@@ -98,44 +94,39 @@ class RateLimit:
         return Buckets((requests, _paced(self.tokens, self.per)), self.adaptive, self.initial)
 
 
-# A bucket that is never empty: no limit.
-_ENDLESS = Bucket(1e15, 1e15)
-
-
 def _paced(limit: float | None, per: float) -> Bucket:
     if limit is None:
-        return _ENDLESS
+        return _UNLIMITED
     return Bucket(_PACED_RATE * limit / per, max(1.0, _PACED_BURST * limit))
 
 
 class MemoryStore:
-    """Keeps the state of limits in this process; a forked child begins with a state of its own."""
+    """Keeps the state of limits in this process; a forked child starts with a new state."""
 
     def __init__(self, clock: Clock = SYSTEM_CLOCK) -> None:
         self._clock = clock
         # Re-entrant: a dropped stream ends wherever the garbage collector runs.
-        self._of_process = PerProcess[tuple[Any, dict[str, BucketState]]](lambda: (threading.RLock(), {}))
+        self._states = PerProcess[tuple[Any, dict[str, BucketState]]](lambda: (threading.RLock(), {}))
 
     def apply(self, key: str, buckets: Buckets, operation: str, *arguments: Any) -> Any:
-        """Do one operation."""
+        """Perform one operation; see `LimitStore`."""
         now = self._clock.now()
-        lock, states = self._of_process()
+        lock, states = self._states()
         with lock:
             state = states.get(key)
             if state is None:
                 state = states[key] = buckets.fresh(now)
-            state.refill(buckets, now)
-            return OPERATIONS[operation](buckets, state, now, *arguments)
+            return state.apply(buckets, now, operation, arguments)
 
 
 @attrs.define
 class Reservation:
-    """What one request has taken.
+    """What one request has taken from the limit.
 
     Args:
-        tokens: The tokens that were reserved, by their weight.
-        waited: Seconds that it took.
-        slowed: Whether the limit was slowed down then.
+        tokens: The reserved tokens, weighted.
+        waited: Seconds that it waited.
+        slowed: Whether the limit was slowed down at that time.
     """
 
     tokens: float
@@ -144,11 +135,11 @@ class Reservation:
     _limiter: RateLimiter
 
     def release(self) -> None:
-        """Give everything back: the request was not sent."""
+        """Return everything: the request was not sent."""
         self._limiter.change("credit", (1.0, self.tokens))
 
     def settle(self, used: float | None) -> None:
-        """Settle the estimate: give back what was not used, or take what was used beyond it."""
+        """Correct the estimate: return what was not used, or take what was used beyond it."""
         if used is None or not self.tokens:
             return
         used = self._limiter.weight(used)
@@ -156,24 +147,24 @@ class Reservation:
             self._limiter.change("credit", (0.0, self.tokens - used))
             self.tokens = used
 
-    def record_success(self, headers: Mapping[str, LimitStatus]) -> None:
-        """Say that the provider took the request, and what its headers say is left."""
+    def record_success(self, limits: Mapping[str, LimitStatus]) -> None:
+        """Record that the provider accepted the request, and the limits that it reported."""
         if self.slowed:
-            self._limiter.change("succeed")
-        if headers:
-            self._limiter.learn(headers)
+            self._limiter.change("speed_up")
+        if limits:
+            self._limiter.adopt(limits)
 
     def record_throttling(self, seconds: float | None) -> None:
-        """Say that the provider refused the request with a 429."""
+        """Record that the provider refused the request with a 429, and the wait that it requested."""
         self._limiter.change("throttle", _PAUSE if seconds is None else seconds)
 
 
 class RateLimiter:
-    """Lets requests go at the pace of a limit, first come, first served. Share it between threads.
+    """Admits requests at the pace of a limit, first come, first served. Threads may share it.
 
     Args:
         limit: The limit.
-        key: Whose limit.
+        key: Identifies the limit in its store, unless it has a name.
         clock: The time.
     """
 
@@ -182,35 +173,35 @@ class RateLimiter:
         self._key = limit.name or key
         self._buckets = limit.buckets()
         self._clock = clock
-        self._own = MemoryStore(clock)
-        self._store: LimitStore = limit.store or self._own
-        self._line: PerProcess[FifoQueue] = PerProcess(FifoQueue)
+        self._local = MemoryStore(clock)
+        self._store: LimitStore = limit.store or self._local
+        self._queue: PerProcess[FifoQueue] = PerProcess(FifoQueue)
 
     @property
     def waiting(self) -> int:
         """Threads that wait now."""
-        return len(self._line())
+        return len(self._queue())
 
     def try_acquire(self, tokens: float = 0.0) -> Reservation | None:
-        """Take a request and tokens if they are there now, else return None."""
-        if len(self._line()):
+        """Take a request and tokens if they are available now, else return None."""
+        if len(self._queue()):
             return None
-        reserved = self._taken(tokens, 0.0)
-        return reserved if isinstance(reserved, Reservation) else None
+        reservation = self._reserve(tokens, 0.0)
+        return reservation if isinstance(reservation, Reservation) else None
 
     def acquire(self, tokens: float = 0.0, *, timeout: float | None = None, call: Call | None = None) -> Reservation:
-        """Wait until a request with so many tokens may go.
+        """Wait until a request with so many tokens may be sent.
 
         Args:
-            tokens: The tokens it will use, estimated.
-            timeout: Most seconds to wait; None means the limit's `max_wait`, else the call's time.
-            call: The call that waits; its time is not exceeded, and cancelling it ends the wait.
+            tokens: Estimated number of tokens that it will use.
+            timeout: Maximum seconds to wait; None means the limit's `max_wait`, else until the call's deadline.
+            call: The call that waits; its deadline is kept, and cancelling it ends the wait.
 
         Raises:
             RateLimitError: It would take too long (code "client_rate_limit"; `.retry_after` says how long). Nothing
                 was taken.
             InvalidRequestError: It needs more tokens than the limit ever allows at once.
-            CancelledError: The call was cancelled; what was reserved is given back.
+            CancelledError: The call was cancelled; the reservation was released.
         """
         if self.limit.tokens is not None and tokens > self.limit.tokens:
             raise InvalidRequestError(
@@ -220,16 +211,16 @@ class RateLimiter:
                 hint="Shorten the messages, lower max_tokens, or raise the rate limit",
             )
         call = call or Call(Timeout(total=None), clock=self._clock)
-        longest = self._longest(timeout, call)
-        if not len(self._line()):
-            reserved = self._taken(tokens, 0.0)
-            if isinstance(reserved, Reservation):
-                return reserved
+        limits = (timeout if timeout is not None else self.limit.max_wait, call.remaining())
+        max_wait = min((seconds for seconds in limits if seconds is not None), default=math.inf)
+        reservation = self.try_acquire(tokens)
+        if reservation is not None:
+            return reservation
         with call.timed("rate_limit"):
-            return self._in_line(tokens, self._clock.now() + longest, call)
+            return self._wait(tokens, self._clock.now() + max_wait, call)
 
     def weight(self, tokens: float) -> float:
-        """Return what tokens count for in a limit that is kept strictly.
+        """Return what tokens count for in a limit that is enforced strictly.
 
         Calls of n tokens at the rate of a limit of L would be L/n + 1 in some window, one more than a strict provider
         allows; at this weight they are L/n.
@@ -239,71 +230,61 @@ class RateLimiter:
         return tokens / max(0.5, 1.0 - tokens / self.limit.tokens)
 
     def change(self, operation: str, *arguments: Any) -> Any:
-        """Do one of the bucket's operations on this limit's state."""
+        """Perform one of the bucket's operations on the state of this limit."""
         try:
             return self._store.apply(self._key, self._buckets, operation, *arguments)
         except StoreUnavailableError as exc:
-            _logger.warning("the shared store of rate limit %s is unavailable (%s); limiting alone", self._key, exc)
-            return self._own.apply(self._key, self._buckets, operation, *arguments)
+            _logger.warning(
+                "the shared store of rate limit %s is unavailable (%s); limiting in this process only", self._key, exc
+            )
+            return self._local.apply(self._key, self._buckets, operation, *arguments)
 
-    def learn(self, headers: Mapping[str, LimitStatus]) -> None:
-        """Take the provider's word for what is left, where that is less than is known here."""
-        told = [headers.get("requests"), headers.get("tokens")]
-        remaining = [None if status is None else status.remaining for status in told]
+    def adopt(self, limits: Mapping[str, LimitStatus]) -> None:
+        """Adopt what the provider reports as remaining, where that is less than is known here."""
+        reported = [limits.get("requests"), limits.get("tokens")]
+        remaining = [None if status is None else status.remaining for status in reported]
         if all(
-            left is None or left > bucket.capacity for left, bucket in zip(remaining, self._buckets.each, strict=True)
+            left is None or left > bucket.capacity for left, bucket in zip(remaining, self._buckets.items, strict=True)
         ):
             return
-        waits = [status.wait for status in told if status is not None]
-        self.change("learn", tuple(remaining), max(waits, default=0.0))
+        waits = [status.wait for status in reported if status is not None]
+        self.change("adopt", tuple(remaining), max(waits, default=0.0))
 
-    # --- waiting
-
-    def _longest(self, timeout: float | None, call: Call) -> float:
-        limits = (timeout if timeout is not None else self.limit.max_wait, call.remaining())
-        return min((seconds for seconds in limits if seconds is not None), default=math.inf)
-
-    def _taken(self, tokens: float, longest: float) -> Reservation | float:
-        """Return a reservation, or the seconds that it would take where those are too many."""
+    def _reserve(self, tokens: float, max_wait: float) -> Reservation | float:
+        """Return a reservation, or the seconds that it would have to wait if that is too long."""
         weight = self.weight(tokens)
-        wait, taken, factor = self.change("reserve", (1.0, weight), longest)
+        wait, taken, factor = self.change("reserve", (1.0, weight), max_wait)
         return Reservation(weight, wait, factor < 1.0, self) if taken else float(wait)
 
-    def _in_line(self, tokens: float, until: float, call: Call) -> Reservation:
-        line = self._line()
-        place = line.join()
+    def _wait(self, tokens: float, deadline: float, call: Call) -> Reservation:
+        """Queue, reserve and wait until the reservation may be used."""
+        queue = self._queue()
+        ticket = queue.join()
         try:
-            left = until - self._clock.now()
-            if not line.wait(place, None if math.isinf(left) else left, call):
-                raise self._too_long(0.0)
-            reserved = self._taken(tokens, max(0.0, until - self._clock.now()))
-            if not isinstance(reserved, Reservation):
-                raise self._too_long(reserved)
-            self._sit_out(reserved, until, call)
-            return reserved
+            left = deadline - self._clock.now()
+            if not queue.wait(ticket, None if math.isinf(left) else left, call):
+                raise self._timeout(0.0)
+            reservation = self._reserve(tokens, max(0.0, deadline - self._clock.now()))
+            if not isinstance(reservation, Reservation):
+                raise self._timeout(reservation)
+            wait = reservation.waited
+            try:
+                while wait > 0 and self._clock.now() + wait <= deadline + 1e-6:  # less is a rounding error
+                    call.sleep(wait)
+                    wait = self.change("pause")  # a 429 of another call may have paused the limit meanwhile
+            except BaseException:  # cancelled, KeyboardInterrupt
+                reservation.release()
+                raise
+            if wait > 0:
+                reservation.release()
+                raise self._timeout(wait)
+            return reservation
         finally:
-            line.leave(place)
+            queue.leave(ticket)
 
-    def _sit_out(self, reservation: Reservation, until: float, call: Call) -> None:
-        """Wait for the time of a reservation, and longer while the provider wants silence; give it back if it ends."""
-        wait = reservation.waited
-        try:
-            while wait > 0:
-                self._check(wait, until)
-                call.sleep(wait)
-                wait = self.change("paused")
-        except BaseException:  # cancelled, KeyboardInterrupt, too long
-            reservation.release()
-            raise
-
-    def _check(self, wait: float, until: float) -> None:
-        # A millionth is what rounding leaves of nothing.
-        if self._clock.now() + wait > until + 1e-6:
-            raise self._too_long(wait)
-
-    def _too_long(self, wait: float) -> RateLimitError:
+    def _timeout(self, wait: float) -> RateLimitError:
         return RateLimitError(
-            f"the rate limit of this client ({self._key}) allows no request in time",
+            f"the rate limit of this client ({self._key}) admits no request in time",
             code="client_rate_limit",
             retry_after=wait or None,
             hint="Raise timeout= or the rate limit, or make fewer calls at once",

@@ -16,32 +16,40 @@ if TYPE_CHECKING:
 
 __all__ = ["PREFIX", "RedisServer", "RedisStore"]
 
-# A server on the way to which more than this is lost must not hold up a call.
+# A server that is slower than this, or unreachable, must not hold up a call.
 _TIMEOUT = 1.0
 PREFIX = "ai_lib"
 
 
 class RedisServer:
-    """A Redis server, by address or as a client of the user's."""
+    """A Redis server, given by its address or as a client.
 
-    def __init__(self, given: str | redis.Redis) -> None:
+    Args:
+        server: An address such as "redis://127.0.0.1:6379/0", or a `redis.Redis`.
+
+    Raises:
+        ConfigurationError: The package redis is not installed, or the address is invalid.
+    """
+
+    def __init__(self, server: str | redis.Redis) -> None:
         try:
             import redis
         except ImportError as exc:
             raise ConfigurationError(
                 'sharing through Redis needs the package redis: pip install "ai-lib[redis]"', code="missing_package"
             ) from exc
-        self.given = given
+        self.server = server
         self.error = redis.RedisError
-        self._client: PerProcess[redis.Redis] = PerProcess(self._made)
+        self._client: PerProcess[redis.Redis] = PerProcess(self._connect)
+        self._client()  # an invalid address fails here, not in the first call
 
-    def _made(self) -> redis.Redis:
+    def _connect(self) -> redis.Redis:
         import redis
 
-        if not isinstance(self.given, str):
-            return self.given
+        if not isinstance(self.server, str):
+            return self.server
         try:
-            return redis.Redis.from_url(self.given, socket_timeout=_TIMEOUT, socket_connect_timeout=_TIMEOUT)
+            return redis.Redis.from_url(self.server, socket_timeout=_TIMEOUT, socket_connect_timeout=_TIMEOUT)
         except ValueError as exc:
             raise ConfigurationError("the address of Redis must begin with redis://, rediss:// or unix://") from exc
 
@@ -50,41 +58,43 @@ class RedisServer:
         return self._client()
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return type(self), (self.given,)
+        return type(self), (self.server,)
 
 
 _SCRIPT = Path(__file__).with_name("bucket.lua")
 _CONSTANTS = (FLOOR, DECREASE, INCREASE, ONE_EVENT)
-# Idle for a day, every bucket is full again.
+# After a day without use, every bucket is full again.
 _KEEP_SECONDS = 86_400
 
 
 class RedisStore:
-    """Keeps the state of rate limits in Redis: each step is one script, in Redis' own time.
+    """Keeps the state of rate limits in Redis: each step is one script, on Redis' own clock.
 
     Args:
-        server: An address such as "redis://127.0.0.1:6379/0", or a `redis.Redis` of your own.
-        prefix: What the names of the keys begin with.
+        server: An address such as "redis://127.0.0.1:6379/0", or a `redis.Redis`.
+        prefix: Prefix of the names of the keys.
 
     Raises:
-        ConfigurationError: The package redis is not installed, or the address cannot be used.
+        ConfigurationError: The package redis is not installed, or the address is invalid.
     """
 
     def __init__(self, server: str | redis.Redis, *, prefix: str = PREFIX) -> None:
         self._server = RedisServer(server)
-        self._server()
         self._prefix = prefix
-        self._script: PerProcess[Any] = PerProcess(self._registered)
-        self._now: float | None = None  # Redis' own time
+        # Redis keeps scripts by the hash of their text; the text itself is sent only where it is missing.
+        self._script: PerProcess[Any] = PerProcess(
+            lambda: self._server().register_script(_SCRIPT.read_text(encoding="utf-8"))
+        )
+        self._now: float | None = None  # None means Redis' own clock
 
     def apply(self, key: str, buckets: Buckets, operation: str, *arguments: Any) -> Any:
-        """Do one operation.
+        """Perform one operation; see `LimitStore`.
 
         Raises:
             StoreUnavailableError: Redis cannot be reached.
         """
-        asked = {
-            "buckets": [{"rate": bucket.rate, "capacity": bucket.capacity} for bucket in buckets.each],
+        request = {
+            "buckets": [{"rate": bucket.rate, "capacity": bucket.capacity} for bucket in buckets.items],
             "adaptive": buckets.adaptive,
             "initial": buckets.initial,
             "constants": _CONSTANTS,
@@ -95,18 +105,14 @@ class RedisStore:
             "keep": _KEEP_SECONDS,
         }
         try:
-            result = self._script()(keys=[f"{self._prefix}:limit:{key}"], args=[json.dumps(asked)])
+            reply = self._script()(keys=[f"{self._prefix}:limit:{key}"], args=[json.dumps(request)])
         except self._server.error as exc:
             raise StoreUnavailableError(str(exc)) from exc
-        told = json.loads(result)
-        return tuple(told) if isinstance(told, list) else told
-
-    def _registered(self) -> Any:
-        # Redis keeps scripts by the hash of their text; the text itself is sent only where it is missing.
-        return self._server().register_script(_SCRIPT.read_text(encoding="utf-8"))
+        result = json.loads(reply)
+        return tuple(result) if isinstance(result, list) else result
 
     def __getstate__(self) -> dict[str, Any]:
-        return {"server": self._server.given, "prefix": self._prefix}
+        return {"server": self._server.server, "prefix": self._prefix}
 
     def __setstate__(self, settings: dict[str, Any]) -> None:
         self.__init__(settings["server"], prefix=settings["prefix"])  # type: ignore[misc]

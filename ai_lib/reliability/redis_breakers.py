@@ -25,16 +25,15 @@ class RedisBreakers:
     While Redis cannot be reached, breakers count as closed.
 
     Args:
-        server: As for `RedisStore`.
-        prefix: As for `RedisStore`.
+        server: An address such as "redis://127.0.0.1:6379/0", or a `redis.Redis`.
+        prefix: Prefix of the names of the keys.
 
     Raises:
-        ConfigurationError: As for `RedisStore`.
+        ConfigurationError: The package redis is not installed, or the address is invalid.
     """
 
     def __init__(self, server: str | redis.Redis, *, prefix: str = PREFIX) -> None:
         self._server = RedisServer(server)
-        self._server()
         self._prefix = prefix
 
     def __call__(self, name: str, policy: BreakerPolicy) -> _Storage:
@@ -46,16 +45,18 @@ class RedisBreakers:
 
 
 class _Storage:
-    """One breaker's state: a hash, and two counts for each tenth of the window. Fulfils `breaker.BreakerStorage`."""
+    """One breaker's state, a `BreakerStorage`: a hash, and two counts for each tenth of the window."""
 
     name = "redis"
 
     def __init__(self, server: RedisServer, key: str, policy: BreakerPolicy) -> None:
         self._server = server
         self._key = key
+        self._calls_key = f"{key}:calls"
+        self._probe_key = f"{key}:probe"
         self._policy = policy
 
-    # --- what pybreaker asks
+    # --- what pybreaker calls
 
     @property
     def state(self) -> str:
@@ -65,7 +66,7 @@ class _Storage:
     def state(self, state: str) -> None:
         self._try(lambda redis: redis.hset(self._key, "state", state), 0)
         if state == "closed":
-            self._try(lambda redis: redis.delete(f"{self._key}:calls"), 0)
+            self._try(lambda redis: redis.delete(self._calls_key), 0)
 
     @property
     def counter(self) -> int:
@@ -77,7 +78,7 @@ class _Storage:
         return int(self._try(lambda redis: redis.hget(self._key, "successes"), None) or 0)
 
     def increment_counter(self) -> None:
-        """Do nothing: `count` has."""
+        """Do nothing: `count` has counted it."""
 
     def reset_counter(self) -> None:
         """Do nothing: a success does not undo the failures in the window; closing does."""
@@ -93,19 +94,26 @@ class _Storage:
         return datetime.now(UTC) - timedelta(seconds=self.seconds_open())
 
     @opened_at.setter
-    def opened_at(self, moment: datetime) -> None:  # noqa: ARG002 - Redis' time counts, not pybreaker's
+    def opened_at(self, moment: datetime) -> None:  # noqa: ARG002 - Redis' clock counts, not pybreaker's
         self._try(lambda redis: redis.hset(self._key, "opened_at", _time(redis)), 0)
 
-    # --- what ours asks besides
+    # --- what our breaker calls as well
 
     def count(self, *, failed: bool) -> None:
-        self._try(lambda redis: self._add(redis, failed=failed), None)
+        def add(redis: redis.Redis) -> None:
+            with redis.pipeline(transaction=False) as pipe:
+                pipe.hincrby(self._calls_key, f"{self._slice(redis)}:{int(failed)}", 1)
+                pipe.expire(self._calls_key, int(self._policy.window) + 1)
+                pipe.expire(self._key, int(self._policy.window + self._policy.recovery_timeout) + 3600)
+                pipe.execute()
+
+        self._try(add, None)
 
     def acquire_probe(self) -> bool:
-        return bool(self._try(lambda redis: redis.set(f"{self._key}:probe", 1, nx=True, ex=int(PROBE_SECONDS)), True))
+        return bool(self._try(lambda redis: redis.set(self._probe_key, 1, nx=True, ex=int(PROBE_SECONDS)), True))
 
     def release_probe(self) -> None:
-        self._try(lambda redis: redis.delete(f"{self._key}:probe"), 0)
+        self._try(lambda redis: redis.delete(self._probe_key), 0)
 
     def seconds_open(self) -> float:
         def since(redis: redis.Redis) -> float:
@@ -113,41 +121,32 @@ class _Storage:
 
         return float(self._try(since, 0.0))
 
-    # --- how
-
-    def _try(self, do: Callable[[redis.Redis], Any], otherwise: Any) -> Any:
+    def _try(self, operation: Callable[[redis.Redis], Any], default: Any) -> Any:
         try:
-            return do(self._server())
+            return operation(self._server())
         except self._server.error as exc:
             _logger.warning("the circuit breaker's Redis is unavailable (%s); calls are let through", exc)
-            return otherwise
+            return default
 
-    def _slice(self, now: float) -> int:
-        return int(now * 10 / self._policy.window)
-
-    def _add(self, redis: redis.Redis, *, failed: bool) -> None:
-        calls = f"{self._key}:calls"
-        now = self._slice(_time(redis))
-        with redis.pipeline(transaction=False) as pipe:
-            pipe.hincrby(calls, f"{now}:{int(failed)}", 1)
-            pipe.expire(calls, int(self._policy.window) + 1)
-            pipe.expire(self._key, int(self._policy.window + self._policy.recovery_timeout) + 3600)
-            pipe.execute()
+    def _slice(self, redis: redis.Redis) -> int:
+        """Return the number of the current tenth of the window."""
+        return int(_time(redis) * 10 / self._policy.window)
 
     def _counts(self, redis: redis.Redis) -> tuple[int, int]:
-        oldest = self._slice(_time(redis)) - 9
+        """Return the calls in the window and the failures among them, and delete older counts."""
+        oldest = self._slice(redis) - 9
         calls = failures = 0
-        old = []
-        found: dict[Any, Any] = redis.hgetall(f"{self._key}:calls")
-        for field, number in found.items():
+        expired = []
+        fields: dict[Any, Any] = redis.hgetall(self._calls_key)
+        for field, count in fields.items():
             slice_number, _, failed = _text(field).partition(":")
             if int(slice_number) < oldest:
-                old.append(field)
+                expired.append(field)
             else:
-                calls += int(number)
-                failures += int(number) * int(failed)
-        if old:
-            redis.hdel(f"{self._key}:calls", *old)
+                calls += int(count)
+                failures += int(count) * int(failed)
+        if expired:
+            redis.hdel(self._calls_key, *expired)
         return calls, failures
 
 

@@ -1,8 +1,7 @@
-"""When to try again. Pure: attempt, error and a random number go in, a wait or a reason to give up comes out."""
+"""Retry decisions. Pure: attempt, error and a random number go in, a wait or a reason to give up comes out."""
 
 from __future__ import annotations
 
-import math
 import threading
 from collections.abc import Callable
 from typing import Literal, TypeAlias
@@ -10,92 +9,91 @@ from typing import Literal, TypeAlias
 import attrs
 
 from ai_lib.errors import AiLibError, ConfigurationError, RequestTimeoutError, StreamInterruptedError
+from ai_lib.reliability.validators import SECONDS, integer, number
 
 __all__ = ["Jitter", "RetryBudget", "RetryPolicy"]
 
 Jitter: TypeAlias = Literal["full", "equal", "decorrelated", "none"]
 
-# Each returns the wait, given the exponential limit, base, cap, the wait before and a number from 0 to 1.
+# Each returns the delay, given the exponential limit, base, cap, the previous delay and a random number from 0 to 1.
 # Source: https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/
 _JITTERS: dict[str, Callable[[float, float, float, float, float], float]] = {
-    "full": lambda limit, base, cap, before, chance: chance * limit,  # noqa: ARG005 - one signature for all
-    "equal": lambda limit, base, cap, before, chance: limit / 2 + chance * limit / 2,  # noqa: ARG005
-    "decorrelated": lambda limit, base, cap, before, chance: min(  # noqa: ARG005
-        cap, base + chance * max(0.0, 3 * max(before, base) - base)
+    "full": lambda limit, base, cap, previous, random: random * limit,  # noqa: ARG005 - one signature for all
+    "equal": lambda limit, base, cap, previous, random: limit / 2 + random * limit / 2,  # noqa: ARG005
+    "decorrelated": lambda limit, base, cap, previous, random: min(  # noqa: ARG005
+        cap, base + random * max(0.0, 3 * max(previous, base) - base)
     ),
-    "none": lambda limit, base, cap, before, chance: limit,  # noqa: ARG005
+    "none": lambda limit, base, cap, previous, random: limit,  # noqa: ARG005
 }
-
-
-def _seconds(_: object, field: attrs.Attribute[float], value: object) -> None:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value) or value < 0:
-        raise ConfigurationError(f"{field.name} must be a number of seconds from 0, got {value!r}")
+_NOT_NEGATIVE = number("a number >= 0", lambda value: value >= 0)
 
 
 @attrs.frozen(kw_only=True)
 class RetryPolicy:
-    """How often and after which wait a failed call is made again.
+    """How often and after which delay a failed call is repeated.
 
     Args:
-        max_retries: Calls after the first one.
-        base: Seconds; the n-th wait is at most `base * multiplier ** (n - 1)`.
-        cap: Most seconds of a wait of our own.
-        multiplier: What each further wait's limit is multiplied with.
-        jitter: How chance shortens a wait: "full" (any part of it), "equal" (at least half), "decorrelated" (from
-            `base` to three times the wait before), "none".
-        retry_after_cap: Most seconds of a wait that the provider names; a longer one is not waited for.
-        retry_ambiguous: Whether to try again when the request was sent and its outcome is unknown, so that it may be
-            worked on, and paid for, twice. None means after a lost connection, but not after a timeout: a server that
+        max_retries: Maximum number of retries after the first attempt; >= 0.
+        base: Seconds; the n-th delay is at most `base * multiplier ** (n - 1)`.
+        cap: Maximum seconds of a delay that this policy chooses.
+        multiplier: Growth of the limit from one delay to the next; >= 1.
+        jitter: How randomness shortens a delay: "full" (any part of it), "equal" (at least half), "decorrelated" (from
+            `base` to three times the previous delay), "none".
+        retry_after_cap: Maximum seconds of a delay that the provider requests; after a longer one the call gives up.
+        retry_ambiguous: Whether to retry when the request was sent and its outcome is unknown, so that it may be
+            processed, and billed, twice. None means after a lost connection, but not after a timeout: a server that
             hung up has most likely stopped working, one that is silent most likely has not.
-        attempt_timeout: Most seconds of one attempt; None means the call's own limits only.
-        budget_ratio: Retries of all calls of a client together, as a part of its calls.
+        attempt_timeout: Maximum seconds of one attempt; None means the call's own limits only.
+        budget_ratio: Retries of all calls of a client together, as a fraction of its calls.
         budget_reserve: Retries that are allowed however few calls there were.
-        retry_if: Asked last about an error that would be tried again; False gives up.
+        retry_if: Called last with an error that would be retried; False gives up.
     """
 
-    max_retries: int = 2
-    base: float = attrs.field(default=0.5, validator=_seconds)
-    cap: float = attrs.field(default=8.0, validator=_seconds)
-    multiplier: float = 2.0
+    max_retries: int = attrs.field(default=2, validator=integer(0))
+    base: float = attrs.field(default=0.5, validator=SECONDS)
+    cap: float = attrs.field(default=8.0, validator=SECONDS)
+    multiplier: float = attrs.field(default=2.0, validator=number("a number >= 1", lambda value: value >= 1))
     jitter: Jitter = "full"
-    retry_after_cap: float = attrs.field(default=60.0, validator=_seconds)
+    retry_after_cap: float = attrs.field(default=60.0, validator=SECONDS)
     retry_ambiguous: bool | None = None
-    attempt_timeout: float | None = attrs.field(default=None, validator=attrs.validators.optional(_seconds))
-    budget_ratio: float = 0.1
-    budget_reserve: int = 10
+    attempt_timeout: float | None = attrs.field(default=None, validator=attrs.validators.optional(SECONDS))
+    budget_ratio: float = attrs.field(default=0.1, validator=_NOT_NEGATIVE)
+    budget_reserve: int = attrs.field(default=10, validator=_NOT_NEGATIVE)
     retry_if: Callable[[AiLibError], bool] | None = None
 
     def __attrs_post_init__(self) -> None:
-        if isinstance(self.max_retries, bool) or not isinstance(self.max_retries, int) or self.max_retries < 0:
-            raise ConfigurationError(f"max_retries must be a whole number from 0, got {self.max_retries!r}")
         if self.jitter not in _JITTERS:
             raise ConfigurationError(f"jitter must be one of {', '.join(_JITTERS)}, got {self.jitter!r}")
-        if not self.multiplier >= 1:
-            raise ConfigurationError(f"multiplier must be a number from 1, got {self.multiplier!r}")
-        if not self.budget_ratio >= 0 or not self.budget_reserve >= 0:
-            raise ConfigurationError("budget_ratio and budget_reserve must be numbers from 0")
 
-    def delay(self, attempt: int, error: AiLibError, jitter: float, before: float = 0.0) -> float | None:
-        """Return the seconds to wait before trying again, or None to give up.
+    def delay(self, attempt: int, error: AiLibError, jitter: float, previous: float = 0.0) -> float | None:
+        """Return the seconds to wait before the next attempt, or None to give up.
 
         Args:
-            attempt: Calls made so far; 1 after the first.
-            error: What the last call raised.
-            jitter: A number from 0 to 1.
-            before: The wait before this one, in seconds; only for decorrelated jitter.
+            attempt: Attempts made so far; 1 after the first.
+            error: What the last attempt raised.
+            jitter: A random number from 0 to 1.
+            previous: The previous delay in seconds; only decorrelated jitter uses it.
         """
         if self.refusal(attempt, error) is not None:
             return None
         if error.retry_after is not None:
             return error.retry_after
-        # A power of more than a thousand is no float any more, and the cap is reached long before.
+        # A power above a thousand overflows a float, and the cap is reached long before.
         limit = min(self.cap, self.base * self.multiplier ** min(attempt - 1, 64))
-        return _JITTERS[self.jitter](limit, self.base, self.cap, before, jitter)
+        return _JITTERS[self.jitter](limit, self.base, self.cap, previous, jitter)
 
     def refusal(self, attempt: int, error: AiLibError) -> str | None:
-        """Return why not to try again, in the words of `Attempt.decision`; None when trying again is right."""
+        """Return why not to retry, as a value of `Attempt.decision`; None if a retry is right.
+
+        Args:
+            attempt: Attempts made so far; 1 after the first.
+            error: What the last attempt raised.
+        """
         if error.ambiguous or isinstance(error, StreamInterruptedError):
-            if not self._may_repeat(error):
+            may_repeat = self.retry_ambiguous
+            if may_repeat is None:
+                may_repeat = not isinstance(error, RequestTimeoutError)
+            if not may_repeat:
                 return "outcome_unknown"
         elif not error.retryable:
             return "not_retryable"
@@ -105,21 +103,18 @@ class RetryPolicy:
             return "not_retryable"
         return "max_retries" if attempt > self.max_retries else None
 
-    def _may_repeat(self, error: AiLibError) -> bool:
-        if self.retry_ambiguous is not None:
-            return self.retry_ambiguous
-        return not isinstance(error, RequestTimeoutError)
-
 
 class RetryBudget:
-    """Bounds what retries add to the traffic of a whole client: an outage is not answered with a storm.
+    """Limits what retries add to the traffic of a whole client, so that an outage is not answered with a retry storm.
 
-    Each call earns a part of a retry, and each retry costs a whole one. At the beginning there is a reserve; it counts
-    as the earnings of the first calls, so that it never adds to the ratio.
+    Each call deposits a fraction of a retry, and each retry withdraws a whole one. The budget starts with a reserve
+    that counts as the deposits of the first calls, so that it never adds to the ratio. Finagle's is the precedent.
+
+    Source: https://twitter.github.io/finagle/guide/Clients.html#retries
 
     Args:
         ratio: Retries for each call.
-        reserve: Retries at the beginning, and most that are saved.
+        reserve: Retries at the start, and the maximum that is saved.
     """
 
     def __init__(self, ratio: float, reserve: int) -> None:
@@ -138,9 +133,9 @@ class RetryBudget:
                 self._balance = min(self._reserve, self._balance + self._ratio)
 
     def withdraw(self) -> bool:
-        """Return whether a retry may be made, and count it."""
+        """Count a retry if one is allowed, and return whether it is."""
         with self._lock:
-            if self._balance < 1 - 1e-9:  # ten times a tenth is a little less than one
+            if self._balance < 1 - 1e-9:  # ten times 0.1 is a little less than 1
                 return False
             self._balance -= 1
             return True

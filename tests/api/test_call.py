@@ -15,7 +15,7 @@ def call_of(total: float | None = 10.0) -> tuple[Call, FakeClock]:
     return Call(Timeout(total=total), clock=time.clock()), time
 
 
-def test_the_time_runs_from_the_begin():
+def test_the_deadline_counts_from_the_start():
     call, time = call_of()
 
     time.now += 4.0
@@ -34,7 +34,7 @@ def test_without_a_limit_there_is_always_time():
     assert call.remaining() is None
 
 
-def test_when_the_time_is_over_checking_raises():
+def test_check_raises_after_the_deadline():
     call, time = call_of()
     time.now += 10.0
 
@@ -43,7 +43,7 @@ def test_when_the_time_is_over_checking_raises():
     assert call.remaining() == 0.0
 
 
-def test_what_the_time_went_to_is_added_up_and_told():
+def test_timings_are_added_up_and_annotated():
     call, time = call_of()
 
     for _ in range(2):
@@ -57,7 +57,7 @@ def test_what_the_time_went_to_is_added_up_and_told():
     assert "the time went to queue 3 s" in str(error)
 
 
-def test_a_part_ends_alone_and_with_the_whole():
+def test_a_child_is_cancelled_alone_and_with_its_parent():
     call, _ = call_of()
     one = call.child()
     two = one.child()
@@ -70,7 +70,7 @@ def test_a_part_ends_alone_and_with_the_whole():
     assert aborted == ["two"]
 
 
-def test_what_is_registered_after_the_end_is_ended_at_once():
+def test_a_function_registered_after_the_cancellation_is_called_at_once():
     part = call_of()[0].child()
     part.cancel()
     aborted: list[bool] = []
@@ -80,7 +80,7 @@ def test_what_is_registered_after_the_end_is_ended_at_once():
     assert aborted == [True]
 
 
-def test_a_part_may_have_less_time_but_never_more():
+def test_a_child_may_have_less_time_but_never_more():
     call, time = call_of()
 
     assert call.child(3.0).remaining() == 3.0

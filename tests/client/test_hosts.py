@@ -63,7 +63,7 @@ def test_four_children_of_a_warm_client_get_their_own_answers_also_when_its_lock
         parts = client.guard.state()
 
         children = []
-        with parts.slots._lock, parts.limiter._line()._lock, parts.budget._lock, parts.breakers["m"]._machine._lock:
+        with parts.slots._lock, parts.limiter._queue()._lock, parts.budget._lock, parts._breakers["m"]._machine._lock:
             for number in range(4):
                 child = os.fork()
                 if child == 0:

@@ -53,7 +53,7 @@ def headers_and_nothing(connection: Connection) -> None:
     connection.reset()
 
 
-def test_the_answer_tells_of_the_attempts_before_it(server):
+def test_the_response_lists_the_failed_attempts_before_it(server):
     server.script(BUSY, json_reply(429, SLOW_DOWN, {"retry-after": "7"}), OK)
     time = FakeClock(chance=0.5)
 
@@ -76,7 +76,7 @@ def test_the_error_says_why_there_was_no_further_attempt(server):
 
 
 @pytest.mark.parametrize(("allowed", "requests"), [(None, 1), (True, 2), (False, 1)])
-def test_a_timeout_after_the_request_was_sent_is_tried_again_only_when_allowed(server, allowed, requests):
+def test_a_timeout_after_the_request_was_sent_is_retried_only_if_allowed(server, allowed, requests):
     server.script(stall, OK)
     resilience = ResilienceConfig(retry=RetryPolicy(retry_ambiguous=allowed, base=0.0))
     options = ConnectionOptions(timeout=Timeout(first_byte=0.2))
@@ -88,7 +88,7 @@ def test_a_timeout_after_the_request_was_sent_is_tried_again_only_when_allowed(s
 
 
 @pytest.mark.parametrize(("allowed", "requests"), [(None, 2), (True, 2), (False, 1)])
-def test_a_connection_lost_after_the_request_is_tried_again_unless_forbidden(server, allowed, requests):
+def test_a_connection_lost_after_the_request_was_sent_is_retried_unless_forbidden(server, allowed, requests):
     server.script(reset, OK)
     resilience = ResilienceConfig(retry=RetryPolicy(retry_ambiguous=allowed, base=0.0))
 
@@ -143,7 +143,7 @@ def test_a_dead_endpoint_gets_a_tenth_more_traffic_over_a_thousand_calls(server)
     assert len(server.requests) <= 1100
 
 
-def test_an_attempt_may_have_a_limit_of_its_own(server):
+def test_a_single_attempt_can_have_a_timeout(server):
     server.script(stall, OK)
     retry = RetryPolicy(attempt_timeout=0.2, retry_ambiguous=True, base=0.0)
 
@@ -151,7 +151,7 @@ def test_an_attempt_may_have_a_limit_of_its_own(server):
     assert len(server.requests) == 2
 
 
-def test_a_stream_that_ends_before_it_gave_anything_is_opened_again(server):
+def test_a_stream_that_ends_before_its_first_chunk_is_reopened(server):
     server.script(headers_and_nothing, sse_reply([]), sse_reply(stream_events("whole")))
     client = client_of(server, clock=FakeClock(), resilience=None)
 
@@ -162,14 +162,14 @@ def test_a_stream_that_ends_before_it_gave_anything_is_opened_again(server):
     assert len(server.requests) == 3
 
 
-def test_a_role_alone_is_nothing_yet(server):
+def test_a_role_alone_does_not_count_as_the_first_chunk(server):
     role = chunk_event("")
     server.script(sse_reply([role]), sse_reply(stream_events("whole")))
 
     assert client_of(server, clock=FakeClock(), resilience=None).stream("hi").final_response().text == "whole"
 
 
-def test_after_the_first_text_nothing_is_asked_again(server):
+def test_a_stream_is_not_retried_after_its_first_text(server):
     server.script(sse_reply([chunk_event("par")]), sse_reply(stream_events("whole")))
 
     with pytest.raises(StreamInterruptedError) as caught:

@@ -33,7 +33,9 @@ def breaker_of(time: FakeClock | None = None, **fields: Any) -> tuple[CircuitBre
     time = time or FakeClock()
     told: list[tuple[str, str]] = []
     policy = BreakerPolicy(**{"failure_threshold": 3, "recovery_timeout": 30.0, "success_threshold": 2, **fields})
-    breaker = CircuitBreaker(policy, name="gw m", clock=time.clock(), tell=lambda old, new: told.append((old, new)))
+    breaker = CircuitBreaker(
+        policy, name="gw m", clock=time.clock(), on_change=lambda old, new: told.append((old, new))
+    )
     return breaker, time, told
 
 
@@ -42,7 +44,7 @@ def fail(breaker: CircuitBreaker, times: int = 1, error: BaseException = DOWN) -
         breaker.acquire().record_failure(error)
 
 
-def test_failures_open_it_and_then_nothing_goes_through():
+def test_enough_failures_open_the_breaker_and_then_nothing_is_sent():
     breaker, _, told = breaker_of()
 
     fail(breaker, 3)
@@ -63,7 +65,7 @@ def test_failures_from_before_the_window_do_not_count():
     assert breaker.state == "closed"
 
 
-def test_failures_that_are_a_small_part_of_the_calls_do_not_open_it():
+def test_a_low_failure_rate_does_not_open_the_breaker():
     breaker, _, _ = breaker_of(failure_rate=0.5)
 
     for _ in range(20):
@@ -73,7 +75,7 @@ def test_failures_that_are_a_small_part_of_the_calls_do_not_open_it():
     assert breaker.state == "closed"
 
 
-def test_after_its_time_one_call_tries_and_the_others_are_turned_away():
+def test_after_the_recovery_timeout_one_call_probes_and_the_others_are_refused():
     breaker, time, told = breaker_of()
     fail(breaker, 3)
     time.now += 30.0
@@ -90,7 +92,7 @@ def test_after_its_time_one_call_tries_and_the_others_are_turned_away():
     assert told == [("closed", "open"), ("open", "half-open"), ("half-open", "closed")]
 
 
-def test_of_many_threads_one_gets_to_try():
+def test_only_one_of_many_threads_probes():
     breaker, time, _ = breaker_of()
     fail(breaker, 3)
     time.now += 31.0
@@ -110,7 +112,7 @@ def test_of_many_threads_one_gets_to_try():
     assert sum(one.result() for one in admitted) == 1
 
 
-def test_a_failed_try_opens_it_again_for_the_whole_time():
+def test_a_failed_probe_reopens_the_breaker_for_the_whole_recovery_timeout():
     breaker, time, _ = breaker_of()
     fail(breaker, 3)
     time.now += 30.0
@@ -136,7 +138,7 @@ def test_closing_forgets_the_failures():
 
 
 @pytest.mark.parametrize("error", [InvalidRequestError("x"), AuthenticationError("x"), RateLimitError("x")])
-def test_what_is_not_the_providers_failure_never_opens_it(error):
+def test_errors_that_are_not_the_providers_failure_never_open_the_breaker(error):
     breaker, _, _ = breaker_of()
 
     fail(breaker, 20, error)
@@ -148,7 +150,7 @@ def test_what_is_not_the_providers_failure_never_opens_it(error):
     "error",
     [OverloadedError("x"), ConnectionLostError("x"), RequestTimeoutError("x"), InvalidResponseError("x")],
 )
-def test_overload_lost_connections_timeouts_and_nonsense_open_it(error):
+def test_overload_lost_connections_timeouts_and_malformed_responses_open_the_breaker(error):
     breaker, _, _ = breaker_of()
 
     fail(breaker, 3, error)
@@ -156,7 +158,7 @@ def test_overload_lost_connections_timeouts_and_nonsense_open_it(error):
     assert breaker.state == "open"
 
 
-def test_a_429_counts_only_when_asked_for():
+def test_a_429_counts_only_if_the_policy_says_so():
     breaker, _, _ = breaker_of(count_rate_limits=True)
 
     fail(breaker, 3, RateLimitError("x"))
@@ -165,7 +167,7 @@ def test_a_429_counts_only_when_asked_for():
 
 
 @pytest.mark.parametrize("error", [CancelledError("x"), KeyboardInterrupt(), RateLimitError("x")])
-def test_a_try_that_tells_nothing_lets_the_next_one_try(error):
+def test_a_probe_without_a_verdict_lets_the_next_call_probe(error):
     breaker, time, _ = breaker_of()
     fail(breaker, 3)
     time.now += 30.0
@@ -176,7 +178,7 @@ def test_a_try_that_tells_nothing_lets_the_next_one_try(error):
     breaker.acquire().release()
 
 
-def test_a_refused_request_shows_that_the_provider_is_back():
+def test_a_refused_request_counts_as_a_success_of_the_probe():
     breaker, time, _ = breaker_of(success_threshold=1)
     fail(breaker, 3)
     time.now += 30.0
@@ -186,7 +188,7 @@ def test_a_refused_request_shows_that_the_provider_is_back():
     assert breaker.state == "closed"
 
 
-def test_the_outcome_of_a_call_from_before_comes_too_late_to_matter():
+def test_the_outcome_of_a_call_from_before_the_breaker_opened_is_ignored():
     breaker, time, _ = breaker_of()
     early, late = breaker.acquire(), breaker.acquire()
     fail(breaker, 3)
@@ -210,7 +212,7 @@ def test_an_outcome_counts_once():
     assert breaker.state == "closed"
 
 
-def test_a_probe_that_never_reports_does_not_keep_the_others_out_for_ever():
+def test_a_probe_that_never_ends_is_replaced_after_a_while():
     breaker, time, _ = breaker_of()
     fail(breaker, 3)
     time.now += 30.0
@@ -225,7 +227,7 @@ def test_a_probe_that_never_reports_does_not_keep_the_others_out_for_ever():
     assert breaker.state == "closed"
 
 
-def test_calls_run_side_by_side():
+def test_calls_run_concurrently():
     breaker, _, _ = breaker_of()
     barrier = threading.Barrier(8)
 
@@ -240,7 +242,7 @@ def test_calls_run_side_by_side():
     assert [one.exception() for one in done] == [None] * 8
 
 
-def test_it_can_be_opened_and_closed_by_hand():
+def test_a_breaker_can_be_opened_and_closed_manually():
     breaker, _, _ = breaker_of()
 
     breaker.open()
@@ -251,7 +253,7 @@ def test_it_can_be_opened_and_closed_by_hand():
 
 
 @given(st.lists(st.tuples(st.sampled_from(["ok", "fail", "wait"]), st.floats(0, 40)), max_size=60))
-def test_whatever_happens_it_behaves_as_described(steps):
+def test_any_sequence_of_outcomes_follows_the_documented_states(steps):
     breaker, time, _ = breaker_of(window=1e9, failure_rate=0.0)
     state, failures, successes, opened = "closed", 0, 0, 0.0
 
@@ -284,14 +286,14 @@ def test_whatever_happens_it_behaves_as_described(steps):
 @pytest.mark.parametrize(
     ("fields", "message"),
     [
-        ({"failure_threshold": 0}, "failure_threshold must be a whole number from 1, got 0"),
-        ({"success_threshold": 1.5}, "success_threshold must be a whole number from 1, got 1.5"),
-        ({"window": 0}, "window must be a number of seconds above 0, got 0"),
-        ({"recovery_timeout": -1}, "recovery_timeout must be a number of seconds above 0, got -1"),
-        ({"failure_rate": 2}, "failure_rate must be from 0 to 1, got 2"),
+        ({"failure_threshold": 0}, "failure_threshold must be an integer >= 1, got 0"),
+        ({"success_threshold": 1.5}, "success_threshold must be an integer >= 1, got 1.5"),
+        ({"window": 0}, "window must be a number of seconds > 0, got 0"),
+        ({"recovery_timeout": -1}, "recovery_timeout must be a number of seconds > 0, got -1"),
+        ({"failure_rate": 2}, "failure_rate must be a number from 0 to 1, got 2"),
     ],
 )
-def test_a_policy_that_makes_no_sense_is_refused(fields, message):
+def test_an_invalid_policy_is_refused(fields, message):
     with pytest.raises(ConfigurationError) as caught:
         BreakerPolicy(**fields)
 

@@ -46,7 +46,7 @@ def test_slots_are_handed_over_in_the_order_of_waiting():
     assert (slots.in_use, slots.waiting) == (0, 0)
 
 
-def test_a_full_queue_turns_the_next_one_away_at_once():
+def test_a_call_beyond_a_full_queue_is_refused_at_once():
     slots = Slots(ConcurrencyLimit(2, max_queue=0))
     slots.acquire(Call())
     slots.acquire(Call())
@@ -62,7 +62,7 @@ def test_a_full_queue_turns_the_next_one_away_at_once():
     ("limit", "timeout", "waited"),
     [(ConcurrencyLimit(1, queue_timeout=7.0), ENDLESS, 7.0), (ConcurrencyLimit(1), Timeout(total=3.0), 3.0)],
 )
-def test_a_wait_ends_with_the_queues_time_or_the_calls(limit, timeout, waited):
+def test_a_wait_ends_at_the_queue_timeout_or_the_calls_deadline(limit, timeout, waited):
     slots, time = Slots(limit), FakeClock()
     slots.acquire(Call(clock=time.clock()))
     call = Call(timeout, clock=time.clock())
@@ -145,13 +145,13 @@ def test_many_threads_never_hold_more_slots_than_there_are():
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"max_concurrent": 0}, "max_concurrent must be a whole number from 1, got 0"),
-        ({"max_concurrent": True}, "max_concurrent must be a whole number from 1, got True"),
-        ({"max_queue": -1}, "max_queue must be a whole number from 0, got -1"),
-        ({"queue_timeout": -1}, "queue_timeout must be seconds from 0 or None, got -1"),
+        ({"max_concurrent": 0}, "max_concurrent must be an integer >= 1, got 0"),
+        ({"max_concurrent": True}, "max_concurrent must be an integer >= 1, got True"),
+        ({"max_queue": -1}, "max_queue must be an integer >= 0, got -1"),
+        ({"queue_timeout": -1}, "queue_timeout must be a number of seconds >= 0, or None, got -1"),
     ],
 )
-def test_a_limit_that_makes_no_sense_is_refused(arguments, message):
+def test_an_invalid_limit_is_refused(arguments, message):
     with pytest.raises(ConfigurationError) as caught:
         ConcurrencyLimit(**arguments)
 

@@ -21,7 +21,7 @@ def test_a_preset_has_its_numbers(name):
     config = getattr(ResilienceConfig, name)()
 
     policy, limit = config.breaker, config.rate_limit
-    bucket = limit.buckets().each[0]
+    bucket = limit.buckets().items[0]
     assert (policy.failure_threshold, policy.recovery_timeout, policy.success_threshold) == breaker
     assert (bucket.rate, bucket.capacity, limit.adaptive) == rate
     assert config.concurrency.max_concurrent == concurrency
@@ -29,7 +29,7 @@ def test_a_preset_has_its_numbers(name):
     assert monitor == (thresholds and (thresholds.error_rate, thresholds.consecutive, thresholds.window))
 
 
-def test_nothing_is_tried_again_with_none_and_twice_without_a_word():
+def test_none_retries_never_and_the_default_retries_twice():
     assert ResilienceConfig.none().retry is None
     assert ResilienceConfig().retry.max_retries == 2
     assert ResilienceConfig().breaker is None

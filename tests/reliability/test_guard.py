@@ -56,7 +56,7 @@ def test_a_full_rate_limit_raises_at_once_when_it_would_pass_the_deadline(server
     client.chat("the only one this minute")
     begun = time.monotonic()
 
-    with pytest.raises(RateLimitError, match="allows no request in time") as caught:
+    with pytest.raises(RateLimitError, match="admits no request in time") as caught:
         client.chat("hi")
 
     assert time.monotonic() - begun < 1.0
@@ -68,7 +68,7 @@ def test_a_full_rate_limit_raises_at_once_when_it_would_pass_the_deadline(server
 # --- the breaker
 
 
-def test_an_open_breaker_sends_nothing_and_lets_one_call_try_later(server):
+def test_an_open_breaker_sends_nothing_and_lets_one_call_probe_later(server):
     server.script(json_reply(500, OVERLOADED))
     time = FakeClock()
     policy = BreakerPolicy(failure_threshold=3, recovery_timeout=30.0, success_threshold=1)
@@ -168,7 +168,7 @@ def test_a_429_pauses_the_calls_that_follow(server):
     assert sum(times.waits) == pytest.approx(9.0)
 
 
-def test_what_the_headers_say_is_left_is_believed(server):
+def test_the_remaining_limit_in_the_headers_is_respected(server):
     headers = {"x-ratelimit-limit-requests": "60", "x-ratelimit-remaining-requests": "0",
                "x-ratelimit-reset-requests": "4s"}  # fmt: skip
     server.script(json_reply(200, completion("hi"), headers))
@@ -233,7 +233,7 @@ def test_no_more_calls_run_at_once_than_allowed(server):
     assert (client.guard.in_flight, client.guard.waiting) == (0, 0)
 
 
-def test_a_call_beyond_the_queue_is_turned_away_and_a_stream_holds_its_slot_to_its_end(server):
+def test_a_call_beyond_the_queue_is_refused_and_a_stream_holds_its_slot_to_its_end(server):
     server.script(sse_reply(stream_events("a", "b")))
     limit = ConcurrencyLimit(1, max_queue=0)
     client = client_of(server, resilience=ResilienceConfig(concurrency=limit))
@@ -247,7 +247,7 @@ def test_a_call_beyond_the_queue_is_turned_away_and_a_stream_holds_its_slot_to_i
     assert client.guard.in_flight == 0
 
 
-def test_a_dropped_stream_gives_its_slot_back(server):
+def test_a_dropped_stream_releases_its_slot(server):
     server.script(sse_reply(stream_events("a", "b")))
     client = client_of(server, resilience=ResilienceConfig(concurrency=ConcurrencyLimit(1)))
 
@@ -258,7 +258,7 @@ def test_a_dropped_stream_gives_its_slot_back(server):
     assert client.guard.in_flight == 0
 
 
-def test_a_stream_that_was_opened_again_frees_its_connection_when_it_is_dropped(server):
+def test_a_reopened_stream_closes_its_connection_when_it_is_dropped(server):
     def one_chunk_and_silence(connection: Connection) -> None:
         connection.read_request()
         connection.head(200, {"content-type": "text/event-stream", "transfer-encoding": "chunked"})
@@ -294,7 +294,7 @@ def test_embeddings_take_slots_as_well(server):
 # --- monitor, events, copies
 
 
-def test_the_monitor_fires_once_when_failures_are_too_many(server):
+def test_the_monitor_alerts_once_when_there_are_too_many_failures(server):
     server.script(json_reply(500, OVERLOADED))
     alerts = []
     monitor = ErrorThresholds(consecutive=3, on_alert=alerts.append)
@@ -307,7 +307,7 @@ def test_the_monitor_fires_once_when_failures_are_too_many(server):
     assert [(alert.reason, alert.consecutive, alert.provider) for alert in alerts] == [("consecutive", 3, "gw")]
 
 
-def test_the_listener_hears_of_every_decision(server):
+def test_the_listener_is_called_with_every_decision(server):
     server.script(BUSY)
     heard: list[Event] = []
     resilience = ResilienceConfig(retry=RetryPolicy(max_retries=1), breaker=BreakerPolicy(failure_threshold=2))
@@ -366,7 +366,7 @@ def test_texts_to_embed_count_against_a_limit_of_tokens(server):
     assert len(server.requests) == 1
 
 
-def test_a_try_that_may_not_go_in_time_leaves_the_breaker_to_the_next(server):
+def test_a_probe_that_the_rate_limit_refuses_lets_the_next_call_probe(server):
     server.script(json_reply(500, OVERLOADED), OK)
     times = FakeClock()
     resilience = ResilienceConfig(
@@ -386,7 +386,7 @@ def test_a_try_that_may_not_go_in_time_leaves_the_breaker_to_the_next(server):
     assert client.chat("hi").text == "hi"
 
 
-def test_a_stream_that_is_opened_again_holds_one_slot_and_reports_each_failure(server):
+def test_a_reopened_stream_holds_one_slot_and_records_each_failure(server):
     server.script(sse_reply([]), sse_reply([]), sse_reply(stream_events("whole")))
     resilience = ResilienceConfig(
         breaker=BreakerPolicy(failure_threshold=10),
@@ -403,7 +403,7 @@ def test_a_stream_that_is_opened_again_holds_one_slot_and_reports_each_failure(s
     assert len(server.requests) == 3
 
 
-def test_what_a_transport_raises_besides_errors_gives_everything_back(server):
+def test_any_exception_of_a_transport_releases_everything(server):
     class Broken:
         def post(self, url: str, body: bytes) -> bytes:
             raise KeyboardInterrupt

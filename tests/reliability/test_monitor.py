@@ -19,7 +19,7 @@ def monitor_of(**fields: Any) -> tuple[ErrorMonitor, FakeClock, list[ErrorAlert]
     return ErrorMonitor(ErrorThresholds(on_alert=alerts.append, **fields), "gw", time.clock()), time, alerts
 
 
-def test_failures_in_a_row_are_told_once():
+def test_consecutive_failures_alert_once():
     monitor, _, alerts = monitor_of(consecutive=5)
 
     for _ in range(9):
@@ -29,7 +29,7 @@ def test_failures_in_a_row_are_told_once():
     assert alerts[0].last_error is ERROR
 
 
-def test_a_success_ends_the_row():
+def test_a_success_resets_the_consecutive_failures():
     monitor, _, alerts = monitor_of(consecutive=5, error_rate=1.0)
 
     for _ in range(5):
@@ -40,7 +40,7 @@ def test_a_success_ends_the_row():
     assert alerts == []
 
 
-def test_a_rate_is_told_when_there_were_enough_calls_to_speak_of_one():
+def test_an_error_rate_alerts_only_after_enough_calls():
     monitor, _, alerts = monitor_of(error_rate=0.1, consecutive=100, min_calls=10)
 
     monitor.record_failure(ERROR)
@@ -53,7 +53,7 @@ def test_a_rate_is_told_when_there_were_enough_calls_to_speak_of_one():
     assert [(one.reason, one.error_rate) for one in alerts] == [("error_rate", 0.1)]
 
 
-def test_it_is_told_again_only_after_a_quiet_window():
+def test_the_next_alert_comes_only_after_a_quiet_window():
     monitor, time, alerts = monitor_of(consecutive=1, window=60.0)
 
     for _ in range(5):
@@ -66,7 +66,7 @@ def test_it_is_told_again_only_after_a_quiet_window():
     assert (told_while_it_lasts, len(alerts)) == (1, 2)
 
 
-def test_a_cancelled_call_is_no_failure():
+def test_a_cancelled_call_is_not_a_failure():
     monitor, _, alerts = monitor_of(consecutive=1)
 
     monitor.record_failure(CancelledError("x"))
@@ -90,8 +90,8 @@ def test_without_a_callback_it_is_a_warning_in_the_log(caplog):
 
 
 @pytest.mark.parametrize("fields", [{"error_rate": 0}, {"consecutive": 0}, {"window": 0}, {"min_calls": 0}])
-def test_thresholds_that_make_no_sense_are_refused(fields):
-    with pytest.raises(ConfigurationError, match="error_rate must be above 0 and at most 1"):
+def test_invalid_thresholds_are_refused(fields):
+    with pytest.raises(ConfigurationError, match="must be a"):
         ErrorThresholds(**fields)
 
 

@@ -69,7 +69,7 @@ def test_a_paced_limit_holds_in_every_window(limit, pauses):
 
 @settings(max_examples=30)
 @given(burst=st.integers(1, 50), rate=st.floats(0.5, 50), pauses=st.lists(st.floats(0, 5), min_size=1, max_size=80))
-def test_no_window_ever_holds_more_than_the_burst_and_what_flows_in(burst, rate, pauses):
+def test_no_window_ever_holds_more_than_the_burst_and_the_inflow(burst, rate, pauses):
     limiter, time = limiter_of(RateLimit.per_second(rate, burst=burst))
     times = []
 
@@ -129,7 +129,7 @@ def test_requests_and_tokens_hold_together():
     assert time.now - begun >= 1.9
 
 
-def test_an_estimate_that_was_too_high_is_given_back_and_one_too_low_is_taken():
+def test_settling_returns_unused_tokens_and_takes_those_beyond_the_estimate():
     limiter, time = limiter_of(RateLimit(tokens=1000, per=1.0))
 
     limiter.acquire(400).settle(4)
@@ -166,7 +166,7 @@ def test_a_wait_that_is_too_long_is_refused_at_once_and_takes_nothing():
     limiter, time = limiter_of(RateLimit.per_minute(60, burst=1))
     limiter.acquire()
 
-    with pytest.raises(RateLimitError, match="allows no request in time") as caught:
+    with pytest.raises(RateLimitError, match="admits no request in time") as caught:
         limiter.acquire(timeout=0.5)
     begun = time.now
     limiter.acquire()
@@ -176,7 +176,7 @@ def test_a_wait_that_is_too_long_is_refused_at_once_and_takes_nothing():
     assert time.now - begun == pytest.approx(1.0)
 
 
-def test_the_calls_own_time_bounds_the_wait():
+def test_the_calls_deadline_bounds_the_wait():
     time = FakeClock()
     limiter, _ = limiter_of(RateLimit.per_minute(60, burst=1), time)
     limiter.acquire()
@@ -197,16 +197,16 @@ def test_try_acquire_never_waits():
 @pytest.mark.parametrize(
     ("fields", "message"),
     [
-        ({"requests": 0}, "requests must be a number above 0, got 0"),
-        ({"tokens": -1}, "tokens must be a number above 0, got -1"),
-        ({"requests": 1, "per": float("inf")}, "per must be a number above 0, got inf"),
-        ({"requests": 1, "initial": 2}, "initial is a part of the limit, at most 1, got 2"),
-        ({"requests": 1, "max_wait": -1}, "max_wait must be seconds from 0 or None, got -1"),
+        ({"requests": 0}, "requests must be a number > 0, got 0"),
+        ({"tokens": -1}, "tokens must be a number > 0, got -1"),
+        ({"requests": 1, "per": float("inf")}, "per must be a number > 0, got inf"),
+        ({"requests": 1, "initial": 2}, "initial must be a fraction of the limit, at most 1, got 2"),
+        ({"requests": 1, "max_wait": -1}, "max_wait must be a number of seconds >= 0, or None, got -1"),
         ({"requests": 1, "store": "x"}, "store must be a SqliteStore, a RedisStore or a LimitStore, got 'x'"),
-        ({"burst": 5}, "burst says how many of `requests` may go at once: give requests as well"),
+        ({"burst": 5}, "burst requires requests: it is the number of them that may be sent at once"),
     ],
 )
-def test_a_limit_that_makes_no_sense_is_refused(fields, message):
+def test_an_invalid_limit_is_refused(fields, message):
     with pytest.raises(ConfigurationError) as caught:
         RateLimit(**fields)
 
@@ -244,7 +244,7 @@ class Gate:
         return Clock(now=lambda: self.time.now, sleep=self.sleep, wait=self.wait)
 
 
-def test_those_who_wait_are_served_in_the_order_in_which_they_came():
+def test_waiting_threads_are_served_in_order_of_arrival():
     gate = Gate()
     limiter = RateLimiter(RateLimit.per_second(1, burst=1), clock=gate.clock())
     limiter.acquire()
@@ -266,7 +266,7 @@ def test_those_who_wait_are_served_in_the_order_in_which_they_came():
     assert served == list(range(8))
 
 
-def test_nothing_is_locked_while_somebody_waits():
+def test_no_lock_is_held_while_a_thread_waits():
     gate = Gate()
     limiter = RateLimiter(RateLimit.per_second(1, burst=1), clock=gate.clock())
     limiter.acquire()
@@ -282,7 +282,7 @@ def test_nothing_is_locked_while_somebody_waits():
     assert turned_away is None
 
 
-def test_a_cancelled_wait_gives_its_reservation_back():
+def test_a_cancelled_wait_releases_its_reservation():
     time = FakeClock()
     blocked = threading.Event()
 
@@ -315,7 +315,7 @@ def test_a_cancelled_wait_gives_its_reservation_back():
     assert limiter.waiting == 0
 
 
-def test_an_interrupted_wait_gives_its_reservation_back():
+def test_an_interrupted_wait_releases_its_reservation():
     time = FakeClock()
 
     def interrupted(seconds: float) -> None:
@@ -335,7 +335,7 @@ def test_an_interrupted_wait_gives_its_reservation_back():
 # --- what the provider says
 
 
-def test_a_429_pauses_everybody_also_those_who_already_wait():
+def test_a_429_pauses_all_threads_including_those_that_already_wait():
     time = FakeClock()
     limiter, _ = limiter_of(RateLimit.per_second(1, burst=1, adaptive=False), time)
     first = limiter.acquire()
@@ -376,7 +376,7 @@ def test_several_429_within_a_second_slow_down_once_and_successes_speed_up_again
     assert limiter.acquire().slowed is False
 
 
-def test_a_limit_may_begin_slowly():
+def test_a_limit_can_start_at_a_fraction():
     limiter, time = limiter_of(RateLimit.per_second(2, burst=1, initial=0.5))
     limiter.acquire()
     begun = time.now
@@ -386,7 +386,7 @@ def test_a_limit_may_begin_slowly():
     assert time.now - begun == pytest.approx(1.0)
 
 
-def test_when_nothing_is_left_everybody_waits_for_the_reset():
+def test_when_nothing_remains_all_threads_wait_for_the_reset():
     limiter, time = limiter_of(RateLimit.per_second(100, burst=100))
     limiter.acquire().record_success({"requests": LimitStatus(60, 0, 12.0)})
     begun = time.now
@@ -396,7 +396,7 @@ def test_when_nothing_is_left_everybody_waits_for_the_reset():
     assert time.now - begun == pytest.approx(12.0)
 
 
-def test_what_is_left_of_the_tokens_is_believed_when_it_is_less():
+def test_reported_remaining_tokens_are_adopted_if_they_are_fewer():
     limiter, time = limiter_of(RateLimit(tokens=10_000, per=1.0))
     limiter.acquire(10).record_success({"tokens": LimitStatus(10_000, 5, 1.0)})
     begun = time.now
@@ -412,9 +412,9 @@ def test_what_is_left_of_the_tokens_is_believed_when_it_is_less():
 def test_a_child_can_use_a_limiter_whose_locks_the_parent_held():
     limiter = RateLimiter(RateLimit.per_second(1000, burst=1000))
     limiter.acquire()
-    lock, _ = limiter._own._of_process()
+    lock, _ = limiter._local._states()
 
-    with lock, limiter._line()._lock:
+    with lock, limiter._queue()._lock:
         child = os.fork()
         if child == 0:
             code = 1

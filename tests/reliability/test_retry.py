@@ -34,7 +34,7 @@ def limit_of(attempt: int) -> float:
 
 
 @given(attempt=ATTEMPT, chance=CHANCE)
-def test_full_jitter_is_any_part_of_the_limit(attempt, chance):
+def test_full_jitter_is_any_fraction_of_the_limit(attempt, chance):
     delay = RetryPolicy(max_retries=2000).delay(attempt, ConnectError("x"), chance)
 
     assert delay == pytest.approx(chance * limit_of(attempt))
@@ -73,7 +73,7 @@ def test_a_wait_longer_than_the_cap_gives_up_at_once():
 
 
 @pytest.mark.parametrize("error", [AuthenticationError("x"), QuotaExceededError("x"), ContextLengthError("x")])
-def test_what_cannot_succeed_is_not_tried_again(error):
+def test_errors_that_cannot_be_solved_by_a_retry_are_not_retried(error):
     assert RetryPolicy().refusal(1, error) == "not_retryable"
 
 
@@ -92,18 +92,18 @@ def test_what_cannot_succeed_is_not_tried_again(error):
         (StreamTimeoutError("x"), None, "outcome_unknown"),
     ],
 )
-def test_what_was_sent_is_told_apart_from_what_never_was(error, allowed, refusal):
+def test_a_request_that_was_sent_is_treated_differently_from_one_that_was_not(error, allowed, refusal):
     assert RetryPolicy(retry_ambiguous=allowed).refusal(1, error) == refusal
 
 
-def test_the_retries_are_counted():
+def test_retries_end_at_max_retries():
     policy = RetryPolicy(max_retries=2)
 
     assert policy.delay(2, ConnectError("x"), 0.0) == 0.0
     assert policy.refusal(3, ConnectError("x")) == "max_retries"
 
 
-def test_the_user_has_the_last_word():
+def test_retry_if_decides_last():
     policy = RetryPolicy(retry_if=lambda error: "please" in error.message)
 
     assert policy.refusal(1, ConnectError("please")) is None
@@ -113,24 +113,24 @@ def test_the_user_has_the_last_word():
 @pytest.mark.parametrize(
     ("fields", "message"),
     [
-        ({"max_retries": -1}, "max_retries must be a whole number from 0, got -1"),
-        ({"max_retries": True}, "max_retries must be a whole number from 0, got True"),
-        ({"max_retries": 1.5}, "max_retries must be a whole number from 0, got 1.5"),
-        ({"base": -1}, "base must be a number of seconds from 0, got -1"),
-        ({"cap": float("nan")}, "cap must be a number of seconds from 0, got nan"),
+        ({"max_retries": -1}, "max_retries must be an integer >= 0, got -1"),
+        ({"max_retries": True}, "max_retries must be an integer >= 0, got True"),
+        ({"max_retries": 1.5}, "max_retries must be an integer >= 0, got 1.5"),
+        ({"base": -1}, "base must be a number of seconds >= 0, got -1"),
+        ({"cap": float("nan")}, "cap must be a number of seconds >= 0, got nan"),
         ({"jitter": "some"}, "jitter must be one of full, equal, decorrelated, none, got 'some'"),
-        ({"multiplier": 0.5}, "multiplier must be a number from 1, got 0.5"),
-        ({"budget_ratio": -1}, "budget_ratio and budget_reserve must be numbers from 0"),
+        ({"multiplier": 0.5}, "multiplier must be a number >= 1, got 0.5"),
+        ({"budget_ratio": -1}, "budget_ratio must be a number >= 0, got -1"),
     ],
 )
-def test_a_setting_that_makes_no_sense_is_refused(fields, message):
+def test_an_invalid_setting_is_refused(fields, message):
     with pytest.raises(ConfigurationError) as caught:
         RetryPolicy(**fields)
 
     assert caught.value.message == message
 
 
-def test_a_thousand_failing_calls_add_a_tenth():
+def test_a_thousand_failing_calls_add_a_tenth_in_retries():
     budget = RetryBudget(0.1, 10)
     retries = 0
 
@@ -141,7 +141,7 @@ def test_a_thousand_failing_calls_add_a_tenth():
     assert 95 <= retries <= 100
 
 
-def test_a_client_that_has_just_begun_may_retry():
+def test_a_new_client_may_use_the_reserve():
     budget = RetryBudget(0.1, 10)
 
     assert [budget.withdraw() for _ in range(11)] == [True] * 10 + [False]

@@ -84,7 +84,7 @@ def test_four_processes_keep_one_limit_without_a_429_and_use_it_up(kind, tmp_pat
     assert rate >= 0.95 * LIMIT / WINDOW
 
 
-def test_a_breaker_in_redis_opens_for_all_and_lets_one_try(redis_url, tmp_path):
+def test_a_breaker_in_redis_opens_for_all_processes_and_lets_one_probe(redis_url, tmp_path):
     policy = BreakerPolicy(
         failure_threshold=2, recovery_timeout=0.2, success_threshold=1,
         storage=RedisBreakers(redis_url, prefix=tmp_path.name),

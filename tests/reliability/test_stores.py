@@ -30,9 +30,9 @@ STEPS = st.one_of(
     st.tuples(st.just("reserve"), AMOUNTS, st.just(float("inf"))),
     st.tuples(st.just("credit"), st.tuples(st.floats(-5, 5), st.floats(-100, 100))),
     st.tuples(st.just("throttle"), st.floats(0, 60)),
-    st.tuples(st.just("succeed")),
-    st.tuples(st.just("learn"), st.tuples(st.none() | st.floats(0, 10), st.none() | NUMBERS), st.floats(0, 60)),
-    st.tuples(st.just("paused")),
+    st.tuples(st.just("speed_up")),
+    st.tuples(st.just("adopt"), st.tuples(st.none() | st.floats(0, 10), st.none() | NUMBERS), st.floats(0, 60)),
+    st.tuples(st.just("pause")),
 )
 SEQUENCES = st.lists(st.tuples(st.floats(-1, 30), STEPS), max_size=25)
 # The stores outlive an example; its key does not.
@@ -98,7 +98,7 @@ def test_two_stores_of_the_same_place_share_a_limit_and_other_names_do_not(store
     assert other is not None
 
 
-def test_a_limit_of_another_shape_begins_anew(stores):
+def test_a_limit_of_another_shape_starts_afresh(stores):
     one = Buckets((Bucket(1.0, 1.0),))
 
     stores().apply("key", one, "reserve", (1.0,), 0.0)
@@ -113,7 +113,7 @@ def test_a_store_can_be_pickled_and_shows_no_address(stores):
     copied = pickle.loads(pickle.dumps(store))
     store.apply("key", BUCKETS, "throttle", 100.0)
 
-    assert copied.apply("key", BUCKETS, "paused") == pytest.approx(100.0, abs=5.0)
+    assert copied.apply("key", BUCKETS, "pause") == pytest.approx(100.0, abs=5.0)
     assert "redis://" not in repr(store)
 
 
@@ -125,16 +125,16 @@ def test_a_forked_child_goes_on_with_the_same_state(stores):
     if child == 0:
         code = 1
         try:
-            code = 0 if store.apply("key", BUCKETS, "paused") > 50 else 2
+            code = 0 if store.apply("key", BUCKETS, "pause") > 50 else 2
         finally:
             os._exit(code)
 
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
-    assert store.apply("key", BUCKETS, "paused") > 50
+    assert store.apply("key", BUCKETS, "pause") > 50
 
 
 def test_a_file_is_readable_for_its_user_alone(tmp_path):
-    SqliteStore(tmp_path / "limits.db").apply("key", BUCKETS, "paused")
+    SqliteStore(tmp_path / "limits.db").apply("key", BUCKETS, "pause")
 
     assert stat.S_IMODE((tmp_path / "limits.db").stat().st_mode) == 0o600
 
@@ -147,20 +147,20 @@ def test_a_file_is_readable_for_its_user_alone(tmp_path):
     ],
     ids=["file", "redis"],
 )
-def test_a_store_that_cannot_be_reached_says_so_and_the_limit_goes_on_alone(store, tmp_path, caplog):
+def test_an_unreachable_store_is_logged_and_the_limit_continues_in_the_process(store, tmp_path, caplog):
     unreachable = store(tmp_path)
 
     with pytest.raises(StoreUnavailableError):
-        unreachable.apply("key", BUCKETS, "paused")
+        unreachable.apply("key", BUCKETS, "pause")
     with caplog.at_level(logging.WARNING):
         limiter = RateLimiter(RateLimit.per_minute(1, burst=1, store=unreachable))
         taken = [limiter.try_acquire() is not None for _ in range(2)]
 
     assert taken == [True, False]
-    assert "limiting alone" in caplog.text
+    assert "limiting in this process only" in caplog.text
 
 
-def test_an_address_that_is_none_is_refused_at_once():
+def test_an_invalid_address_is_refused_at_once():
     pytest.importorskip("redis")
 
     with pytest.raises(ConfigurationError, match="must begin with redis://"):
@@ -174,7 +174,7 @@ def test_without_the_package_the_error_says_how_to_get_it(monkeypatch):
         RedisStore("redis://127.0.0.1:6379/0")
 
 
-def test_a_client_of_ones_own_is_used_as_it_is(redis_url):
+def test_a_given_redis_client_is_used(redis_url):
     import redis
 
     own = redis.Redis.from_url(redis_url)
@@ -195,11 +195,11 @@ def test_a_step_that_fails_leaves_the_file_as_it_was(tmp_path):
     assert store.apply("key", BUCKETS, "reserve", (1.0, 1.0), 0.0)[1]
 
 
-def test_a_state_that_another_version_wrote_begins_anew(tmp_path):
+def test_a_state_that_another_version_wrote_starts_afresh(tmp_path):
     store = SqliteStore(tmp_path / "limits.db")
     store.apply("key", BUCKETS, "throttle", 1000.0)
     with contextlib.closing(sqlite3.connect(tmp_path / "limits.db")) as other:
         other.execute("UPDATE limits SET state = '{\"other\": 1}'")
         other.commit()
 
-    assert store.apply("key", BUCKETS, "paused") == 0.0
+    assert store.apply("key", BUCKETS, "pause") == 0.0

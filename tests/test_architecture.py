@@ -337,10 +337,11 @@ WHOLE_PACKAGE = ("chaos", "contract", "live")
 
 
 def has_module(test: Path) -> bool:
-    """Return whether there is a module, or a package, that a test module is named for."""
+    """Return whether a test module is named for a module or a package: test_http.py, or test_http_proxies.py."""
     folder, name = ROOT / test.parent, test.stem.removeprefix("test_")
-    package = folder.name == name and folder.is_dir()
-    return package or (folder / f"{name}.py").exists() or (folder / name / "__init__.py").exists()
+    modules = {module.stem for module in folder.glob("*.py")}
+    packages = {package.parent.name for package in folder.glob("*/__init__.py")} | {folder.name}
+    return name in packages | modules or any(name.startswith(f"{module}_") for module in modules)
 
 
 @until_the_rooms_are_done

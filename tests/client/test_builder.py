@@ -1,5 +1,8 @@
 """The builder's steps, each seen in the client that it makes."""
 
+from collections.abc import Iterator
+from typing import Any
+
 import pytest
 
 from ai_lib import (
@@ -15,8 +18,41 @@ from ai_lib import (
 from tests.support.clients import gateway_at
 from tests.support.server import (
     BUSY,
+    Server,
+    completion,
+    json_reply,
     stall,
 )
+
+
+@pytest.fixture
+def server() -> Iterator[Server]:
+    with Server(json_reply(200, completion())) as running:
+        yield running
+
+
+def config_of(server: Server, **fields: Any) -> ProviderConfig:
+    return ProviderConfig("cloud", base_url=server.url, default_model="m", **fields)
+
+
+def a_token() -> str:
+    return "token-of-the-module"
+
+
+APIS = {
+    "apis": {
+        "old": {
+            "dialect": "openai_chat",
+            "chat_path": "/deployments/{model}/chat/completions",
+            "query": {"api-version": "2025-04-01-preview"},
+            "query_env": {"api-version": "CLOUD_API_VERSION"},
+            "quirks": {"rename": {"max_tokens": "max_completion_tokens"}},
+            "key_header": "api-key",
+            "key_prefix": "",
+        }
+    },
+    "key_env": "CLOUD_KEY",
+}
 
 CONFIG = ProviderConfig("gateway", base_url="https://gateway.example/v1", default_model="m")
 
@@ -131,3 +167,12 @@ def test_a_builder_makes_the_same_client(server):
     request = server.requests[0]
     assert (request.path, request.json["model"]) == ("/v2/chat/completions", "m2")
     assert (request.headers["authorization"], request.headers["x-team"]) == ("Bearer k", "a")
+
+
+def test_the_builder_sets_api_and_token(server: Server) -> None:
+    client = AiClient.builder(config_of(server, **APIS)).with_api("old").with_token(a_token).with_model("m").build()
+
+    client.chat("hi")
+
+    assert server.requests[0].path.startswith("/deployments/m/")
+    assert server.requests[0].headers["authorization"] == "Bearer token-of-the-module"

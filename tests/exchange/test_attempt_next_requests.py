@@ -6,7 +6,6 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-import attrs
 import pytest
 
 from ai_lib import AiClient, Timeout
@@ -20,32 +19,19 @@ from ai_lib.errors import (
     RequestTimeoutError,
     StreamInterruptedError,
 )
+from ai_lib.testing import FakeClock
 from ai_lib.types.usage import UsageStatus
-from ai_lib.utils.clock import Clock
 from tests.support.clients import client_of
-from tests.support.server import Connection, Handler, Server, json_reply, raw_reply
+from tests.support.server import Handler, Server, json_reply, raw_reply, reset
 
 KEY = "own-key-4711"
 METRICS = {"input_token_count": 3, "output_token_count": 5, "predict_time": 0.1}
 
 
-@attrs.define
-class Slept:
-    """A clock on which only waits take time."""
-
-    waits: list[float] = attrs.field(factory=list)
-
-    def sleep(self, seconds: float) -> None:
-        self.waits.append(seconds)
-
-    @property
-    def clock(self) -> Clock:
-        return Clock(now=lambda: sum(self.waits), sleep=self.sleep, random=lambda: 0.0)
-
-
 @pytest.fixture
-def slept() -> Slept:
-    return Slept()
+def clock() -> FakeClock:
+    """A clock on which only waits take time, and every wait is as short as it may be."""
+    return FakeClock(now=0.0, chance=0.0)
 
 
 @pytest.fixture
@@ -61,9 +47,9 @@ def elsewhere() -> Iterator[Server]:
         yield running
 
 
-def replicate_client(server: Server, slept: Slept, **options: Any) -> AiClient:
+def replicate_client(server: Server, clock: FakeClock, **options: Any) -> AiClient:
     options = {"api_key": KEY, **options}
-    return client_of(server, "replicate/o/m", clock=slept.clock, options=options, resilience=None)
+    return client_of(server, "replicate/o/m", clock=clock, options=options, resilience=None)
 
 
 def prediction(status: str, **fields: Any) -> dict[str, Any]:
@@ -92,18 +78,13 @@ def events_reply(*events: tuple[str, str]) -> Handler:
     return raw_reply((head + text).encode())
 
 
-def cut_off(connection: Connection) -> None:
-    connection.read_request()
-    connection.reset()
-
-
 # --- whole answers ---------------------------------------------------------------------------------------------------
 
 
-def test_an_answer_is_asked_for_until_it_is_there(server: Server, slept: Slept) -> None:
+def test_an_answer_is_asked_for_until_it_is_there(server: Server, clock: FakeClock) -> None:
     server.script(waiting(server, "starting"), waiting(server), waiting(server), done("Hel", "lo"))
 
-    with replicate_client(server, slept) as client:
+    with replicate_client(server, clock) as client:
         answer = client.chat("hi")
 
     assert (answer.text, answer.finish_reason, answer.id) == ("Hello", "stop", "p1")
@@ -113,17 +94,17 @@ def test_an_answer_is_asked_for_until_it_is_there(server: Server, slept: Slept) 
         *[("GET", "/v1/predictions/p1")] * 3,
     ]
     assert [sent.headers["authorization"] for sent in server.requests] == [f"Bearer {KEY}"] * 4
-    assert slept.waits == [0.5, 0.5, 0.5]
+    assert clock.waits == [0.5, 0.5, 0.5]
 
 
-def test_an_answer_that_is_there_at_once_is_not_asked_for(server: Server, slept: Slept) -> None:
+def test_an_answer_that_is_there_at_once_is_not_asked_for(server: Server, clock: FakeClock) -> None:
     server.script(done("Hello"))
 
-    with replicate_client(server, slept) as client:
+    with replicate_client(server, clock) as client:
         assert client.chat("hi").text == "Hello"
 
     assert server.requests[0].headers["prefer"] == "wait"
-    assert (len(server.requests), slept.waits) == (1, [])
+    assert (len(server.requests), clock.waits) == (1, [])
 
 
 @pytest.mark.parametrize(
@@ -134,59 +115,59 @@ def test_an_answer_that_is_there_at_once_is_not_asked_for(server: Server, slept:
     ],
 )
 def test_a_failure_at_the_end_is_an_error(
-    server: Server, slept: Slept, told: str, kind: type[Exception], code: str
+    server: Server, clock: FakeClock, told: str, kind: type[Exception], code: str
 ) -> None:
     server.script(waiting(server), json_reply(200, prediction("failed", error=told)))
 
-    with replicate_client(server, slept, max_retries=0) as client, pytest.raises(kind) as caught:
+    with replicate_client(server, clock, max_retries=0) as client, pytest.raises(kind) as caught:
         client.chat("hi")
 
     error: Any = caught.value
     assert (error.message, error.code, error.provider, error.model) == (told, code, "replicate", "o/m")
 
 
-def test_the_call_is_given_up_before_a_wait_that_would_pass_its_deadline(server: Server, slept: Slept) -> None:
+def test_the_call_is_given_up_before_a_wait_that_would_pass_its_deadline(server: Server, clock: FakeClock) -> None:
     server.script(waiting(server))
 
-    client = replicate_client(server, slept, timeout=Timeout(total=1.2))
+    client = replicate_client(server, clock, timeout=Timeout(total=1.2))
     with client, pytest.raises(RequestTimeoutError, match="the answer is not finished") as caught:
         client.chat("hi")
 
     assert caught.value.code == "total_timeout"
-    assert slept.waits == [0.5, 0.5]
+    assert clock.waits == [0.5, 0.5]
     assert [sent.method for sent in server.requests] == ["POST", "GET", "GET"]
 
 
-def test_asking_again_survives_a_failure_without_a_second_prediction(server: Server, slept: Slept) -> None:
+def test_asking_again_survives_a_failure_without_a_second_prediction(server: Server, clock: FakeClock) -> None:
     busy = json_reply(503, {"detail": "busy"}, {"retry-after": "2"})
-    server.script(waiting(server), busy, cut_off, waiting(server), done("Hello"))
+    server.script(waiting(server), busy, reset, waiting(server), done("Hello"))
 
-    with replicate_client(server, slept) as client:
+    with replicate_client(server, clock) as client:
         assert client.chat("hi").text == "Hello"
 
     assert [sent.method for sent in server.requests] == ["POST", "GET", "GET", "GET", "GET"]
-    assert slept.waits == [0.5, 2.0, 0.5, 0.5]
+    assert clock.waits == [0.5, 2.0, 0.5, 0.5]
 
 
 @pytest.mark.parametrize(
-    ("handler", "kind"), [(json_reply(503, {"detail": "busy"}), OverloadedError), (cut_off, ConnectionLostError)]
+    ("handler", "kind"), [(json_reply(503, {"detail": "busy"}), OverloadedError), (reset, ConnectionLostError)]
 )
 def test_a_prediction_that_cannot_be_asked_for_is_not_made_anew(
-    server: Server, slept: Slept, handler: Handler, kind: type[Exception]
+    server: Server, clock: FakeClock, handler: Handler, kind: type[Exception]
 ) -> None:
     server.script(waiting(server), handler)
 
-    with replicate_client(server, slept) as client, pytest.raises(kind) as caught:
+    with replicate_client(server, clock) as client, pytest.raises(kind) as caught:
         client.chat("hi")
 
     assert [sent.method for sent in server.requests] == ["POST", "GET", "GET", "GET"]
     assert getattr(caught.value, "retryable", None) is False
 
 
-def test_what_asking_again_cannot_mend_is_raised_at_once(server: Server, slept: Slept) -> None:
+def test_what_asking_again_cannot_mend_is_raised_at_once(server: Server, clock: FakeClock) -> None:
     server.script(waiting(server), json_reply(401, {"detail": "no"}))
 
-    with replicate_client(server, slept) as client, pytest.raises(AuthenticationError):
+    with replicate_client(server, clock) as client, pytest.raises(AuthenticationError):
         client.chat("hi")
 
     assert len(server.requests) == 2
@@ -194,11 +175,11 @@ def test_what_asking_again_cannot_mend_is_raised_at_once(server: Server, slept: 
 
 @pytest.mark.parametrize("urls", [None, {}, {"get": ""}, {"get": 5}, [1]])
 def test_an_unfinished_answer_that_leads_nowhere_is_an_invalid_response(
-    server: Server, slept: Slept, urls: Any
+    server: Server, clock: FakeClock, urls: Any
 ) -> None:
     server.script(json_reply(201, prediction("processing", urls=urls)))
 
-    with replicate_client(server, slept, max_retries=0) as client, pytest.raises(InvalidResponseError) as caught:
+    with replicate_client(server, clock, max_retries=0) as client, pytest.raises(InvalidResponseError) as caught:
         client.chat("hi")
 
     assert caught.value.code == "malformed_answer"
@@ -208,12 +189,12 @@ def test_an_unfinished_answer_that_leads_nowhere_is_an_invalid_response(
 
 
 def test_a_stream_is_read_where_the_answer_says_and_the_key_stays_behind(
-    server: Server, elsewhere: Server, slept: Slept
+    server: Server, elsewhere: Server, clock: FakeClock
 ) -> None:
     server.script(streaming(server, elsewhere), done("Hello\n you"))
     elsewhere.script(events_reply(("output", "Hello\n"), ("logs", "x"), ("output", " you"), ("done", "{}")))
 
-    with replicate_client(server, slept) as client:
+    with replicate_client(server, clock) as client:
         stream = client.stream("hi")
         texts = [chunk.text for chunk in stream if chunk.text]
 
@@ -225,11 +206,11 @@ def test_a_stream_is_read_where_the_answer_says_and_the_key_stays_behind(
     assert "prefer" not in server.requests[0].headers
 
 
-def test_the_usage_of_a_stream_is_asked_for_after_its_end(server: Server, elsewhere: Server, slept: Slept) -> None:
+def test_the_usage_of_a_stream_is_asked_for_after_its_end(server: Server, elsewhere: Server, clock: FakeClock) -> None:
     server.script(streaming(server, elsewhere), waiting(server), done("Hello"))
     elsewhere.script(events_reply(("output", "Hello"), ("done", "{}")))
 
-    with replicate_client(server, slept) as client:
+    with replicate_client(server, clock) as client:
         streamed = client.stream("hi").final_response()
 
     assert (streamed.text, streamed.finish_reason, streamed.raw_finish_reason) == ("Hello", "stop", "succeeded")
@@ -241,20 +222,22 @@ def test_the_usage_of_a_stream_is_asked_for_after_its_end(server: Server, elsewh
 @pytest.mark.parametrize(
     "handler", [json_reply(500), json_reply(404, {"detail": "gone"}), json_reply(200, prediction("succeeded"))]
 )
-def test_a_stream_is_whole_without_its_usage(server: Server, elsewhere: Server, slept: Slept, handler: Handler) -> None:
+def test_a_stream_is_whole_without_its_usage(
+    server: Server, elsewhere: Server, clock: FakeClock, handler: Handler
+) -> None:
     server.script(streaming(server, elsewhere), handler)
     elsewhere.script(events_reply(("output", "Hello"), ("done", "{}")))
 
-    with replicate_client(server, slept) as client:
+    with replicate_client(server, clock) as client:
         streamed = client.stream("hi").final_response()
 
     assert (streamed.text, streamed.usage_status) == ("Hello", UsageStatus.ESTIMATED)
 
 
-def test_a_model_that_cannot_stream_is_asked_until_it_is_done(server: Server, slept: Slept) -> None:
+def test_a_model_that_cannot_stream_is_asked_until_it_is_done(server: Server, clock: FakeClock) -> None:
     server.script(waiting(server), done("Hello"))
 
-    with replicate_client(server, slept) as client:
+    with replicate_client(server, clock) as client:
         stream = client.stream("hi")
         texts = [chunk.text for chunk in stream]
 
@@ -262,29 +245,29 @@ def test_a_model_that_cannot_stream_is_asked_until_it_is_done(server: Server, sl
     assert stream.response.usage.total_tokens == 8
 
 
-def test_a_stream_that_fails_keeps_what_had_come(server: Server, elsewhere: Server, slept: Slept) -> None:
+def test_a_stream_that_fails_keeps_what_had_come(server: Server, elsewhere: Server, clock: FakeClock) -> None:
     server.script(streaming(server, elsewhere))
     elsewhere.script(events_reply(("output", "Hel"), ("error", json.dumps({"detail": "CUDA out of memory"}))))
 
-    with replicate_client(server, slept) as client, pytest.raises(ProviderError, match="CUDA out of memory") as caught:
+    with replicate_client(server, clock) as client, pytest.raises(ProviderError, match="CUDA out of memory") as caught:
         client.stream("hi").final_response()
 
     assert caught.value.partial.text == "Hel"
     assert len(server.requests) == 1
 
 
-def test_a_stream_that_breaks_off_is_interrupted(server: Server, elsewhere: Server, slept: Slept) -> None:
+def test_a_stream_that_breaks_off_is_interrupted(server: Server, elsewhere: Server, clock: FakeClock) -> None:
     server.script(streaming(server, elsewhere))
     elsewhere.script(events_reply(("output", "Hel")))
 
-    with replicate_client(server, slept) as client, pytest.raises(StreamInterruptedError) as caught:
+    with replicate_client(server, clock) as client, pytest.raises(StreamInterruptedError) as caught:
         client.stream("hi").final_response()
 
     assert caught.value.partial.text == "Hel"
 
 
-def test_a_failure_before_the_stream_is_an_error_of_the_call(server: Server, slept: Slept) -> None:
+def test_a_failure_before_the_stream_is_an_error_of_the_call(server: Server, clock: FakeClock) -> None:
     server.script(json_reply(201, prediction("failed", error="no such input")))
 
-    with replicate_client(server, slept, max_retries=0) as client, pytest.raises(ProviderError, match="no such input"):
+    with replicate_client(server, clock, max_retries=0) as client, pytest.raises(ProviderError, match="no such input"):
         client.stream("hi")

@@ -95,7 +95,7 @@ def llmock_client(server: Any, provider: str, timeout: float = 20.0, **arguments
 
 
 @pytest.mark.parametrize(("provider", "name"), CASES)
-def test_the_servers_own_verdict_finds_no_fault(llmock, provider, name):
+def test_the_mock_server_reports_no_violation(llmock, provider, name):
     scenario = SCENARIOS[name]
     told(llmock, "reset", {})
     told(llmock, "scenario", {"behaviors": [*scenario.behaviors, REPLY]})
@@ -112,7 +112,7 @@ def test_the_servers_own_verdict_finds_no_fault(llmock, provider, name):
     assert scenario.answered in (None, text is not None)
 
 
-def test_a_limit_that_is_the_servers_own_is_used_up_without_a_429(llmock):
+def test_a_limit_equal_to_the_servers_is_used_up_without_a_429(llmock):
     from llmock.ratelimit import LimitSettings
 
     told(llmock, "reset", {})

@@ -126,7 +126,7 @@ def test_every_call_ends_in_time_with_its_own_answer_or_a_typed_error(setting):
         nothing_is_left_of(client, before)
 
 
-def test_a_chain_and_a_hedge_lose_nothing_either():
+def test_a_chain_and_a_hedge_lose_no_call():
     faulty, sound = Faulty(seed=5, share=0.5), Faulty(seed=6, share=0.0)
     with Server(faulty) as first, Server(sound) as second:
         before = open_now()

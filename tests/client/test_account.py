@@ -21,7 +21,7 @@ def test_the_list_of_models_comes_from_the_provider(server):
     assert (server.requests[0].method, server.requests[0].path) == ("GET", "/v1/models")
 
 
-def test_a_provider_without_a_list_of_models_says_so_before_any_request(server):
+def test_list_models_is_unsupported_without_a_models_path(server):
     client = AiClient(ProviderConfig("gateway", base_url=server.url, models_path=None, docs="https://docs.example"))
 
     with pytest.raises(

@@ -72,7 +72,7 @@ def test_fifty_requests_keep_their_order_and_failures_stay_with_their_items(serv
     assert (result.progress.done, result.progress.failed, result.progress.total) == (50, 5, 50)
 
 
-def test_a_wrong_request_is_its_items_error_and_costs_nothing(server):
+def test_an_invalid_request_is_the_error_of_its_item_and_is_not_sent(server):
     result = client_of(server).batch(["fine", {"no": "messages"}, [], {"messages": "fine", "temperature": "hot"}])
 
     assert [item.ok for item in result] == [True, False, False, False]
@@ -95,7 +95,7 @@ def test_fail_fast_raises_the_first_error_and_sends_no_more(server):
     assert len(server.requests) <= 2
 
 
-def test_fail_fast_does_not_wait_for_the_turn_of_the_error(server):
+def test_fail_fast_raises_an_error_out_of_order(server):
     asked_both = threading.Barrier(2)
 
     def handler(connection):
@@ -122,7 +122,7 @@ def test_an_empty_batch_sends_nothing(server):
     assert (len(result), result.cost, server.requests) == (0, 0, [])
 
 
-def test_map_yields_as_it_goes_and_takes_requests_only_as_there_is_room(server):
+def test_map_is_lazy_and_reads_requests_as_workers_become_free(server):
     server.script(echo)
     taken = []
 
@@ -139,7 +139,7 @@ def test_map_yields_as_it_goes_and_takes_requests_only_as_there_is_room(server):
     assert len(taken) < 20 + 2 * 16 + 2
 
 
-def test_map_gives_what_is_done_first_when_order_does_not_matter(server):
+def test_map_unordered_yields_results_as_they_finish(server):
     slow = threading.Event()
 
     def handler(connection):
@@ -156,7 +156,7 @@ def test_map_gives_what_is_done_first_when_order_does_not_matter(server):
     assert next(items).index == 0
 
 
-def test_progress_is_told_after_each_with_the_cost(server):
+def test_progress_reports_each_request_with_the_cost(server):
     seen = []
 
     client_of(server, catalogue=PRICED).batch(["a", "b"], max_workers=1, progress=seen.append)
@@ -167,7 +167,7 @@ def test_progress_is_told_after_each_with_the_cost(server):
     ]
 
 
-def test_a_checkpoint_is_not_asked_again_and_counts_what_it_cost(server, tmp_path):
+def test_checkpointed_requests_are_not_sent_again_and_their_cost_counts(server, tmp_path):
     client = client_of(server, catalogue=PRICED)
     server.script(echo)
     prompts = [f"ask {n}" for n in range(10)]
@@ -182,7 +182,7 @@ def test_a_checkpoint_is_not_asked_again_and_counts_what_it_cost(server, tmp_pat
     assert client.spending.total.calls == 10
 
 
-def test_failures_are_not_kept_and_are_tried_again(server, tmp_path):
+def test_failures_are_not_checkpointed_and_run_again(server, tmp_path):
     server.script(json_reply(503, {"error": {"message": "busy"}}))
     client = client_of(server)
     client.batch(["a"], checkpoint=tmp_path / "run.jsonl")
@@ -234,7 +234,7 @@ def test_kill_9_in_the_middle_of_2000_loses_nothing_and_pays_at_most_what_ran_tw
     assert len(server.requests) <= 2000 + 8
 
 
-def test_work_that_is_done_again_has_the_same_idempotency_key(server, tmp_path):
+def test_repeated_work_has_the_same_idempotency_key(server, tmp_path):
     config = ProviderConfig("gw", base_url=server.url, default_model="m", idempotency_header="Idempotency-Key")
     server.script(json_reply(503, {"error": {"message": "busy"}}))
     client = AiClient(config, resilience=ResilienceConfig.none())
@@ -247,7 +247,7 @@ def test_work_that_is_done_again_has_the_same_idempotency_key(server, tmp_path):
     assert keys[0] != keys[1]
 
 
-def test_max_cost_sends_no_more_and_says_so(server):
+def test_max_cost_stops_the_batch(server):
     client = client_of(server, catalogue=PRICED)
 
     result = client.batch(["hi"] * 100, max_cost="0.02", max_workers=1)
@@ -257,7 +257,7 @@ def test_max_cost_sends_no_more_and_says_so(server):
     assert Decimal("0.01") <= result.cost <= Decimal("0.02")
 
 
-def test_max_cost_counts_what_the_checkpoint_has_paid(server, tmp_path):
+def test_max_cost_includes_the_cost_of_the_checkpoint(server, tmp_path):
     client = client_of(server, catalogue=PRICED)
     client.batch(["hi"] * 5, checkpoint=tmp_path / "run.jsonl")
 
@@ -266,7 +266,7 @@ def test_max_cost_counts_what_the_checkpoint_has_paid(server, tmp_path):
     assert (result.stopped, result.progress.resumed, len(server.requests)) == ("max_cost", 5, 5)
 
 
-def test_max_cost_waits_for_what_runs_before_it_gives_up(server):
+def test_max_cost_waits_for_running_requests_before_it_stops(server):
     client = client_of(server, catalogue=PRICED)
 
     # Each may cost nearly a dollar at most, and costs a third of a cent.
@@ -275,7 +275,7 @@ def test_max_cost_waits_for_what_runs_before_it_gives_up(server):
     assert (result.stopped, len(result)) == (None, 20)
 
 
-def test_max_cost_without_a_price_is_refused_before_anything_is_sent(server):
+def test_max_cost_requires_a_known_price(server):
     with pytest.raises(BudgetExceededError, match="nobody knows what gw/m costs"):
         client_of(server).batch(["hi"], max_cost=1)
 
@@ -306,7 +306,7 @@ def test_a_time_for_all_of_it_ends_it(server):
         {"progress": 5},
     ],
 )
-def test_settings_that_make_no_sense_are_refused_before_anything_is_sent(server, settings):
+def test_invalid_settings_are_rejected_before_anything_is_sent(server, settings):
     with pytest.raises(ConfigurationError):
         client_of(server).batch(["hi"], **settings)
 
@@ -333,7 +333,7 @@ def test_an_interrupt_ends_what_runs(server):
     assert time.monotonic() - before < 3
 
 
-def test_threads_of_ones_own_do_the_work(server):
+def test_a_custom_executor_runs_the_batch(server):
     server.script(echo)
     with ThreadPoolExecutor(2, "mine") as pool:
         result = client_of(server).batch(["a", "b", "c"], executor=pool)
@@ -342,7 +342,7 @@ def test_threads_of_ones_own_do_the_work(server):
     assert result.texts == ["a", "b", "c"]
 
 
-def test_an_executor_that_was_shut_down_is_told(server):
+def test_an_executor_that_was_shut_down_is_an_error(server):
     pool = ThreadPoolExecutor(1)
     pool.shutdown()
 
@@ -350,12 +350,12 @@ def test_an_executor_that_was_shut_down_is_told(server):
         client_of(server).batch(["a"], executor=pool)
 
 
-def test_a_client_that_cannot_be_sent_to_other_processes_is_told(server):
+def test_a_client_that_cannot_be_pickled_is_rejected_for_process_pools(server):
     with ProcessPoolExecutor(1) as pool, pytest.raises(ConfigurationError, match="cannot be packed for this executor"):
         client_of(server, listener=lambda _: None).batch(["a"], executor=pool)
 
 
-def test_processes_do_the_work_with_one_client_each(server):
+def test_a_process_pool_runs_the_batch_with_one_client_each(server):
     server.script(echo)
     client = client_of(server, catalogue=PRICED)
     with ProcessPoolExecutor(2) as pool:
@@ -368,7 +368,7 @@ def test_processes_do_the_work_with_one_client_each(server):
     assert len(server.connections) <= 2
 
 
-def test_a_budget_holds_for_work_that_is_done_elsewhere(server):
+def test_a_budget_applies_to_work_in_other_processes(server):
     client = client_of(server, catalogue=PRICED)
 
     with ProcessPoolExecutor(1) as pool, client.budget(usd=0):
@@ -409,7 +409,7 @@ def test_raise_for_errors_raises_the_first(server):
     assert result[0].result().text == "fine"
 
 
-def test_keys_of_the_environment_do_not_travel_to_other_processes(server, monkeypatch):
+def test_keys_from_the_environment_are_not_pickled(server, monkeypatch):
     monkeypatch.setenv("OPENAI_API_KEY", "canary-4711")
     client = AiClient("openai", model="m", options=ConnectionOptions(base_url=server.url))
 

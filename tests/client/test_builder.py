@@ -87,7 +87,7 @@ def test_tls_and_the_pool_can_be_set():
     assert (options.verify, options.pool_size) == (False, 3)
 
 
-def test_a_transport_of_ones_own_can_be_set():
+def test_a_custom_transport_can_be_set():
     assert AiClient.builder(CONFIG).with_transport(Canned()).build().chat("hi").text == "canned"
 
 

@@ -43,12 +43,12 @@ def client(transport):
         ({"metrics": [object()]}, "metrics needs an object with call_started"),
     ],
 )
-def test_a_setting_of_another_kind_is_refused(settings, message):
+def test_a_setting_of_the_wrong_type_is_rejected(settings, message):
     with pytest.raises(ConfigurationError, match=message):
         AiClient("openai", **{"options": ConnectionOptions(api_key="key"), **settings})
 
 
-def test_an_array_and_another_route_contradict_each_other():
+def test_an_array_and_another_route_are_rejected_together():
     array = ModelArray("one").add_endpoint(name="a", url="http://a.test/v1", model="m")
 
     with pytest.raises(ConfigurationError, match="an array as provider is the route already"):
@@ -68,7 +68,7 @@ def test_an_array_and_another_route_contradict_each_other():
         ("cert", 5),
     ],
 )
-def test_an_option_of_another_kind_is_refused(option, value):
+def test_an_option_of_the_wrong_type_is_rejected(option, value):
     with pytest.raises(ConfigurationError, match=f"^{option} must be "):
         ConnectionOptions(**{option: value})
 
@@ -81,7 +81,7 @@ def test_a_path_may_be_one(tmp_path):
     assert (options.verify, options.cert) == (str(file), str(file))
 
 
-def test_with_options_takes_options(client):
+def test_with_options_rejects_what_are_not_options(client):
     with pytest.raises(ConfigurationError, match="options must be ConnectionOptions, not int"):
         client.with_options(5)
 
@@ -102,7 +102,7 @@ def test_with_options_takes_options(client):
     ],
 )
 @pytest.mark.parametrize("operation", ["chat", "stream"])
-def test_a_field_of_another_kind_is_refused(client, transport, operation, fields, message):
+def test_a_field_of_the_wrong_type_is_rejected(client, transport, operation, fields, message):
     with pytest.raises(AiLibError, match=message):
         getattr(client, operation)("hi", **fields)
 
@@ -117,7 +117,7 @@ def test_a_field_of_another_kind_is_refused(client, transport, operation, fields
         ({"max_repairs": 2}, "max_repairs requires response_format"),
     ],
 )
-def test_repairs_that_make_no_sense_are_refused(client, transport, fields, message):
+def test_invalid_repairs_are_rejected(client, transport, fields, message):
     with pytest.raises(InvalidRequestError, match=message):
         client.chat("hi", **fields)
 
@@ -137,7 +137,7 @@ def test_repairs_that_make_no_sense_are_refused(client, transport, fields, messa
     ],
 )
 @pytest.mark.parametrize("operation", ["batch", "map"])
-def test_a_batch_refuses_at_once_what_no_request_of_it_could_be_sent_with(
+def test_a_batch_rejects_settings_that_no_request_could_be_sent_with(
     client, transport, operation, given, fields, message
 ):
     with pytest.raises(AiLibError, match=message):
@@ -146,7 +146,7 @@ def test_a_batch_refuses_at_once_what_no_request_of_it_could_be_sent_with(
     assert transport.requests == []
 
 
-def test_run_tools_takes_tools(client):
+def test_run_tools_rejects_what_is_not_a_tool(client):
     with pytest.raises(InvalidRequestError, match="tools must be a sequence of tools, not int"):
         client.run_tools("hi", 5)
 
@@ -159,27 +159,27 @@ def test_run_tools_takes_tools(client):
         ({"mode": "talk"}, "no model is known by the mode 'talk'; there are chat"),
     ],
 )
-def test_a_search_for_a_word_that_no_model_has_says_so(client, wanted, message):
+def test_an_unknown_capability_in_a_search_is_an_error(client, wanted, message):
     with pytest.raises(InvalidRequestError, match=message):
         client.catalogue.find(**wanted)
 
 
-def test_one_capability_may_be_named_as_a_word(client):
+def test_a_capability_may_be_a_single_string(client):
     found = client.catalogue.find(capabilities="vision")
 
     assert found == client.catalogue.find(capabilities=["vision"]) != []
 
 
-def test_the_name_of_a_model_is_a_text(client):
+def test_a_model_name_must_be_a_string(client):
     with pytest.raises(InvalidRequestError, match="model must be a text, not NoneType"):
         client.catalogue.get(None)
 
 
-def test_a_bare_name_means_the_vendors_own_model(client):
+def test_a_bare_model_name_means_the_vendors_model(client):
     assert client.catalogue.get("gpt-4o").provider == "openai"
 
 
-def test_a_configuration_that_fits_is_taken(transport):
+def test_a_valid_configuration_is_accepted(transport):
     settings = {"resilience": ResilienceConfig.none(), "interceptors": [Interceptor()], "listener": print}
     client = AiClient("openai", options=ConnectionOptions(api_key="key"), transport=transport, **settings)
 

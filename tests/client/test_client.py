@@ -44,7 +44,7 @@ gateway_client = partial(
 # --- chat
 
 
-def test_a_text_is_sent_as_one_user_message_to_the_default_model(server):
+def test_a_string_is_sent_as_one_user_message_to_the_default_model(server):
     answer = gateway_client(server).chat("Say hi")
 
     assert answer.text == "hi"
@@ -64,13 +64,13 @@ def test_messages_may_be_messages_dicts_or_a_whole_request(server):
 
 
 @pytest.mark.parametrize("model", [None, "", "auto", "DEFAULT", " provider_default "])
-def test_the_words_for_the_default_model_mean_it(server, model):
+def test_the_words_for_the_default_model_select_it(server, model):
     gateway_client(server).chat("hi", model=model)
 
     assert server.requests[0].json["model"] == "m"
 
 
-def test_a_word_for_the_default_model_means_it_on_the_client_too(server):
+def test_a_word_for_the_default_model_works_on_the_client_too(server):
     gateway_client(server, model="AUTO").chat("hi")
 
     assert server.requests[0].json["model"] == "m"
@@ -85,7 +85,7 @@ def test_the_call_wins_over_the_client_and_the_client_over_the_environment(serve
     assert [request.json["model"] for request in server.requests] == ["from-environment", "from-client", "from-call"]
 
 
-def test_without_any_model_the_error_says_how_to_name_one(server):
+def test_without_any_model_the_error_says_how_to_set_one(server):
     client = AiClient(ProviderConfig("gateway", base_url=server.url))
 
     with pytest.raises(ConfigurationError, match=r"gateway has no default model; pass model=, or set GATEWAY_MODEL"):
@@ -93,7 +93,7 @@ def test_without_any_model_the_error_says_how_to_name_one(server):
     assert server.requests == []
 
 
-def test_a_field_that_does_not_exist_is_refused_before_anything_is_sent(server):
+def test_an_unknown_field_is_rejected_before_anything_is_sent(server):
     with pytest.raises(InvalidRequestError, match=r"a request has no field 'temprature'; did you mean 'temperature'\?"):
         gateway_client(server).chat("hi", temprature=1)
     with pytest.raises(
@@ -103,13 +103,13 @@ def test_a_field_that_does_not_exist_is_refused_before_anything_is_sent(server):
     assert server.requests == []
 
 
-def test_a_providers_own_fields_go_into_extensions(server):
+def test_a_provider_specific_field_is_sent_through_extensions(server):
     gateway_client(server).chat("hi", extensions={"service_tier": "flex"})
 
     assert server.requests[0].json["service_tier"] == "flex"
 
 
-def test_what_a_provider_has_no_form_for_raises_warns_or_is_dropped_but_is_never_lost_in_silence(server):
+def test_an_unsupported_field_raises_warns_or_is_dropped_and_listed(server):
     client = gateway_client(server)
 
     with pytest.raises(UnsupportedFeatureError, match="gw does not support top_k"):
@@ -123,7 +123,7 @@ def test_what_a_provider_has_no_form_for_raises_warns_or_is_dropped_but_is_never
     assert "top_k" not in server.requests[1].json
 
 
-def test_an_answer_knows_its_provider_model_and_raw_form(server):
+def test_an_answer_has_its_provider_model_and_raw_json(server):
     server.script(json_reply(200, completion("hi", model="m-2026"), {"x-request-id": "r1"}))
 
     answer = gateway_client(server).chat("hi")
@@ -160,7 +160,7 @@ def test_html_instead_of_an_answer_is_an_invalid_response_that_shows_the_pages_t
         gateway_client(server).chat("hi")
 
 
-def test_an_answer_without_choices_says_what_it_has_instead(server):
+def test_an_answer_without_choices_is_an_error_that_shows_its_fields(server):
     server.script(json_reply(200, {"object": "list", "choices": []}))
 
     with pytest.raises(InvalidResponseError, match="the answer has no choices; its keys are: object, choices"):
@@ -194,7 +194,7 @@ def test_a_pickled_client_looks_its_key_up_again(server, monkeypatch):
     assert server.requests[0].headers["authorization"] == "Bearer second"
 
 
-def test_a_copied_client_works_beside_the_first(server):
+def test_a_copy_works_alongside_the_first_client(server):
     client = gateway_client(server)
 
     assert copy.copy(client).chat("hi").text == client.chat("hi").text == "hi"
@@ -259,7 +259,7 @@ def test_many_threads_share_one_client(server):
     assert texts == ["hi"] * 16
 
 
-def test_one_line_is_enough(server, monkeypatch):
+def test_quick_chat_needs_one_line(server, monkeypatch):
     monkeypatch.setenv("GROQ_API_KEY", "k")
     monkeypatch.setenv("GROQ_BASE_URL", server.url + "/v1")
 
@@ -275,7 +275,7 @@ def test_a_named_tool_choice_and_a_tool_reach_the_wire(server):
     assert server.requests[0].json["tool_choice"] == {"type": "function", "function": {"name": "add"}}
 
 
-def test_nothing_is_warned_about_when_nothing_was_left_out(server):
+def test_there_is_no_warning_when_nothing_was_left_out(server):
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         answer = gateway_client(server, on_unsupported="warn").chat("hi")

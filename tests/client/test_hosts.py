@@ -56,7 +56,7 @@ def open_files() -> int:
     return sum(1 for _ in Path("/proc/self/fd").iterdir())
 
 
-def test_four_children_of_a_warm_client_get_their_own_answers_also_when_its_locks_were_held():
+def test_forked_children_get_their_own_answers_even_when_locks_were_held():
     with Server(echo) as server:
         client = guarded_client(server)
         client.chat("warm up")
@@ -141,7 +141,7 @@ def test_sixty_four_threads_share_one_client():
 
 
 @pytest.mark.slow
-def test_streams_that_are_dropped_give_everything_back_without_the_garbage_collector():
+def test_dropped_streams_release_everything_without_the_garbage_collector():
     with Server(sse_reply(stream_events("a", "b", "c"))) as server:
         resilience = ResilienceConfig(concurrency=ConcurrencyLimit(4, max_queue=0), breaker=BreakerPolicy())
         client = guarded_client(server, resilience=resilience)
@@ -199,7 +199,7 @@ print([job.value for job in jobs] == ["answered", "total_timeout"] * 10)
 
 @pytest.mark.slow
 @pytest.mark.parametrize("patch", [PATCH, LATE_PATCH], ids=["patched first", "imported first"])
-def test_greenlets_wait_side_by_side_each_within_its_own_limits(patch):
+def test_greenlets_wait_concurrently_within_their_own_timeouts(patch):
     pytest.importorskip("gevent", reason="needs gevent")
 
     def slow(connection: Connection) -> None:
@@ -243,7 +243,7 @@ def pool():
 
 
 @pytest.mark.parametrize("name", ERRORS)
-def test_an_error_comes_whole_out_of_a_pool_of_processes(pool, name):
+def test_an_error_keeps_its_fields_across_a_process_pool(pool, name):
     with pytest.raises(getattr(ai_lib, name)) as caught:
         pool.submit(raise_it, name).result(30)
 
@@ -258,7 +258,7 @@ def chat_in_worker(packed: bytes, question: str) -> str:
 
 
 @pytest.mark.parametrize("method", ["fork", "spawn"])
-def test_a_client_goes_to_a_worker_by_pickle(method):
+def test_a_client_can_be_pickled_to_a_worker(method):
     with Server(echo) as server:
         packed = pickle.dumps(guarded_client(server))
         with ProcessPoolExecutor(2, mp_context=multiprocessing.get_context(method)) as workers:
@@ -300,7 +300,7 @@ def test_calls_work_inside_a_running_event_loop_and_in_threads_of_its(server):
     assert asyncio.run(view()) == ["hi"] * 9
 
 
-def test_no_thread_stays_after_a_call(server):
+def test_a_call_leaves_no_thread_behind(server):
     before = threading.active_count()
     client = guarded_client(server)
 

@@ -65,7 +65,7 @@ def test_a_request_can_be_replaced(server):
 
 
 @pytest.mark.parametrize("streamed", [False, True])
-def test_an_answer_in_place_of_the_request_sends_nothing_and_outer_hooks_see_it(server, streamed):
+def test_a_response_from_on_request_sends_nothing_and_outer_hooks_see_it(server, streamed):
     seen: list[tuple[str, ...]] = []
 
     class Canned(Interceptor):
@@ -117,7 +117,7 @@ def test_an_error_can_be_replaced_and_keeps_its_cause(server):
     assert isinstance(caught.value.__cause__, OverloadedError)
 
 
-def test_the_hooks_see_one_call_however_often_it_is_tried(server):
+def test_hooks_see_a_retried_call_once(server):
     seen: list[tuple[str, ...]] = []
     server.script(BUSY, sse_reply(stream_events("hi")))
     config = ProviderConfig("gw", base_url=server.url, default_model="m")
@@ -166,7 +166,7 @@ def test_a_hook_that_raises_in_a_stream_ends_it_and_leaves_nothing_behind(server
     assert client.guard.in_flight == 0
 
 
-def test_a_stream_that_breaks_off_is_told(server):
+def test_a_broken_stream_is_reported(server):
     seen: list[tuple[str, ...]] = []
     server.script(sse_reply([chunk_event("par")]))
 

@@ -102,7 +102,7 @@ def test_every_kind_of_end_is_counted_exactly_once(server):
     assert len(hearing.started) == len({start.id for start in hearing.started}) == 7
 
 
-def test_a_stream_that_is_cancelled_and_then_left_was_cancelled(server):
+def test_a_cancelled_stream_that_is_then_closed_counts_as_cancelled(server):
     hearing = Hearing()
     client = client_of(server, metrics=[hearing])
     with client.stream("hi") as left:
@@ -163,7 +163,7 @@ def test_a_record_has_what_happened(server):
     assert record.seconds > 0
 
 
-def test_a_stream_tells_when_its_first_chunk_came(server):
+def test_the_record_of_a_stream_has_the_time_to_its_first_chunk(server):
     hearing = Hearing()
     server.script(sse_reply(stream_events("He", "llo"), delay=0.02))
 
@@ -184,7 +184,7 @@ def test_a_failure_keeps_the_class_and_the_partial_answer(server):
     assert record.response.text == "He"
 
 
-def test_a_stream_that_another_provider_took_over_is_no_success_of_the_first(server):
+def test_a_stream_that_fell_back_is_not_a_success_of_the_first_provider(server):
     inner, outer = Hearing(), Hearing()
     server.script(sse_reply([]), sse_reply(stream_events("He", "llo")))
     first = client_of(server, metrics=[inner])
@@ -199,7 +199,7 @@ def test_a_stream_that_another_provider_took_over_is_no_success_of_the_first(ser
     assert [record.outcome for record in inner.records] in (["error"], ["interrupted"])
 
 
-def test_what_is_asked_beside_chats_is_told_too(server):
+def test_the_log_includes_other_operations(server):
     hearing = Hearing()
     server.script(json_reply(200, {"data": [{"id": "m"}]}))
 
@@ -208,7 +208,7 @@ def test_what_is_asked_beside_chats_is_told_too(server):
     assert [(record.start.operation, record.outcome) for record in hearing.records] == [("list_models", "success")]
 
 
-def test_an_observer_that_raises_breaks_no_call(server, caplog):
+def test_an_observer_that_raises_does_not_break_the_call(server, caplog):
     class Broken:
         def call_started(self, start):
             raise ValueError("begin")
@@ -243,7 +243,7 @@ def test_500_calls_from_16_threads_are_counted_exactly(server):
     assert metrics.snapshot().count(outcome="success") == 500
 
 
-def test_what_is_no_observer_is_refused(server):
+def test_an_object_that_is_not_an_observer_is_rejected(server):
     with pytest.raises(ConfigurationError):
         client_of(server, metrics=[object()])
 
@@ -258,7 +258,7 @@ def test_observers_stay_in_their_process(server):
     assert copy.explain()["metrics"].value == "none"
 
 
-def test_calls_of_a_copy_with_other_settings_are_told_as_well(server):
+def test_observers_see_the_calls_of_a_copy(server):
     hearing = Hearing()
 
     client_of(server, metrics=[hearing]).with_options(timeout=5).chat("hi")
@@ -275,7 +275,7 @@ def test_the_builder_has_a_step_for_it(server):
     assert len(hearing.records) == 1
 
 
-def test_the_trace_of_an_answer_tells_of_attempts_and_waits(server):
+def test_the_trace_of_an_answer_lists_attempts_and_waits(server):
     server.script(BUSY, json_reply(200, completion()))
     resilience = ResilienceConfig(retry=RetryPolicy(base=0.001))
 
@@ -289,7 +289,7 @@ def test_the_trace_of_an_answer_tells_of_attempts_and_waits(server):
     assert answer.trace.timings["first_byte"] > 0
 
 
-def test_explain_tells_where_each_setting_comes_from(server, monkeypatch):
+def test_explain_shows_where_each_setting_comes_from(server, monkeypatch):
     monkeypatch.setenv("GROQ_API_KEY", "canary-4711")
     monkeypatch.setenv("GROQ_MODEL", "from-env")
     monkeypatch.setenv("HTTPS_PROXY", "http://user:canary@proxy:1")
@@ -330,7 +330,7 @@ def test_explain_names_the_proxy_that_is_used_for_the_address(variables, shown, 
     assert (proxy.value, proxy.source) == shown
 
 
-def test_explain_tells_how_often_is_really_tried_again_and_who_observes(server):
+def test_explain_shows_the_effective_retries_and_the_observers(server):
     mine = ResilienceConfig(retry=RetryPolicy(max_retries=5))
     explained = client_of(server, metrics=[Hearing(), InMemoryMetrics()], resilience=mine).explain()
     none = client_of(server).explain()
@@ -342,7 +342,7 @@ def test_explain_tells_how_often_is_really_tried_again_and_who_observes(server):
     assert explained["metrics"].value == "Hearing, InMemoryMetrics"
 
 
-def test_what_is_asked_beside_chat_is_told_with_its_id_model_and_tokens(server):
+def test_observers_see_other_operations_with_id_model_and_tokens(server):
     body = {"model": "embed-7", "data": [{"index": 0, "embedding": [0.5]}], "usage": {"prompt_tokens": 3}}
     server.script(json_reply(200, body, {"x-request-id": "r7"}))
     hearing = Hearing()
@@ -355,7 +355,7 @@ def test_what_is_asked_beside_chat_is_told_with_its_id_model_and_tokens(server):
     assert (record.usage.prompt_tokens, record.usage_status.value) == (3, "finalized")
 
 
-def test_the_address_of_the_endpoint_that_answered_is_told(server):
+def test_the_record_has_the_address_that_answered(server):
     hearing = Hearing()
     with Server(json_reply(200, completion())) as second:
         array = ModelArray("both").add_endpoint(name="a", url=server.url + "/v1", model="m")

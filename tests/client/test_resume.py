@@ -20,7 +20,7 @@ from tests.support.server import (
 )
 
 
-def test_an_interrupted_text_is_continued_when_asked_for_and_marked(first):
+def test_an_interrupted_stream_resumes_on_request_and_is_marked(first):
     first.script(sse_reply([chunk_event("Once upon ")]), sse_reply(stream_events("a time")))
 
     with client_of(first).stream("Tell a story", resume=True) as stream:
@@ -35,7 +35,7 @@ def test_an_interrupted_text_is_continued_when_asked_for_and_marked(first):
     assert (stream.response.usage_status, stream.response.usage.completion_tokens) == ("estimated", 4)
 
 
-def test_a_continuation_is_another_request_with_a_key_of_its_own(first):
+def test_a_continuation_has_another_idempotency_key(first):
     first.script(sse_reply([chunk_event("Once upon ")]), sse_reply(stream_events("a time")))
     config = ProviderConfig("gw", base_url=first.url, default_model="m", idempotency_header="Idempotency-Key")
 
@@ -53,7 +53,7 @@ def test_a_continuation_may_come_from_another_provider(first, second):
     assert client.stream("hi", resume=True).final_response().text == "Once upon"
 
 
-def test_without_being_asked_nothing_is_continued(first):
+def test_without_resume_nothing_is_continued(first):
     first.script(sse_reply([chunk_event("Once upon ")]), sse_reply(stream_events("a time")))
 
     with pytest.raises(StreamInterruptedError):
@@ -62,7 +62,7 @@ def test_without_being_asked_nothing_is_continued(first):
     assert len(first.requests) == 1
 
 
-def test_a_text_that_is_always_interrupted_ends_in_the_error_with_all_of_it(first):
+def test_a_stream_that_is_always_interrupted_raises_with_all_its_text(first):
     first.script(sse_reply([chunk_event("a")]))
 
     with pytest.raises(StreamInterruptedError) as caught:

@@ -31,7 +31,7 @@ def a_token() -> str:
 # --- tokens of the caller's -----------------------------------------------------------------------------------------
 
 
-def test_a_token_function_is_asked_before_every_request_and_replaces_the_key(
+def test_a_token_function_is_called_for_every_request_and_replaces_the_key(
     server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("CLOUD_KEY", "key-from-the-environment")
@@ -68,7 +68,7 @@ def test_a_token_that_cannot_be_sent_is_an_error_before_any_request(server: Serv
     assert "with blank" not in str(caught.value)
 
 
-def test_a_token_and_a_key_contradict_each_other() -> None:
+def test_a_token_and_a_key_are_rejected_together() -> None:
     with pytest.raises(ConfigurationError, match="token and api_key contradict"):
         ConnectionOptions(token=a_token, api_key="key")
     with pytest.raises(ConfigurationError, match="pass a token itself as api_key"):
@@ -90,7 +90,7 @@ def test_a_token_function_is_not_shown_and_a_client_with_one_is_picklable(server
 BEARER = {"key_env": "CLOUD_KEY", "key_header": "x-api-key", "key_prefix": "", "bearer_env": ["CLOUD_TOKEN"]}
 
 
-def test_a_bearer_token_in_the_environment_goes_into_authorization(
+def test_a_bearer_token_in_the_environment_becomes_the_authorization_header(
     server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("CLOUD_TOKEN", "oauth-token")
@@ -159,7 +159,7 @@ def test_another_api_has_its_own_path_query_switches_and_key_header(
     assert "authorization" not in first.headers
 
 
-def test_an_api_that_does_not_exist_is_told_with_those_that_do(server: Server) -> None:
+def test_an_unknown_api_is_an_error_that_lists_the_known_ones(server: Server) -> None:
     with pytest.raises(ConfigurationError, match="cloud has no api 'new'; it has old"):
         AiClient(config_of(server, **APIS), api="new")
     with pytest.raises(ConfigurationError, match="it has none but its usual one"):
@@ -181,9 +181,7 @@ PLACES = {
         ("global", "https://cloud.example/v1"),
     ],
 )
-def test_a_place_is_filled_into_the_address_or_changes_it(
-    place: str | None, url: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_region_is_filled_into_the_base_url(place: str | None, url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     if place is not None:
         monkeypatch.setenv("CLOUD_PLACE", place)
 
@@ -199,7 +197,7 @@ def test_a_place_is_filled_into_the_address_or_changes_it(
     ("credentials", "package", "words"),
     [("google", "google.auth", "ai-lib[google]"), ("aws", "botocore", "ai-lib[aws]")],
 )
-def test_a_missing_package_is_told_when_the_client_is_made(credentials: str, package: str, words: str) -> None:
+def test_a_missing_package_is_reported_when_the_client_is_created(credentials: str, package: str, words: str) -> None:
     code = f"""
 import sys
 sys.modules[{package!r}] = None
@@ -223,7 +221,7 @@ except ConfigurationError as error:
         ("azure_openai", "responses", "AZURE_RESOURCE_NAME", "me", "https://me.openai.azure.com/openai/v1"),
     ],
 )  # fmt: skip
-def test_another_api_lies_beside_the_address_that_the_environment_names(
+def test_another_api_uses_the_base_url_from_the_environment(
     provider: str, api: str | None, variable: str, value: str, url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv(variable, value)

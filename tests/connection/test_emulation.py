@@ -45,7 +45,7 @@ def called(arguments):
     return completion(choices=[{"index": 0, "message": message, "finish_reason": "tool_calls"}])
 
 
-def test_natively_it_is_sent_as_the_providers_own_form(server):
+def test_a_native_schema_is_sent_as_it_is(server):
     server.script(json_reply(200, completion(OSLO)))
 
     answer = client_of(server).chat("which?", response_format=City)
@@ -54,7 +54,7 @@ def test_natively_it_is_sent_as_the_providers_own_form(server):
     assert (answer.parsed, answer.adjustments) == (City("Oslo", 720_000), ())
 
 
-def test_where_there_is_no_form_it_is_asked_for_by_a_tool_and_said_so(server):
+def test_without_native_schemas_a_tool_is_used_and_listed(server):
     server.script(json_reply(200, called(OSLO)))
 
     answer = client_of(server, without_json_schema(server)).chat("which?", response_format=City)
@@ -73,7 +73,7 @@ def test_where_there_is_no_form_it_is_asked_for_by_a_tool_and_said_so(server):
     assert answer.trace.adjustments == answer.adjustments
 
 
-def test_a_model_that_cannot_be_held_to_a_tools_schema_is_asked_by_a_tool_all_the_same(server):
+def test_the_tool_emulation_is_used_without_strict_tools_as_well(server):
     reply = {"id": "m1", "content": [{"type": "tool_use", "id": "t1", "name": "City", "input": json.loads(OSLO)}]}
     server.script(json_reply(200, {**reply, "role": "assistant", "stop_reason": "tool_use"}))
     options = ConnectionOptions(api_key="k", base_url=server.url + "/v1")
@@ -101,7 +101,7 @@ def test_a_whole_number_may_be_written_with_a_point(server):
         ({"content": "Oslo"}, "stop", "max_repairs=1 asks the model to correct it"),
     ],
 )
-def test_an_answer_that_does_not_fit_is_told_with_what_can_be_done(server, message, reason, told):
+def test_an_answer_that_does_not_validate_is_an_error_that_mentions_repairs(server, message, reason, told):
     choice = {"index": 0, "message": {"role": "assistant", **message}, "finish_reason": reason}
     server.script(json_reply(200, completion(choices=[choice])))
     answer = client_of(server).chat("which?", response_format=City)
@@ -112,7 +112,7 @@ def test_an_answer_that_does_not_fit_is_told_with_what_can_be_done(server, messa
     assert told in str(caught.value)
 
 
-def test_a_stream_by_a_tool_gives_its_arguments_as_text(server):
+def test_an_emulated_stream_yields_the_tools_arguments_as_text(server):
     def delta(**function):
         return chunk_event(
             choices=[{"index": 0, "delta": {"tool_calls": [{"index": 0, "id": "c1", "function": function}]}}]
@@ -131,7 +131,7 @@ def test_a_stream_by_a_tool_gives_its_arguments_as_text(server):
     assert stream.response.trace.adjustments == stream.response.adjustments
 
 
-def test_with_tools_of_its_own_a_request_asks_in_words(server):
+def test_a_request_with_tools_asks_for_json_in_the_prompt(server):
     server.script(json_reply(200, completion(f"Sure:\n```json\n{OSLO}\n```")))
 
     answer = client_of(server, without_json_schema(server)).chat("which?", response_format=City, tools=[look_up])
@@ -143,7 +143,7 @@ def test_with_tools_of_its_own_a_request_asks_in_words(server):
     assert answer.adjustments == ("response_format: asked for in the prompt, as plain has no form for it",)
 
 
-def test_a_target_that_takes_over_is_asked_in_its_own_way(server):
+def test_a_fallback_target_uses_its_own_emulation(server):
     server.script(json_reply(503, {"error": {"message": "busy"}}), json_reply(200, completion(OSLO)))
     second = ProviderConfig("native", base_url=server.url, default_model="m")
     client = client_of(server, without_json_schema(server), route=FallbackChain([second]))
@@ -157,7 +157,7 @@ def test_a_target_that_takes_over_is_asked_in_its_own_way(server):
     assert (answer.parsed, answer.adjustments) == (City("Oslo", 720_000), ())
 
 
-def test_an_answer_that_does_not_fit_is_repaired(server):
+def test_an_answer_that_does_not_validate_is_repaired(server):
     server.script(json_reply(200, completion('{"name": "Oslo"}')), json_reply(200, completion(OSLO)))
 
     answer = client_of(server).chat("which?", response_format=City, max_repairs=2)
@@ -181,7 +181,7 @@ def test_repairs_are_bounded_and_the_last_answer_is_kept(server):
         _ = answer.parsed
 
 
-def test_without_repairs_nothing_is_asked_again(server):
+def test_without_repairs_there_is_one_request(server):
     server.script(json_reply(200, completion("nonsense")))
 
     client_of(server).chat("which?", response_format=City)
@@ -211,7 +211,7 @@ def test_a_list_and_a_pydantic_model_are_types_too(server):
     assert client.chat("which?", response_format=Place).parsed == Place(name="Oslo")
 
 
-def test_where_any_json_object_can_be_asked_for_that_much_is_asked_for(server):
+def test_json_object_is_requested_where_only_that_is_supported(server):
     server.script(json_reply(200, completion(OSLO)))
 
     answer = client_of(server, without_json_schema(server, json_object=True)).chat(

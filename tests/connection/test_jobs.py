@@ -288,7 +288,7 @@ def test_geminis_requests_go_inside_the_submission(server):
 
 
 @every_vendor
-def test_a_job_is_looked_at(server, vendor):
+def test_the_status_of_a_job_is_read(server, vendor):
     serve(server, vendor, vendor.words[0])
     job = submitted(job_client(server, vendor), "a")
 
@@ -319,7 +319,7 @@ def test_results_come_in_the_order_of_the_requests_and_a_failed_one_is_a_typed_e
 
 
 @every_vendor
-def test_of_a_job_that_expired_nothing_is_lost(server, vendor):
+def test_an_expired_job_keeps_its_finished_results(server, vendor):
     serve(server, vendor, vendor.words[0])
     job = submitted(job_client(server, vendor), "a", "b")
     serve(server, vendor, vendor.words[2], vendor.line("request-1", whole(vendor)))
@@ -359,7 +359,7 @@ def test_a_job_is_opened_again_by_its_id(server, vendor):
 # --- waiting
 
 
-def test_a_wait_looks_less_and_less_often(server):
+def test_a_wait_polls_less_and_less_often(server):
     time = FakeClock()
     client = job_client(server, OPENAI, time)
     states = iter(["validating", "in_progress", "in_progress", "finalizing", "completed"])
@@ -378,7 +378,7 @@ def test_a_wait_looks_less_and_less_often(server):
     assert time.waits == [10, 15, 22.5, 33.75]
 
 
-def test_the_wait_between_two_looks_has_an_end(server):
+def test_the_poll_interval_is_capped(server):
     time = FakeClock()
     serve(server, OPENAI, "in_progress")
 
@@ -388,7 +388,7 @@ def test_the_wait_between_two_looks_has_an_end(server):
     assert max(time.waits) == 30
 
 
-def test_a_wait_ends_in_time_while_the_job_goes_on(server):
+def test_a_wait_times_out_while_the_job_continues(server):
     time = FakeClock()
     serve(server, OPENAI, "in_progress")
 
@@ -402,14 +402,14 @@ def test_a_wait_ends_in_time_while_the_job_goes_on(server):
 
 
 @pytest.mark.parametrize("limits", [{"timeout": 0}, {"timeout": -1.0}, {"poll": 0}, {"poll": None, "timeout": "1"}])
-def test_a_wait_that_makes_no_sense_is_refused(server, limits):
+def test_an_invalid_wait_is_rejected(server, limits):
     with pytest.raises(ConfigurationError):
         opened(job_client(server)).wait(**limits)
 
     assert server.requests == []
 
 
-def test_a_job_that_is_over_is_not_asked_about_again(server):
+def test_the_status_of_a_finished_job_is_not_requested_again(server):
     serve(server, OPENAI, "completed")
     job = opened(job_client(server))
 
@@ -418,7 +418,7 @@ def test_a_job_that_is_over_is_not_asked_about_again(server):
     assert len(server.requests) == 1
 
 
-def test_a_job_that_is_not_over_has_no_results_yet(server):
+def test_an_unfinished_job_has_no_results(server):
     serve(server, OPENAI, "in_progress")
 
     with pytest.raises(InvalidRequestError, match="the job job-1 is not over: in_progress") as caught:
@@ -430,7 +430,7 @@ def test_a_job_that_is_not_over_has_no_results_yet(server):
 # --- what goes wrong
 
 
-def test_a_job_whose_file_was_refused_says_so_of_every_request(server):
+def test_a_job_whose_file_was_rejected_has_an_error_for_every_request(server):
     serve(server, OPENAI, "validating")
     job = submitted(job_client(server), "a", "b")
     failed = {"id": "job-1", "status": "failed", "errors": {"data": [{"code": "invalid_json_line", "message": "no"}]}}
@@ -444,7 +444,7 @@ def test_a_job_whose_file_was_refused_says_so_of_every_request(server):
     assert first.error is not second.error
 
 
-def test_what_a_cancelled_job_did_not_do_is_an_error_that_says_so(server):
+def test_the_unprocessed_requests_of_a_cancelled_job_are_errors(server):
     serve(server, OPENAI, "in_progress")
     job = submitted(job_client(server), "a")
     serve(server, OPENAI, "cancelled")
@@ -459,7 +459,7 @@ def test_what_a_cancelled_job_did_not_do_is_an_error_that_says_so(server):
     [(b"[]", "malformed_answer"), (b"{}", "malformed_answer"), (b'{"id": 5, "status": "x"}', "malformed_answer"),
      (b"<html>", "not_json")],
 )  # fmt: skip
-def test_an_answer_that_says_nothing_of_a_job_is_an_error(server, said, code):
+def test_an_answer_without_a_job_is_an_error(server, said, code):
     def answer(connection):
         connection.read_request()
         connection.head(200, {"content-length": str(len(said))})
@@ -473,7 +473,7 @@ def test_an_answer_that_says_nothing_of_a_job_is_an_error(server, said, code):
     assert (caught.value.code, caught.value.provider) == (code, "openai")
 
 
-def test_a_page_in_place_of_the_results_is_an_error(server):
+def test_an_html_page_instead_of_results_is_an_error(server):
     serve(server, attrs.evolve(ANTHROPIC, files=lambda *_: {ANTHROPIC.look + "/results": b"<html>"}), "ended", {})
 
     with pytest.raises(InvalidResponseError) as caught:
@@ -517,7 +517,7 @@ def test_a_submission_ends_with_its_call(server):
     assert server.requests == []
 
 
-def test_a_provider_without_jobs_is_told_before_anything_is_sent(server):
+def test_jobs_are_unsupported_at_a_provider_without_them(server):
     own = ProviderConfig("gw", name="Gateway", base_url=server.url)
     client = AiClient(own, model="m", options=ConnectionOptions(api_key="k"))
 
@@ -528,7 +528,7 @@ def test_a_provider_without_jobs_is_told_before_anything_is_sent(server):
     assert server.requests == []
 
 
-def test_an_api_without_jobs_is_told_before_anything_is_sent(server):
+def test_jobs_are_unsupported_in_an_api_without_them(server):
     for vendor, api, words in [(GEMINI, "openai", "'openai' has no address"), (GROQ, "responses", "/v1/responses")]:
         client = job_client(server, vendor, api=api)
 
@@ -538,7 +538,7 @@ def test_an_api_without_jobs_is_told_before_anything_is_sent(server):
     assert server.requests == []
 
 
-def test_the_responses_api_has_jobs_where_the_provider_says_so(server):
+def test_the_responses_api_has_jobs_where_configured(server):
     serve(server, OPENAI, "in_progress")
 
     submitted(job_client(server, api="responses"), "a")
@@ -548,7 +548,7 @@ def test_the_responses_api_has_jobs_where_the_provider_says_so(server):
     assert create.json["endpoint"] == "/v1/responses"
 
 
-def test_a_job_of_nothing_or_of_two_models_is_told_before_anything_is_sent(server):
+def test_an_empty_job_or_one_of_two_models_is_rejected_before_anything_is_sent(server):
     client = job_client(server)
     other = request_from("b", {"model": "n"}, client._own.named)
 
@@ -560,12 +560,12 @@ def test_a_job_of_nothing_or_of_two_models_is_told_before_anything_is_sent(serve
 
 
 @pytest.mark.parametrize("prompts", ["one text", Message.user("a"), {"role": "user", "content": "a"}, None, 5])
-def test_one_prompt_is_no_job(prompts):
+def test_a_job_requires_a_list_of_prompts(prompts):
     with pytest.raises(InvalidRequestError, match="a job takes a sequence of prompts, not one "):
         requests_from(prompts, {}, str)
 
 
-def test_each_message_is_a_request_of_its_own():
+def test_each_message_is_a_separate_request():
     found = requests_from([{"role": "user", "content": "a"}, Message.user("b")], {}, lambda _: "m")
 
     assert [one.messages[0].text for one in found] == ["a", "b"]
@@ -579,13 +579,13 @@ def test_fields_are_for_every_request():
 
 
 @pytest.mark.parametrize("job_id", ["", "..", "a/../b", "batches/", "a\nb", None, 5])
-def test_what_cannot_be_an_id_is_refused(server, job_id):
+def test_an_invalid_job_id_is_rejected(server, job_id):
     with pytest.raises(InvalidRequestError, match="that is no job's id"):
         opened(job_client(server), job_id)
 
 
 @pytest.mark.parametrize("name", ["nowhere", "lines"])
-def test_a_format_that_does_not_exist_is_told(name):
+def test_an_unknown_format_is_an_error(name):
     with pytest.raises(ConfigurationError, match=f"no jobs format '{name}'"):
         load_job_format(name)
 

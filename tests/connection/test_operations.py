@@ -53,7 +53,7 @@ def ranking(*results):
 # --- embeddings
 
 
-def test_texts_become_vectors(server):
+def test_strings_become_vectors(server):
     server.script(embedding)
 
     answer = operations_client(server).embed(["a", "bcd"], dimensions=2, user="u", extensions={"x": 1})
@@ -70,13 +70,13 @@ def test_texts_become_vectors(server):
     assert answer.adjustments == ()
 
 
-def test_one_text_is_one_vector(server):
+def test_a_string_becomes_one_vector(server):
     server.script(embedding)
 
     assert operations_client(server).embed("hello").vectors == ((5.0, 1.0),)
 
 
-def test_more_texts_than_fit_go_in_several_requests_and_come_back_in_order(server):
+def test_many_strings_are_embedded_in_several_requests_and_keep_their_order(server):
     server.script(embedding)
     texts = ["x" * size for size in range(1, 8)]
 
@@ -122,7 +122,7 @@ def test_all_requests_together_obey_the_timeout(server):
     assert len(server.requests) < 5
 
 
-def test_too_few_vectors_are_an_error(server):
+def test_a_missing_vector_is_an_error(server):
     server.script(json_reply(200, {"data": [{"index": 0, "embedding": [1]}]}))
 
     with pytest.raises(InvalidResponseError, match="1 vectors for 2 texts"):
@@ -138,7 +138,7 @@ def test_an_error_names_provider_and_model(server):
     assert (caught.value.provider, caught.value.model, caught.value.status) == ("gw", "embedder", 401)
 
 
-def test_an_overloaded_service_is_asked_as_often_as_the_policy_says(server):
+def test_an_overloaded_service_is_retried_as_the_policy_says(server):
     server.script(json_reply(503, {}, {"retry-after": "0"}))
 
     with pytest.raises(OverloadedError) as caught:
@@ -148,7 +148,7 @@ def test_an_overloaded_service_is_asked_as_often_as_the_policy_says(server):
 
 
 @pytest.mark.parametrize("inputs", ["", [], ["a", ""], [1], None, 5])
-def test_what_is_no_text_is_refused_before_anything_is_sent(server, inputs):
+def test_embedding_input_that_is_not_a_string_is_rejected(server, inputs):
     with pytest.raises(InvalidRequestError):
         operations_client(server).embed(inputs)
 
@@ -156,14 +156,14 @@ def test_what_is_no_text_is_refused_before_anything_is_sent(server, inputs):
 
 
 @pytest.mark.parametrize("field", [{"dimensions": 0}, {"dimensions": 1.5}, {"task": "poetry"}])
-def test_a_field_that_makes_no_sense_is_refused(server, field):
+def test_an_invalid_field_is_rejected(server, field):
     with pytest.raises(InvalidRequestError):
         operations_client(server).embed("a", **field)
 
     assert server.requests == []
 
 
-def test_a_task_the_provider_has_no_word_for_raises_warns_or_is_dropped(server):
+def test_an_unsupported_task_raises_warns_or_is_dropped(server):
     server.script(embedding)
     client = operations_client(server)
 
@@ -187,7 +187,7 @@ def test_a_task_the_provider_has_no_word_for_raises_warns_or_is_dropped(server):
         ("my-chat-model", "auto", "embedder"),
     ],
 )
-def test_the_model_is_the_one_named_or_the_providers_for_embeddings(server, given, named, sent):
+def test_the_embedding_model_is_the_argument_or_the_providers_default(server, given, named, sent):
     server.script(embedding)
 
     operations_client(server, model=given).embed("a", model=named)
@@ -195,7 +195,7 @@ def test_the_model_is_the_one_named_or_the_providers_for_embeddings(server, give
     assert server.requests[0].json["model"] == sent
 
 
-def test_without_a_default_the_clients_own_model_is_used_and_none_is_an_error(server):
+def test_without_a_default_the_clients_model_is_used_and_a_missing_one_is_an_error(server):
     server.script(embedding)
     bare = {"format": "openai", "path": "/embeddings"}
 
@@ -233,7 +233,7 @@ def test_documents_are_ranked(server):
 
 
 @pytest.mark.parametrize("places", [(3,), (-1,), (0, 0)])
-def test_a_ranking_of_documents_that_were_not_sent_is_an_error(server, places):
+def test_a_ranking_of_unknown_documents_is_an_error(server, places):
     server.script(ranking(*((place, 0.5) for place in places)))
 
     with pytest.raises(InvalidResponseError, match="a ranking of the documents"):
@@ -244,7 +244,7 @@ def test_a_ranking_of_documents_that_were_not_sent_is_an_error(server, places):
     ("query", "documents", "top_n"),
     [("", ["a"], None), ("q", [], None), ("q", "abc", None), ("q", [""], None), ("q", ["a"], 0)],
 )
-def test_a_ranking_that_makes_no_sense_is_refused(server, query, documents, top_n):
+def test_an_invalid_rerank_request_is_rejected(server, query, documents, top_n):
     with pytest.raises(InvalidRequestError):
         operations_client(server).rerank(query, documents, top_n=top_n)
 
@@ -265,7 +265,7 @@ def test_a_ranking_that_makes_no_sense_is_refused(server, query, documents, top_
         (lambda client: client.model_info("m"), "list_models"),
     ],
 )
-def test_what_a_provider_does_not_offer_is_told_before_anything_is_sent(server, call, feature):
+def test_an_unsupported_operation_is_an_error_before_anything_is_sent(server, call, feature):
     client = operations_client(server, embed=None, rerank=None, models_path=None)
 
     with pytest.raises(UnsupportedFeatureError, match=f"gw does not support {feature}") as caught:
@@ -275,7 +275,7 @@ def test_what_a_provider_does_not_offer_is_told_before_anything_is_sent(server, 
     assert server.requests == []
 
 
-def test_another_api_at_another_address_does_not_offer_what_the_usual_one_does(server):
+def test_another_api_at_another_address_has_its_own_operations(server):
     api = {"dialect": "openai_chat", "chat_path": "/chat/completions", "base_url": "https://else.example"}
     same = {"dialect": "openai_chat", "chat_path": "/other"}
     server.script(embedding)
@@ -290,7 +290,7 @@ CHATLESS = [config for config in configs() if config.chat_path is None and confi
 
 @pytest.mark.parametrize("config", CHATLESS, ids=lambda config: config.id)
 @pytest.mark.parametrize("model", [None, "some-model"])
-def test_a_provider_without_chat_says_so_before_anything_is_sent(server, config, model):
+def test_chat_is_unsupported_at_a_provider_without_it(server, config, model):
     client = AiClient(config.id, model=model, options=ConnectionOptions(base_url=server.url, api_key="k"))
 
     for call in (client.chat, client.stream):
@@ -312,7 +312,7 @@ def test_a_provider_without_chat_embeds_and_ranks(server, config):
     assert [request.json["model"] for request in server.requests] == [config.embed.model, config.rerank.model]
 
 
-def test_where_there_is_no_chat_the_clients_model_is_meant_for_what_there_is(server):
+def test_without_chat_the_clients_model_applies_to_the_other_operations(server):
     server.script(embedding)
 
     AiClient("voyage/voyage-4-lite", options=ConnectionOptions(base_url=server.url, api_key="k")).embed("a")
@@ -337,7 +337,7 @@ OFFERED = [
 
 
 @pytest.mark.parametrize(("config", "kind"), OFFERED)
-def test_every_provider_that_embeds_or_ranks_is_asked_at_its_path_with_its_key(server, config, kind):
+def test_every_provider_that_embeds_or_reranks_is_called_at_its_path_with_its_key(server, config, kind):
     server.script(embedding if kind == "embed" else ranking((0, 1.0)))
     client = AiClient(config.id, options=ConnectionOptions(base_url=server.url, api_key="own-key", max_retries=0))
 
@@ -362,7 +362,7 @@ def test_an_estimate_needs_neither_network_nor_model_nor_key():
     assert not count.exact
 
 
-def test_an_estimate_takes_the_fields_of_a_chat_and_refuses_others():
+def test_an_estimate_accepts_the_fields_of_a_chat_and_rejects_others():
     client = AiClient(ProviderConfig("gw", base_url="http://nowhere.invalid/v1"))
 
     with pytest.raises(InvalidRequestError, match="did you mean 'temperature'"):
@@ -387,14 +387,14 @@ def test_an_exact_count_is_the_providers(server):
 
 
 @pytest.mark.parametrize("answer", [{"input_tokens": -1}, {"input_tokens": "many"}, {}, []])
-def test_a_count_that_is_none_is_an_error(server, answer):
+def test_an_invalid_token_count_is_an_error(server, answer):
     server.script(json_reply(200, answer))
 
     with pytest.raises(InvalidResponseError):
         operations_client(server, count_tokens=COUNT).count_tokens("Hello", exact=True)
 
 
-def test_an_exact_count_is_not_taken_to_another_dialect(server):
+def test_an_exact_count_is_not_sent_to_another_dialect(server):
     api = {"dialect": "gemini", "chat_path": "/chat"}
     client = operations_client(server, count_tokens=COUNT, apis={"other": api}, api="other")
 
@@ -431,7 +431,7 @@ def test_without_a_name_it_is_the_clients_model(server):
         ("zzzzz", r"It lists 3: see client.list_models\(\)"),
     ],
 )
-def test_a_model_that_is_not_listed_is_told_with_near_names(server, name, hint):
+def test_an_unlisted_model_is_an_error_with_similar_names(server, name, hint):
     server.script(json_reply(200, MODELS))
 
     with pytest.raises(ModelNotFoundError, match=hint) as caught:
@@ -443,7 +443,7 @@ def test_a_model_that_is_not_listed_is_told_with_near_names(server, name, hint):
 # --- the transport
 
 
-def test_all_of_it_goes_through_a_transport_of_ones_own():
+def test_every_operation_uses_a_custom_transport():
     class Echo:
         def post(self, url, body):
             self.url = url

@@ -15,7 +15,7 @@ def test_secrets_do_not_show():
 
 
 @pytest.mark.parametrize("timeout", [0, -1, float("nan"), float("inf"), True, "30"])
-def test_a_timeout_that_makes_no_sense_is_refused(timeout):
+def test_an_invalid_timeout_is_rejected(timeout):
     with pytest.raises(ConfigurationError, match="timeout"):
         ConnectionOptions(timeout=timeout)
 
@@ -24,7 +24,7 @@ def test_a_number_is_the_total_and_leaves_the_other_limits():
     assert timeout_of(2, Timeout(idle=1)) == Timeout(idle=1, total=2.0)
 
 
-def test_proxy_and_no_proxy_contradict_each_other():
+def test_a_proxy_and_disable_proxy_are_rejected_together():
     with pytest.raises(ConfigurationError, match="contradict"):
         ConnectionOptions(proxy="http://proxy:1", disable_proxy=True)
 
@@ -44,12 +44,12 @@ def test_the_first_key_variable_that_is_set_wins(monkeypatch):
     assert key_of(PLAIN, ConnectionOptions(api_key="argument")) == "argument"
 
 
-def test_blanks_around_a_key_are_taken_off():
+def test_whitespace_around_a_key_is_stripped():
     assert key_of(PLAIN, ConnectionOptions(api_key=" abc\n")) == "abc"
 
 
 @pytest.mark.parametrize(("key", "position"), [("ab\ncd", 2), ("abc\u2013d", 3), ("a b", 1)])
-def test_a_character_that_no_key_has_is_told_by_its_place_and_not_shown(key, position):
+def test_an_invalid_character_in_a_key_is_reported_by_position_only(key, position):
     with pytest.raises(ConfigurationError, match=f"from api_key= has a character .* at position {position}") as caught:
         key_of(PLAIN, ConnectionOptions(api_key=key))
     assert key not in str(caught.value)
@@ -60,7 +60,7 @@ def test_an_empty_key_is_an_error_not_a_missing_one():
         key_of(PLAIN, ConnectionOptions(api_key="  "))
 
 
-def test_the_base_url_is_the_argument_then_the_variable_then_the_providers_own(monkeypatch):
+def test_the_base_url_comes_from_argument_then_variable_then_configuration(monkeypatch):
     assert base_url_of(PLAIN, ConnectionOptions()) == "https://gw.example/v1"
 
     monkeypatch.setenv("GW_URL", "http://localhost:1/x/")
@@ -146,7 +146,7 @@ def test_a_host_gets_the_path_of_a_server_nearby(monkeypatch):
 
 
 @pytest.mark.parametrize("told", ["gpu.example:port", "gpu.example:99999999", "ftp://gpu.example"])
-def test_what_names_no_server_nearby_is_refused(told, monkeypatch):
+def test_an_invalid_local_address_is_rejected(told, monkeypatch):
     monkeypatch.setenv("LOCAL_HOST", told)
 
     with pytest.raises(ConfigurationError, match="LOCAL_HOST must start with http"):

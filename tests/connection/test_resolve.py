@@ -20,12 +20,12 @@ from ai_lib import (
         ("github_models", "GitHub Models ended its service on 2026-07-30"),
     ],
 )
-def test_what_names_no_provider_is_refused(provider, reason):
+def test_an_invalid_provider_name_is_rejected(provider, reason):
     with pytest.raises(ConfigurationError, match=reason):
         AiClient(provider)
 
 
-def test_a_variable_that_names_no_provider_is_refused(monkeypatch):
+def test_a_variable_without_a_known_provider_is_rejected(monkeypatch):
     monkeypatch.setenv("AI_LIB_MODEL", "gpt-4o")
 
     with pytest.raises(ConfigurationError, match="AI_LIB_MODEL must be 'provider' or 'provider/model', and 'gpt-4o'"):
@@ -46,17 +46,17 @@ def test_a_variable_that_names_no_provider_is_refused(monkeypatch):
         ({"transport": "pigeon"}, "provider 'gateway': transport must be one of http, embedded"),
     ],
 )
-def test_a_configuration_that_makes_no_sense_is_refused(fields, reason):
+def test_an_invalid_configuration_is_rejected(fields, reason):
     with pytest.raises(ConfigurationError, match=reason):
         AiClient(ProviderConfig(**{"id": "gateway", "base_url": "https://gateway.example/v1", **fields}))
 
 
-def test_what_is_no_transport_is_refused_with_what_one_needs():
+def test_an_invalid_transport_is_rejected_with_the_methods_it_needs():
     with pytest.raises(ConfigurationError, match=r"int is no transport: it needs send\(\), stream\(\) and close\(\)"):
         AiClient(ProviderConfig("gateway", base_url="https://gateway.example/v1"), transport=5)
 
 
-def test_an_unknown_way_with_unsupported_fields_is_refused():
+def test_an_unknown_on_unsupported_is_rejected():
     with pytest.raises(ConfigurationError, match="on_unsupported must be one of raise, warn, drop, got 'ignore'"):
         AiClient(ProviderConfig("gateway", base_url="https://gateway.example/v1"), on_unsupported="ignore")
 
@@ -68,7 +68,7 @@ def test_the_enum_the_id_and_provider_slash_model_name_the_same_provider(monkeyp
     assert AiClient("openrouter/openai/gpt-4o").model == "openai/gpt-4o"
 
 
-def test_an_unknown_provider_is_answered_with_the_nearest_names():
+def test_an_unknown_provider_is_an_error_with_similar_names():
     with pytest.raises(ConfigurationError, match="no provider 'gorq'; did you mean groq"):
         AiClient("gorq")
 
@@ -88,7 +88,7 @@ def test_the_one_provider_whose_key_is_set_is_used(monkeypatch):
     assert AiClient().provider == "groq"
 
 
-def test_keys_of_several_providers_are_no_answer(monkeypatch):
+def test_keys_of_several_providers_are_ambiguous(monkeypatch):
     monkeypatch.setenv("GROQ_API_KEY", "k")
     monkeypatch.setenv("OPENAI_API_KEY", "k")
 

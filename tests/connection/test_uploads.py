@@ -94,7 +94,7 @@ def test_bytes_get_a_name_and_a_type(server, fields, expected):
     assert expected in server.requests[0].body
 
 
-def test_what_cannot_be_told_is_sent_as_bytes(server):
+def test_a_file_of_unknown_type_is_sent_as_bytes(server):
     server.script(keeping)
 
     upload_client(server).upload_file(b"\0\1\2")
@@ -112,7 +112,7 @@ def test_what_cannot_be_told_is_sent_as_bytes(server):
         (b"x" * 101, "the file has 101 bytes and the provider takes at most 100"),
     ],
 )
-def test_a_file_that_cannot_be_sent_is_told_before_anything_is(server, file, message):
+def test_a_file_that_cannot_be_sent_is_rejected_first(server, file, message):
     with pytest.raises(InvalidRequestError, match=message):
         upload_client(server, max_bytes={"file": 100}).upload_file(file)
 
@@ -219,7 +219,7 @@ def test_a_file_that_the_provider_keeps_only_for_a_while_is_uploaded_anew(server
         (Audio.from_bytes(b"ID3" + b"x" * 70000), {}),
     ],
 )
-def test_what_is_small_or_cannot_be_named_goes_inside_the_message(server, part, options):
+def test_small_files_and_unsupported_types_are_sent_inline(server, part, options):
     server.script(keeping)
 
     upload_client(server, options=options).chat(Message.user("Look", part))
@@ -237,7 +237,7 @@ def test_a_provider_that_keeps_no_files_gets_everything_inside_the_message(serve
     assert PDF.base64.encode() in server.requests[0].body
 
 
-def test_a_limit_of_nothing_uploads_all_that_can_be(server):
+def test_an_inline_limit_of_zero_uploads_everything_possible(server):
     server.script(keeping)
 
     upload_client(server, options={"max_inline_bytes": 0}).chat(Message.user("Sum up", Document.from_bytes(b"%PDF-1")))
@@ -246,7 +246,7 @@ def test_a_limit_of_nothing_uploads_all_that_can_be(server):
 
 
 @pytest.mark.parametrize("limit", [-1, math.nan, "64k", True])
-def test_a_limit_that_is_none_is_told(limit):
+def test_an_invalid_limit_is_an_error(limit):
     with pytest.raises(ConfigurationError, match="max_inline_bytes must be a number >= 0"):
         ConnectionOptions(max_inline_bytes=limit)
 
@@ -269,7 +269,7 @@ def test_nothing_is_uploaded_for_a_request_that_could_not_be_sent(server):
     assert server.requests == []
 
 
-def test_where_the_wire_wants_an_address_the_file_is_named_by_its_own(server):
+def test_a_file_is_named_by_its_url_where_the_wire_expects_one(server):
     uri = "https://files.example/v1/files/abc"
     server.script(json_reply(200, {"file": {"name": "files/abc", "uri": uri}}), json_reply(200, completion()))
     table = {"format": "gemini", "path": "/upload", "options": {"in_chat": ["image"], "by_url": True}}
@@ -302,7 +302,7 @@ def test_a_copy_of_a_client_uploads_for_itself(server):
         (PDF, {"file": 65536}),
     ],
 )
-def test_a_part_larger_than_the_provider_takes_is_told_before_anything_is_sent(server, part, limits):
+def test_a_part_above_the_providers_limit_is_rejected_before_anything_is_sent(server, part, limits):
     with pytest.raises(InvalidRequestError, match="bytes and the provider takes at most") as caught:
         upload_client(server, max_bytes=limits).chat(Message.user("Look", part))
 
@@ -318,7 +318,7 @@ def test_an_uploaded_document_may_be_larger_than_one_inside_a_message(server):
     )
 
 
-def test_a_request_larger_than_the_provider_takes_is_told_before_anything_is_sent(server):
+def test_a_request_above_the_providers_limit_is_rejected_before_anything_is_sent(server):
     with pytest.raises(InvalidRequestError, match=r"the request has 10,0.. bytes and gw takes 10,000") as caught:
         upload_client(server, max_bytes={"request": 10_000}).chat("x" * 10_000)
 
@@ -338,7 +338,7 @@ UPLOADERS = [config for config in configs() if config.upload is not None and con
 
 
 @pytest.mark.parametrize("config", UPLOADERS, ids=lambda config: config.id)
-def test_what_a_configuration_says_of_uploads_is_so(config):
+def test_the_upload_configuration_is_valid(config):
     options = load_operation("upload", config.upload.format).quirks(config.upload.options)
     adapter = ProviderAdapter(config=config, dialect=load_dialect(config.dialect), base_url="http://x.invalid")
 
@@ -351,7 +351,7 @@ def test_what_a_configuration_says_of_uploads_is_so(config):
 
 
 @pytest.mark.parametrize("config", [c for c in configs() if c.max_bytes], ids=lambda config: config.id)
-def test_limits_are_of_what_there_is(config):
+def test_limits_name_known_kinds(config):
     assert set(config.max_bytes) <= {"image", "audio", "document", "file", "request"}
     assert all(limit >= 1024 * 1024 for limit in config.max_bytes.values())
 

@@ -149,7 +149,7 @@ def test_a_chat_goes_to_the_providers_path_with_its_key_in_one_header(config: Pr
 
 
 @pytest.mark.parametrize("config", params(c for c in SPEAKERS if c.streaming != "emulated"))
-def test_a_stream_is_asked_for_as_the_provider_wants_it(config: ProviderConfig, here: Server) -> None:
+def test_a_stream_is_requested_as_the_provider_expects(config: ProviderConfig, here: Server) -> None:
     wire = wire_of(config)
     here.script(*wire.stream)
 
@@ -171,7 +171,7 @@ def test_a_stream_is_asked_for_as_the_provider_wants_it(config: ProviderConfig, 
 
 
 @pytest.mark.parametrize("config", params(c for c in SPEAKERS if c.streaming != "emulated"))
-def test_a_stream_that_ends_too_early_is_an_error_with_what_had_come(config: ProviderConfig, here: Server) -> None:
+def test_a_stream_that_ends_early_raises_with_the_partial_answer(config: ProviderConfig, here: Server) -> None:
     here.script(*wire_of(config).cut_stream)
 
     with client_for(config, here) as client, pytest.raises(StreamInterruptedError) as caught:
@@ -183,7 +183,7 @@ def test_a_stream_that_ends_too_early_is_an_error_with_what_had_come(config: Pro
 
 
 @pytest.mark.parametrize("config", LIVE)
-def test_the_limit_of_tokens_goes_under_the_providers_name_and_no_other(config: ProviderConfig, here: Server) -> None:
+def test_max_tokens_is_sent_under_the_providers_name_only(config: ProviderConfig, here: Server) -> None:
     renamed = quirk_of(config, "rename", {}).get("max_tokens", wire_of(config).max_tokens_path)
 
     with client_for(config, here) as client:
@@ -269,7 +269,7 @@ def test_too_many_requests_is_a_rate_limit_with_the_wait(config: ProviderConfig,
 
 
 @pytest.mark.parametrize("config", NEED_A_KEY)
-def test_a_missing_key_is_told_with_its_variables_before_anything_is_sent(config: ProviderConfig, here: Server) -> None:
+def test_a_missing_key_is_an_error_that_names_its_variables(config: ProviderConfig, here: Server) -> None:
     with pytest.raises(MissingKeyError) as caught:
         client_for(config, here, api_key=None)
 
@@ -347,7 +347,7 @@ def test_the_variable_named_after_the_provider_sets_its_model(config: ProviderCo
 
 
 @pytest.mark.parametrize("config", [param for param in LIVE if param.values[0].default_model is None])
-def test_a_provider_without_a_default_model_says_how_to_name_one(config: ProviderConfig, here: Server) -> None:
+def test_without_a_default_model_the_error_says_how_to_set_one(config: ProviderConfig, here: Server) -> None:
     client = AiClient(config.id, options=ConnectionOptions(base_url=here.url, api_key=KEY))
 
     with client, pytest.raises(ConfigurationError, match=f"pass model=, or set {config.model_variables[0]}"):
@@ -399,7 +399,7 @@ def test_a_name_means_one_provider() -> None:
 
 
 @pytest.mark.parametrize("config", [pytest.param(config, id=config.id) for config in ALL if config.retired])
-def test_a_provider_that_has_ended_says_so(config: ProviderConfig) -> None:
+def test_a_discontinued_provider_is_an_error(config: ProviderConfig) -> None:
     with pytest.raises(ConfigurationError, match=f"ended its service on {config.retired}") as caught:
         AiClient(config.id)
 
@@ -420,7 +420,7 @@ def test_the_switches_of_a_configuration_name_things_that_exist(config: Provider
 
 
 @pytest.mark.parametrize("config", [pytest.param(config, id=config.id) for config in ALL])
-def test_what_a_provider_offers_beside_chat_has_a_format(config: ProviderConfig) -> None:
+def test_every_other_operation_has_a_format(config: ProviderConfig) -> None:
     for kind in ("embed", "rerank", "count_tokens"):
         endpoint = getattr(config, kind)
         assert endpoint is None or load_operation(kind, endpoint.format).quirks(endpoint.options) is not None

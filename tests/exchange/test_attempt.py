@@ -25,7 +25,7 @@ def server() -> Iterator[Server]:
 # --- emulated streams ------------------------------------------------------------------------------------------------
 
 
-def test_a_service_that_cannot_stream_is_asked_once_and_its_answer_given_out_as_chunks(server: Server) -> None:
+def test_an_emulated_stream_is_one_request_whose_answer_is_yielded_as_chunks(server: Server) -> None:
     with client_of(server, config={"streaming": "emulated"}) as client, client.stream("hi") as stream:
         texts = [chunk.text for chunk in stream]
 
@@ -77,7 +77,7 @@ def test_a_stream_with_tools_from_ai21_is_one_request_and_chunks(server: Server)
     assert stream.response.usage.total_tokens == 3
 
 
-def test_an_error_of_an_emulated_stream_comes_when_it_is_opened(server: Server) -> None:
+def test_an_error_of_an_emulated_stream_is_raised_when_it_opens(server: Server) -> None:
     server.script(json_reply(503, {"error": {"message": "busy"}}))
 
     with client_of(server, config={"streaming": "emulated"}) as client, pytest.raises(OverloadedError):
@@ -106,7 +106,7 @@ def foreign_turns() -> list[Message]:
     return [Message.user("hi"), asked, Message.tool("c1", "2")]
 
 
-def test_what_another_provider_put_on_the_messages_stays_behind_with_a_note(server: Server) -> None:
+def test_data_of_another_provider_is_dropped_and_listed(server: Server) -> None:
     with client_of(server) as client:
         answer = client.chat(foreign_turns(), tools=[ADD])
 
@@ -117,12 +117,12 @@ def test_what_another_provider_put_on_the_messages_stays_behind_with_a_note(serv
     ]
 
 
-def test_the_note_is_a_warning_where_warnings_are_wanted(server: Server) -> None:
+def test_dropped_data_is_a_warning_with_on_unsupported_warn(server: Server) -> None:
     with client_of(server) as client, pytest.warns(UserWarning, match="what anthropic put on the messages"):
         client.chat(foreign_turns(), tools=[ADD], on_unsupported="warn")
 
 
-def test_what_the_provider_itself_or_the_user_put_there_goes_without_a_note(server: Server) -> None:
+def test_data_of_the_provider_or_the_user_is_sent_without_a_note(server: Server) -> None:
     turns = [
         Message.user("hi"),
         attrs.evolve(Message.assistant("yes"), provider_data={"gw": {"kept": 1}, "*": {"by_hand": 2}}),

@@ -81,7 +81,7 @@ def events_reply(*events: tuple[str, str]) -> Handler:
 # --- whole answers ---------------------------------------------------------------------------------------------------
 
 
-def test_an_answer_is_asked_for_until_it_is_there(server: Server, clock: FakeClock) -> None:
+def test_an_unfinished_answer_is_polled_until_it_is_there(server: Server, clock: FakeClock) -> None:
     server.script(waiting(server, "starting"), waiting(server), waiting(server), done("Hel", "lo"))
 
     with replicate_client(server, clock) as client:
@@ -97,7 +97,7 @@ def test_an_answer_is_asked_for_until_it_is_there(server: Server, clock: FakeClo
     assert clock.waits == [0.5, 0.5, 0.5]
 
 
-def test_an_answer_that_is_there_at_once_is_not_asked_for(server: Server, clock: FakeClock) -> None:
+def test_a_finished_answer_is_not_polled(server: Server, clock: FakeClock) -> None:
     server.script(done("Hello"))
 
     with replicate_client(server, clock) as client:
@@ -126,7 +126,7 @@ def test_a_failure_at_the_end_is_an_error(
     assert (error.message, error.code, error.provider, error.model) == (told, code, "replicate", "o/m")
 
 
-def test_the_call_is_given_up_before_a_wait_that_would_pass_its_deadline(server: Server, clock: FakeClock) -> None:
+def test_a_poll_that_would_pass_the_deadline_is_not_waited_for(server: Server, clock: FakeClock) -> None:
     server.script(waiting(server))
 
     client = replicate_client(server, clock, timeout=Timeout(total=1.2))
@@ -138,7 +138,7 @@ def test_the_call_is_given_up_before_a_wait_that_would_pass_its_deadline(server:
     assert [sent.method for sent in server.requests] == ["POST", "GET", "GET"]
 
 
-def test_asking_again_survives_a_failure_without_a_second_prediction(server: Server, clock: FakeClock) -> None:
+def test_a_failed_poll_is_retried_without_a_second_prediction(server: Server, clock: FakeClock) -> None:
     busy = json_reply(503, {"detail": "busy"}, {"retry-after": "2"})
     server.script(waiting(server), busy, reset, waiting(server), done("Hello"))
 
@@ -152,7 +152,7 @@ def test_asking_again_survives_a_failure_without_a_second_prediction(server: Ser
 @pytest.mark.parametrize(
     ("handler", "kind"), [(json_reply(503, {"detail": "busy"}), OverloadedError), (reset, ConnectionLostError)]
 )
-def test_a_prediction_that_cannot_be_asked_for_is_not_made_anew(
+def test_a_prediction_without_a_usable_url_is_not_created_again(
     server: Server, clock: FakeClock, handler: Handler, kind: type[Exception]
 ) -> None:
     server.script(waiting(server), handler)
@@ -164,7 +164,7 @@ def test_a_prediction_that_cannot_be_asked_for_is_not_made_anew(
     assert getattr(caught.value, "retryable", None) is False
 
 
-def test_what_asking_again_cannot_mend_is_raised_at_once(server: Server, clock: FakeClock) -> None:
+def test_an_error_that_polling_cannot_fix_is_raised_at_once(server: Server, clock: FakeClock) -> None:
     server.script(waiting(server), json_reply(401, {"detail": "no"}))
 
     with replicate_client(server, clock) as client, pytest.raises(AuthenticationError):
@@ -188,9 +188,7 @@ def test_an_unfinished_answer_that_leads_nowhere_is_an_invalid_response(
 # --- streams ---------------------------------------------------------------------------------------------------------
 
 
-def test_a_stream_is_read_where_the_answer_says_and_the_key_stays_behind(
-    server: Server, elsewhere: Server, clock: FakeClock
-) -> None:
+def test_a_stream_at_another_host_is_read_without_the_key(server: Server, elsewhere: Server, clock: FakeClock) -> None:
     server.script(streaming(server, elsewhere), done("Hello\n you"))
     elsewhere.script(events_reply(("output", "Hello\n"), ("logs", "x"), ("output", " you"), ("done", "{}")))
 
@@ -206,7 +204,7 @@ def test_a_stream_is_read_where_the_answer_says_and_the_key_stays_behind(
     assert "prefer" not in server.requests[0].headers
 
 
-def test_the_usage_of_a_stream_is_asked_for_after_its_end(server: Server, elsewhere: Server, clock: FakeClock) -> None:
+def test_the_usage_of_a_stream_is_requested_after_its_end(server: Server, elsewhere: Server, clock: FakeClock) -> None:
     server.script(streaming(server, elsewhere), waiting(server), done("Hello"))
     elsewhere.script(events_reply(("output", "Hello"), ("done", "{}")))
 
@@ -222,7 +220,7 @@ def test_the_usage_of_a_stream_is_asked_for_after_its_end(server: Server, elsewh
 @pytest.mark.parametrize(
     "handler", [json_reply(500), json_reply(404, {"detail": "gone"}), json_reply(200, prediction("succeeded"))]
 )
-def test_a_stream_is_whole_without_its_usage(
+def test_a_stream_is_complete_without_its_usage(
     server: Server, elsewhere: Server, clock: FakeClock, handler: Handler
 ) -> None:
     server.script(streaming(server, elsewhere), handler)
@@ -234,7 +232,7 @@ def test_a_stream_is_whole_without_its_usage(
     assert (streamed.text, streamed.usage_status) == ("Hello", UsageStatus.ESTIMATED)
 
 
-def test_a_model_that_cannot_stream_is_asked_until_it_is_done(server: Server, clock: FakeClock) -> None:
+def test_a_model_that_cannot_stream_is_polled_until_it_finishes(server: Server, clock: FakeClock) -> None:
     server.script(waiting(server), done("Hello"))
 
     with replicate_client(server, clock) as client:
@@ -245,7 +243,7 @@ def test_a_model_that_cannot_stream_is_asked_until_it_is_done(server: Server, cl
     assert stream.response.usage.total_tokens == 8
 
 
-def test_a_stream_that_fails_keeps_what_had_come(server: Server, elsewhere: Server, clock: FakeClock) -> None:
+def test_a_failed_stream_keeps_the_partial_answer(server: Server, elsewhere: Server, clock: FakeClock) -> None:
     server.script(streaming(server, elsewhere))
     elsewhere.script(events_reply(("output", "Hel"), ("error", json.dumps({"detail": "CUDA out of memory"}))))
 

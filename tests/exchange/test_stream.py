@@ -13,7 +13,7 @@ from tests.support.server import chunk_event, json_reply, sse_reply, stream_even
 ERROR = {"error": {"message": "no", "type": "t", "code": "c"}}
 
 
-def test_a_stream_gives_chunks_and_folds_to_the_answer(server):
+def test_a_stream_yields_chunks_and_accumulates_the_response(server):
     server.script(sse_reply(stream_events("Hel", "lo")))
 
     with client_of(server, resilience=None).stream("hi") as stream:
@@ -66,7 +66,7 @@ def test_a_200_with_an_error_object_instead_of_a_stream_is_that_error(server):
         client_of(server, resilience=None).stream("hi")
 
 
-def test_an_error_in_the_middle_of_a_stream_carries_what_had_arrived(server):
+def test_an_error_within_a_stream_has_the_partial_answer(server):
     server.script(sse_reply([chunk_event("Hel"), {"error": {"message": "busy", "code": "rate_limit_exceeded"}}]))
     stream = client_of(server, resilience=None).stream("hi")
 

@@ -109,7 +109,7 @@ def test_what_the_provider_states_comes_before_any_arithmetic():
         (attrs.evolve(PRICES, output_audio=None), USAGE),
     ],
 )
-def test_a_missing_price_gives_none_and_never_a_part_of_the_bill(prices, usage):
+def test_a_missing_price_makes_the_cost_none_not_smaller(prices, usage):
     assert compute_cost(usage, prices) is None
 
 
@@ -173,7 +173,7 @@ def test_a_recorded_answer_costs_what_its_parts_add_up_to(server):
     assert (breakdown.source, breakdown.date, breakdown.estimated) == ("genai-prices", "2026-11-22", False)
 
 
-def test_a_stream_costs_what_the_whole_answer_would_have(server):
+def test_a_stream_costs_as_much_as_a_chat(server):
     whole = completion("Hello", model="gpt-4o", usage={"prompt_tokens": 1000, "completion_tokens": 10, "total_tokens": 1010,
                        "prompt_tokens_details": {"cached_tokens": 400}})  # fmt: skip
     end = chunk_event(choices=[], model="gpt-4o", usage=whole["usage"])
@@ -195,13 +195,13 @@ def test_an_unknown_price_is_none_and_never_zero(server):
     assert answer.usage.total_tokens == 3
 
 
-def test_the_model_that_was_asked_has_the_price_where_the_answer_names_another(server):
+def test_the_requested_model_sets_the_price_when_the_answer_names_an_unknown_one(server):
     server.script(json_reply(200, completion(model="some-deployment")))
 
     assert priced_client(server).chat("hi").cost == Decimal("0.003")
 
 
-def test_what_the_provider_states_comes_first(server):
+def test_the_cost_stated_by_the_provider_comes_first(server):
     server.script(
         json_reply(200, completion(usage={"prompt_tokens": 1, "completion_tokens": 2, "total_tokens": 3, "cost": 0.25}))
     )
@@ -245,7 +245,7 @@ def test_a_stream_that_broke_off_has_an_estimated_cost(server):
     assert caught.value.partial.cost_breakdown.estimated
 
 
-def test_a_copy_of_an_answer_still_knows_its_cost_and_no_key(server):
+def test_a_pickled_answer_keeps_its_cost_and_holds_no_key(server):
     client = priced_client(server, options=ConnectionOptions(api_key="canary-4711"))
 
     packed = pickle.dumps(client.chat("hi"))

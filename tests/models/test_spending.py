@@ -96,7 +96,7 @@ def test_a_forked_child_stays_within_a_copy_of_its_parents_budget(server):
     assert len(server.requests) == 1 + 3
 
 
-def test_streams_count_when_they_are_over_and_what_was_left_is_estimated(server):
+def test_streams_count_when_closed_and_an_unfinished_one_is_estimated(server):
     client = priced_client(server)
     server.script(sse_reply(stream_events("He", "llo")))
 
@@ -110,7 +110,7 @@ def test_streams_count_when_they_are_over_and_what_was_left_is_estimated(server)
     assert client.spending.total.cost > before
 
 
-def test_calls_of_a_route_count_for_the_client_that_was_asked(server):
+def test_calls_of_a_route_count_for_the_client_that_was_called(server):
     with Server(json_reply(503, {"error": {"message": "busy"}})) as busy:
         second = ProviderConfig("gw", base_url=server.url, default_model="m")
         client = priced_client(busy, route=FallbackChain([second]))
@@ -120,7 +120,7 @@ def test_calls_of_a_route_count_for_the_client_that_was_asked(server):
     assert client.spending.total.calls == 1
 
 
-def test_a_stream_that_another_provider_took_over_is_counted_once(server):
+def test_a_stream_that_fell_back_is_counted_once(server):
     server.script(sse_reply(stream_events("He", "llo")))
     with Server(json_reply(503, {"error": {"message": "busy"}})) as busy, Server(sse_reply([])) as empty:
         second, third = (ProviderConfig("gw", base_url=one.url, default_model="m") for one in (empty, server))
@@ -135,7 +135,7 @@ def test_a_stream_that_another_provider_took_over_is_counted_once(server):
     assert budget.left == budget.limit - budget.spent
 
 
-def test_a_stream_that_is_left_before_its_first_chunk_has_cost_its_prompt(server):
+def test_a_stream_closed_before_its_first_chunk_costs_its_prompt(server):
     server.script(sse_reply(stream_events("He", "llo")))
     client = priced_client(server)
 
@@ -145,7 +145,7 @@ def test_a_stream_that_is_left_before_its_first_chunk_has_cost_its_prompt(server
     assert client.spending.total.completion_tokens == 0
 
 
-def test_what_is_no_error_of_ours_leaves_nothing_set_aside_for_ever(server):
+def test_an_unexpected_exception_releases_the_reservation(server):
     class Broken:
         def post(self, url, body):
             raise KeyboardInterrupt
@@ -162,7 +162,7 @@ def test_what_is_no_error_of_ours_leaves_nothing_set_aside_for_ever(server):
 # --- budgets
 
 
-def test_the_call_that_could_pass_a_budget_is_refused_before_it_is_sent(server):
+def test_a_call_that_could_exceed_the_budget_is_rejected_before_it_is_sent(server):
     client = priced_client(server)
 
     with client.budget(usd=1) as budget:
@@ -176,7 +176,7 @@ def test_the_call_that_could_pass_a_budget_is_refused_before_it_is_sent(server):
     assert (budget.spent, budget.left) == (Decimal("0.003"), Decimal("0.997"))
 
 
-def test_after_the_block_calls_are_free_again(server):
+def test_after_the_block_the_budget_no_longer_applies(server):
     client = priced_client(server)
     with client.budget(usd=0), pytest.raises(BudgetExceededError):
         client.chat("hi", max_tokens=1)
@@ -184,7 +184,7 @@ def test_after_the_block_calls_are_free_again(server):
     assert client.chat("hi", max_tokens=1).text == "hi"
 
 
-def test_without_max_tokens_a_call_may_cost_all_that_its_model_can_generate(server):
+def test_without_max_tokens_a_call_reserves_the_models_maximum(server):
     client = real(server, "openai", "gpt-4o")  # 16,384 tokens at $10 a million
 
     with client.budget(usd="0.16"), pytest.raises(BudgetExceededError, match="Pass a smaller max_tokens"):
@@ -219,7 +219,7 @@ def test_a_budget_holds_under_64_threads(server):
     assert budget.left == budget.limit - budget.spent
 
 
-def test_what_a_failed_call_had_set_aside_is_given_back(server):
+def test_a_failed_call_releases_its_reservation(server):
     server.script(json_reply(503, {"error": {"message": "busy"}}))
     client = priced_client(server)
 
@@ -229,7 +229,7 @@ def test_what_a_failed_call_had_set_aside_is_given_back(server):
     assert budget.left == 1
 
 
-def test_a_call_in_doubt_is_counted_in_full(server):
+def test_a_call_with_an_unknown_outcome_is_counted_in_full(server):
     def stall(connection):
         connection.read_request()
         connection.stall()
@@ -243,7 +243,7 @@ def test_a_call_in_doubt_is_counted_in_full(server):
     assert budget.spent > Decimal("0.01")
 
 
-def test_a_stream_gives_back_what_it_did_not_need_when_it_is_over(server):
+def test_a_finished_stream_releases_what_it_did_not_use(server):
     server.script(sse_reply(stream_events("He", "llo")))
     client = priced_client(server)
 
@@ -256,7 +256,7 @@ def test_a_stream_gives_back_what_it_did_not_need_when_it_is_over(server):
     assert budget.left == Decimal("0.997")
 
 
-def test_a_budget_can_be_given_to_single_calls(server):
+def test_a_budget_can_apply_to_single_calls(server):
     client = priced_client(server)
     budget = Budget("0.35")
 
@@ -269,7 +269,7 @@ def test_a_budget_can_be_given_to_single_calls(server):
     assert client.spending.total.calls == 2
 
 
-def test_two_budgets_both_pay_and_a_refusal_of_one_takes_nothing_from_the_other(server):
+def test_two_budgets_both_pay_and_a_rejection_by_one_charges_neither(server):
     client = priced_client(server)
     small = Budget("0.0001")
 
@@ -279,7 +279,7 @@ def test_two_budgets_both_pay_and_a_refusal_of_one_takes_nothing_from_the_other(
     assert (large.left, small.left) == (1, Decimal("0.0001"))
 
 
-def test_a_call_of_unknown_cost_is_refused_unless_it_is_allowed(server):
+def test_a_call_of_unknown_cost_is_rejected_unless_allowed(server):
     client = priced_client(server, catalogue=None)
 
     with client.budget(usd=1), pytest.raises(BudgetExceededError, match="nobody knows what a call of gw/m may cost"):
@@ -291,17 +291,17 @@ def test_a_call_of_unknown_cost_is_refused_unless_it_is_allowed(server):
 
 
 @pytest.mark.parametrize(("usd", "settings"), [("lots", {}), (-1, {}), (float("nan"), {}), (1, {"unknown": "maybe"})])
-def test_a_budget_that_makes_no_sense_is_refused(usd, settings):
+def test_an_invalid_budget_is_rejected(usd, settings):
     with pytest.raises(ConfigurationError):
         Budget(usd, **settings)
 
 
-def test_a_budget_of_its_own_is_no_block():
+def test_a_budget_without_a_client_cannot_be_entered():
     with pytest.raises(ConfigurationError, match="with client"), Budget(1):
         pass
 
 
-def test_a_connection_that_was_lost_after_the_request_leaves_its_cost_in_doubt(server):
+def test_a_connection_lost_after_the_request_counts_its_full_cost(server):
     server.script(raw_reply(b"", close=True))
     client = priced_client(server)
 
@@ -342,7 +342,7 @@ def test_embeddings_cost_and_count(server):
     assert client.spending.by_model["gw/e"].cost == answer.cost
 
 
-def test_a_budget_refuses_embeddings_that_could_pass_it(server):
+def test_embeddings_that_could_exceed_the_budget_are_rejected(server):
     client = embedding(server, catalogue=Catalogue().with_price("gw/e", input=1000))
 
     with client.budget(usd="0.02") as budget:
@@ -354,7 +354,7 @@ def test_a_budget_refuses_embeddings_that_could_pass_it(server):
     assert budget.spent == Decimal("0.009")
 
 
-def test_embeddings_that_fail_give_back_what_was_set_aside(server):
+def test_failed_embeddings_release_their_reservation(server):
     client = embedding(server, catalogue=Catalogue().with_price("gw/e", input=1000), resilience=ONE_ATTEMPT)
     server.script(json_reply(503, {"error": {"message": "busy"}}))
 

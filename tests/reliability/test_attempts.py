@@ -98,7 +98,7 @@ def test_a_connection_lost_after_the_request_was_sent_is_retried_unless_forbidde
     assert len(server.requests) == requests
 
 
-def test_a_lost_connection_says_whether_the_request_had_been_sent(server):
+def test_a_lost_connection_reports_whether_the_request_was_sent(server):
     server.script(reset)
 
     with pytest.raises(ConnectionLostError) as sent:
@@ -123,7 +123,7 @@ def test_every_attempt_of_a_call_carries_the_same_idempotency_key_and_no_other_c
     assert keys[0] == keys[1] != keys[2]
 
 
-def test_providers_that_take_no_idempotency_key_get_none(server):
+def test_no_idempotency_key_is_sent_where_it_is_not_configured(server):
     client_of(server, resilience=None).chat("hi")
 
     assert "idempotency-key" not in server.requests[0].headers
@@ -191,14 +191,14 @@ def test_the_error_says_where_the_time_went(server):
     assert caught.value.timings["first_byte"] == pytest.approx(0.4, abs=0.15)
 
 
-def test_a_server_that_recovers_is_asked_again_until_it_answers(server):
+def test_a_request_is_retried_until_the_server_recovers(server):
     server.script(json_reply(503, ERROR), json_reply(503, ERROR), json_reply(200, completion("at last")))
 
     assert client_of(server, clock=NO_WAITS, resilience=None).chat("hi").text == "at last"
     assert len(server.requests) == 3
 
 
-def test_opening_a_stream_is_tried_again_like_a_chat(server):
+def test_opening_a_stream_is_retried_like_a_chat(server):
     server.script(json_reply(503, ERROR), sse_reply(stream_events("ok")))
 
     assert client_of(server, clock=NO_WAITS, resilience=None).stream("hi").final_response().text == "ok"
@@ -209,7 +209,7 @@ def test_opening_a_stream_is_tried_again_like_a_chat(server):
     ("status", "code"),
     [(400, "c"), (401, "c"), (402, "c"), (403, "c"), (404, "c"), (413, "c"), (422, "c"), (429, "insufficient_quota")],
 )
-def test_what_cannot_succeed_costs_exactly_one_request(server, status, code):
+def test_an_error_that_is_not_retryable_costs_one_request(server, status, code):
     server.script(json_reply(status, {"error": {"message": "no", "code": code}}))
 
     with pytest.raises(Exception, match=f"gw {status}: no"):
@@ -217,7 +217,7 @@ def test_what_cannot_succeed_costs_exactly_one_request(server, status, code):
     assert len(server.requests) == 1
 
 
-def test_the_number_of_retries_is_the_users(server):
+def test_max_retries_sets_the_number_of_retries(server):
     server.script(json_reply(500, ERROR))
     client = client_of(server, clock=NO_WAITS, resilience=None, options=ConnectionOptions(max_retries=0, api_key="k"))
 
@@ -226,7 +226,7 @@ def test_the_number_of_retries_is_the_users(server):
     assert len(server.requests) == 1
 
 
-def test_a_wait_beyond_the_deadline_is_raised_at_once_with_its_length(server):
+def test_a_retry_after_beyond_the_deadline_is_raised_at_once(server):
     server.script(json_reply(429, ERROR, {"retry-after": "100"}))
     slept = []
     config = ProviderConfig("gateway", base_url=server.url, default_model="m")
@@ -240,7 +240,7 @@ def test_a_wait_beyond_the_deadline_is_raised_at_once_with_its_length(server):
     assert len(server.requests) == 1
 
 
-def test_retry_after_is_waited_for(server):
+def test_a_retry_waits_for_retry_after(server):
     server.script(json_reply(429, ERROR, {"retry-after": "7"}), json_reply(200, completion()))
     slept = []
     config = ProviderConfig("gateway", base_url=server.url, default_model="m")

@@ -144,7 +144,7 @@ def test_a_stream_reports_to_the_breaker_when_it_ends(server):
 # --- rate limit
 
 
-def test_requests_leave_at_the_pace_of_the_limit(server):
+def test_requests_are_paced_by_the_limit(server):
     times = FakeClock()
     client = client_of(server, clock=times, resilience=ResilienceConfig(rate_limit=RateLimit.per_second(5, burst=10)))
 
@@ -193,7 +193,7 @@ def test_tokens_are_reserved_by_estimate_and_settled_by_use(server):
     assert sum(times.waits) < 10
 
 
-def test_a_request_larger_than_the_limit_is_refused_before_anything_is_sent(server):
+def test_a_request_above_the_token_limit_is_rejected_before_anything_is_sent(server):
     client = client_of(server, resilience=ResilienceConfig(rate_limit=RateLimit(tokens=100)))
 
     with pytest.raises(AiLibError, match=r"needs about .* tokens and the limit is 100 in 60 s"):
@@ -354,7 +354,7 @@ def test_a_listener_that_raises_is_logged_and_breaks_nothing(server, caplog):
     assert "the listener raised" in caplog.text
 
 
-def test_texts_to_embed_count_against_a_limit_of_tokens(server):
+def test_embedded_strings_count_against_a_token_limit(server):
     server.script(json_reply(200, {"data": [{"index": 0, "embedding": [1.0]}], "usage": {"total_tokens": 40}}))
     config = {"embed": {"format": "openai", "path": "/embeddings", "model": "e"}}
     client = client_of(server, config=config, resilience=ResilienceConfig(rate_limit=RateLimit(tokens=50)))

@@ -91,7 +91,7 @@ def test_chats_streams_and_batches_are_spread(servers):
     assert [len(server.requests) for server in servers] == [3, 3]
 
 
-def test_in_flight_counts_last_until_a_stream_is_over(servers):
+def test_a_stream_is_in_flight_until_it_is_closed(servers):
     array = array_of(*servers)
     for server in servers:
         server.script(sse_reply(stream_events("He", "llo")))
@@ -106,7 +106,7 @@ def test_in_flight_counts_last_until_a_stream_is_over(servers):
     assert [status.in_flight for status in array.statuses()] == [0, 0]
 
 
-def test_one_that_fails_hands_its_call_to_another_and_is_left_out_after_three(servers):
+def test_a_failing_endpoint_hands_on_its_calls_and_is_skipped_after_three(servers):
     servers[0].script(BUSY)
     array = array_of(*servers).with_strategy("round_robin")
     client = array_client(array)
@@ -120,7 +120,7 @@ def test_one_that_fails_hands_its_call_to_another_and_is_left_out_after_three(se
     assert answers[0].attempts[0].error == "OverloadedError"
 
 
-def test_a_stream_that_cannot_be_opened_goes_to_another(servers):
+def test_a_stream_that_cannot_be_opened_falls_back(servers):
     servers[0].script(BUSY)
     servers[1].script(sse_reply(stream_events("He", "llo")))
     array = array_of(*servers)
@@ -133,7 +133,7 @@ def test_a_stream_that_cannot_be_opened_goes_to_another(servers):
     assert [status.success < 1 for status in array.statuses()] == [True, False]
 
 
-def test_a_bad_request_is_not_taken_elsewhere(servers):
+def test_a_bad_request_does_not_fall_back(servers):
     servers[0].script(json_reply(400, {"error": {"message": "no such field"}}))
 
     with pytest.raises(InvalidRequestError):
@@ -142,7 +142,7 @@ def test_a_bad_request_is_not_taken_elsewhere(servers):
     assert servers[1].requests == []
 
 
-def test_when_all_fail_the_error_tells_of_each(servers):
+def test_when_all_targets_fail_the_error_names_each(servers):
     for server in servers:
         server.script(BUSY)
 
@@ -220,7 +220,7 @@ def test_probes_carry_the_key_and_bring_an_endpoint_back(servers):
     }
 
 
-def test_a_path_of_ones_own_is_probed(servers):
+def test_a_custom_path_is_probed(servers):
     a, _ = servers
     a.script(json_reply(200, "fine"))
     array = ModelArray("x").add_endpoint(name="a", url=a.url + "/v1", healthy=False)
@@ -268,7 +268,7 @@ def test_without_a_health_check_no_thread_is_started(servers):
     assert threading.active_count() >= before
 
 
-def test_it_is_a_target_of_a_chain_and_takes_the_call_when_the_first_fails(servers):
+def test_an_array_can_be_the_target_of_a_chain(servers):
     with Server(BUSY) as busy:
         from ai_lib import ProviderConfig
 
@@ -310,7 +310,7 @@ def test_what_makes_no_sense_is_refused(servers):
         array_of(servers[0]).mark_healthy("z")
 
 
-def test_no_key_is_shown_or_sent_to_an_address_that_is_not_its_own(monkeypatch, servers):
+def test_a_key_is_neither_shown_nor_sent_to_another_host(monkeypatch, servers):
     monkeypatch.setenv("OPENAI_API_KEY", "canary-4711")
     endpoint = ModelEndpoint(name="a", url=servers[0].url + "/v1", api_key="canary-4712")
 

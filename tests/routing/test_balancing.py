@@ -52,7 +52,7 @@ def test_where_weights_do_not_count_shares_are_equal(strategy):
     assert abs(counted["0"] / 10_000 - 0.50) < 0.02
 
 
-def test_a_round_robin_keeps_the_order():
+def test_round_robin_keeps_the_order():
     balancer = balancer_of("round_robin", 3, 1, 2)
 
     assert [balancer.take().endpoint.name for _ in range(7)] == ["0", "1", "2", "0", "1", "2", "0"]
@@ -141,7 +141,7 @@ def test_health_based_spreads_calls_that_run_at_once():
     assert [status.in_flight for status in balancer.statuses()] == [5, 5]
 
 
-def test_one_that_fails_in_a_row_is_left_out_and_tried_again_after_a_while():
+def test_an_endpoint_is_skipped_after_failures_and_tried_again_later():
     time = FakeClock()
     balancer = balancer_of("round_robin", 1, 1, clock=time.clock(), check=HealthCheck(failures=3, cooldown=30.0))
     for _ in range(6):
@@ -184,7 +184,7 @@ def test_probes_that_fail_in_a_row_take_an_endpoint_out():
     assert (before, balancer.statuses()[0].healthy) == (True, False)
 
 
-def test_when_none_is_healthy_the_call_is_refused_or_lets_through_as_was_said():
+def test_without_healthy_endpoints_the_call_fails_or_passes_as_configured():
     closed, opened = balancer_of("round_robin", 1, 1), balancer_of("round_robin", 1, 1, fail_open=True)
     for balancer in (closed, opened):
         balancer.mark("0", False)
@@ -201,7 +201,7 @@ def test_an_endpoint_whose_breaker_is_open_is_left_out():
     assert picks(balancer, 10) == {"1": 10}
 
 
-def test_those_that_were_tried_are_not_taken_again():
+def test_tried_endpoints_are_not_chosen_again():
     balancer = balancer_of("round_robin", 1, 1)
     first = balancer.take()
     second = balancer.take([first])
@@ -210,7 +210,7 @@ def test_those_that_were_tried_are_not_taken_again():
     assert balancer.take([first, second]) is None
 
 
-def test_a_bad_request_says_nothing_of_the_endpoint():
+def test_a_bad_request_does_not_count_against_the_endpoint():
     from ai_lib import InvalidRequestError
 
     balancer = balancer_of("round_robin", 1, 1, check=HealthCheck(failures=1))
@@ -224,17 +224,17 @@ def test_a_bad_request_says_nothing_of_the_endpoint():
     "fields",
     [{"name": ""}, {"name": "a", "url": None}, {"name": "a", "weight": -1}, {"name": "a", "weight": float("nan")}],
 )
-def test_an_endpoint_that_makes_no_sense_is_refused(fields):
+def test_an_invalid_endpoint_is_rejected(fields):
     with pytest.raises(ConfigurationError):
         ModelEndpoint(**{"url": "http://x", **fields})
 
 
 @pytest.mark.parametrize("fields", [{"interval": 0}, {"timeout": -1}, {"failures": 0}, {"jitter": 2}])
-def test_a_health_check_that_makes_no_sense_is_refused(fields):
+def test_an_invalid_health_check_is_rejected(fields):
     with pytest.raises(ConfigurationError):
         HealthCheck(**fields)
 
 
-def test_a_strategy_that_does_not_exist_is_told_with_those_that_do():
+def test_an_unknown_strategy_is_an_error_that_lists_the_known_ones():
     with pytest.raises(ConfigurationError, match="least_connections"):
         balancer_of("fastest", 1)

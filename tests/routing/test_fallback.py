@@ -43,7 +43,7 @@ def requested_models(server: Server) -> list[str]:
     return [request.json["model"] for request in server.requests]
 
 
-def test_the_clients_own_provider_is_asked_first_and_the_chain_only_when_it_fails(first, second):
+def test_the_chain_is_used_only_when_the_clients_provider_fails(first, second):
     client = client_of(first, route=FallbackChain([gateway_at(second, "two")]))
 
     before = client.chat("hi").text
@@ -99,7 +99,7 @@ def test_a_timeout_leads_to_the_target_for_timeouts(first, second):
     assert answer.text == "second"
 
 
-def test_a_bad_request_stays_one_except_for_a_target_for_all_errors(first, second):
+def test_a_bad_request_falls_back_only_to_a_target_for_all_errors(first, second):
     first.script(json_reply(400, {"error": {"message": "no such field"}}))
 
     with pytest.raises(InvalidRequestError):
@@ -110,7 +110,7 @@ def test_a_bad_request_stays_one_except_for_a_target_for_all_errors(first, secon
     assert len(second.requests) == 1
 
 
-def test_when_all_fail_the_error_tells_of_each(first, second, third):
+def test_when_all_targets_fail_the_error_names_each(first, second, third):
     first.script(BUSY)
     second.script(json_reply(401, {"error": {"message": "bad key"}}))
     third.script(json_reply(404, {"error": {"message": "no model", "code": "model_not_found"}}))
@@ -136,7 +136,7 @@ def test_a_target_that_keeps_failing_is_skipped_while_others_are_healthy(first, 
     assert len(first.requests) == 2
 
 
-def test_the_calls_time_covers_the_whole_chain(first, second):
+def test_the_timeout_of_a_call_covers_the_whole_chain(first, second):
     first.script(stall)
     second.script(stall)
     options = ConnectionOptions(timeout=Timeout(first_byte=0.25, total=0.4))
@@ -163,7 +163,7 @@ def test_a_target_may_have_less_time(first, second):
     assert time.monotonic() - begun < 1.0
 
 
-def test_every_target_has_retries_of_its_own_before_the_next(first, second):
+def test_every_target_is_retried_before_the_next(first, second):
     first.script(BUSY)
     resilience = ResilienceConfig(retry=RetryPolicy(max_retries=1, base=0.0))
 
@@ -185,7 +185,7 @@ def test_a_stream_fails_over_before_its_first_chunk(first, second):
     assert (len(first.requests), len(second.requests)) == (1, 1)
 
 
-def test_a_stream_that_has_begun_stays_with_its_provider(first, second):
+def test_a_started_stream_stays_with_its_provider(first, second):
     first.script(sse_reply([chunk_event("par")]))
 
     with pytest.raises(StreamInterruptedError) as caught:
@@ -203,7 +203,7 @@ def test_routes_nest_through_clients(first, second, third):
     assert [client.chat("hi").text for _ in range(4)] == ["second", "third", "second", "third"]
 
 
-def test_providers_take_turns_and_one_that_fails_hands_its_call_on(first, second):
+def test_round_robin_alternates_and_a_failing_provider_hands_on_its_call(first, second):
     client = AiClient.builder(gateway_at(first, "one")).with_retry(0)
     client = client.with_round_robin_chain([gateway_at(second, "two")]).build()
 
@@ -215,7 +215,7 @@ def test_providers_take_turns_and_one_that_fails_hands_its_call_on(first, second
     assert after == ["first", "first"]
 
 
-def test_a_chain_needs_errors_to_speak_of():
+def test_a_chain_rejects_conditions_that_are_not_errors():
     with pytest.raises(ConfigurationError, match="on_error needs the classes of errors"):
         FallbackChain().on_error("groq")
     with pytest.raises(ConfigurationError, match="after must be seconds from 0"):
@@ -224,7 +224,7 @@ def test_a_chain_needs_errors_to_speak_of():
         Target(provider="groq", timeout=0)
 
 
-def test_a_target_for_certain_errors_takes_over_after_those_alone(first, second):
+def test_a_target_for_certain_errors_is_used_for_those_only(first, second):
     chain = FallbackChain().on_error(gateway_at(second, "two"), OverloadedError)
     client = client_of(first, route=chain)
     first.script(BUSY, json_reply(429, {"error": {"message": "slow down"}}))

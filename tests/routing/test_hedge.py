@@ -33,7 +33,7 @@ from tests.support.server import (
 )
 
 
-def test_a_slow_first_provider_is_overtaken_and_its_socket_closed(first, second):
+def test_a_slow_first_provider_loses_and_its_socket_is_closed(first, second):
     first.script(stall)
     client = client_of(first, route=Hedge().contender(gateway_at(second, "two"), after=0.1))
 
@@ -44,14 +44,14 @@ def test_a_slow_first_provider_is_overtaken_and_its_socket_closed(first, second)
     assert len(first.requests) == 1
 
 
-def test_a_quick_first_provider_is_the_only_one_asked(first, second):
+def test_a_fast_first_provider_is_the_only_one_called(first, second):
     client = client_of(first, route=Hedge().contender(gateway_at(second, "two"), after=5.0))
 
     assert client.chat("hi").text == "first"
     assert second.requests == []
 
 
-def test_a_contender_starts_at_once_when_the_one_before_fails(first, second):
+def test_a_contender_starts_at_once_when_the_previous_one_fails(first, second):
     first.script(BUSY)
     client = client_of(first, route=Hedge().contender(gateway_at(second, "two"), after=30.0))
     begun = time.monotonic()
@@ -70,7 +70,7 @@ def test_a_bad_request_is_not_tried_on_another_contender(first, second):
     assert second.requests == []
 
 
-def test_when_every_contender_fails_the_error_tells_of_each(first, second):
+def test_when_all_contenders_fail_the_error_names_each(first, second):
     first.script(BUSY)
     second.script(json_reply(429, {"error": {"message": "slow down"}}))
     client = client_of(first, route=Hedge().contender(gateway_at(second, "two"), after=0.05))
@@ -81,7 +81,7 @@ def test_when_every_contender_fails_the_error_tells_of_each(first, second):
     assert {type(error) for error in caught.value.errors} == {OverloadedError, RateLimitError}
 
 
-def test_the_stream_whose_first_chunk_comes_first_wins_whole(first, second):
+def test_the_stream_with_the_earliest_first_chunk_wins(first, second):
     def silent(connection: Connection) -> None:
         connection.read_request()
         connection.head(200, {"content-type": "text/event-stream", "transfer-encoding": "chunked"})
@@ -98,7 +98,7 @@ def test_the_stream_whose_first_chunk_comes_first_wins_whole(first, second):
     assert first.connections[0].wait_closed()
 
 
-def test_the_extra_cost_of_hedging_is_bounded(first, second):
+def test_hedging_is_limited_to_a_share_of_the_calls(first, second):
     def slow(connection: Connection) -> None:
         connection.read_request()
         connection.wait(0.06)
@@ -116,7 +116,7 @@ def test_the_extra_cost_of_hedging_is_bounded(first, second):
     assert len(second.requests) == 3
 
 
-def test_the_time_of_a_race_is_the_calls(first, second):
+def test_the_timeout_of_a_call_covers_the_race(first, second):
     first.script(stall)
     second.script(stall)
     options = ConnectionOptions(timeout=0.4)
@@ -131,7 +131,7 @@ def test_the_time_of_a_race_is_the_calls(first, second):
     assert second.connections[0].wait_closed()
 
 
-def test_no_thread_of_a_race_is_left(first, second):
+def test_a_race_leaves_no_thread_behind(first, second):
     first.script(stall)
     before = threading.active_count()
     client = client_of(first, route=Hedge().contender(gateway_at(second, "two"), after=0.05))
@@ -145,7 +145,7 @@ def test_no_thread_of_a_race_is_left(first, second):
     assert threading.active_count() <= before + 3  # the servers'
 
 
-def test_a_contender_that_answers_after_the_race_is_over_is_put_away(first, second):
+def test_the_answer_of_a_losing_contender_is_closed(first, second):
     released = threading.Event()
     closed = threading.Event()
 
@@ -176,7 +176,7 @@ def test_a_contender_that_answers_after_the_race_is_over_is_put_away(first, seco
     assert closed.wait(5)
 
 
-def test_what_a_contender_raises_besides_our_errors_is_raised(first):
+def test_an_unexpected_exception_of_a_contender_is_raised(first):
     class Broken:
         def chat(self, request: ChatCompletionRequest) -> ChatCompletionResponse:
             raise ValueError("a bug of the user's")

@@ -40,7 +40,7 @@ def asked(server):
     return [request.json["model"] for request in server.requests]
 
 
-def test_a_strategy_of_ones_own_drives_what_is_asked(server):
+def test_a_custom_strategy_decides_which_model_is_called(server):
     class Longest:
         def select_model(self, models):
             return max(models, key=lambda model: len(model.id))
@@ -50,7 +50,7 @@ def test_a_strategy_of_ones_own_drives_what_is_asked(server):
     assert asked(server) == ["bbb"]
 
 
-def test_a_strategy_that_chooses_nothing_leaves_it_to_the_default(server):
+def test_a_strategy_that_returns_none_means_the_default_model(server):
     class Undecided:
         def select_model(self, models):
             return None
@@ -61,7 +61,7 @@ def test_a_strategy_that_chooses_nothing_leaves_it_to_the_default(server):
 
 
 @pytest.mark.parametrize("chosen", ["a", ModelInfo("c", "gw"), 5])
-def test_a_strategy_that_chooses_what_was_not_offered_is_told_so(server, chosen):
+def test_a_strategy_that_returns_another_model_is_an_error(server, chosen):
     class Astray:
         def select_model(self, models):
             return chosen
@@ -72,7 +72,7 @@ def test_a_strategy_that_chooses_what_was_not_offered_is_told_so(server, chosen)
     assert server.requests == []
 
 
-def test_a_model_that_is_not_allowed_is_never_asked(server):
+def test_a_model_that_is_not_allowed_is_never_called(server):
     with pytest.raises(ConfigurationError, match="no model to choose from"):
         priced_client(server, route=ModelRouter(["a", "b"], strategy=RoutingPolicy("cost", allow=["c*"])))
 
@@ -84,7 +84,7 @@ def test_a_model_that_is_not_allowed_is_never_asked(server):
     assert set(asked(server)) == {"b"}
 
 
-def test_a_request_that_no_model_can_answer_is_refused(server):
+def test_a_request_that_no_model_can_answer_is_rejected(server):
     image = Message.user("what is it?", Image.from_url("https://x.test/a.png"))
 
     with pytest.raises(
@@ -95,7 +95,7 @@ def test_a_request_that_no_model_can_answer_is_refused(server):
     assert server.requests == []
 
 
-def test_a_schema_goes_to_the_models_that_have_a_form_for_it_else_to_the_others(server):
+def test_a_schema_prefers_models_that_support_it(server):
     wanted = {"type": "object", "properties": {}}
     known = Catalogue(
         ModelInfo(name, "gw", capabilities={"json_schema": name == "strict"}) for name in ("loose", "strict")
@@ -110,7 +110,7 @@ def test_a_schema_goes_to_the_models_that_have_a_form_for_it_else_to_the_others(
     ("strategy", "models"),
     [("round_robin", ["cheap", "dear", "cheap"]), ("cost", ["cheap"] * 3), ("quality", ["dear"] * 3)],
 )
-def test_a_preset_drives_what_is_asked(server, strategy, models):
+def test_a_preset_decides_which_model_is_called(server, strategy, models):
     client = priced_client(server, route=ModelRouter(["cheap", "dear"], strategy=strategy))
 
     for _ in range(3):
@@ -119,7 +119,7 @@ def test_a_preset_drives_what_is_asked(server, strategy, models):
     assert asked(server) == models
 
 
-def test_a_model_that_cannot_do_it_is_not_asked(server):
+def test_a_model_without_the_capability_is_not_called(server):
     client = priced_client(server, route=ModelRouter(["cheap", "dear"], strategy="cost"))
 
     client.chat([Message.user("what is this?", Image.from_url("https://x/y.png"))])
@@ -127,7 +127,7 @@ def test_a_model_that_cannot_do_it_is_not_asked(server):
     assert asked(server) == ["dear"]
 
 
-def test_another_model_takes_over_when_the_chosen_one_fails(server):
+def test_the_next_model_is_used_when_the_chosen_one_fails(server):
     server.script(BUSY, json_reply(200, completion("hi")))
 
     answer = priced_client(server, route=ModelRouter(["cheap", "dear"], strategy="cost")).chat("hi")
@@ -136,7 +136,7 @@ def test_another_model_takes_over_when_the_chosen_one_fails(server):
     assert [step.facts["name"] for step in answer.trace if step.kind == "selected"] == ["gw/cheap", "gw/dear"]
 
 
-def test_no_more_are_tried_than_was_said(server):
+def test_max_tries_limits_the_endpoints_tried(server):
     server.script(BUSY)
 
     with pytest.raises(OverloadedError):
@@ -152,7 +152,7 @@ def test_streams_are_routed_as_well(server):
     assert asked(server) == ["cheap", "dear"]
 
 
-def test_models_of_other_providers_are_asked_there_with_their_own_key(server, monkeypatch):
+def test_models_of_other_providers_are_called_there_with_their_own_key(server, monkeypatch):
     monkeypatch.setenv("GROQ_API_KEY", "key-of-groq")
     with Server(json_reply(200, completion("from groq"))) as groq:
         monkeypatch.setenv("GROQ_BASE_URL", groq.url)
@@ -165,7 +165,7 @@ def test_models_of_other_providers_are_asked_there_with_their_own_key(server, mo
     assert (asked(groq), groq.requests[0].headers["authorization"]) == (["openai/gpt-oss-20b"], "Bearer key-of-groq")
 
 
-def test_without_names_all_chat_models_that_fit_are_offered(server):
+def test_without_a_list_all_capable_chat_models_are_candidates(server):
     seen = []
 
     class Watching:
@@ -197,7 +197,7 @@ def test_a_policy_learns_from_real_traffic(server):
     assert asked(server)[-3:] == ["dear"] * 3
 
 
-def test_what_runs_is_counted_until_it_is_over(server):
+def test_running_calls_are_counted_until_they_end(server):
     class Counting:
         def __init__(self):
             self.log = []

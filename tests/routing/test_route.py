@@ -32,7 +32,7 @@ def test_a_client_with_a_route_can_be_pickled(first, second):
 # --- going on after an interruption
 
 
-def test_lists_of_models_are_the_clients_own(first, second):
+def test_list_models_uses_the_clients_provider(first, second):
     first.script(json_reply(200, {"data": [{"id": "mine"}]}))
 
     for route in (FallbackChain([gateway_at(second, "two")]), Hedge().contender(gateway_at(second, "two"))):

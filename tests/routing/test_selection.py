@@ -41,7 +41,7 @@ def chosen(strategy, models=THREE, times=1):
         ("least_connections", "cheap"),
     ],
 )
-def test_a_preset_chooses_by_what_its_name_says(preset, expected):
+def test_a_preset_chooses_by_its_criterion(preset, expected):
     assert chosen(strategy_from(preset)) == [expected]
     assert chosen(strategy_from(SelectionPreset(preset))) == [expected]
 
@@ -50,7 +50,7 @@ def test_every_preset_chooses_one_of_the_models():
     assert {chosen(strategy_from(preset))[0] for preset in SelectionPreset} <= {"cheap", "middle", "best"}
 
 
-def test_round_robin_takes_turns_exactly():
+def test_round_robin_alternates_exactly():
     assert Counter(chosen(strategy_from("round_robin"), times=9_999)) == {"cheap": 3333, "middle": 3333, "best": 3333}
 
 
@@ -69,7 +69,7 @@ def test_without_weights_the_tiers_weigh_and_random_weighs_nothing():
     assert abs(random["cheap"] / 10_000 - 0.5) < 0.02
 
 
-def test_all_weights_of_zero_leave_the_choice_open():
+def test_with_all_weights_zero_every_model_can_be_chosen():
     assert WeightedModels({"cheap": 0, "middle": 0, "best": 0}).select_model(THREE) is None
 
 
@@ -80,7 +80,7 @@ def test_the_cheapest_is_the_cheapest_for_the_mix():
     assert chosen(CostBased(prompt_tokens=10, completion_tokens=10_000), [reader, writer]) == ["writer"]
 
 
-def test_a_model_of_unknown_price_is_not_taken_for_a_free_one():
+def test_a_model_of_unknown_price_does_not_count_as_free():
     assert chosen(CostBased(), [UNKNOWN, BEST]) == ["best"]
     assert chosen(CostBased(), [UNKNOWN]) == ["unknown"]
 
@@ -153,12 +153,12 @@ def test_a_policy_learns_what_is_fast_from_traffic():
 
 
 @pytest.mark.parametrize("given", ["fastest", 7, object()])
-def test_what_is_no_strategy_is_told(given):
+def test_an_object_that_is_not_a_strategy_is_rejected(given):
     with pytest.raises(ConfigurationError, match="strateg"):
         strategy_from(given)
 
 
-def test_a_model_that_is_known_not_to_fit_a_request_is_not_offered():
+def test_a_model_without_the_required_capabilities_is_not_a_candidate():
     def request(**fields):
         return ChatCompletionRequest(**{"messages": "hi", **fields})
 
@@ -177,6 +177,6 @@ def test_a_model_that_is_known_not_to_fit_a_request_is_not_offered():
 
 
 @pytest.mark.parametrize("fields", [{"models": "gpt-4o"}, {"max_tries": 0}])
-def test_a_router_that_makes_no_sense_is_refused(fields):
+def test_an_invalid_router_is_rejected(fields):
     with pytest.raises(ConfigurationError):
         ModelRouter(**{"models": ["a"], **fields})

@@ -44,7 +44,7 @@ def test_a_key_and_a_header_stay_with_the_provider_they_are_for(first, second):
     assert "x-team" not in second.requests[0].headers
 
 
-def test_names_clients_and_classes_of_ones_own_are_targets(first, second, monkeypatch):
+def test_names_clients_and_custom_providers_are_targets(first, second, monkeypatch):
     monkeypatch.setenv("GROQ_API_KEY", "k")
     monkeypatch.setenv("GROQ_BASE_URL", second.url)
     first.script(BUSY)
@@ -69,7 +69,7 @@ def test_names_clients_and_classes_of_ones_own_are_targets(first, second, monkey
     assert requested_models(second) == ["llama", "llama"]
 
 
-def test_a_class_of_ones_own_may_look_at_the_calls_time(first):
+def test_a_custom_provider_can_read_the_remaining_time_of_the_call(first):
     first.script(BUSY)
     left = []
 
@@ -85,7 +85,7 @@ def test_a_class_of_ones_own_may_look_at_the_calls_time(first):
     assert 0 < left[0] < 20
 
 
-def test_what_is_no_provider_is_refused_before_any_call(first):
+def test_an_invalid_target_is_rejected_before_any_call(first):
     with pytest.raises(ConfigurationError, match="a target must be a provider's name, an AiClient, or have chat"):
         client_of(first, route=FallbackChain([42]))
     with pytest.raises(

@@ -101,7 +101,7 @@ def calling(arguments):
     return json_reply(200, completion(choices=[{"index": 0, "message": message, "finish_reason": "tool_calls"}]))
 
 
-def test_a_model_that_never_stops_is_stopped_and_the_conversation_is_kept(server):
+def test_a_loop_that_exceeds_max_rounds_raises_with_its_transcript(server):
     server.script(*(calling(f'{{"a": {n}}}') for n in range(10)))
 
     with pytest.raises(ToolLoopError, match="still calls tools after 3 rounds") as caught:
@@ -168,7 +168,7 @@ def test_a_failure_in_a_later_round_keeps_the_conversation(server):
     assert [message.role.value for message in caught.value.partial.messages] == ["user", "assistant", "tool"]
 
 
-def test_a_failure_in_the_first_round_is_like_that_of_a_chat(server):
+def test_a_failure_in_the_first_round_raises_as_a_chat_does(server):
     server.script(json_reply(401, {"error": {"message": "no"}}))
 
     with pytest.raises(AuthenticationError) as caught:
@@ -196,7 +196,7 @@ def test_approve_must_be_a_function(server):
     assert server.requests == []
 
 
-def test_each_round_has_an_idempotency_key_of_its_own(server):
+def test_each_round_has_another_idempotency_key(server):
     server.script(json_reply(200, CALLING), json_reply(200, completion("done")))
     config = ProviderConfig("gw", default_model="m", base_url="http://x", idempotency_header="Idempotency-Key")
 
@@ -219,7 +219,7 @@ def test_the_trace_has_the_tools_that_ran(server):
     ("settings", "complaint"),
     [({"max_rounds": 0}, "max_rounds"), ({"tool_timeout": 0}, "timeout"), ({"max_workers": 0}, "max_workers")],
 )
-def test_invalid_limits_are_refused_before_anything_is_sent(server, settings, complaint):
+def test_invalid_limits_are_rejected_before_anything_is_sent(server, settings, complaint):
     with pytest.raises(InvalidRequestError, match=complaint):
         tool_client(server).run_tools("go", [add], **settings)
 
@@ -232,7 +232,7 @@ def test_without_calls_it_is_a_chat(server):
     assert (answer.text, answer.rounds, len(answer.messages)) == ("hi", (), 2)
 
 
-def test_a_stream_that_is_left_frees_its_connection(server):
+def test_a_closed_stream_frees_its_connection(server):
     server.script(*SAMPLES["openai_chat"].stream)
 
     with tool_client(server).stream_tools("go", [add]) as stream:

@@ -89,7 +89,7 @@ def test_missing_google_credentials_are_an_authentication_error_that_says_what_t
     assert "GOOGLE_APPLICATION_CREDENTIALS" in caught.value.hint
 
 
-def test_a_token_service_that_is_away_is_a_network_error(server: Server, service_account: Server) -> None:
+def test_an_unreachable_token_service_is_a_network_error(server: Server, service_account: Server) -> None:
     file = Path(os.environ["GOOGLE_APPLICATION_CREDENTIALS"])
     with socket.create_server(("127.0.0.1", 0)) as listening:
         address = f"http://127.0.0.1:{listening.getsockname()[1]}"

@@ -152,7 +152,7 @@ def test_a_failed_poll_is_retried_without_a_second_prediction(server: Server, cl
 @pytest.mark.parametrize(
     ("handler", "kind"), [(json_reply(503, {"detail": "busy"}), OverloadedError), (reset, ConnectionLostError)]
 )
-def test_a_prediction_without_a_usable_url_is_not_created_again(
+def test_a_prediction_that_cannot_be_polled_is_not_created_again(
     server: Server, clock: FakeClock, handler: Handler, kind: type[Exception]
 ) -> None:
     server.script(waiting(server), handler)

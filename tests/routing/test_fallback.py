@@ -215,7 +215,7 @@ def test_round_robin_alternates_and_a_failing_provider_hands_on_its_call(first, 
     assert after == ["first", "first"]
 
 
-def test_a_chain_rejects_conditions_that_are_not_errors():
+def test_invalid_routes_are_rejected():
     with pytest.raises(ConfigurationError, match="on_error needs the classes of errors"):
         FallbackChain().on_error("groq")
     with pytest.raises(ConfigurationError, match="after must be seconds from 0"):

@@ -69,7 +69,7 @@ def test_without_weights_the_tiers_weigh_and_random_weighs_nothing():
     assert abs(random["cheap"] / 10_000 - 0.5) < 0.02
 
 
-def test_with_all_weights_zero_every_model_can_be_chosen():
+def test_with_all_weights_zero_no_model_is_chosen():
     assert WeightedModels({"cheap": 0, "middle": 0, "best": 0}).select_model(THREE) is None
 
 

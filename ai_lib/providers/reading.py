@@ -14,9 +14,10 @@ from typing import Any, TypeVar
 import attrs
 
 from ai_lib.errors import ConfigurationError, InvalidRequestError, InvalidResponseError, ToolArgumentsError
-from ai_lib.providers.dialect import Context
+from ai_lib.providers.dialect import Context, Refuse
 from ai_lib.types.chunk import ChatCompletionChunk
 from ai_lib.types.message import Message
+from ai_lib.types.request import ChatCompletionRequest
 from ai_lib.types.tool import ToolCall
 from ai_lib.types.usage import Usage, UsageStatus
 from ai_lib.utils import json
@@ -38,11 +39,14 @@ __all__ = [
     "read_int",
     "read_text",
     "short_id",
+    "thinking_budget",
     "tool_names_by_id",
     "usage_fields",
 ]
 
 T = TypeVar("T")
+# The smallest budget for thinking that Anthropic and Amazon Bedrock accept.
+_MIN_THINKING_BUDGET = 1024
 ChunkReader = Callable[[Iterable[str], Context], Iterator[ChatCompletionChunk]]
 
 
@@ -254,6 +258,38 @@ def _joined(have: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, Any]:
 def match_model(table: Mapping[str, T], model: str | None) -> T | None:
     """Return the value of the first pattern that fits a model's name, or None: `{"claude-3-*": 4096, "*": 64000}`."""
     return next((value for pattern, value in table.items() if fnmatchcase(model or "", pattern)), None)
+
+
+def thinking_budget(
+    request: ChatCompletionRequest, limit: int | None, shares: Mapping[str, float], refuse: Refuse
+) -> int | None:
+    """Return the tokens for Claude's thinking; an effort in words is a share of the limit.
+
+    Args:
+        request: The request.
+        limit: Maximum tokens of the answer, thinking included; None where it is unknown.
+        shares: The share of the limit that each effort is worth, 0 to 1.
+        refuse: Called for an effort without a share, which is left out.
+
+    Raises:
+        InvalidRequestError: The budget is too small, or does not fit into the limit.
+    """
+    budget = request.reasoning
+    if not isinstance(budget, int):
+        share = shares.get(budget or "")
+        if share is None:
+            known = ", ".join([*shares, "none"])
+            refuse("reasoning", f"the model supports only {known} or a number of tokens, not {budget!r}")
+            return None
+        budget = max(_MIN_THINKING_BUDGET, int((limit or 0) * share))
+    if budget < _MIN_THINKING_BUDGET:
+        raise InvalidRequestError(f"reasoning must be at least {_MIN_THINKING_BUDGET} tokens, got {budget}")
+    if limit is not None and budget >= limit:
+        name = "max_tokens" if request.max_tokens is not None else "the model's limit for max_tokens"
+        raise InvalidRequestError(
+            f"{name} ({limit}) must exceed the tokens for reasoning ({budget}), which count toward it"
+        )
+    return budget
 
 
 def quirks_reader(cls: type[T], whose: str) -> Callable[[Mapping[str, Any]], T]:

@@ -23,17 +23,17 @@ from ai_lib.types.response import ChatCompletionResponse, Choice, FinishReason
 from ai_lib.types.tool import ToolCall
 
 __all__ = [
-    "FINISH_REASONS",
-    "call_data",
     "call_id",
     "decode",
+    "decode_call_data",
     "decode_citation",
+    "decode_finish",
+    "decode_provider_data",
     "decode_refusal",
     "is_error",
-    "message_data",
 ]
 
-FINISH_REASONS: dict[str, FinishReason] = {
+_FINISH_REASONS: dict[str, FinishReason] = {
     "end_turn": "stop",
     "stop_sequence": "stop",
     "pause_turn": "stop",
@@ -42,8 +42,6 @@ FINISH_REASONS: dict[str, FinishReason] = {
     "tool_use": "tool_calls",
     "refusal": "content_filter",
 }
-"""The finish reason for each `stop_reason`."""
-
 # Blocks that `Message` holds completely; a message with any other must bring all its blocks back unchanged.
 _PLAIN = frozenset({"text", "tool_use"})
 # Fields of a call that `ToolCall` holds, or that the request sets anew.
@@ -76,17 +74,13 @@ def decode(payload: Any, context: Context, **facts: Any) -> ChatCompletionRespon
             code="no_content",
             hint="Check that base_url is that of a Messages API",
         )
-    reason = payload.get("stop_reason") or None
-    choice = Choice(
-        message=_decode_message(content, payload, context),
-        finish_reason=FINISH_REASONS.get(reason) if reason else None,
-        raw_finish_reason=reason,
-    )
+    finish, raw_finish = decode_finish(payload)
+    message = _decode_message(content, payload, context)
     return ChatCompletionResponse(
         id=payload.get("id") or None,
         model=payload.get("model") or None,
         provider=context.provider,
-        choices=(choice,),
+        choices=(Choice(message=message, finish_reason=finish, raw_finish_reason=raw_finish),),
         **usage_fields(decode_usage(payload.get("usage"))),
         raw=payload,
         **facts,
@@ -112,7 +106,7 @@ def _decode_message(content: list[Any], payload: Mapping[str, Any], context: Con
             if not isinstance(name, str) or not name:
                 raise InvalidResponseError("the answer holds a tool call without a name", code="malformed_tool_call")
             identifier = call_id(block) or synthetic_call_id(payload.get("id") or None, len(calls))
-            calls.append(ToolCall(identifier, name, arguments, provider_data=call_data(block, context.owner)))
+            calls.append(ToolCall(identifier, name, arguments, provider_data=decode_call_data(block, context.owner)))
     return Message(
         role=Role.ASSISTANT,
         content="".join(texts) or None,
@@ -120,7 +114,7 @@ def _decode_message(content: list[Any], payload: Mapping[str, Any], context: Con
         reasoning="".join(thoughts) or None,
         refusal=decode_refusal(payload) or None,
         citations=citations,
-        provider_data=message_data(content, context.owner),
+        provider_data=decode_provider_data(content, context.owner),
     )
 
 
@@ -134,6 +128,12 @@ def is_error(payload: Mapping[str, Any]) -> bool:
     )
 
 
+def decode_finish(wire: Mapping[str, Any]) -> tuple[FinishReason | None, str | None]:
+    """Return the finish reason, and the provider's own word for it."""
+    raw = wire.get("stop_reason") or None
+    return _FINISH_REASONS.get(raw) if raw else None, raw
+
+
 def decode_refusal(wire: Mapping[str, Any]) -> str | None:
     """Return why the model refused to answer, where the provider explains it."""
     details = wire.get("stop_details") if wire.get("stop_reason") == "refusal" else None
@@ -141,13 +141,13 @@ def decode_refusal(wire: Mapping[str, Any]) -> str | None:
     return explanation if isinstance(explanation, str) else None
 
 
-def message_data(blocks: Iterable[Mapping[str, Any]], owner: str) -> dict[str, Any] | None:
+def decode_provider_data(blocks: Iterable[Mapping[str, Any]], owner: str) -> dict[str, Any] | None:
     """Return the blocks of an answer that must come back unchanged, under their owner; None where none has to."""
     content = list(blocks)
     return {owner: {"content": content}} if any(block.get("type") not in _PLAIN for block in content) else None
 
 
-def call_data(block: Mapping[str, Any], owner: str) -> dict[str, Any] | None:
+def decode_call_data(block: Mapping[str, Any], owner: str) -> dict[str, Any] | None:
     """Return the other fields that a call must bring back, under their owner, such as the code that made it."""
     extra = {
         key: value for key, value in block.items() if key not in _CALL_FIELDS and value is not None and value != _DIRECT

@@ -13,7 +13,7 @@ from typing import Any
 
 from ai_lib.errors import InvalidRequestError
 from ai_lib.providers.dialect import Context, Refuse
-from ai_lib.providers.dialects.anthropic.parts import Block, encode_parts, encode_text_parts, with_cache_control
+from ai_lib.providers.dialects.anthropic.parts import Block, encode_content, encode_text, with_cache_control
 from ai_lib.providers.reading import encode_arguments, match_model, owned_data
 from ai_lib.types.content import Json, Text
 from ai_lib.types.message import Message, Role
@@ -86,13 +86,13 @@ def _encode_message(message: Message, context: Context, refuse: Refuse) -> tuple
     quirks = context.quirks
     extra = {key: value for key, value in owned_data(message.provider_data, context.owner).items() if key != "content"}
     if message.role is Role.USER:
-        return "user", encode_parts(message.content, quirks, refuse), extra
+        return "user", encode_content(message.content, quirks, refuse), extra
     if message.role is Role.SYSTEM:
-        return "system", encode_text_parts(message.content, "a system message", quirks, refuse), extra
+        return "system", encode_text(message.content, "a system message", quirks, refuse), extra
     if message.role is Role.ASSISTANT:
         return "assistant", _encode_answer(message, context, refuse), extra
     result: Block = {"type": "tool_result", "tool_use_id": _encode_id(message.tool_call_id)}
-    blocks = encode_parts(message.content, quirks, refuse)
+    blocks = encode_content(message.content, quirks, refuse)
     if blocks and "cache_control" in blocks[-1]:
         # After the last block of a result means the same as after the result.
         result["cache_control"] = blocks[-1]["cache_control"]
@@ -109,7 +109,7 @@ def _encode_message(message: Message, context: Context, refuse: Refuse) -> tuple
 def _encode_answer(message: Message, context: Context, refuse: Refuse) -> list[Block]:
     """Return the blocks of an assistant message: those it came with, as long as they say what the message says."""
     quirks, owner = context.quirks, context.owner
-    blocks = encode_text_parts(message.content, "an assistant message", quirks, refuse)
+    blocks = encode_text(message.content, "an assistant message", quirks, refuse)
     for call in message.tool_calls:
         wire = {"type": "tool_use", "id": _encode_id(call.id), "name": call.name, "input": encode_arguments(call)}
         blocks.append({**wire, **owned_data(call.provider_data, owner)})

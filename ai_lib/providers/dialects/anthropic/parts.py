@@ -15,18 +15,18 @@ from ai_lib.providers.dialect import Refuse
 from ai_lib.providers.dialects.anthropic.quirks import Quirks
 from ai_lib.types.content import CacheTime, Document, Image, Json, Part, Text
 
-__all__ = ["Block", "encode_part", "encode_parts", "encode_text_parts", "with_cache_control"]
+__all__ = ["Block", "encode_content", "encode_part", "encode_text", "with_cache_control"]
 
 Block = dict[str, Any]
 
 
-def encode_parts(parts: Iterable[Part], quirks: Quirks, refuse: Refuse) -> list[Block]:
+def encode_content(parts: Iterable[Part], quirks: Quirks, refuse: Refuse) -> list[Block]:
     """Return the blocks of a user message or of a tool result."""
     blocks = [encode_part(part, quirks, refuse) for part in parts]
     return [block for block in blocks if block is not None]
 
 
-def encode_text_parts(parts: Iterable[Part], where: str, quirks: Quirks, refuse: Refuse) -> list[Block]:
+def encode_text(parts: Iterable[Part], where: str, quirks: Quirks, refuse: Refuse) -> list[Block]:
     """Return the blocks of a message that can hold only text.
 
     Args:
@@ -39,7 +39,7 @@ def encode_text_parts(parts: Iterable[Part], where: str, quirks: Quirks, refuse:
     texts = [part for part in parts if isinstance(part, Text | Json)]
     if len(texts) < len(parts):
         refuse(f"media in {where}", "it must be text; put images and files into a user message")
-    return encode_parts(texts, quirks, refuse)
+    return encode_content(texts, quirks, refuse)
 
 
 def encode_part(part: Part, quirks: Quirks, refuse: Refuse) -> Block | None:

@@ -11,17 +11,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ai_lib.errors import InvalidRequestError
 from ai_lib.providers.dialect import Refuse
 from ai_lib.providers.dialects.anthropic.quirks import Quirks
-from ai_lib.providers.reading import match_model
+from ai_lib.providers.reading import match_model, thinking_budget
 from ai_lib.types.request import ChatCompletionRequest
 
 __all__ = ["encode_reasoning", "max_tokens_of", "thinks"]
 
 _OFF = frozenset({"none", "disabled", 0})
-# The smallest budget that the API accepts.
-_MIN_BUDGET = 1024
 
 # The value of `thinking` alongside an effort, by mode. Newer models omit the text of adaptive thinking unless a summary
 # is requested.
@@ -36,7 +33,8 @@ _EFFORT_THINKING = {
 
 def max_tokens_of(request: ChatCompletionRequest, quirks: Quirks) -> int:
     """Return the maximum tokens of the answer: the caller's limit, else the model's."""
-    return request.max_tokens or match_model(quirks.max_tokens, request.model) or _MIN_BUDGET
+    # The API requires the field; only a custom table without "*" leaves it open.
+    return request.max_tokens or match_model(quirks.max_tokens, request.model) or 1024
 
 
 def thinks(body: Mapping[str, Any]) -> bool:
@@ -65,7 +63,8 @@ def encode_reasoning(request: ChatCompletionRequest, quirks: Quirks, refuse: Ref
             refuse("reasoning", "the model always thinks; use the effort 'low'")
         return {"thinking": {"type": word}} if word else {}
     if mode == "budget" or (mode == "effort_or_budget" and isinstance(reasoning, int)):
-        return _encode_budget(reasoning, request, quirks, refuse)
+        budget = thinking_budget(request, max_tokens_of(request, quirks), quirks.shares, refuse)
+        return {"thinking": {"type": "enabled", "budget_tokens": budget}} if budget is not None else {}
     if mode != "none" and reasoning == "enabled":
         return {"thinking": _EFFORT_THINKING[mode]}
     if mode == "none":
@@ -80,26 +79,3 @@ def encode_reasoning(request: ChatCompletionRequest, quirks: Quirks, refuse: Ref
     else:
         return {"thinking": _EFFORT_THINKING[mode], "output_config": {"effort": reasoning}}
     return {}
-
-
-def _encode_budget(
-    reasoning: str | int, request: ChatCompletionRequest, quirks: Quirks, refuse: Refuse
-) -> dict[str, Any]:
-    """Return thinking with a budget of tokens; an effort in words is a share of `max_tokens`."""
-    max_tokens = max_tokens_of(request, quirks)
-    if isinstance(reasoning, int):
-        budget = reasoning
-    elif reasoning in quirks.shares:
-        budget = max(_MIN_BUDGET, int(max_tokens * quirks.shares[reasoning]))
-    else:
-        known = ", ".join(quirks.shares)
-        refuse("reasoning", f"it is one of {known}, none, or a number of tokens; not {reasoning!r}")
-        return {}
-    if budget < _MIN_BUDGET:
-        raise InvalidRequestError(f"reasoning must be at least {_MIN_BUDGET} tokens, got {budget}")
-    if budget >= max_tokens:
-        limit = "max_tokens" if request.max_tokens is not None else "the model's limit for max_tokens"
-        raise InvalidRequestError(
-            f"{limit} ({max_tokens}) must exceed the tokens for reasoning ({budget}), which count toward it"
-        )
-    return {"thinking": {"type": "enabled", "budget_tokens": budget}}

@@ -12,13 +12,13 @@ from typing import Any
 from ai_lib.errors import InvalidResponseError, StreamInterruptedError
 from ai_lib.providers.dialect import Context
 from ai_lib.providers.dialects.anthropic.decode import (
-    FINISH_REASONS,
-    call_data,
     call_id,
+    decode_call_data,
     decode_citation,
+    decode_finish,
+    decode_provider_data,
     decode_refusal,
     is_error,
-    message_data,
 )
 from ai_lib.providers.dialects.anthropic.usage import decode_usage
 from ai_lib.providers.reading import checked_stream, parse_events
@@ -164,7 +164,7 @@ class _Message:
         for index in self.by_index:
             self.add_pending_input(chunk, index)
         if any(block.kind not in ("text", "tool_use") for block in self.blocks):
-            chunk.provider_data = message_data([block.complete() for block in self.blocks], self.context.owner)
+            chunk.provider_data = decode_provider_data([block.complete() for block in self.blocks], self.context.owner)
         return chunk if chunk.provider_data or chunk.tool_calls else None
 
     # --- deltas of blocks
@@ -222,7 +222,7 @@ class _Message:
         elif block.kind == "thinking":
             chunk.reasoning += block.deltas.getvalue()
         elif block.kind == "tool_use":
-            data = call_data(wire, self.context.owner)
+            data = decode_call_data(wire, self.context.owner)
             chunk.tool_calls += (ToolCallDelta(index, call_id(wire), wire.get("name") or None, "", data),)
 
     def add_pending_input(self, chunk: ChatCompletionChunk, index: Any) -> None:
@@ -233,10 +233,10 @@ class _Message:
             chunk.tool_calls += (ToolCallDelta(index, None, None, arguments_text(block.wire["input"])),)
 
     def add_reason_and_usage(self, chunk: ChatCompletionChunk, wire: Mapping[str, Any], usage: Any) -> None:
-        reason = wire.get("stop_reason")
-        if reason:
+        finish, raw_finish = decode_finish(wire)
+        if raw_finish:
             self.has_reason = True
-            chunk.raw_finish_reason, chunk.finish_reason = reason, FINISH_REASONS.get(reason)
+            chunk.finish_reason, chunk.raw_finish_reason = finish, raw_finish
             chunk.refusal = decode_refusal(wire) or ""
         if isinstance(usage, Mapping):
             # Each event counts from the start of the message, and may omit numbers that earlier events had.

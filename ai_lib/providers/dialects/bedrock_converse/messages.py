@@ -54,7 +54,7 @@ def encode_messages(
             system += _encode_text(message, "a system message", refuse)
             continue
         if message.role is Role.TOOL:
-            blocks = _encode_tool_result(message, names, request.model, context, refuse)
+            blocks = _encode_result(message, names, request.model, context, refuse)
         elif message.role is Role.ASSISTANT:
             role, blocks = "assistant", _encode_answer(message, request.model, context, refuse)
         else:
@@ -105,7 +105,7 @@ def _text_and_calls(blocks: Iterable[Mapping[str, Any]]) -> tuple[str, list[tupl
     )
 
 
-def _encode_tool_result(
+def _encode_result(
     message: Message, names: set[str], model: str | None, context: Context, refuse: Refuse
 ) -> list[Block]:
     content: list[Block] = []

@@ -9,10 +9,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from ai_lib.errors import InvalidRequestError
 from ai_lib.providers.dialect import Refuse
 from ai_lib.providers.dialects.bedrock_converse.quirks import Quirks
-from ai_lib.providers.reading import match_model
+from ai_lib.providers.reading import match_model, thinking_budget
 from ai_lib.types.request import ChatCompletionRequest
 
 __all__ = ["MODES", "encode_reasoning"]
@@ -22,8 +21,6 @@ MODES = frozenset({"", "budget", "budget_or_adaptive", "adaptive", "reasoning_co
 reasoningConfig; the reasoning_effort of OpenAI's models."""
 
 _OFF = frozenset({"none", "disabled", 0})
-# The smallest budget that the models accept.
-_MIN_BUDGET = 1024
 _EFFORTS = ("low", "medium", "high", "xhigh", "max")
 _NOVA_EFFORTS = ("low", "medium", "high")
 
@@ -82,7 +79,8 @@ def _encode_thinking(
         else:
             thinking = {"type": word or "disabled"}
     elif mode == "budget" or (mode == "budget_or_adaptive" and isinstance(reasoning, int)):
-        budget = _budget_of(reasoning, request, quirks, refuse)
+        limit = request.max_tokens if request.max_tokens is not None else match_model(quirks.max_tokens, request.model)
+        budget = thinking_budget(request, limit, quirks.shares, refuse)
         if budget is not None:
             thinking = {"type": "enabled", "budget_tokens": budget}
     elif _accepts(reasoning, _EFFORTS, refuse):
@@ -90,23 +88,3 @@ def _encode_thinking(
         thinking = {"type": "adaptive", "display": "summarized"}
         effort = {"effort": reasoning} if reasoning != "enabled" else {}
     return ({"thinking": thinking} if thinking else {}), effort
-
-
-def _budget_of(reasoning: str | int, request: ChatCompletionRequest, quirks: Quirks, refuse: Refuse) -> int | None:
-    """Return the number of tokens for thinking; an effort in words is a share of `max_tokens`."""
-    limit = request.max_tokens if request.max_tokens is not None else match_model(quirks.max_tokens, request.model)
-    if isinstance(reasoning, int):
-        budget = reasoning
-    elif reasoning in quirks.shares:
-        budget = max(_MIN_BUDGET, int((limit or 0) * quirks.shares[reasoning]))
-    else:
-        known = ", ".join([*quirks.shares, "none"])
-        refuse("reasoning", f"the model supports only {known} or a number of tokens, not {reasoning!r}")
-        return None
-    if budget < _MIN_BUDGET:
-        raise InvalidRequestError(f"reasoning must be at least {_MIN_BUDGET} tokens, got {budget}")
-    if limit is not None and budget >= limit:
-        raise InvalidRequestError(
-            f"max_tokens ({limit}) must exceed the tokens for reasoning ({budget}), which count toward it"
-        )
-    return budget

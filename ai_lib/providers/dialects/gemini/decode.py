@@ -129,7 +129,7 @@ class Answer:
             for part in (wire.get("content") or {}).get("parts") or ():
                 parts.add(part, news)
             text, thoughts, calls = "".join(news.text), "".join(news.reasoning), tuple(news.calls)
-            finish, raw_finish = _decode_finish_reason(wire, parts.calls)
+            finish, raw_finish = _decode_finish(wire, parts.calls)
             if raw_finish:
                 self.finished.add(index)
             logprobs = wire.get("logprobsResult")
@@ -143,7 +143,7 @@ class Answer:
         for index, parts in self.candidates.items():
             news = NewContent()
             parts.close_call(news)
-            data = parts.message_data()
+            data = parts.provider_data()
             if data or news.calls:
                 last = self.last_payload
                 yield ChatCompletionChunk(
@@ -162,7 +162,7 @@ def _check_prompt(feedback: Mapping[str, Any]) -> None:
         raise ContentFilterError(f"the provider blocked the prompt: {reason}{detail}", code="content_filter")
 
 
-def _decode_finish_reason(wire: Mapping[str, Any], calls: int) -> tuple[FinishReason | None, str | None]:
+def _decode_finish(wire: Mapping[str, Any], calls: int) -> tuple[FinishReason | None, str | None]:
     if not wire.get("finishReason"):
         return None, None
     raw = str(wire["finishReason"])

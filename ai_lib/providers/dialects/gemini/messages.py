@@ -15,7 +15,7 @@ from typing import Any
 
 from ai_lib.errors import InvalidRequestError
 from ai_lib.providers.dialect import Context, Refuse
-from ai_lib.providers.dialects.gemini.parts import encode_part, encode_parts
+from ai_lib.providers.dialects.gemini.parts import encode_content, encode_part
 from ai_lib.providers.dialects.gemini.quirks import Quirks
 from ai_lib.providers.dialects.gemini.reasoning import add_missing_signature
 from ai_lib.providers.reading import encode_arguments, match_model, owned_data, tool_names_by_id
@@ -55,7 +55,7 @@ def encode_messages(
             name = message.name or names.get(message.tool_call_id or "")
             parts = _encode_result(message, name, request.model, quirks, refuse)
         else:
-            parts = encode_parts(message.content, request.model, quirks, refuse)
+            parts = encode_content(message.content, request.model, quirks, refuse)
         if message.role is Role.SYSTEM:
             system += parts
         elif turns and turns[-1]["role"] == role:
@@ -83,7 +83,7 @@ def _encode_answer(message: Message, model: str | None, context: Context, refuse
     else:
         opaque = [{**part} for part in kept if part.get("thought") or not part.keys() & {"text", "functionCall"}]
         refusal = [] if message.refusal is None else [Text(message.refusal)]
-        said = encode_parts([*message.content, *refusal], model, quirks, refuse)
+        said = encode_content([*message.content, *refusal], model, quirks, refuse)
         parts = [*opaque, *said, *[_encode_call(call, context) for call in message.tool_calls]]
     add_missing_signature(parts, model, quirks)
     return parts

@@ -16,13 +16,13 @@ import attrs
 from ai_lib.errors import InvalidResponseError
 from ai_lib.providers.dialect import Refuse
 from ai_lib.providers.dialects.gemini.quirks import Quirks
-from ai_lib.providers.dialects.gemini.reasoning import call_data
+from ai_lib.providers.dialects.gemini.reasoning import decode_call_data
 from ai_lib.providers.reading import match_model, read_text
 from ai_lib.types.chunk import ToolCallDelta
 from ai_lib.types.content import Image, Json, Part, Text
 from ai_lib.types.fold import arguments_text
 
-__all__ = ["NewContent", "ReceivedParts", "encode_part", "encode_parts"]
+__all__ = ["NewContent", "ReceivedParts", "encode_content", "encode_part"]
 
 # Vertex AI requires a media type alongside a URL, whose file name extension is all there is to tell it by.
 _MEDIA_TYPES = {
@@ -44,7 +44,7 @@ _STEP = re.compile(
 )
 
 
-def encode_parts(parts: Iterable[Part], model: str | None, quirks: Quirks, refuse: Refuse) -> list[dict[str, Any]]:
+def encode_content(parts: Iterable[Part], model: str | None, quirks: Quirks, refuse: Refuse) -> list[dict[str, Any]]:
     """Return the parts of a message as parts of a turn."""
     wires = [encode_part(part, model, quirks, refuse) for part in parts]
     return [wire for wire in wires if wire is not None]
@@ -128,7 +128,7 @@ class ReceivedParts:
         name, pieces = read_text(call.get("name")), call.get("partialArgs") or ()
         if name:
             self.close_call(news)
-            call_id, data = read_text(call.get("id")) or None, call_data(part, self.owner)
+            call_id, data = read_text(call.get("id")) or None, decode_call_data(part, self.owner)
             partial = pieces or call.get("willContinue")
             arguments = "" if partial else arguments_text(call.get("args"))
             news.calls.append(ToolCallDelta(self.calls, call_id, name, arguments, data))
@@ -155,10 +155,12 @@ class ReceivedParts:
         number, part, arguments = self.open_call.number, self.open_call.part, self.open_call.complete()
         call = {key: value for key, value in part["functionCall"].items() if key not in ("partialArgs", "willContinue")}
         self.parts.append({**part, "functionCall": {**call, "args": arguments}})
-        news.calls.append(ToolCallDelta(number, None, None, arguments_text(arguments), call_data(part, self.owner)))
+        news.calls.append(
+            ToolCallDelta(number, None, None, arguments_text(arguments), decode_call_data(part, self.owner))
+        )
         self.open_call = None
 
-    def message_data(self) -> dict[str, Any] | None:
+    def provider_data(self) -> dict[str, Any] | None:
         """Return the parts to keep on the message, under their owner; None where its fields hold everything."""
         if not self.opaque:
             return None

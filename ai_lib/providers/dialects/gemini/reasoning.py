@@ -13,7 +13,7 @@ from ai_lib.providers.dialects.gemini.quirks import Quirks
 from ai_lib.providers.reading import match_model
 from ai_lib.types.request import ChatCompletionRequest
 
-__all__ = ["add_missing_signature", "call_data", "encode_reasoning"]
+__all__ = ["add_missing_signature", "decode_call_data", "encode_reasoning"]
 
 
 def encode_reasoning(request: ChatCompletionRequest, quirks: Quirks, refuse: Refuse) -> dict[str, Any]:
@@ -43,7 +43,7 @@ def add_missing_signature(parts: Iterable[dict[str, Any]], model: str | None, qu
         calls[0]["thoughtSignature"] = stand_in
 
 
-def call_data(part: Mapping[str, Any], owner: str) -> dict[str, Any] | None:
+def decode_call_data(part: Mapping[str, Any], owner: str) -> dict[str, Any] | None:
     """Return what a call must bring back: its signature, under its owner; None where it has none."""
     signature = part.get("thoughtSignature")
     return {owner: {"thoughtSignature": signature}} if signature else None

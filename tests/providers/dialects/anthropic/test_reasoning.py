@@ -111,7 +111,11 @@ def test_thinking_can_be_switched_off(word: Any) -> None:
         ("claude-fable-5-2", "none", "the model always thinks"),
         (OPUS_4_7, 2000, "the model takes an effort such as 'low', not a number of tokens"),
         (OPUS_4_7, "minimal", "the efforts are high, low, max, medium, xhigh, and 'none'; not 'minimal'"),
-        (SONNET_4_5, "minimal", "it is one of low, medium, enabled, high, xhigh, max, none, or a number of tokens"),
+        (
+            SONNET_4_5,
+            "minimal",
+            "the model supports only low, medium, enabled, high, xhigh, max, none or a number of tokens",
+        ),
         (HAIKU_3, "low", "the model does not think before it answers"),
     ],
 )

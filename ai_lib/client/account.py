@@ -76,19 +76,19 @@ class Insight:
     def budget(self, usd: float | str | Decimal, *, unknown: Literal["refuse", "allow"] = "refuse") -> Budget:
         """Return a budget for all calls of this client, from any thread, while a `with` block lasts.
 
-        The call that could pass it is refused before it is sent; see `Budget` for how that is told. For single calls,
+        A call that could exceed it is refused before it is sent; see `Budget` for the computation. For single calls,
         make a `Budget` and pass it to them: `client.chat(..., budget=budget)`.
 
         Args:
             usd: US dollars.
-            unknown: What to do with a call whose price nobody knows: "refuse", or "allow" and not count it.
+            unknown: What to do with a call whose price is unknown: "refuse", or "allow" and not count it.
 
         Raises:
-            ConfigurationError: It is no amount.
+            ConfigurationError: `usd` is not an amount.
         """
         from ai_lib.models.spending import Budget
 
-        return Budget(usd, unknown=unknown, attach=self._spending.attach)
+        return Budget(usd, unknown=unknown, spending=self._spending)
 
     # --- settings
 

@@ -12,12 +12,12 @@ from ai_lib.types.usage import Usage
 
 __all__ = ["GenaiPrices"]
 
-# Where its name of a provider is not ours.
+# Providers whose id in the package differs from ours.
 _PROVIDERS = {"gemini": "google", "vertex": "google", "xai": "x-ai", "bedrock": "aws", "azure_openai": "azure"}
 
 
 class GenaiPrices:
-    """The prices that the package knows, tiers and times of day included. Nothing is downloaded.
+    """The prices of the package genai-prices, with tiers and times of day. Nothing is downloaded.
 
     Source: https://github.com/pydantic/genai-prices
 
@@ -29,7 +29,7 @@ class GenaiPrices:
         _package()
 
     def cost(self, provider: str, model: str, usage: Usage) -> Cost | None:
-        """Return what these tokens cost; None where the package does not know the model."""
+        """Return the cost of tokens; None if the package does not know the model."""
         package = _package()
         tokens = package.Usage(
             input_tokens=usage.prompt_tokens,
@@ -40,26 +40,24 @@ class GenaiPrices:
             output_audio_tokens=usage.audio_completion_tokens,
         )
         try:
-            told = package.calc_price(tokens, model, provider_id=_PROVIDERS.get(provider, provider))
-        except (LookupError, ValueError):  # it does not know the model, or not how to price such tokens
+            price = package.calc_price(tokens, model, provider_id=_PROVIDERS.get(provider, provider))
+        except (LookupError, ValueError):  # it does not know the model, or has no price for some of the tokens
             return None
-        parts = {"input": told.input_price, "output": told.output_price}
+        checked = getattr(price.model, "prices_checked", None)
         return Cost(
-            total=Decimal(told.total_price),
-            parts={name: Decimal(price) for name, price in parts.items()},
+            total=Decimal(price.total_price),
+            parts={"input": Decimal(price.input_price), "output": Decimal(price.output_price)},
             source="genai-prices",
-            date=_day(told),
+            date=checked.isoformat() if isinstance(checked, date) else None,
         )
 
 
-def _day(told: Any) -> str | None:
-    checked = getattr(told.model, "prices_checked", None)
-    return checked.isoformat() if isinstance(checked, date) else None
-
-
 def _package() -> Any:
+    # Not kept on the instance: a module cannot be pickled, and a catalogue is.
     try:
         import genai_prices
     except ImportError as exc:
-        raise ConfigurationError("GenaiPrices needs a package: pip install ai-lib[prices]") from exc
+        raise ConfigurationError(
+            "GenaiPrices needs the package genai-prices: pip install ai-lib[prices]", code="missing_package"
+        ) from exc
     return genai_prices

@@ -1,4 +1,4 @@
-"""The price list of one answer: what it needs to tell its cost, and nothing that it should not hold."""
+"""The price list of one response: what it needs to compute its cost, and nothing that it should not hold."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ __all__ = ["Pricing"]
 
 @attrs.frozen
 class Pricing:
-    """Tells what an answer cost. It holds no key and no connection, so that an answer can be kept and pickled.
+    """Computes the cost of a response. It holds no key and no connection, so that a response can be kept and pickled.
 
     Args:
-        catalogue: Where prices are looked up.
-        provider: The provider that was asked.
-        model: The model that was asked, for where the answer names none that is known.
-        batch: Whether the provider answered when it liked, for less.
+        catalogue: The prices.
+        provider: The provider's id.
+        model: The requested model, in case the response names none that is known.
+        batch: Whether the response comes from a batch job, which costs less.
     """
 
     catalogue: Catalogue
@@ -34,12 +34,12 @@ class Pricing:
     batch: bool = False
 
     def __call__(self, response: ChatCompletionResponse) -> Cost | None:
-        """Return the cost of an answer; None where a price is not known."""
+        """Return the cost of a response; None if a price is unknown."""
         if response.usage_status in (UsageStatus.UNSUPPORTED, UsageStatus.PENDING):
             return None
         tier = response.raw.get("service_tier") if isinstance(response.raw, Mapping) else None
         estimated = response.usage_status is UsageStatus.ESTIMATED
-        # A deployment or an alias of the user's own is answered under another name, and the other way round.
+        # A deployment or a user's alias answers under another name, and the other way round.
         for model in filter(None, (response.model, self.model)):
             cost = self.catalogue.cost(
                 self.provider, model, response.usage, estimated=estimated, batch=self.batch, service_tier=tier

@@ -1,4 +1,8 @@
-"""What calls cost, added up; and budgets, which refuse the call that could pass them."""
+"""Spending: what calls cost, added up; and budgets, which refuse a call that could exceed them.
+
+Three levels: a `Budget` is an amount of money, `Spending` adds up a client's calls and knows their budgets, and each
+request holds a reservation of its maximum cost until the real cost is known.
+"""
 
 from __future__ import annotations
 
@@ -20,39 +24,42 @@ from ai_lib.utils.process import PerProcess
 
 __all__ = ["Budget", "Spending", "Totals", "max_cost_of", "may_have_been_billed"]
 
-_NOTHING = Decimal()
+_ZERO = Decimal()
 
 
 @attrs.frozen
 class Totals:
-    """What some calls came to.
+    """The sums of some calls.
 
     Args:
-        calls: Answers.
-        prompt_tokens: Their tokens sent.
-        completion_tokens: Their tokens generated.
+        calls: Number of responses.
+        prompt_tokens: Tokens sent.
+        completion_tokens: Tokens generated.
         cost: US dollars, of the calls whose cost is known.
-        unknown: Calls whose cost is not known; with them the true cost is higher.
+        unknown: Calls whose cost is unknown; the true cost is higher by theirs.
     """
 
     calls: int = 0
     prompt_tokens: int = 0
     completion_tokens: int = 0
-    cost: Decimal = _NOTHING
+    cost: Decimal = _ZERO
     unknown: int = 0
 
 
 class Budget:
     """An amount that calls may cost together. Threads may share it; another process has its own copy.
 
-    What a call may cost at most is set aside before it is sent: its prompt, estimated from above, and as many tokens as
-    it may generate. What it did not need is given back when it has answered. So name `max_tokens`: without it, a call
-    may generate as much as its model can. A call that ended in doubt (sent, and no answer came) is counted in full.
+    The maximum cost of a call is reserved before it is sent: its prompt, estimated from above, and as many tokens as it
+    may generate. What it did not need is released when it has ended. So pass `max_tokens`: without it, a call may
+    generate as much as its model can. A call with an unknown outcome (sent, but no response came) is charged in full.
 
     Args:
-        usd: US dollars.
-        unknown: What to do with a call whose price nobody knows: "refuse", or "allow" and not count it.
-        attach: Called with the budget when a `with` block begins and when it ends.
+        usd: US dollars, >= 0.
+        unknown: What to do with a call whose price is unknown: "refuse", or "allow" and not count it.
+        spending: The spending whose calls it pays for while a `with` block lasts; `client.budget()` sets it.
+
+    Raises:
+        ConfigurationError: An argument is invalid.
     """
 
     def __init__(
@@ -60,22 +67,22 @@ class Budget:
         usd: float | str | Decimal,
         *,
         unknown: Literal["refuse", "allow"] = "refuse",
-        attach: Callable[[Budget, bool], None] | None = None,
+        spending: Spending | None = None,
     ) -> None:
         try:
             self.limit = Decimal(str(usd))
         except ArithmeticError as exc:
-            raise ConfigurationError(f"a budget is a number of US dollars, not {usd!r}") from exc
+            raise ConfigurationError(f"a budget must be a number of US dollars >= 0, got {usd!r}") from exc
         if not (self.limit.is_finite() and self.limit >= 0):
-            raise ConfigurationError(f"a budget must be a number from 0, got {usd!r}")
+            raise ConfigurationError(f"a budget must be a number of US dollars >= 0, got {usd!r}")
         if unknown not in ("refuse", "allow"):
             raise ConfigurationError(f"unknown must be 'refuse' or 'allow', got {unknown!r}")
         self._unknown = unknown
-        self._attach = attach
-        # Re-entrant: a stream that is dropped settles from wherever the garbage collector runs.
+        self._spending = spending
+        # Re-entrant: a dropped stream settles wherever the garbage collector runs.
         self._lock = PerProcess(threading.RLock)
-        self._spent = _NOTHING
-        self._held = _NOTHING
+        self._spent = _ZERO
+        self._reserved = _ZERO
 
     @property
     def spent(self) -> Decimal:
@@ -84,72 +91,69 @@ class Budget:
 
     @property
     def left(self) -> Decimal:
-        """US dollars that are neither spent nor set aside for calls that still run; below 0 when one cost too much."""
+        """US dollars that are neither spent nor reserved for running calls; negative if a call cost too much."""
         with self._lock():
-            return self.limit - self._spent - self._held
+            return self.limit - self._spent - self._reserved
 
     def count(self, cost: Decimal) -> None:
         """Count a cost from elsewhere, such as that of an earlier run."""
         with self._lock():
             self._spent += cost
 
-    def reserve(self, most: Decimal | None, what: str) -> Decimal:
-        """Set aside what a call may cost.
+    def reserve(self, max_cost: Decimal | None, what: str) -> Decimal:
+        """Reserve the maximum cost of a call, and return the reserved amount.
 
         Args:
-            most: US dollars; None where nobody knows.
-            what: The call, for the message.
+            max_cost: US dollars; None if it is unknown.
+            what: Names the call, for the message.
 
         Raises:
-            BudgetExceededError: More than is left.
+            BudgetExceededError: It is more than is left.
         """
-        if most is None:
+        if max_cost is None:
             if self._unknown == "allow":
-                return _NOTHING
+                return _ZERO
             raise BudgetExceededError(
-                f"nobody knows what {what} may cost, so it could pass the budget of ${self.limit:f}",
+                f"the cost of {what} is unknown, so it could exceed the budget of ${self.limit:f}",
                 code="unknown_cost",
                 hint="Pass max_tokens and give the model's price (catalogue=Catalogue().with_price(...)), "
                 "or make the budget with unknown='allow'",
             )
         with self._lock():
-            left = max(self.limit - self._spent - self._held, _NOTHING)
-            if most > left:
-                raise BudgetExceededError(f"{what} may cost ${most:.6f} and ${left:.6f} of ${self.limit:f} is left")
-            self._held += most
-        return most
+            left = max(self.limit - self._spent - self._reserved, _ZERO)
+            if max_cost > left:
+                raise BudgetExceededError(f"{what} may cost ${max_cost:.6f} and ${left:.6f} of ${self.limit:f} is left")
+            self._reserved += max_cost
+        return max_cost
 
-    def settle(self, held: Decimal, cost: Decimal) -> None:
-        """Count what a call cost, and give back the rest of what was set aside."""
+    def settle(self, reserved: Decimal, cost: Decimal) -> None:
+        """Count the cost of a call, and release the rest of what was reserved."""
         with self._lock():
-            self._held -= held
+            self._reserved -= reserved
             self._spent += cost
 
     def __enter__(self) -> Self:
-        if self._attach is None:
+        if self._spending is None:
             raise ConfigurationError("a `with` block needs a client: with client.budget(usd=...) as budget")
-        self._attach(self, True)
+        self._spending.attach(self)
         return self
 
     def __exit__(self, *exc_info: object) -> None:
-        if self._attach is not None:
-            self._attach(self, False)
+        if self._spending is not None:
+            self._spending.detach(self)
 
     def __repr__(self) -> str:
         return f"Budget(usd={self.limit:f}, spent={self._spent:f})"
 
 
-_Paid: TypeAlias = tuple[str, tuple[str, ...], Usage, Decimal | None]
-
-
 class _Sum:
-    """Adds up; a plain class, since one is changed by every call."""
+    """Adds up; not frozen, since every call changes one."""
 
     __slots__ = ("calls", "completion", "cost", "prompt", "unknown")
 
     def __init__(self) -> None:
         self.calls = self.prompt = self.completion = self.unknown = 0
-        self.cost = _NOTHING
+        self.cost = _ZERO
 
     def add(self, usage: Usage, cost: Decimal | None) -> None:
         self.calls += 1
@@ -164,131 +168,137 @@ class _Sum:
         return Totals(self.calls, self.prompt, self.completion, self.cost, self.unknown)
 
 
-class _Ledger:
-    """What one process has of a client's spending."""
+_Payment: TypeAlias = tuple[str, tuple[str, ...], Usage, Decimal | None]
+
+
+class _Accounts:
+    """The sums of one process."""
 
     def __init__(self) -> None:
-        self.paid: Inbox[_Paid] = Inbox(self._add)
+        self.payments: Inbox[_Payment] = Inbox(self.add)
         self.lock = threading.RLock()
-        self.whole = _Sum()
+        self.total = _Sum()
         self.by_model: defaultdict[str, _Sum] = defaultdict(_Sum)
         self.by_tag: defaultdict[str, _Sum] = defaultdict(_Sum)
 
-    def _add(self, paid: _Paid) -> None:
-        model, tags, usage, cost = paid
-        self.whole.add(usage, cost)
+    def add(self, payment: _Payment) -> None:
+        model, tags, usage, cost = payment
+        self.total.add(usage, cost)
         self.by_model[model].add(usage, cost)
         for tag in tags:
             self.by_tag[tag].add(usage, cost)
 
 
 class Spending:
-    """What a client's calls cost: in all, by model and by tag. Read it any time; threads may go on calling.
+    """What a client's calls cost: in total, by model and by tag. It can be read while threads go on calling.
 
     Args:
-        budgets: Budgets that all its calls are paid from.
-        beside: The spending that is to count these calls as well.
+        budgets: Budgets that pay for all its calls.
+        parents: Spendings that count these calls as well, and whose budgets pay for them as well.
     """
 
-    def __init__(self, budgets: Iterable[Budget] = (), beside: Spending | None = None) -> None:
+    def __init__(self, budgets: Iterable[Budget] = (), parents: tuple[Spending, ...] = ()) -> None:
         self._always = tuple(budgets)
-        self._beside = beside
-        # Not in the ledger, so that a child of a fork stays within a copy of the block that it was forked in.
-        self._blocks: tuple[Budget, ...] = ()
-        self._ledger: PerProcess[_Ledger] = PerProcess(_Ledger)
+        self._parents = parents
+        # Not in the accounts, so that a child of a fork stays within a copy of the block that it was forked in.
+        self._attached: tuple[Budget, ...] = ()
+        self._accounts: PerProcess[_Accounts] = PerProcess(_Accounts)
 
     @property
     def total(self) -> Totals:
-        """Everything."""
-        ledger = self._ledger()
-        with ledger.paid.paused():
-            return ledger.whole.totals()
+        """All calls."""
+        accounts = self._accounts()
+        with accounts.payments.paused():
+            return accounts.total.totals()
 
     @property
     def by_model(self) -> Mapping[str, Totals]:
-        """The same by "provider/model"."""
-        ledger = self._ledger()
-        with ledger.paid.paused():
-            return {model: part.totals() for model, part in ledger.by_model.items()}
+        """The calls by "provider/model"."""
+        accounts = self._accounts()
+        with accounts.payments.paused():
+            return {model: part.totals() for model, part in accounts.by_model.items()}
 
     @property
     def by_tag(self) -> Mapping[str, Totals]:
-        """The same by the tags of the calls; a call with two tags is in both."""
-        ledger = self._ledger()
-        with ledger.paid.paused():
-            return {tag: part.totals() for tag, part in ledger.by_tag.items()}
+        """The calls by their tags; a call with two tags is in both."""
+        accounts = self._accounts()
+        with accounts.payments.paused():
+            return {tag: part.totals() for tag, part in accounts.by_tag.items()}
+
+    @property
+    def budgets(self) -> tuple[Budget, ...]:
+        """The budgets that pay for its calls now."""
+        return (*self._always, *self._attached)
 
     def with_budget(self, budget: Budget) -> Spending:
-        """Return what counts here as well, and pays from a further budget.
+        """Return a spending that is counted here as well, and paid from a further budget.
 
         Raises:
-            InvalidRequestError: It is no budget.
+            InvalidRequestError: `budget` is not a Budget.
         """
         if not isinstance(budget, Budget):
             raise InvalidRequestError(
                 f"budget must be a Budget, not {type(budget).__name__}; make one with Budget(usd)"
             )
-        return Spending((budget,), beside=self)
+        return Spending((budget,), (self, *self._parents))
 
-    def attach(self, budget: Budget, begins: bool) -> None:
-        """Begin or end to pay for all calls from a budget."""
-        with self._ledger().lock:
-            if begins:
-                self._blocks = (*self._blocks, budget)
-            else:
-                place = self._blocks.index(budget)  # blocks of one budget may stand in each other
-                self._blocks = self._blocks[:place] + self._blocks[place + 1 :]
+    def attach(self, budget: Budget) -> None:
+        """Pay for all calls from a budget as well, until it is detached."""
+        with self._accounts().lock:
+            self._attached = (*self._attached, budget)
+
+    def detach(self, budget: Budget) -> None:
+        """Undo one `attach`; `with` blocks of one budget may be nested."""
+        with self._accounts().lock:
+            index = self._attached.index(budget)
+            self._attached = self._attached[:index] + self._attached[index + 1 :]
 
     def reserve(
         self, provider: str, request: ChatCompletionRequest, catalogue: Catalogue, tags: tuple[str, ...]
     ) -> _Reservation:
-        """Set aside what a request may cost; see `Ledger`."""
-        return self._held(provider, request.model, tags, lambda: max_cost_of(provider, request, catalogue))
+        """Reserve the maximum cost of a request; see `Ledger`."""
+        return self._reserve(f"{provider}/{request.model}", tags, lambda: max_cost_of(provider, request, catalogue))
 
     def reserve_texts(
         self, provider: str, model: str | None, texts: Iterable[str], catalogue: Catalogue, tags: tuple[str, ...]
     ) -> _Reservation:
-        """Set aside what reading texts may cost, for what is asked beside chats."""
+        """Reserve the maximum cost of reading texts, for operations other than chats; see `Ledger`."""
 
-        def most() -> Decimal | None:
+        def max_cost() -> Decimal | None:
+            # No vocabulary makes more tokens than there are bytes.
             usage = Usage(prompt_tokens=sum(len(text.encode("utf-8", "surrogatepass")) for text in texts))
-            cost = catalogue.cost(provider, model or "", usage)  # no vocabulary makes more tokens than there are bytes
+            cost = catalogue.cost(provider, model or "", usage)
             return None if cost is None else cost.total
 
-        return self._held(provider, model, tags, most)
+        return self._reserve(f"{provider}/{model}", tags, max_cost)
 
-    def _held(
-        self,
-        provider: str,
-        model: str | None,
-        tags: tuple[str, ...],
-        most_of_it: Callable[[], Decimal | None],
-        payers: tuple[Budget, ...] = (),
-    ) -> _Reservation:
-        # However often a budget was named, a call is paid from it once.
-        named = dict.fromkeys((*self._always, *self._blocks))
-        budgets = tuple(budget for budget in named if budget not in payers)
-        beside = None
-        if self._beside is not None:
-            beside = self._beside._held(provider, model, tags, most_of_it, payers + budgets)  # noqa: SLF001 - of the same class
-        if not budgets:
-            return _Reservation(self, provider, model, tags, (), beside)
-        most = most_of_it()
-        held: list[tuple[Budget, Decimal]] = []
-        try:
-            for budget in budgets:
-                held.append((budget, budget.reserve(most, f"a call of {provider}/{model}")))  # noqa: PERF401 - undone below
-        except BudgetExceededError:
-            for budget, amount in held:
-                budget.settle(amount, _NOTHING)
-            if beside is not None:
-                beside.give_back()
-            raise
-        return _Reservation(self, provider, model, tags, tuple(held), beside)
+    def _reserve(self, model: str, tags: tuple[str, ...], max_cost: Callable[[], Decimal | None]) -> _Reservation:
+        """Reserve the maximum cost from every budget, or from none; it is computed only if there is a budget."""
+        levels = (self, *self._parents)
+        # The outermost budgets first. A budget pays once for a call, however often it was given.
+        budgets = dict.fromkeys(budget for level in reversed(levels) for budget in level.budgets)
+        amounts: list[tuple[Budget, Decimal]] = []
+        if budgets:
+            most = max_cost()
+            try:
+                for budget in budgets:
+                    amounts.append((budget, budget.reserve(most, f"a call of {model}")))  # noqa: PERF401 - undone below
+            except BudgetExceededError:
+                for budget, amount in amounts:
+                    budget.settle(amount, _ZERO)
+                raise
+        return _Reservation(levels, model, tags, tuple(amounts))
 
     def add(self, model: str, tags: Iterable[str], usage: Usage, cost: Decimal | None) -> None:
-        """Count one call."""
-        self._ledger().paid.put((model, tuple(tags), usage, cost))
+        """Count one call.
+
+        Args:
+            model: "provider/model".
+            tags: The call's tags.
+            usage: Its tokens.
+            cost: US dollars; None if it is unknown.
+        """
+        self._accounts().payments.put((model, tuple(tags), usage, cost))
 
     def __repr__(self) -> str:
         total = self.total
@@ -297,68 +307,57 @@ class Spending:
 
 @attrs.define(eq=False)
 class _Reservation:
-    """What is set aside for one request. Only the first word on how it ended counts."""
+    """What is reserved for one request, a `CostReservation`."""
 
-    spending: Spending
-    provider: str
-    model: str | None
+    levels: tuple[Spending, ...]
+    model: str
     tags: tuple[str, ...]
-    held: tuple[tuple[Budget, Decimal], ...]
-    beside: _Reservation | None
-    over: bool = False
+    amounts: tuple[tuple[Budget, Decimal], ...]
+    ended: bool = False
 
     def settle(self, response: ChatCompletionResponse) -> None:
         self.charge(response.usage, response.cost)
 
     def charge(self, usage: Usage, cost: Decimal | None) -> None:
-        if self.over:
+        if self.ended:
             return
-        self.over = True
-        self.spending.add(f"{self.provider}/{self.model}", self.tags, usage, cost)
-        for budget, amount in self.held:
-            # A cost that nobody knows may be all that was set aside.
+        self.ended = True
+        for level in self.levels:
+            level.add(self.model, self.tags, usage, cost)
+        for budget, amount in self.amounts:
+            # An unknown cost may be all that was reserved.
             budget.settle(amount, amount if cost is None else cost)
-        if self.beside is not None:
-            self.beside.charge(usage, cost)
 
     def fail(self, error: BaseException) -> None:
-        if self.over:
+        if self.ended:
             return
-        self.over = True
-        for budget, amount in self.held:
-            budget.settle(amount, amount if may_have_been_billed(error) else _NOTHING)
-        if self.beside is not None:
-            self.beside.fail(error)
-
-    def give_back(self) -> None:
-        self.over = True
-        for budget, amount in self.held:
-            budget.settle(amount, _NOTHING)
-        if self.beside is not None:
-            self.beside.give_back()
+        self.ended = True
+        billed = may_have_been_billed(error)
+        for budget, amount in self.amounts:
+            budget.settle(amount, amount if billed else _ZERO)
 
 
 def may_have_been_billed(error: BaseException) -> bool:
-    """Return whether a request may have been worked on, and billed, though no answer came."""
+    """Return whether a request may have been processed, and billed, although no response came."""
     if not isinstance(error, AiLibError) or isinstance(error, CancelledError):
         return True
     return error.ambiguous or error.partial is not None
 
 
 def max_cost_of(provider: str, request: ChatCompletionRequest, catalogue: Catalogue) -> Decimal | None:
-    """Return the most that a request can cost; None where that is not known."""
+    """Return the maximum cost of a request in US dollars; None if it is unknown."""
     from ai_lib.models.estimate import estimate_prompt  # only where there is a budget
 
     model = request.model or ""
     info = catalogue.get(model, provider)
-    answer: Any = request.max_tokens or (info.max_output_tokens if info else None)
-    if answer is None:
+    max_tokens: Any = request.max_tokens or (info.max_output_tokens if info else None)
+    if max_tokens is None:
         return None
-    prompt, completion = estimate_prompt(request).at_most, answer * (request.n or 1)
-    # A prompt may be written to the cache as a whole, which costs more than reading it.
+    prompt, completion = estimate_prompt(request).at_most, max_tokens * (request.n or 1)
+    # The whole prompt may be written to the cache, which costs more than reading it.
     read = Usage(prompt_tokens=prompt, completion_tokens=completion)
     written = attrs.evolve(read, cache_write_tokens=prompt)
-    kept = attrs.evolve(written, cache_write_1h_tokens=prompt)
-    costs = [catalogue.cost(provider, model, usage) for usage in (read, written, kept)]
+    written_1h = attrs.evolve(written, cache_write_1h_tokens=prompt)
+    costs = [catalogue.cost(provider, model, usage) for usage in (read, written, written_1h)]
     known = [cost.total for cost in costs if cost is not None]
     return max(known) if known else None

@@ -1,18 +1,18 @@
-"""How many tokens a text has, told without its tokenizer: an estimate between two bounds.
+"""Token counts of text without its tokenizer: an estimate between two bounds.
 
 Every vocabulary in use today is a byte-level byte-pair encoding, or falls back to one: a token is at least one byte of
-UTF-8, so the bytes are an upper bound that holds always. Before merging, text is cut at the borders between letters,
-digits and the rest, so these runs are a lower bound that holds for all text but what was made to break it.
+UTF-8, so the number of bytes is an upper bound that always holds. Before merging, text is split between letters, digits
+and the rest, so the number of these runs is a lower bound for all text but what was made to break it.
 
-The estimate adds up what each kind of run costs on the average of o200k_base (GPT-4o and later), Qwen, Tekken (Mistral)
-and DeepSeek V3. Measured on the texts in `tests/models/token_corpus`, where the counts of six vocabularies are kept:
+The estimate adds up the average cost of each kind of run in o200k_base (GPT-4o and later), Qwen, Tekken (Mistral) and
+DeepSeek V3. Measured on the texts in `tests/models/token_corpus`, with their counts in six vocabularies:
 
 - English, source code, JSON, SQL, Markdown: within 7 % of the average, and within 13 % of each of the four. On files
   that the numbers below were not fitted to: README, licence and Python files 4 to 13 % above the average; minified
   JSON and tables of numbers up to 21 % below.
 - German, French, Spanish, Chinese, Japanese, Korean, Russian, Arabic: within 10 % of the average, and within 35 % of
-  each, for the four differ themselves by up to 85 % (the Chinese text has 134 to 249 tokens).
-- Figures: within 3 % of the average, and 18 % to either side: a token is three digits for some, and one for others.
+  each; the four differ among themselves by up to 85 % (the Chinese text has 134 to 249 tokens).
+- Numbers: within 3 % of the average, and 18 % to either side: a token is three digits for some, and one for others.
 - Vocabularies before 2024 (GPT-4, Claude 2) need up to 1.9 times the estimate in Chinese, 2.8 times in Arabic.
 """
 
@@ -26,17 +26,17 @@ __all__ = ["TokenBounds", "estimate_tokens", "token_bounds"]
 
 
 class TokenBounds(NamedTuple):
-    """Tokens of a text.
+    """The number of tokens of a text.
 
     Args:
-        least: No vocabulary in use needs fewer.
-        about: What the vocabularies of today need on average.
-        most: No byte-level vocabulary needs more.
+        low: No vocabulary in use needs fewer.
+        estimate: The average of today's vocabularies.
+        high: No byte-level vocabulary needs more.
     """
 
-    least: int
-    about: float
-    most: int
+    low: float
+    estimate: float
+    high: float
 
 
 _RUN = re.compile(
@@ -46,7 +46,7 @@ _RUN = re.compile(
     r"|(?P<ideographs>[\u3040-\u30ff\u3400-\u9fff]+)|(?P<hangul>[\uac00-\ud7af]+)"
     r"|(?P<marks>[\u2010-\u203a\u3000-\u303f\uff00-\uffef]+)"
 )
-# What a run costs, and what each of its characters adds.
+# Tokens of a run, and of each of its characters.
 _COSTS: dict[str | None, tuple[float, float]] = {
     "word": (1.08, 0.0),
     "digits": (1.45, 0.34),
@@ -66,24 +66,25 @@ _PER_OTHER_BYTE = 0.47  # emoji and rare scripts
 
 _LETTERS = re.compile(r"[A-Za-z\u0080-\U0010ffff]+")  # with the marks that some scripts put between letters
 _DIGITS = re.compile(r"[0-9]+")
-# The longest tokens that occur: of one word, of figures in a row, of one sign or blank repeated.
-_LONGEST_WORD, _MOST_DIGITS, _LONGEST_REPEAT = 32, 6, 512
+# The longest tokens that occur: of a word, of consecutive digits, of one repeated sign or space.
+_MAX_LETTERS, _MAX_DIGITS, _MAX_REPEAT = 32, 6, 512
 
 
 def token_bounds(text: str) -> TokenBounds:
     """Return how many tokens a text has."""
-    most = len(text.encode("utf-8", "surrogatepass"))
-    about = min(_about(text), most)
-    least = min(_least(text, most), about)
-    return TokenBounds(math.floor(least), about, most)
+    high = len(text.encode("utf-8", "surrogatepass"))
+    estimate = min(estimate_tokens(text), high)
+    runs = sum(
+        max(1.0, (end - start) / longest)
+        for pattern, longest in ((_LETTERS, _MAX_LETTERS), (_DIGITS, _MAX_DIGITS))
+        for start, end in map(re.Match.span, pattern.finditer(text))
+    )
+    low = min(max(runs, high / _MAX_REPEAT), estimate)
+    return TokenBounds(math.floor(low), estimate, high)
 
 
-def estimate_tokens(text: str) -> int:
-    """Return about how many tokens a text has: the middle of what `token_bounds` gives, in half the time."""
-    return round(_about(text))
-
-
-def _about(text: str) -> float:
+def estimate_tokens(text: str) -> float:
+    """Return about how many tokens a text has: the estimate of `token_bounds`, in half the time."""
     total = 0.0
     covered = 0
     for match in _RUN.finditer(text):
@@ -91,31 +92,22 @@ def _about(text: str) -> float:
         if start > covered:
             total += _PER_OTHER_BYTE * len(text[covered:start].encode("utf-8", "surrogatepass"))
         covered = end
+        length = end - start
         if kind == "space":
-            total += _blank(match.group()) if end - start > 1 or match.group() != " " else 0.0
+            run = match.group()
+            if "\n" in run:
+                total += _PER_LINE + _PER_LINE_BEYOND * (length - 1) / 4
+                total += 0.0 if run.endswith("\n") else _PER_INDENT
+            elif run != " ":  # a single space belongs to the token after it
+                total += _PER_INDENT + length / _MAX_REPEAT
         elif kind == "signs":
-            beyond = max(0, end - start - _LONG_SIGNS)
-            total += _PER_SIGN * (end - start - beyond) + _PER_SIGN_BEYOND * beyond
+            beyond = max(0, length - _LONG_SIGNS)
+            total += _PER_SIGN * (length - beyond) + _PER_SIGN_BEYOND * beyond
         else:
-            run, character = _COSTS[kind]
-            total += run + character * (end - start)
-            if kind == "word" and end - start > 1:
-                total += _within(match.group())
+            per_run, per_character = _COSTS[kind]
+            total += per_run + per_character * length
+            if kind == "word" and length > 1:
+                word = match.group()
+                total += 0.0 if word.islower() else _PER_HUMP * len(_HUMP.findall(word))
+                total += _PER_LETTER_BEYOND * max(0, length - _LONG_WORD)
     return total + _PER_OTHER_BYTE * len(text[covered:].encode("utf-8", "surrogatepass"))
-
-
-def _within(word: str) -> float:
-    humps = 0 if word.islower() else len(_HUMP.findall(word))
-    return _PER_HUMP * humps + _PER_LETTER_BEYOND * max(0, len(word) - _LONG_WORD)
-
-
-def _blank(blank: str) -> float:
-    if "\n" not in blank:
-        return _PER_INDENT + len(blank) / _LONGEST_REPEAT
-    return _PER_LINE + _PER_LINE_BEYOND * (len(blank) - 1) / 4 + (0.0 if blank.endswith("\n") else _PER_INDENT)
-
-
-def _least(text: str, size: int) -> float:
-    words = sum(max(1.0, (end - start) / _LONGEST_WORD) for start, end in map(re.Match.span, _LETTERS.finditer(text)))
-    figures = sum(max(1.0, (end - start) / _MOST_DIGITS) for start, end in map(re.Match.span, _DIGITS.finditer(text)))
-    return max(words + figures, size / _LONGEST_REPEAT)

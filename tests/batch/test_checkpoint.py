@@ -35,7 +35,7 @@ def opened():
         one.close()
 
 
-def test_what_was_kept_is_there_again(opened, tmp_path):
+def test_a_saved_response_is_loaded_again(opened, tmp_path):
     path = tmp_path / "run.jsonl"
     first = opened(path)
     first.save(first.key(HI), answer("hello"), Decimal("0.001"))
@@ -48,7 +48,7 @@ def test_what_was_kept_is_there_again(opened, tmp_path):
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
 
 
-def test_equal_requests_are_told_apart_by_how_many_came_before(opened, tmp_path):
+def test_equal_requests_are_distinguished_by_their_order(opened, tmp_path):
     first = opened(tmp_path / "run.jsonl")
     for text in ("one", "two"):
         first.save(first.key(HI), answer(text), None)
@@ -62,14 +62,14 @@ def test_equal_requests_are_told_apart_by_how_many_came_before(opened, tmp_path)
 @pytest.mark.parametrize(
     "other", [ChatCompletionRequest(messages="hi", model="n"), ChatCompletionRequest(messages="hi", model="m", seed=1)]
 )
-def test_another_request_is_not_taken_for_it(opened, tmp_path, other):
+def test_another_request_has_another_key(opened, tmp_path, other):
     checkpoint = opened(tmp_path / "run.jsonl")
     checkpoint.save(checkpoint.key(HI), answer("x"), None)
 
     assert checkpoint.load(checkpoint.key(other)) is None
 
 
-def test_an_answer_of_another_provider_is_another_answer(opened, tmp_path):
+def test_a_response_of_another_provider_is_not_loaded(opened, tmp_path):
     first = opened(tmp_path / "run.jsonl")
     first.save(first.key(HI), answer("x"), None)
     first.close()
@@ -80,7 +80,7 @@ def test_an_answer_of_another_provider_is_another_answer(opened, tmp_path):
 
 
 @given(cut=st.integers(0, 400))
-def test_a_file_torn_anywhere_keeps_its_whole_lines_and_goes_on(tmp_path_factory, cut):
+def test_a_file_truncated_anywhere_keeps_its_whole_lines_and_is_continued(tmp_path_factory, cut):
     path = tmp_path_factory.mktemp("torn") / "run.jsonl"
     requests = [ChatCompletionRequest(messages=str(n), model="m") for n in range(3)]
     with closing(Checkpoint(path, "p")) as first:
@@ -105,7 +105,7 @@ def test_a_file_torn_anywhere_keeps_its_whole_lines_and_goes_on(tmp_path_factory
 @pytest.mark.parametrize(
     "content", [b"hello\n", b'{"ai_lib":"batch","version":2}\n', b'{"ai_lib":"batch","version":1}\n{"key":1}\n']
 )
-def test_a_file_that_is_something_else_is_left_alone(opened, tmp_path, content):
+def test_a_file_that_is_not_a_checkpoint_is_refused_and_not_changed(opened, tmp_path, content):
     path = tmp_path / "run.jsonl"
     path.write_bytes(content)
 
@@ -125,7 +125,7 @@ def test_two_processes_do_not_write_one_file(opened, tmp_path):
     mine.close()
 
 
-def test_a_path_that_cannot_be_written_is_told(opened, tmp_path):
+def test_a_path_that_cannot_be_written_is_refused(opened, tmp_path):
     with pytest.raises(ConfigurationError, match="cannot be used: No such file or directory"):
         opened(tmp_path / "missing" / "run.jsonl")
 

@@ -30,7 +30,7 @@ def indices(items):
 
 
 @given(st.lists(st.booleans(), max_size=60), st.integers(1, 5), st.booleans())
-def test_every_request_comes_back_once_whatever_was_known_before(known, max_concurrent, ordered):
+def test_every_request_yields_one_item_whether_or_not_it_is_known_already(known, max_concurrent, ordered):
     with ThreadPoolExecutor(max_concurrent) as pool:
         begins = (partial(item, n) if is_known else partial(pool.submit, item, n) for n, is_known in enumerate(known))
         came = indices(run(begins, max_concurrent=max_concurrent, ordered=ordered, stop=never, ended=ignored))
@@ -39,7 +39,7 @@ def test_every_request_comes_back_once_whatever_was_known_before(known, max_conc
     assert not ordered or came == sorted(came)
 
 
-def test_a_slow_one_holds_up_its_successors_only_when_they_are_ordered():
+def test_a_slow_request_delays_its_successors_only_in_order():
     slow = Future()
 
     def begins():
@@ -56,7 +56,7 @@ def test_a_slow_one_holds_up_its_successors_only_when_they_are_ordered():
 
 
 @pytest.mark.parametrize("ordered", [True, False])
-def test_a_source_that_breaks_loses_nothing_that_came_before(ordered):
+def test_a_source_that_raises_loses_no_item_from_before(ordered):
     with ThreadPoolExecutor(3) as pool:
 
         def begins():
@@ -88,7 +88,7 @@ def test_the_source_is_read_no_further_than_there_is_room():
     assert taken <= 100 + 4 * 16 + 1
 
 
-def test_a_slow_first_one_does_not_let_the_others_pile_up():
+def test_a_slow_first_request_does_not_let_finished_items_pile_up():
     slow, begun = Future(), []
 
     def begins():
@@ -103,7 +103,7 @@ def test_a_slow_first_one_does_not_let_the_others_pile_up():
     assert len(begun) <= 4 * 16
 
 
-def test_one_that_must_wait_is_begun_when_others_have_ended():
+def test_a_request_that_must_wait_is_started_when_others_have_ended():
     running, refusals = Future(), []
 
     def later():
@@ -119,7 +119,7 @@ def test_one_that_must_wait_is_begun_when_others_have_ended():
     assert len(refusals) == 1
 
 
-def test_one_that_must_wait_for_nobody_ends_the_run():
+def test_a_request_that_can_never_start_ends_the_run():
     assert indices(
         run(
             iter([partial(item, 0), lambda: None, partial(item, 2)]),
@@ -131,7 +131,7 @@ def test_one_that_must_wait_for_nobody_ends_the_run():
     ) == [0]
 
 
-def test_what_has_not_begun_is_cancelled_when_the_reader_leaves():
+def test_requests_that_have_not_started_are_cancelled_when_the_reader_stops():
     futures = [Future() for _ in range(3)]
     futures[0].set_result(item(0))
     items = run((lambda n=n: futures[n] for n in range(3)), max_concurrent=3, ordered=True, stop=never, ended=ignored)

@@ -154,9 +154,9 @@ def test_run_tools_rejects_what_is_not_a_tool(client):
 @pytest.mark.parametrize(
     ("wanted", "message"),
     [
-        ({"capabilities": "vison"}, "no model is known by the capability 'vison'; there are .*vision"),
-        ({"modalities": ["smell"]}, "no model is known by the modality 'smell'; there are audio"),
-        ({"mode": "talk"}, "no model is known by the mode 'talk'; there are chat"),
+        ({"capabilities": "vison"}, "no known model has the capability 'vison'; known: .*vision"),
+        ({"modalities": ["smell"]}, "no known model has the modality 'smell'; known: audio"),
+        ({"mode": "talk"}, "no known model has the mode 'talk'; known: chat"),
     ],
 )
 def test_an_unknown_capability_in_a_search_is_an_error(client, wanted, message):
@@ -171,7 +171,7 @@ def test_a_capability_may_be_a_single_string(client):
 
 
 def test_a_model_name_must_be_a_string(client):
-    with pytest.raises(InvalidRequestError, match="model must be a text, not NoneType"):
+    with pytest.raises(InvalidRequestError, match="model must be a string, not NoneType"):
         client.catalogue.get(None)
 
 

@@ -43,7 +43,7 @@ def test_every_call_is_a_line_of_a_good_chain(path):
     assert lines[1]["error"] == {"class": "RateLimitError", "status": 429, "code": None}
 
 
-def test_nobody_else_can_read_the_file(path):
+def test_the_file_is_readable_for_its_owner_only(path):
     report_call(AuditLog(path))
 
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
@@ -78,7 +78,7 @@ def test_the_first_broken_line_is_named(path, change, message):
         AuditLog.verify(path)
 
 
-def test_a_line_that_was_cut_short_stays_and_a_new_chain_begins(path):
+def test_a_truncated_line_stays_and_a_new_chain_starts(path):
     log = AuditLog(path)
     report_call(log)
     rewrite(path, lambda lines: lines.append(lines.pop()[:-20]))
@@ -117,7 +117,7 @@ def test_content_stays_out(path):
     assert "Who am I" not in path.read_text()
 
 
-def test_content_comes_without_keys_where_it_is_asked_for(path):
+def test_content_is_written_without_keys_if_requested(path):
     report_call(AuditLog(path, content=True), response=call_response())
 
     assert "Who am I" in path.read_text()

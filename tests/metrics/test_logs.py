@@ -54,7 +54,7 @@ def test_a_call_is_one_line(lines):
     ]
 
 
-def test_a_failure_is_told_without_its_text(lines, caplog):
+def test_a_failure_is_logged_without_its_text(lines, caplog):
     error = RateLimitError("the prompt was: hello", status=429, code="rate_limit")
 
     report_call(JsonLog(), outcome="error", error=error, attempts=(Attempt("RateLimitError", waited=1.5),))
@@ -72,7 +72,7 @@ def test_content_stays_out(lines, caplog):
     assert "input" not in lines()[0]
 
 
-def test_content_comes_without_keys_where_it_is_asked_for(lines, caplog):
+def test_content_is_written_without_keys_if_requested(lines, caplog):
     report_call(JsonLog(content=True), response=call_response())
 
     assert lines()[0]["input"][0]["parts"][0]["content"] == "Who am I? My key is ***"

@@ -57,7 +57,7 @@ def test_tokens_are_added_up_by_kind():
     assert snapshot.tokens("prompt") == 20
 
 
-def test_a_cost_that_is_not_known_is_counted_apart():
+def test_calls_of_unknown_cost_are_counted_separately():
     metrics = InMemoryMetrics()
 
     report_call(metrics, cost=Decimal("0.1"))
@@ -205,6 +205,6 @@ def test_a_child_counts_for_itself():
 
 @pytest.mark.parametrize("limit", ["window", "max_models"])
 @pytest.mark.parametrize("value", [0, -1, 1.5, True])
-def test_a_limit_that_is_none_is_refused(limit, value):
+def test_an_invalid_limit_is_refused(limit, value):
     with pytest.raises(ConfigurationError, match=f"{limit} must be a whole number from 1, got {value!r}"):
         InMemoryMetrics(**{limit: value})

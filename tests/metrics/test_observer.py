@@ -57,7 +57,7 @@ class WholeMetrics(Metrics):
         self.given.append(("success", name, success))
 
 
-def test_two_methods_are_told_of_a_successful_chat():
+def test_counter_and_timer_are_called_for_a_successful_chat():
     metrics = Two()
 
     report_call(as_observer(metrics), **KNOWN_USAGE, cost=Decimal("0.25"))
@@ -88,7 +88,7 @@ def test_a_failure_is_counted_by_the_class_of_its_error():
 
 
 @pytest.mark.parametrize("outcome", ["cancelled", "abandoned"])
-def test_a_stream_that_nobody_wanted_any_more_is_no_error(outcome):
+def test_a_cancelled_or_abandoned_stream_is_not_an_error(outcome):
     metrics = Two()
 
     report_call(as_observer(metrics), call_start(operation="stream"), outcome=outcome)
@@ -128,7 +128,7 @@ def test_one_method_is_enough(name):
     assert calls
 
 
-def test_a_timer_may_be_none():
+def test_start_timer_may_return_none():
     class Untimed(Two):
         def start_timer(self, name):
             return None
@@ -173,7 +173,7 @@ def test_methods_with_tags_get_provider_and_model():
     ]
 
 
-def test_a_failure_is_told_to_the_methods_for_failures():
+def test_a_failure_is_reported_to_record_error():
     metrics = WholeMetrics()
 
     report_call(
@@ -225,7 +225,7 @@ def test_a_class_is_refused_with_the_way_to_make_it_an_object():
         as_observer(Two)
 
 
-def test_coroutines_are_refused_for_nobody_would_wait_for_them():
+def test_coroutine_methods_are_refused():
     class Asynchronous:
         async def incr_counter(self, name, value):
             """Nobody waits for this."""

@@ -142,7 +142,7 @@ def test_attempts_are_events_where_they_were(sdk):
     assert failed.timestamp == sdk.spans[0].end_time
 
 
-def test_a_span_that_ends_in_another_thread_stays_a_child_of_where_it_began(sdk):
+def test_a_span_that_ends_in_another_thread_keeps_its_parent(sdk):
     tracer = sdk.tracers.get_tracer("program")
 
     with tracer.start_as_current_span("request") as parent:
@@ -163,7 +163,7 @@ def test_content_stays_out(sdk):
     assert "You are" not in told
 
 
-def test_content_comes_without_keys_where_it_is_asked_for(sdk):
+def test_content_is_written_without_keys_if_requested(sdk):
     report_call(sdk.tracing(capture_content=True), response=call_response())
 
     attributes = sdk.spans[0].attributes
@@ -176,7 +176,7 @@ def test_content_comes_without_keys_where_it_is_asked_for(sdk):
     assert SECRET not in sdk.spans[0].to_json()
 
 
-def test_options_of_a_request_are_told(sdk):
+def test_request_options_are_attributes_of_the_span(sdk):
     request = ChatCompletionRequest(messages=[Message.user("hi")], n=2, seed=1, top_k=3, response_format=None)
 
     report_call(sdk.tracing(), call_start(request=request, tags=("nightly",), base_url="http://localhost:8080/v1"))
@@ -206,14 +206,14 @@ def test_a_request_for_json_says_so(sdk):
         ("", (None, None)),
     ],
 )
-def test_the_server_is_told_where_there_is_one(sdk, base_url, expected):
+def test_the_server_is_an_attribute_if_it_is_known(sdk, base_url, expected):
     report_call(sdk.tracing(), call_start(base_url=base_url))
 
     attributes = sdk.spans[0].attributes
     assert (attributes.get("server.address"), attributes.get("server.port")) == expected
 
 
-def test_an_answer_without_id_model_and_reason_is_told_without_them(sdk):
+def test_a_response_without_id_model_and_reason_has_no_such_attributes(sdk):
     response = ChatCompletionResponse(choices=[Choice(message=Message.assistant("hi"))])
 
     report_call(

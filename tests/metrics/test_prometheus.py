@@ -110,7 +110,7 @@ def test_a_stream_that_was_dropped_is_counted_by_the_next_scrape(registry, scrap
     assert value(scrape(), "ai_lib_calls_total", **{**CALL, "outcome": "abandoned"}) == 1
 
 
-def test_the_end_of_a_dropped_stream_takes_none_of_the_locks(registry):
+def test_the_end_of_a_dropped_stream_takes_no_lock_of_the_registry(registry):
     metrics = PrometheusMetrics(registry)
     ended = metrics.call_started(call_start())
 
@@ -140,7 +140,7 @@ def test_64_threads_are_counted_exactly(registry):
     assert registry.get_sample_value("ai_lib_tokens_total", {**SERIES, "kind": "prompt"}) == 6400
 
 
-def test_a_second_one_in_a_registry_is_refused_and_leaves_nothing_behind(registry):
+def test_a_second_instance_in_a_registry_is_refused_and_leaves_nothing_behind(registry):
     PrometheusMetrics(registry)
 
     with pytest.raises(ConfigurationError, match="give one PrometheusMetrics to all clients"):

@@ -41,6 +41,6 @@ def test_other_words_stay(text):
     assert redact(text) == text
 
 
-def test_addresses_are_masked_where_it_is_asked_for():
+def test_email_addresses_are_masked_if_requested():
     assert redact("to ann@example.com") == "to ann@example.com"
     assert redact("to ann.b+c@mail.example.com.", emails=True) == "to ***."

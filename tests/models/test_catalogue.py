@@ -46,7 +46,7 @@ def test_a_model_is_found_by_its_other_names(name, provider, found):
 
 
 @pytest.mark.parametrize(("name", "provider"), [("gpt-4o-nonsense", "openai"), ("gpt-4o", "groq"), ("gpt-4o", "mine")])
-def test_what_is_not_known_is_none(name, provider):
+def test_an_unknown_model_is_none(name, provider):
     assert SHIPPED.get(name, provider) is None
     assert SHIPPED.cost(provider, name, MILLION_EACH) is None
 
@@ -81,7 +81,7 @@ def test_it_survives_pickling():
     assert copy.cost("openai", "gpt-4o", MILLION_EACH).total == 3
 
 
-def test_a_price_of_ones_own_comes_first_and_keeps_the_rest():
+def test_a_custom_price_comes_first_and_keeps_the_rest_of_the_entry():
     taught = SHIPPED.with_price("openai/gpt-4o", input="1", output=2.5)
 
     cost = taught.cost("openai", "gpt-4o", MILLION_EACH)
@@ -94,7 +94,7 @@ def test_a_price_of_ones_own_comes_first_and_keeps_the_rest():
     assert SHIPPED.get("gpt-4o", "openai") != info
 
 
-def test_a_model_of_ones_own_is_found_and_listed():
+def test_a_custom_model_is_found_and_listed():
     mine = ModelInfo("tiny", "mine", mode="chat", aliases=("small",), capabilities={"tools": True})
     taught = SHIPPED.with_models(mine)
 
@@ -115,7 +115,7 @@ def test_entries_survive_a_file(tmp_path):
 @pytest.mark.parametrize(
     "content", ["", "[]", '{"models": [{}]}', '{"models": [{"id": "a", "prices": {"input": "x"}}]}']
 )
-def test_a_file_that_holds_no_models_is_told(tmp_path, content):
+def test_a_file_without_models_is_refused(tmp_path, content):
     path = tmp_path / "models.json"
     path.write_text(content)
 
@@ -123,7 +123,7 @@ def test_a_file_that_holds_no_models_is_told(tmp_path, content):
         Catalogue.from_file(path)
 
 
-def test_a_search_gives_only_what_is_known_to_fit_the_cheapest_first():
+def test_find_returns_only_models_that_fit_the_cheapest_first():
     found = SHIPPED.find(capabilities=["vision", "tools"], min_context=500_000, max_output_price=5)
 
     prices = [model.prices.input + model.prices.output for model in found]
@@ -141,7 +141,7 @@ def test_a_search_leaves_out_what_is_switched_off_by_a_day():
     assert [model.id for model in found] == ["new"]
 
 
-def test_a_model_of_unknown_price_comes_last_and_is_not_taken_for_cheap():
+def test_models_of_unknown_price_come_last_and_do_not_count_as_cheap():
     free = Prices(input=Decimal(), output=Decimal())
     models = [ModelInfo("unknown", "p", mode="chat"), ModelInfo("free", "p", mode="chat", prices=free)]
     own = Catalogue(models, shipped=False)
@@ -150,7 +150,7 @@ def test_a_model_of_unknown_price_comes_last_and_is_not_taken_for_cheap():
     assert [model.id for model in own.find(max_input_price=1)] == ["free"]
 
 
-def test_a_tier_that_is_served_at_another_price_is_not_billed_at_the_usual_one():
+def test_a_service_tier_without_a_known_price_has_no_cost():
     usual = SHIPPED.cost("openai", "gpt-4o", MILLION_EACH)
     flex = SHIPPED.cost("openai", "gpt-4o", MILLION_EACH, service_tier="flex")
 
@@ -161,7 +161,7 @@ def test_a_tier_that_is_served_at_another_price_is_not_billed_at_the_usual_one()
     assert SHIPPED.cost("openai", "gpt-4o", MILLION_EACH, service_tier="default") == usual
 
 
-def test_the_shipped_file_is_the_one_that_the_shared_table_makes(shared):
+def test_the_shipped_file_is_the_generated_one(shared):
     table = json.loads((shared / "providers" / "models.json").read_text())
     known = {config.id for config in configs()}
 
@@ -173,7 +173,7 @@ def test_the_shipped_file_is_the_one_that_the_shared_table_makes(shared):
 
 
 @pytest.mark.parametrize("price", [-1, "much", float("nan"), float("inf"), True])
-def test_a_price_that_is_none_is_refused(price):
+def test_an_invalid_price_is_refused(price):
     with pytest.raises(ConfigurationError, match="a price must be a number of US dollars from 0"):
         SHIPPED.with_price("openai/gpt-4o", input=price)
     with pytest.raises(ConfigurationError, match="a price must be a number of US dollars from 0"):

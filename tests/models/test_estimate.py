@@ -22,9 +22,9 @@ def test_a_short_prompt_is_its_text_and_little_more():
     told = count(Message.user("Say hi to everyone in the room, please."))
 
     text = token_bounds("Say hi to everyone in the room, please.")
-    assert text.about <= told.tokens <= text.about + 10
-    assert told.at_least >= text.least
-    assert told.at_most >= text.most
+    assert text.estimate <= told.tokens <= text.estimate + 10
+    assert told.at_least >= text.low
+    assert told.at_most >= text.high
     assert told.exact is False
 
 
@@ -61,7 +61,7 @@ def test_openais_own_example_is_within_a_tenth_of_its_count():
         {"response_format": ResponseFormat(kind="json_schema", schema={"type": "object", "properties": {"a": {}}})},
     ],
 )
-def test_what_is_sent_beside_the_messages_counts(more):
+def test_tools_and_formats_count_as_well(more):
     bare, told = count(Message.user("hi")), count(Message.user("hi"), **more)
 
     assert told.tokens > bare.tokens
@@ -110,7 +110,7 @@ def test_the_thinking_of_earlier_turns_widens_the_upper_bound_only():
     assert count(thought).at_most >= count(plain).at_most + 400
 
 
-def test_a_value_without_a_json_form_is_told():
+def test_a_value_without_a_json_form_is_refused():
     with pytest.raises(InvalidRequestError, match="without a JSON form"):
         count(Message.user("hi"), tools=[Tool("t", parameters={"type": "object", "x": object()})])
 

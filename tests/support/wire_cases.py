@@ -23,6 +23,7 @@ from ai_lib.providers.config import ProviderConfig
 from ai_lib.providers.registry import get_config, load_dialect
 from ai_lib.types.chunk import ChatCompletionChunk
 from ai_lib.types.fold import Fold
+from ai_lib.types.request import ChatCompletionRequest, OnUnsupported
 from ai_lib.types.response import ChatCompletionResponse, Choice
 from ai_lib.types.tool import ToolCall
 from ai_lib.types.wire import HttpResponse
@@ -33,8 +34,11 @@ __all__ = [
     "KEY",
     "Case",
     "adapter_for",
+    "adapter_with",
     "as_params",
+    "body_of",
     "cases_of",
+    "encode_request",
     "error_reading",
     "fold",
     "reading",
@@ -128,6 +132,26 @@ def adapter_for(provider: str, api: str | None = None) -> ProviderAdapter:
     if api is not None:
         config = config.with_api(api)
     return ProviderAdapter(config=config, dialect=load_dialect(config.dialect), base_url=BASE_URL, api_key=KEY)
+
+
+def adapter_with(dialect: str = "openai_chat", /, **quirks: Any) -> ProviderAdapter:
+    """Return an adapter of no real provider, which speaks a dialect with these switches."""
+    config = ProviderConfig("wire", base_url=BASE_URL, dialect=dialect, quirks=quirks)
+    return ProviderAdapter(config=config, dialect=load_dialect(dialect), base_url=BASE_URL)
+
+
+def encode_request(
+    adapter: ProviderAdapter, on_unsupported: OnUnsupported = "raise", *, stream: bool = False, **fields: Any
+) -> tuple[dict[str, Any], list[str]]:
+    """Return the body of a request, and the names of the fields that were left out of it."""
+    request = ChatCompletionRequest(**{"model": "m", "messages": "hi", **fields})
+    sent, left_out = adapter.chat_request(request, stream=stream, on_unsupported=on_unsupported)
+    return json.loads(sent.body or b""), [reason.partition(":")[0] for reason in left_out]
+
+
+def body_of(adapter: ProviderAdapter, messages: Any = "hi", *, stream: bool = False, **fields: Any) -> dict[str, Any]:
+    """Return the body of a request."""
+    return encode_request(adapter, stream=stream, messages=messages, **fields)[0]
 
 
 def replay(adapter: ProviderAdapter, pieces: Iterable[bytes]) -> tuple[list[ChatCompletionChunk], AiLibError | None]:

@@ -1,4 +1,4 @@
-"""Lists of models, and the switches of the dialect."""
+"""Lists of models."""
 
 from __future__ import annotations
 
@@ -12,14 +12,12 @@ from hypothesis import strategies as st
 from ai_lib.errors import (
     AiLibError,
     AuthenticationError,
-    ConfigurationError,
     InvalidResponseError,
     RateLimitError,
     UnsupportedFeatureError,
 )
 from ai_lib.providers.adapter import ProviderAdapter
 from ai_lib.providers.config import ProviderConfig
-from ai_lib.providers.dialects.openai_chat.quirks import quirks_from
 from ai_lib.providers.registry import load_dialect
 from ai_lib.types.model import ModelInfo
 from ai_lib.types.wire import HttpResponse
@@ -75,7 +73,7 @@ def test_the_limits_of_a_model_are_read_under_the_names_that_services_give_them(
 @pytest.mark.parametrize(
     ("fields", "name"), [({"name": "M One"}, "M One"), ({"display_name": "M 1"}, "M 1"), ({}, None)]
 )
-def test_a_model_may_have_a_name_to_read(fields: dict[str, Any], name: str | None) -> None:
+def test_a_model_may_have_a_display_name(fields: dict[str, Any], name: str | None) -> None:
     assert models_in({"data": [{**ENTRY, **fields}]})[0].name == name
 
 
@@ -91,7 +89,7 @@ def test_a_list_may_be_empty() -> None:
     ("payload", "code"),
     [({}, "not_a_model_list"), ({"data": "x"}, "not_a_model_list"), (7, "not_a_model_list"), ([7], "malformed_answer")],
 )
-def test_what_is_no_list_of_models_is_an_invalid_response(payload: Any, code: str) -> None:
+def test_a_payload_that_is_not_a_list_of_models_is_an_invalid_response(payload: Any, code: str) -> None:
     with pytest.raises(InvalidResponseError) as caught:
         models_in(payload)
 
@@ -103,7 +101,7 @@ def test_an_error_in_place_of_models_is_typed() -> None:
         models_in({"error": {"message": "slow", "code": 429}})
 
 
-def test_a_refused_key_for_models_is_an_authentication_error() -> None:
+def test_a_rejected_key_for_models_is_an_authentication_error() -> None:
     with pytest.raises(AuthenticationError):
         models_in({"error": {"message": "no"}}, status=401)
 
@@ -121,7 +119,7 @@ def test_an_odd_entry_is_read_or_a_typed_error(entry: Any) -> None:
     assert found is not None or error is not None
 
 
-def test_the_list_is_asked_for_with_the_key_at_the_providers_path() -> None:
+def test_the_list_is_requested_with_the_key_at_the_providers_path() -> None:
     request = adapter_for("wire").models_request()
 
     assert (request.method, request.url, request.body) == ("GET", f"{BASE_URL}/models", None)
@@ -139,8 +137,3 @@ def test_a_provider_without_a_list_says_where_to_look(docs: str | None, hint: st
         adapter.models_request()
 
     assert caught.value.hint == hint
-
-
-def test_an_unknown_switch_is_told_with_those_there_are() -> None:
-    with pytest.raises(ConfigurationError, match="unknown quirk of dialect openai_chat: strem_usage; known: accepts"):
-        quirks_from({"strem_usage": True})

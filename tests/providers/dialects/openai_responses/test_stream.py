@@ -1,4 +1,4 @@
-"""Streams of the Responses API that are not quite as OpenAI sends them, beside the whole answers they stand for."""
+"""Streams of the Responses API that differ from OpenAI's, compared with the whole answers they stand for."""
 
 from __future__ import annotations
 
@@ -146,7 +146,7 @@ def streamed(events: Iterable[Any], provider: str = "openai") -> tuple[ChatCompl
          "arguments only when done", "no beginnings", "only ends", "only the last event", "no ends", "an empty end",
          "response.done", "unknown events", "a mark at the end"],
 )  # fmt: skip
-def test_however_an_answer_is_told_it_reads_like_the_whole_one(variant: Any) -> None:
+def test_a_stream_reads_like_the_whole_answer_whichever_events_a_service_sends(variant: Any) -> None:
     found, error = streamed(variant(as_openai(ITEMS)))
 
     assert error is None
@@ -164,7 +164,7 @@ def test_text_of_which_pieces_were_lost_is_completed_from_its_item() -> None:
     assert streamed(events)[0].text == "Hello you"
 
 
-def test_reasoning_that_comes_in_both_forms_is_told_once() -> None:
+def test_reasoning_that_comes_in_both_forms_is_read_once() -> None:
     both = {**REASONING, "content": [{"type": "reasoning_text", "text": "Hm."}]}
     events = [
         {"type": "response.output_item.added", "output_index": 0, "item": started(both)},
@@ -177,7 +177,7 @@ def test_reasoning_that_comes_in_both_forms_is_told_once() -> None:
     assert streamed(events)[0].reasoning == told_whole([both]).reasoning == "Hm."
 
 
-def test_calls_in_a_wrapper_come_apart_and_nothing_of_the_wrapper_shows() -> None:
+def test_calls_in_a_wrapper_are_unwrapped_and_nothing_of_the_wrapper_shows() -> None:
     uses = [{"recipient_name": "functions.a", "parameters": {"x": 1}}, {"recipient_name": "functions.b"}]
     wrapper = {**CALL, "name": "parallel", "arguments": json.dumps({"tool_uses": uses})}
 
@@ -191,13 +191,13 @@ def test_calls_in_a_wrapper_come_apart_and_nothing_of_the_wrapper_shows() -> Non
     assert reading(found) == reading(told_whole([wrapper, OTHER]))
 
 
-def test_a_tool_that_only_has_the_wrappers_name_streams_as_it_is() -> None:
+def test_a_tool_that_only_has_the_name_of_a_wrapper_streams_as_a_call() -> None:
     call = {**CALL, "name": "parallel"}
 
     assert streamed(as_openai([call]))[0].tool_calls == told_whole([call]).tool_calls
 
 
-def test_what_runs_at_the_service_is_no_call_of_the_callers() -> None:
+def test_a_call_that_runs_at_the_service_is_not_left_to_the_caller() -> None:
     step = {"type": "custom_tool_call", "id": "ctc_1", "call_id": "xs_1", "name": "x_keyword_search", "input": "{}"}
     events = as_openai([step, MESSAGE])
     events.insert(2, {"type": "response.custom_tool_call_input.delta", "output_index": 0, "delta": "{}"})
@@ -209,7 +209,7 @@ def test_what_runs_at_the_service_is_no_call_of_the_callers() -> None:
     assert found.message.provider_data == {"xai/responses": {"output": [step, MESSAGE]}}
 
 
-def test_arguments_that_come_as_an_object_are_taken() -> None:
+def test_arguments_may_come_as_an_object() -> None:
     call = {**CALL, "arguments": {"a": 1}}
     events = [{"type": "response.completed", "response": {**END, "output": [call]}}]
 
@@ -228,7 +228,7 @@ def test_arguments_that_come_as_an_object_are_taken() -> None:
     ],
     ids=["fields at the top", "fields inside", "failed", "failed at the end", "no event at all"],
 )  # fmt: skip
-def test_an_error_in_the_stream_has_its_class_wherever_it_stands(event: dict[str, Any]) -> None:
+def test_an_error_in_the_stream_is_typed_wherever_it_stands(event: dict[str, Any]) -> None:
     found, error = streamed([*as_openai([MESSAGE])[:-2], event])
 
     assert isinstance(error, RateLimitError)
@@ -236,7 +236,7 @@ def test_an_error_in_the_stream_has_its_class_wherever_it_stands(event: dict[str
     assert found.text == "Hello you"
 
 
-def test_a_proxy_that_answers_in_chat_completions_is_named_as_one() -> None:
+def test_a_stream_of_chat_completions_is_refused_with_a_hint() -> None:
     _, error = streamed([{"id": "1", "choices": [{"index": 0, "delta": {"content": "hi"}}]}])
 
     assert isinstance(error, InvalidResponseError)
@@ -245,25 +245,8 @@ def test_a_proxy_that_answers_in_chat_completions_is_named_as_one() -> None:
 
 
 @pytest.mark.parametrize("end", [[], ["[DONE]"]])
-def test_a_stream_without_its_last_event_is_not_an_answer(end: list[str]) -> None:
+def test_a_stream_without_its_last_event_is_interrupted(end: list[str]) -> None:
     found, error = streamed([*as_openai([MESSAGE])[:-1], *end])
 
     assert type(error) is StreamInterruptedError
     assert found.text == "Hello you"
-
-
-@pytest.mark.parametrize(
-    ("usage", "cost"),
-    [
-        ({"cost_in_usd_ticks": 37756000}, "0.0037756000"),
-        ({"cost": 0.25}, "0.25"),
-        ({"cost": {"currency": "USD", "total_cost": 0.5}}, "0.5"),
-        ({}, "None"),
-    ],
-)
-def test_the_price_of_the_call_is_read_wherever_it_is_told(usage: dict[str, Any], cost: str) -> None:
-    end = {**END, "output": [MESSAGE], "usage": {**END["usage"], **usage}}  # type: ignore[dict-item]
-
-    found, _ = streamed([{"type": "response.completed", "response": end}])
-
-    assert str(found.cost) == cost

@@ -1,0 +1,57 @@
+"""Citations in answers of Cohere's chat API; `tests/providers/dialects/test_replay.py` replays all recorded answers."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from ai_lib.types.wire import HttpResponse
+from tests.support.wire_cases import adapter_for, cases_of
+
+ADAPTER = adapter_for("cohere")
+
+
+def cited(kind: str | None, index: int | None, start: int = 0, end: int = 4) -> dict[str, Any]:
+    told = {"type": kind, "content_index": index, "start": start, "end": end, "text": "some", "sources": None}
+    return {name: value for name, value in told.items() if value is not None}
+
+
+CONTENT = [
+    {"type": "thinking", "thinking": "Hm."},
+    {"type": "text", "text": "some 1. "},
+    {"type": "text", "text": "some 2."},
+]
+WHOLE = {
+    "id": "x",
+    "message": {
+        "role": "assistant", "tool_plan": "some plan. ", "content": CONTENT,
+        "citations": [cited("PLAN", None), cited("TEXT_CONTENT", 1), cited("TEXT_CONTENT", 2), cited(None, None),
+                      cited("THINKING_CONTENT", 0)],
+    },
+    "finish_reason": "COMPLETE",
+}  # fmt: skip
+
+
+def test_a_citation_has_its_position_in_the_text_of_the_answer() -> None:
+    answer = ADAPTER.decode(HttpResponse(status=200, body=json.dumps(WHOLE).encode()))
+
+    assert answer.text == "some 1. some 2."
+    assert answer.message.provider_data == {"cohere": {"tool_plan": "some plan. "}}
+    assert [(found.start, found.end) for found in answer.citations] == [
+        (None, None),
+        (0, 4),
+        (8, 12),
+        (0, 4),
+        (None, None),
+    ]
+
+
+def test_recorded_citations_are_at_their_positions() -> None:
+    case = next(case for case in cases_of("cohere_v2", "whole") if case.name == "cohere-citations")
+
+    answer = ADAPTER.decode(case.http)
+
+    assert [answer.text[found.start : found.end] for found in answer.citations] == [
+        found.cited_text for found in answer.citations
+    ]
+    assert answer.citations[0].title == "benefits.txt"

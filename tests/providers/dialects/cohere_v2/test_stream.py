@@ -1,0 +1,50 @@
+"""Streams of Cohere's chat API."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from ai_lib.types.wire import HttpResponse
+from tests.support.wire_cases import adapter_for, fold
+
+ADAPTER = adapter_for("cohere")
+
+
+def cited(kind: str | None, index: int | None, start: int = 0, end: int = 4) -> dict[str, Any]:
+    told = {"type": kind, "content_index": index, "start": start, "end": end, "text": "some", "sources": None}
+    return {name: value for name, value in told.items() if value is not None}
+
+
+CONTENT = [
+    {"type": "thinking", "thinking": "Hm."},
+    {"type": "text", "text": "some 1. "},
+    {"type": "text", "text": "some 2."},
+]
+WHOLE = {
+    "id": "x",
+    "message": {
+        "role": "assistant", "tool_plan": "some plan. ", "content": CONTENT,
+        "citations": [cited("PLAN", None), cited("TEXT_CONTENT", 1), cited("TEXT_CONTENT", 2), cited(None, None),
+                      cited("THINKING_CONTENT", 0)],
+    },
+    "finish_reason": "COMPLETE",
+}  # fmt: skip
+
+
+def test_a_citation_in_a_stream_has_the_same_position_as_in_a_whole_answer() -> None:
+    events: list[dict[str, Any]] = [{"type": "tool-plan-delta", "delta": {"message": {"tool_plan": "some plan. "}}}]
+    for index, block in enumerate(CONTENT):
+        events.append(
+            {"type": "content-start", "index": index, "delta": {"message": {"content": {"type": block["type"]}}}}
+        )
+        events.append({"type": "content-delta", "index": index, "delta": {"message": {"content": block}}})
+    events += [
+        {"type": "citation-start", "delta": {"message": {"citations": one}}} for one in WHOLE["message"]["citations"]
+    ]
+    events.append({"type": "message-end", "delta": {"finish_reason": "COMPLETE"}})
+
+    streamed = fold(ADAPTER.decode_stream(map(json.dumps, events)))
+
+    whole = ADAPTER.decode(HttpResponse(status=200, body=json.dumps(WHOLE).encode()))
+    assert streamed.message == whole.message

@@ -319,7 +319,7 @@ EXTRA = {
     "models/test_recorded_costs.py": "recorded answers and their bills, through catalogue, price and cost",
     "providers/dialects/test_replay.py": "every recorded answer, byte by byte, in every dialect",
     "providers/dialects/test_requests.py": "every recorded request of another client, in every dialect",
-    "providers/dialects/openai_chat/test_replay.py": "recorded answers of services that speak chat completions",
+    "providers/dialects/test_skeleton.py": "the module names that all dialects share",
     "providers/dialects/openai_chat/test_azure.py": "services whose differences are data: Azure",
     "providers/dialects/openai_chat/test_mistral.py": "services whose differences are data: Mistral",
     "providers/dialects/openai_chat/test_regional.py": "services whose differences are data: regional ones",

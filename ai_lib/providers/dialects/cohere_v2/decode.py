@@ -32,10 +32,10 @@ _OUTSIDE_TEXT = ("PLAN", "THINKING_CONTENT")
 
 
 def decode(payload: Any, context: Context, **facts: Any) -> ChatCompletionResponse:
-    """Return the response.
+    """Return the response in a decoded payload.
 
     Args:
-        payload: The decoded JSON.
+        payload: The JSON.
         context: The provider.
         facts: Fields of the response that are not in the payload, such as `request_id`.
 

@@ -20,13 +20,7 @@ __all__ = ["encode_messages"]
 def encode_messages(
     messages: Iterable[Message], context: Context, refuse: Refuse
 ) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
-    """Return the messages of a request, and its documents.
-
-    Args:
-        messages: The conversation.
-        context: The provider.
-        refuse: Called with each field or part that cannot be sent.
-    """
+    """Return the messages of a request, and its documents."""
     wires: list[dict[str, Any]] = []
     documents: list[dict[str, Any]] = []
     for message in messages:

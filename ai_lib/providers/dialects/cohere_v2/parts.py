@@ -29,7 +29,7 @@ def encode_content(parts: Iterable[Part], refuse: Refuse) -> str | list[dict[str
 
 
 def encode_part(part: Part, refuse: Refuse) -> dict[str, Any] | None:
-    """Return a text or an image, or None where the part cannot be sent."""
+    """Return one part, or None where it cannot be sent."""
     if isinstance(part, Text | Json):
         return {"type": "text", "text": part.text}
     if not isinstance(part, Image):
@@ -59,7 +59,7 @@ def encode_document(part: Document, refuse: Refuse) -> dict[str, Any] | None:
 
 
 def select_texts(parts: Iterable[Part], where: str, refuse: Refuse) -> list[Text | Json]:
-    """Return the texts among the parts of a message that may hold nothing else, and refuse the others."""
+    """Return the parts of a message that may hold text only, and refuse the others; `where` names the message."""
     texts: list[Text | Json] = []
     for part in parts:
         if isinstance(part, Text | Json):

@@ -25,10 +25,10 @@ _FINISH: dict[str, FinishReason] = {"stop": "stop", "length": "length"}
 
 
 def decode(payload: Any, context: Context, **facts: Any) -> ChatCompletionResponse:
-    """Return the response.
+    """Return the response in a decoded payload.
 
     Args:
-        payload: The decoded JSON.
+        payload: The JSON.
         context: The provider.
         facts: Fields of the response that are not in the payload, such as `request_id`.
 

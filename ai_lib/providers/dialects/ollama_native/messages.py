@@ -18,13 +18,7 @@ __all__ = ["encode_messages"]
 
 
 def encode_messages(messages: Iterable[Message], context: Context, refuse: Refuse) -> list[dict[str, Any]]:
-    """Return the messages of a request.
-
-    Args:
-        messages: The conversation.
-        context: The provider.
-        refuse: Called with each field or part that cannot be sent.
-    """
+    """Return the messages of a request."""
     names: dict[str, str] = {}  # ids are made up by this library and may repeat: the last call before a result counts
     wires = []
     for message in messages:

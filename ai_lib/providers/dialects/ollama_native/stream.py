@@ -21,11 +21,7 @@ __all__ = ["decode_stream"]
 
 @checked_stream
 def decode_stream(events: Iterable[str], context: Context) -> Iterator[ChatCompletionChunk]:
-    """Yield the chunks of a stream.
-
-    Args:
-        events: The lines, in order.
-        context: The provider.
+    """Yield the chunks of a stream from its lines.
 
     Raises:
         AiLibError: A line is an error object.

@@ -57,10 +57,10 @@ _FAILED: dict[str, type[ProviderError]] = {
 
 
 def decode(payload: Any, context: Context, **facts: Any) -> ChatCompletionResponse:
-    """Return the response.
+    """Return the response in a decoded payload.
 
     Args:
-        payload: The decoded JSON.
+        payload: The JSON.
         context: The provider.
         facts: Fields of the response that are not in the payload, such as `request_id`.
 

@@ -17,13 +17,7 @@ __all__ = ["encode_messages"]
 
 
 def encode_messages(messages: tuple[Message, ...], context: Context, refuse: Refuse) -> list[dict[str, Any]]:
-    """Return the messages of a request.
-
-    Args:
-        messages: The conversation; at least one message.
-        context: The provider.
-        refuse: Called with each field or part that cannot be sent.
-    """
+    """Return the messages of a request."""
     quirks: Quirks = context.quirks
     names: dict[str, str] = {}  # ids may repeat, as Ollama's do: the last call before a result is the one it answers
     wire = []

@@ -81,7 +81,7 @@ def _encode_answer(message: Message, context: Context, refuse: Refuse, encrypted
     quirks: Quirks = context.quirks
     kept = owned_data(message.provider_data, context.owner).get("output") or []
     lost = encrypted_only and any(i.get("type") == "reasoning" and not i.get("encrypted_content") for i in kept)
-    # Reasoning belongs to what the model said then: with a text or a call that was changed since, it stays behind.
+    # Reasoning belongs to what the model said then: where the text or a call was changed since, it stays behind.
     if kept and not lost and _is_unchanged(message, kept, quirks.hosted):
         return [dict(item) for item in kept]
     content: str | list[Item] = encode_text(message.content, "an assistant's message", quirks, refuse)

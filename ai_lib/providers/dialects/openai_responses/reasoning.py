@@ -43,9 +43,9 @@ def needs_encrypted_reasoning(request: ChatCompletionRequest, quirks: Quirks) ->
 
 
 def decode_reasoning(item: Mapping[str, Any]) -> list[str]:
-    """Return the texts of a reasoning item: the reasoning itself, which open models show, else its summary."""
+    """Return the paragraphs of a reasoning item: the reasoning itself, which open models show, else its summary."""
     for field in ("content", "summary"):
-        texts = [text for part in item.get(field) or () if (text := read_text(part.get("text")))]
-        if texts:
-            return texts
+        paragraphs = [text for part in item.get(field) or () if (text := read_text(part.get("text")))]
+        if paragraphs:
+            return paragraphs
     return []

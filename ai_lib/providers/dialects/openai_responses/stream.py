@@ -37,11 +37,7 @@ _UNPLACED = 1000
 
 @checked_stream
 def decode_stream(events: Iterable[str], context: Context) -> Iterator[ChatCompletionChunk]:
-    """Yield the chunks of a stream.
-
-    Args:
-        events: The data of each event, in order.
-        context: The provider.
+    """Yield the chunks of a stream from the data of its events.
 
     Raises:
         AiLibError: An event is an error object, or reports a failure.

@@ -107,7 +107,7 @@ def _json_bounds(value: Any) -> TokenBounds:
     try:
         compact = dumps(value).decode()
     except (TypeError, ValueError, RecursionError) as exc:
-        raise InvalidRequestError(f"the request holds a value without a JSON form: {exc}") from exc
+        raise InvalidRequestError(f"the request contains a value that cannot be represented as JSON: {exc}") from exc
     low, estimate, _ = token_bounds(compact)
     return TokenBounds(low, estimate, len(json.dumps(json.loads(compact), indent=4)))
 

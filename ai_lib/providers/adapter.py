@@ -356,4 +356,4 @@ def _json_bytes(body: Mapping[str, Any]) -> bytes:
     try:
         return json.dumps(body)
     except (TypeError, ValueError, RecursionError) as exc:
-        raise InvalidRequestError(f"the request holds a value without a JSON form: {exc}") from exc
+        raise InvalidRequestError(f"the request contains a value that cannot be represented as JSON: {exc}") from exc

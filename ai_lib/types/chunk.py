@@ -19,11 +19,11 @@ class ToolCallDelta:
     """A piece of a tool call.
 
     Args:
-        index: The call's place among the calls, where the provider tells it.
+        index: The position of the call among the calls, if the provider returns it.
         id: The call's id; usually only in the first piece.
         name: The tool's name; usually only in the first piece.
-        arguments_json: The next piece of the arguments' text.
-        provider_data: What the provider wants back unchanged with the call.
+        arguments_json: The next piece of the arguments.
+        provider_data: Opaque data that is sent back unchanged with the call.
     """
 
     index: int | None = None
@@ -33,25 +33,25 @@ class ToolCallDelta:
     provider_data: Mapping[str, Any] | None = attrs.field(default=None, repr=False)
 
 
-# Not frozen, as an exception: one is made for each event of a stream, and a frozen class takes twice as long.
+# Not frozen, as an exception: one is created for each event of a stream, and a frozen class takes twice as long.
 @attrs.define
 class ChatCompletionChunk:
     """What one event of a stream adds.
 
     Args:
         text: New text of the answer.
-        reasoning: New text of the model's thinking.
+        reasoning: New text of the reasoning.
         tool_calls: Pieces of tool calls.
-        finish_reason: Why the answer ended, in the chunk that ends it.
-        raw_finish_reason: The provider's own word for it.
-        index: The choice that this adds to.
-        usage: The tokens of the whole call so far, where the event tells them.
+        finish_reason: Why the answer finished, in its last chunk.
+        raw_finish_reason: The same in the provider's words.
+        index: The choice that this belongs to.
+        usage: The tokens of the whole call so far, if the event has them.
         refusal: New text of a refusal.
         citations: New sources.
         logprobs: Log probabilities of the new tokens, as sent.
-        provider_data: Opaque data to keep on the message.
+        provider_data: Opaque data that belongs to the message.
         id: The provider's id of the answer.
-        model: The model that answers.
+        model: The model, as the provider names it.
         raw: The event's decoded JSON.
     """
 
@@ -72,7 +72,7 @@ class ChatCompletionChunk:
 
 
 def chunks_of(response: ChatCompletionResponse) -> Iterator[ChatCompletionChunk]:
-    """Yield a whole answer as the chunks of a stream, one for each choice."""
+    """Yield a complete answer as the chunks of a stream, one for each choice."""
     for choice in response.choices:
         message = choice.message
         yield ChatCompletionChunk(

@@ -1,6 +1,6 @@
-"""What users may pass, made into our types: plain text, and dicts in the OpenAI chat form.
+"""Messages, tools and tool choices from what users pass: strings, functions, and dicts in the OpenAI chat format.
 
-Source of the form: https://platform.openai.com/docs/api-reference/chat/create
+Source of the format: https://platform.openai.com/docs/api-reference/chat/create
 """
 
 from __future__ import annotations
@@ -17,7 +17,6 @@ from ai_lib.utils import json
 __all__ = ["message_from", "messages_from", "tool_choice_from", "tools_from"]
 
 _MESSAGE_KEYS = frozenset({"role", "content", "name", "tool_calls", "tool_call_id", "refusal", "reasoning_content"})
-_AUDIO_TYPES = {"wav": "audio/wav", "mp3": "audio/mpeg"}
 
 
 def messages_from(value: Any) -> tuple[Message, ...]:
@@ -40,23 +39,24 @@ def messages_from(value: Any) -> tuple[Message, ...]:
 
 
 def message_from(value: object) -> Message:
-    """Return a message from a `Message` or a dict in the OpenAI chat form.
+    """Return a message from a `Message` or a dict in the OpenAI chat format.
 
     Raises:
-        InvalidRequestError: It is neither, or has a key this form does not know.
+        InvalidRequestError: The value is neither, or the dict has an unknown key.
     """
     if isinstance(value, Message):
         return value
     if not isinstance(value, Mapping):
-        raise InvalidRequestError(f"a message is a Message or a dict, not {type(value).__name__}")
+        raise InvalidRequestError(f"a message must be a Message or a dict, not {type(value).__name__}")
     unknown = sorted(str(key) for key, field in value.items() if key not in _MESSAGE_KEYS and field is not None)
     if unknown:
         raise InvalidRequestError(f"unknown key in a message: {', '.join(unknown)}")
     role: Any = value.get("role")
+    content: Any = value.get("content")
     try:
         return Message(
             role="system" if role == "developer" else role,
-            content=_content_from(value.get("content")),
+            content=[_part_from(item) for item in content] if isinstance(content, list | tuple) else content,
             name=value.get("name"),
             tool_calls=[_tool_call_from(call) for call in value.get("tool_calls") or ()],
             tool_call_id=value.get("tool_call_id"),
@@ -67,46 +67,28 @@ def message_from(value: object) -> Message:
         raise InvalidRequestError(f"a message dict is malformed: {exc!r}") from exc
 
 
-def _content_from(content: Any) -> Any:
-    if isinstance(content, list | tuple):
-        return [_part_from(item) for item in content]
-    return content
-
-
 def _part_from(item: Any) -> str | Part:
     if not isinstance(item, Mapping):
         return cast("str | Part", item)
-    reader = _PARTS.get(str(item.get("type")))
-    if reader is None:
-        raise InvalidRequestError(f"unknown type of content part: {item.get('type')!r}; known: {', '.join(_PARTS)}")
-    return reader(item)
-
-
-def _image_from(item: Mapping[str, Any]) -> Image:
-    image = item["image_url"]
-    image = {"url": image} if isinstance(image, str) else image
-    return Image.from_url(image["url"], detail=image.get("detail"))
-
-
-def _audio_from(item: Mapping[str, Any]) -> Audio:
-    audio = item["input_audio"]
-    media_type = _AUDIO_TYPES.get(audio["format"], f"audio/{audio['format']}")
-    return Audio.from_data_url(f"data:{media_type};base64,{audio['data']}")
-
-
-def _document_from(item: Mapping[str, Any]) -> Document:
-    file = item["file"]
-    if file.get("file_id"):
-        return Document.from_file_id(file["file_id"], name=file.get("filename"))
-    return Document.from_data_url(file["file_data"], name=file.get("filename"))
-
-
-_PARTS: dict[str, Callable[[Mapping[str, Any]], Part]] = {
-    "text": lambda item: Text(item["text"]),
-    "image_url": _image_from,
-    "input_audio": _audio_from,
-    "file": _document_from,
-}
+    match item.get("type"):
+        case "text":
+            return Text(item["text"])
+        case "image_url":
+            image = item["image_url"]
+            image = {"url": image} if isinstance(image, str) else image
+            return Image.from_url(image["url"], detail=image.get("detail"))
+        case "input_audio":
+            audio = item["input_audio"]
+            media_type = {"wav": "audio/wav", "mp3": "audio/mpeg"}.get(audio["format"], f"audio/{audio['format']}")
+            return Audio.from_data_url(f"data:{media_type};base64,{audio['data']}")
+        case "file":
+            file = item["file"]
+            if file.get("file_id"):
+                return Document.from_file_id(file["file_id"], name=file.get("filename"))
+            return Document.from_data_url(file["file_data"], name=file.get("filename"))
+        case unknown:
+            known = "text, image_url, input_audio, file"
+            raise InvalidRequestError(f"unknown type of content part: {unknown!r}; known: {known}")
 
 
 def _tool_call_from(call: Any) -> ToolCall:
@@ -120,7 +102,7 @@ def _tool_call_from(call: Any) -> ToolCall:
 
 
 def tools_from(tools: Iterable[Tool | Callable[..., Any] | Mapping[str, Any]] | None) -> tuple[Tool, ...] | None:
-    """Return tools from `Tool`s, functions and dicts in the OpenAI form; None for None and for an empty sequence.
+    """Return tools from `Tool`s, functions and dicts in the OpenAI format; None for None and for an empty sequence.
 
     Raises:
         InvalidRequestError: Something is not a tool.
@@ -151,7 +133,11 @@ def _tool_from(tool: object) -> Tool:
 
 
 def tool_choice_from(choice: object) -> ToolChoice | None:
-    """Return a tool choice from its word, a tool, a tool's name, or the OpenAI dict."""
+    """Return a tool choice from "auto", "none", "required", a tool, its name, or a dict in the OpenAI format.
+
+    Raises:
+        InvalidRequestError: The value is none of these.
+    """
     if choice is None or isinstance(choice, NamedTool):
         return choice
     if isinstance(choice, Tool):

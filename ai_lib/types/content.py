@@ -19,11 +19,11 @@ CacheTime: TypeAlias = Literal["5m", "1h"]
 
 @attrs.frozen
 class Text:
-    """Text, sent exactly as given.
+    """Text, sent unchanged.
 
     Args:
         text: The text.
-        cache: Asks the provider to cache the prompt up to the end of this part.
+        cache: Requests that the provider cache the prompt up to the end of this part, for this long.
     """
 
     text: str = attrs.field(validator=attrs.validators.instance_of(str))
@@ -32,11 +32,11 @@ class Text:
 
 @attrs.frozen
 class Json:
-    """A JSON value, sent as its compact text where the provider takes no values.
+    """A JSON value, sent as compact text to providers that accept no values.
 
     Args:
         value: The value.
-        cache: As in `Text`.
+        cache: Requests that the provider cache the prompt up to the end of this part, for this long.
     """
 
     value: Any
@@ -47,25 +47,27 @@ class Json:
         """The value as compact JSON.
 
         Raises:
-            InvalidRequestError: It has no JSON form.
+            InvalidRequestError: The value cannot be represented as JSON.
         """
         try:
             return json.dumps(self.value).decode()
         except (TypeError, ValueError, RecursionError) as exc:
-            raise InvalidRequestError(f"a Json part holds a value without a JSON form: {exc}") from exc
+            raise InvalidRequestError(
+                f"a Json part contains a value that cannot be represented as JSON: {exc}"
+            ) from exc
 
 
 @attrs.frozen(kw_only=True)
 class Media:
-    """What image, audio and document share: a URL, or bytes with their media type. Use one of the constructors.
+    """The fields of image, audio and document: exactly one of url, data and file_id is set. Use a constructor.
 
     Args:
-        url: An http(s) address that the provider fetches.
-        data: The bytes themselves.
-        file_id: The id of a file uploaded to the provider before.
-        media_type: The media type, for example "image/png"; known wherever there are bytes.
-        name: A file name to show; never opened.
-        cache: As in `Text`.
+        url: An http(s) URL that the provider fetches.
+        data: The content.
+        file_id: The id of a file that was uploaded to the provider.
+        media_type: The media type, for example "image/png"; required with data.
+        name: A file name for display; never opened.
+        cache: Requests that the provider cache the prompt up to the end of this part, for this long.
     """
 
     url: str | None = None
@@ -79,18 +81,18 @@ class Media:
         given = [field for field in ("url", "data", "file_id") if getattr(self, field) is not None]
         kind = type(self).__name__
         if len(given) != 1:
-            raise InvalidRequestError(f"{kind} needs exactly one of url, data and file_id; got {given or 'none'}")
+            raise InvalidRequestError(f"{kind} requires exactly one of url, data and file_id; got {given or 'none'}")
         if self.url is not None and not self.url.startswith(("https://", "http://")):
             raise InvalidRequestError(
                 f"{kind}.url must start with http:// or https://; "
                 f"for a local file use {kind}.from_file(), for a data: URL {kind}.from_data_url()"
             )
         if self.data is not None and not self.media_type:
-            raise InvalidRequestError(f"{kind} given as bytes needs media_type=, for example 'image/png'")
+            raise InvalidRequestError(f"{kind} from bytes requires media_type=, for example 'image/png'")
 
     @classmethod
     def from_url(cls, url: str, **fields: Any) -> Self:
-        """Refer to an http(s) address, which the provider fetches; a data: URL is read at once."""
+        """Refer to an http(s) URL, which the provider fetches; a data: URL is decoded at once."""
         if url.startswith("data:"):
             return cls.from_data_url(url, **fields)
         return cls(url=url, **fields)
@@ -101,11 +103,11 @@ class Media:
 
         Args:
             data: The bytes.
-            media_type: Their media type; None means tell it from the first bytes, or from `name`.
+            media_type: Their media type; None detects it from the first bytes, or from `name`.
             fields: Further fields of the class, such as `name`.
 
         Raises:
-            InvalidRequestError: The bytes are empty, or their type cannot be told.
+            InvalidRequestError: The bytes are empty, or their media type cannot be detected.
         """
         if not data:
             raise InvalidRequestError(f"{cls.__name__} is empty: there are no bytes to send")
@@ -117,11 +119,11 @@ class Media:
 
         Args:
             path: The file.
-            media_type: Its media type; None means tell it from the first bytes or the name's ending.
+            media_type: Its media type; None detects it from the first bytes or the extension.
             fields: Further fields of the class.
 
         Raises:
-            InvalidRequestError: The file cannot be read, is empty, or its type cannot be told.
+            InvalidRequestError: The file cannot be read, is empty, or its media type cannot be detected.
         """
         try:
             data, name = read_named_file(path)
@@ -135,7 +137,7 @@ class Media:
         """Send the bytes of a base64 data: URL (RFC 2397).
 
         Raises:
-            InvalidRequestError: It is not a base64 data: URL.
+            InvalidRequestError: The URL is not a base64 data: URL.
         """
         try:
             data, media_type = read_data_url(url)
@@ -145,17 +147,17 @@ class Media:
 
     @classmethod
     def from_file_id(cls, file_id: str, **fields: Any) -> Self:
-        """Refer to a file that was uploaded to the provider before."""
+        """Refer to a file that was uploaded to the provider."""
         return cls(file_id=file_id, **fields)
 
     @property
     def base64(self) -> str:
-        """The bytes in base64; empty when the part is a URL or a file id."""
+        """The content in base64; empty for a URL or a file id."""
         return base64.b64encode(self.data or b"").decode("ascii")
 
     @property
     def data_url(self) -> str:
-        """The bytes as a data: URL, or the http(s) address as it is."""
+        """The content as a data: URL, or the http(s) URL itself."""
         return self.url if self.url is not None else data_url(self.data or b"", self.media_type or "")
 
 
@@ -164,7 +166,8 @@ class Image(Media):
     """An image.
 
     Args:
-        detail: How closely a provider should look, where it can be told; None leaves it to the provider.
+        detail: The resolution at which the provider reads the image, where it has a choice; None leaves it to the
+            provider.
     """
 
     detail: Literal["low", "high", "auto"] | None = None

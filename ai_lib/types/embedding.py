@@ -1,78 +1,73 @@
-"""Texts as vectors: what is asked and what comes back."""
+"""Embeddings: requests and responses."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal, TypeAlias, get_args
 
 import attrs
 
 from ai_lib.errors import InvalidRequestError
 from ai_lib.types.usage import Usage
+from ai_lib.types.validators import integer, strings
 
 __all__ = ["EmbeddingRequest", "EmbeddingResponse", "EmbeddingTask", "Vector"]
 
 EmbeddingTask: TypeAlias = Literal["query", "document", "similarity", "classification", "clustering"]
-"""What the vectors are for: a search's query, a searched document, comparing, sorting into classes or groups."""
+"""What the vectors are used for; some models compute different vectors for a query and for a document."""
 
 Vector: TypeAlias = tuple[float, ...]
 
-_TASKS = ("query", "document", "similarity", "classification", "clustering")
 
-
-def _texts(inputs: str | Iterable[str]) -> tuple[str, ...]:
+def _inputs(inputs: str | Iterable[str]) -> tuple[str, ...]:
     if not isinstance(inputs, Iterable):
-        raise InvalidRequestError(f"inputs must be a text or texts, not {type(inputs).__name__}")
+        raise InvalidRequestError(f"inputs must be a string or strings, not {type(inputs).__name__}")
     return (inputs,) if isinstance(inputs, str) else tuple(inputs)
+
+
+def _known_task(_: object, __: object, task: object) -> None:
+    if task is not None and task not in get_args(EmbeddingTask):
+        raise InvalidRequestError(f"task must be one of {', '.join(get_args(EmbeddingTask))}, got {task!r}")
 
 
 @attrs.frozen(kw_only=True)
 class EmbeddingRequest:
-    """Texts to turn into vectors.
+    """A request for embeddings.
 
     Args:
         model: The model; None means the provider's default.
-        inputs: A text, or several.
-        dimensions: Length of the vectors, where the model can shorten them.
-        task: What the vectors are for, where the model cares.
-        user: An id of the end user, for abuse detection.
-        extensions: Further fields of the provider's own, put into the body as they are.
+        inputs: A string, or several.
+        dimensions: Length of the vectors, a positive integer, for models that can shorten them.
+        task: What the vectors are used for, for models that distinguish.
+        user: An identifier of the end user, for abuse detection.
+        extensions: Provider-specific fields, added to the body unchanged.
+
+    Raises:
+        InvalidRequestError: A field is invalid.
     """
 
     model: str | None = None
-    inputs: tuple[str, ...] = attrs.field(converter=_texts)
-    dimensions: int | None = None
-    task: EmbeddingTask | None = None
+    inputs: tuple[str, ...] = attrs.field(converter=_inputs, validator=strings)
+    dimensions: int | None = attrs.field(default=None, validator=integer(1))
+    task: EmbeddingTask | None = attrs.field(default=None, validator=_known_task)
     user: str | None = None
     extensions: Mapping[str, Any] = attrs.field(factory=dict)
-
-    def __attrs_post_init__(self) -> None:
-        if not self.inputs:
-            raise InvalidRequestError("inputs is empty: give at least one text")
-        for number, text in enumerate(self.inputs):
-            if not isinstance(text, str) or not text:
-                raise InvalidRequestError(f"inputs[{number}] must be a text and not empty, got {text!r:.80}")
-        whole = isinstance(self.dimensions, int) and not isinstance(self.dimensions, bool)
-        if self.dimensions is not None and (not whole or self.dimensions < 1):
-            raise InvalidRequestError(f"dimensions must be a whole number from 1, got {self.dimensions!r}")
-        if self.task is not None and self.task not in _TASKS:
-            raise InvalidRequestError(f"task must be one of {', '.join(_TASKS)}, got {self.task!r}")
 
 
 @attrs.frozen(kw_only=True)
 class EmbeddingResponse:
-    """The vectors, one for each input and in the inputs' order.
+    """The vectors, one for each input and in the same order.
 
     Args:
         vectors: The vectors.
-        model: The model that made them, as the provider names it.
+        model: The model, as the provider names it.
         provider: The provider's id.
-        usage: The tokens read; None where the provider does not tell.
+        usage: The tokens; None where the provider returns no count.
         request_id: The id to quote to the provider's support.
-        raw: The decoded JSON as the provider sent it; a list of several where the inputs were sent in several requests.
-        adjustments: What was left out of the request because the provider has no form for it.
-        cost: US dollars; None where the tokens or their price are not known.
+        raw: The decoded JSON as the provider sent it; a list where the inputs were sent in several requests.
+        adjustments: What was left out of the request because the provider does not support it.
+        cost: The cost in US dollars; None where the tokens or their price are unknown.
     """
 
     vectors: tuple[Vector, ...] = attrs.field(

@@ -15,11 +15,11 @@ from ai_lib.utils import json
 
 __all__ = ["Fold", "arguments_text", "synthetic_call_id"]
 
-# Plain classes: they never leave this module, and an attrs class costs half a millisecond of every import.
+# Plain classes: they never leave this module, and an attrs class adds half a millisecond to every import.
 
 
 class _Text:
-    """Gathers pieces of text in as much memory as the text itself needs, however small the pieces are."""
+    """Collects pieces of text in about as much memory as the text itself needs, however small the pieces are."""
 
     __slots__ = ("_blocks", "_pieces", "add")
 
@@ -29,7 +29,7 @@ class _Text:
         self.add = self._pieces.append
 
     def trim(self) -> None:
-        """Join the pieces when there are many: a short str takes ten times its length."""
+        """Join the pieces if there are many: a short str takes ten times its length in memory."""
         if len(self._pieces) > _MANY:
             self._blocks.append("".join(self._pieces))
             self._pieces.clear()
@@ -38,7 +38,7 @@ class _Text:
         return "".join([*self._blocks, *self._pieces])
 
 
-_MANY = 1024
+_MANY = 1024  # pieces, which take about 60 KB before they are joined
 
 
 class _Call:
@@ -49,7 +49,7 @@ class _Call:
         self.provider_data: Mapping[str, Any] | None = None
 
     def ends_before(self, delta: ToolCallDelta) -> bool:
-        """Return whether a piece with a name begins another call, though id or index say it is this one."""
+        """Return whether a piece with a name starts another call, although its id or index is that of this one."""
         if delta.name != self.name:
             return True
         if not delta.arguments_json:
@@ -61,10 +61,10 @@ class _Call:
 
 
 class _Calls:
-    """Puts pieces of tool calls together: by id, then by index, then to the call before.
+    """Assembles the pieces of tool calls: by id, then by index, then as a part of the last call.
 
-    Providers leave out the index, send 0 for every call, send the id with each piece or never, and
-    may send the name after the id. Two JSON documents never end up in one call.
+    Providers leave out the index, send 0 for every call, send the id with each piece or never, and may send the name
+    after the id. Two JSON documents never end up in one call.
     """
 
     def __init__(self) -> None:
@@ -73,8 +73,14 @@ class _Calls:
         self.by_index: dict[int, _Call] = {}
 
     def add(self, delta: ToolCallDelta) -> None:
-        call = self._find(delta)
-        if call is None:
+        at_index = self.by_index.get(delta.index) if delta.index is not None else None
+        if delta.id:
+            call = self.by_id.get(delta.id)
+            if call is None and at_index is not None and not at_index.id:
+                call = at_index  # the id comes later than the first piece
+        else:
+            call = at_index if delta.index is not None else (self.calls[-1] if self.calls else None)
+        if call is None or (delta.name and call.name and call.ends_before(delta)):
             call = _Call()
             self.calls.append(call)
         if delta.id and not call.id:
@@ -86,18 +92,6 @@ class _Calls:
         call.provider_data = call.provider_data or delta.provider_data
         if delta.arguments_json:
             call.pieces.append(delta.arguments_json)
-
-    def _find(self, delta: ToolCallDelta) -> _Call | None:
-        at_index = self.by_index.get(delta.index) if delta.index is not None else None
-        if delta.id:
-            call = self.by_id.get(delta.id)
-            if call is None and at_index is not None and not at_index.id:
-                call = at_index  # the id comes later than the first piece
-        else:
-            call = at_index if delta.index is not None else (self.calls[-1] if self.calls else None)
-        if call is not None and delta.name and call.name and call.ends_before(delta):
-            return None
-        return call
 
 
 class _ChoiceFold:
@@ -113,7 +107,7 @@ class _ChoiceFold:
         self.raw_finish_reason: str | None = None
 
     def add_rest(self, chunk: ChatCompletionChunk) -> None:
-        """Take everything but the text, which nearly every chunk has and few have more than."""
+        """Add everything except the text: nearly every chunk has text, and few have anything else."""
         if chunk.reasoning:
             self.reasoning.add(chunk.reasoning)
             self.reasoning.trim()
@@ -125,15 +119,15 @@ class _ChoiceFold:
             if citation not in self.citations:  # some providers repeat the list in every chunk
                 self.citations.append(citation)
         if chunk.logprobs:
-            self.logprobs = _joined(self.logprobs, chunk.logprobs)
+            self.logprobs = _merge_logprobs(self.logprobs, chunk.logprobs)
         if chunk.provider_data:
-            self.provider_data = _with_pieces(self.provider_data, chunk.provider_data)
+            self.provider_data = _merge_data(self.provider_data, chunk.provider_data)
         if chunk.raw_finish_reason:
             self.raw_finish_reason = chunk.raw_finish_reason
             self.finish_reason = chunk.finish_reason
 
     def has_content(self) -> bool:
-        """Return whether there is text, thought, a call or an end."""
+        """Return whether there is text, reasoning, a refusal, a tool call or a finish reason."""
         texts = (self.text, self.reasoning, self.refusal)
         return bool(self.raw_finish_reason or self.calls.calls) or any(str(text) for text in texts)
 
@@ -166,62 +160,58 @@ class _ChoiceFold:
         )
 
 
-def _joined(have: dict[str, Any] | None, new: Mapping[str, Any]) -> dict[str, Any]:
-    """Put `new` into `have` and return it: lists are appended to, objects joined, anything else is replaced."""
-    out = {} if have is None else have
+def _merge_logprobs(merged: dict[str, Any] | None, new: Mapping[str, Any]) -> dict[str, Any]:
+    """Merge `new` into `merged` and return it: lists are extended, objects merged, anything else is replaced."""
+    merged = {} if merged is None else merged
     for key, value in new.items():
-        before = out.get(key)
+        old = merged.get(key)
         if isinstance(value, list):
             # In place: a stream with log probabilities has thousands of these.
-            out[key] = before if isinstance(before, list) else []
-            out[key].extend(value)
+            merged[key] = old if isinstance(old, list) else []
+            merged[key].extend(value)
         elif isinstance(value, Mapping):
-            out[key] = _joined(before if isinstance(before, dict) else None, value)
+            merged[key] = _merge_logprobs(old if isinstance(old, dict) else None, value)
         else:
-            out[key] = value
-    return out
+            merged[key] = value
+    return merged
 
 
-def _with_pieces(have: Any, new: Any) -> Any:
-    """Return `have` with `new`: objects field by field, and in lists what has the same type and index as the last item.
+def _merge_data(old: Any, new: Any) -> Any:
+    """Return provider data with more of it: objects by field, and in lists an item of the last one's type and index.
 
     OpenRouter streams reasoning_details in pieces and wants them back whole, each text under its one signature.
     Source: https://openrouter.ai/docs/use-cases/reasoning-tokens
     """
-    if isinstance(have, Mapping) and isinstance(new, Mapping):
-        return {**have, **{key: _with_pieces(have.get(key), value) for key, value in new.items()}}
-    if not isinstance(have, list) or not isinstance(new, list):
+    if isinstance(old, Mapping) and isinstance(new, Mapping):
+        return {**old, **{key: _merge_data(old.get(key), value) for key, value in new.items()}}
+    if not isinstance(old, list) or not isinstance(new, list):
         return new
-    items = list(have)
+    items = list(old)
     for item in new:
-        if items and _place(item) is not None and _place(item) == _place(items[-1]):
-            items[-1] = _one_piece_more(items[-1], item)
-        else:
+        if not items or _item_key(item) is None or _item_key(item) != _item_key(items[-1]):
             items.append(item)
+            continue
+        last = items[-1]
+        items[-1] = {**last, **{key: value for key, value in item.items() if value is not None}}
+        for key in ("text", "summary"):
+            if isinstance(last.get(key), str) and isinstance(item.get(key), str):
+                items[-1][key] = last[key] + item[key]
     return items
 
 
-def _place(item: Any) -> tuple[Any, Any] | None:
+def _item_key(item: Any) -> tuple[Any, Any] | None:
     if not isinstance(item, Mapping) or item.get("index") is None:
         return None
     return item.get("type"), item["index"]
 
 
-def _one_piece_more(have: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, Any]:
-    told = {key: value for key, value in new.items() if value is not None}
-    for key in ("text", "summary"):
-        if isinstance(have.get(key), str) and isinstance(told.get(key), str):
-            told[key] = have[key] + told[key]
-    return {**have, **told}
-
-
 def synthetic_call_id(response_id: str | None, number: int) -> str:
-    """Return an id for a tool call that came without one: the same for the same answer, unlike those of others."""
+    """Return an id for a tool call that came without one: constant for one answer, different between answers."""
     return f"call_{number}_{response_id}" if response_id else f"call_{number}"
 
 
 def arguments_text(arguments: Any) -> str:
-    """Return a tool call's arguments as text; providers send "", "null", nothing or an object for none."""
+    """Return the arguments of a tool call as JSON; providers send "", "null", nothing or an object for none."""
     if arguments is None:
         return "{}"
     if not isinstance(arguments, str):
@@ -230,11 +220,11 @@ def arguments_text(arguments: Any) -> str:
 
 
 class Fold:
-    """Gathers the chunks of one stream."""
+    """Folds the chunks of one stream into the answer."""
 
     def __init__(self) -> None:
         self.resume_count = 0
-        """How often it went on with another stream after an interruption."""
+        """How often the stream was continued by another one after an interruption."""
         self.choices: dict[int, _ChoiceFold] = {}
         self.id: str | None = None
         self.model: str | None = None
@@ -242,7 +232,7 @@ class Fold:
         self.raw: Any = None
 
     def add(self, chunk: ChatCompletionChunk) -> None:
-        """Take one chunk."""
+        """Add one chunk."""
         choice = self.choices.get(chunk.index)
         if choice is None:
             choice = self.choices[chunk.index] = _ChoiceFold()
@@ -263,40 +253,37 @@ class Fold:
 
     @property
     def is_empty(self) -> bool:
-        """Whether nothing has come that a reader would notice; a role alone is nothing."""
+        """Whether nothing has arrived that a reader would notice; a role alone does not count."""
         return not any(choice.has_content() for choice in self.choices.values())
 
     def response(self, *, ended: bool, **facts: Any) -> ChatCompletionResponse:
         """Return the answer so far.
 
         Args:
-            ended: Whether the stream is over, so that a usage that has not come will not come.
+            ended: Whether the stream has finished, so that a missing usage will not arrive any more.
             facts: Further fields of the response, such as `provider`.
         """
-        missing = UsageStatus.UNSUPPORTED if ended else UsageStatus.PENDING
+        if self.usage is None:
+            status = UsageStatus.UNSUPPORTED if ended else UsageStatus.PENDING
+        else:  # the tokens used before an interruption were never counted
+            status = UsageStatus.ESTIMATED if self.resume_count else UsageStatus.FINALIZED
         choices = self.choices or {0: _ChoiceFold()}
         return ChatCompletionResponse(
             id=self.id,
             model=self.model,
             choices=tuple(choices[index].choice(index, self.id) for index in sorted(choices)),
             usage=self.usage or Usage(),
-            usage_status=self._usage_status(missing),
+            usage_status=status,
             raw=self.raw,
             **facts,
         )
 
-    def _usage_status(self, missing: UsageStatus) -> UsageStatus:
-        if self.usage is None:
-            return missing
-        # What was used before an interruption was never told.
-        return UsageStatus.ESTIMATED if self.resume_count else UsageStatus.FINALIZED
-
     def check(self) -> None:
-        """Raise for what no end marker can mend.
+        """Raise for an answer that is incomplete although the stream ended as it should.
 
         Raises:
-            InvalidResponseError: A tool call never got a name.
+            InvalidResponseError: A tool call has no name.
         """
         for choice in self.choices.values():
             if any(not call.name for call in choice.calls.calls):
-                raise InvalidResponseError("the stream holds a tool call without a name", code="malformed_tool_call")
+                raise InvalidResponseError("the stream has a tool call without a name", code="malformed_tool_call")

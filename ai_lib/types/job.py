@@ -1,4 +1,4 @@
-"""A batch job: many chats that a provider works on in its own time, and what became of each."""
+"""Batch jobs: many chats that a provider processes asynchronously, at a lower price."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ __all__ = ["JobResult", "JobState", "JobStatus"]
 
 
 class JobStatus(StrEnum):
-    """How far a job is, in this library's words."""
+    """The status of a job, the same words for every provider."""
 
     QUEUED = "queued"
     RUNNING = "running"
@@ -27,7 +27,7 @@ class JobStatus(StrEnum):
 
     @property
     def finished(self) -> bool:
-        """Whether nothing more will happen; there can be results whatever the word."""
+        """Whether the job has ended; there can be results whatever the status."""
         return self in _FINISHED
 
 
@@ -36,18 +36,18 @@ _FINISHED = frozenset({JobStatus.COMPLETED, JobStatus.FAILED, JobStatus.EXPIRED,
 
 @attrs.frozen(kw_only=True)
 class JobState:
-    """What a provider says of a job.
+    """The state of a job, as the provider reports it.
 
     Args:
-        id: The job's id, with which it can be opened again.
-        status: How far it is; a word that this library does not know counts as running.
-        raw_status: The provider's own word.
-        total: Number of requests, where told.
-        succeeded: How many of them have an answer, where told.
-        failed: How many of them have an error, have expired or were cancelled, where told.
-        created: When it was submitted, in seconds since 1970, where told.
-        expires: When the provider gives up on what is not done, in seconds since 1970, where told.
-        error: Why the whole job failed; None where it did not.
+        id: The job's id, with which `client.batch_job` opens it again.
+        status: The status; a provider's word that is not known counts as running.
+        raw_status: The status in the provider's words.
+        total: Number of requests; None if not reported.
+        succeeded: Number of requests with an answer; None if not reported.
+        failed: Number of requests that failed, expired or were cancelled; None if not reported.
+        created: When it was submitted, in seconds since 1970; None if not reported.
+        expires: When the provider drops unfinished requests, in seconds since 1970; None if not reported.
+        error: Why the whole job failed; None if it did not.
         raw: The decoded JSON as the provider sent it.
     """
 
@@ -65,12 +65,12 @@ class JobState:
 
 @attrs.frozen(kw_only=True)
 class JobResult:
-    """What became of one request of a job: an answer or an error, never both and never neither.
+    """The outcome of one request of a job: either an answer or an error.
 
     Args:
-        custom_id: The request's name in the job: "request-0" for the first one.
+        custom_id: The name of the request in the job: "request-0" for the first one.
         response: The answer.
-        error: Why there is none: the error that a chat would have raised.
+        error: The error that a chat would have raised.
     """
 
     custom_id: str

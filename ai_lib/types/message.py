@@ -19,7 +19,7 @@ _PART_TYPES = (Text, Image, Audio, Document, Json)
 
 
 class Role(StrEnum):
-    """Who speaks."""
+    """The author of a message."""
 
     SYSTEM = "system"
     USER = "user"
@@ -29,15 +29,15 @@ class Role(StrEnum):
 
 @attrs.frozen
 class Citation:
-    """A source that the answer names.
+    """A source that the answer cites.
 
     Args:
-        url: Where it is, when the provider gives an address.
+        url: The URL of the source, if the provider returns one.
         title: Its title.
-        start: Index in the answer's text where the cited passage begins.
-        end: Index where it ends.
-        data: The provider's own object.
-        cited_text: The passage of the source, where the provider quotes it.
+        start: Index in the text of the answer at which the supported passage starts.
+        end: Index at which it ends.
+        data: The provider's object, as sent.
+        cited_text: The passage of the source, if the provider quotes it.
     """
 
     url: str | None = None
@@ -56,20 +56,17 @@ def _parts(content: PartLike | Iterable[PartLike] | None) -> tuple[Part, ...]:
     if isinstance(content, _PART_TYPES):
         return (content,)
     if not isinstance(content, Iterable):
-        raise InvalidRequestError(f"message content must be text or parts, not {type(content).__name__}")
-    return tuple(_part(item) for item in content)
+        raise InvalidRequestError(f"message content must be a string or parts, not {type(content).__name__}")
+    parts = tuple(Text(item) if isinstance(item, str) else item for item in content)
+    for part in parts:
+        if not isinstance(part, _PART_TYPES):
+            raise InvalidRequestError(
+                f"a part of a message must be a str, Text, Image, Audio, Document or Json, not {type(part).__name__}"
+            )
+    return parts
 
 
-def _part(item: object) -> Part:
-    if isinstance(item, str):
-        return Text(item)
-    if isinstance(item, _PART_TYPES):
-        return item
-    raise InvalidRequestError(
-        f"a part of a message is a str, Text, Image, Audio, Document or Json, not {type(item).__name__}"
-    )
-
-
+# Typed, since mypy loses the type of a field with converter=tuple.
 def _calls(calls: Iterable[ToolCall]) -> tuple[ToolCall, ...]:
     return tuple(calls)
 
@@ -80,19 +77,19 @@ def _citations(citations: Iterable[Citation]) -> tuple[Citation, ...]:
 
 @attrs.frozen(kw_only=True)
 class Message:
-    """One turn. `Message.system()`, `.user()`, `.assistant()` and `.tool()` are the short ways to make one.
+    """One message. `Message.system()`, `.user()`, `.assistant()` and `.tool()` are the short ways to create one.
 
     Args:
-        role: Who speaks.
+        role: The author.
         content: The parts, in order; a plain str is one text part.
-        name: The speaker's name, where there are several.
-        tool_calls: What the assistant asks to have run.
+        name: The author's name, where there are several.
+        tool_calls: The tool calls that the assistant makes.
         tool_call_id: In a tool message, the id of the call it answers.
-        is_error: In a tool message, that the tool failed; where the wire has no flag for it, the content alone says so.
-        reasoning: What the model thought, when the provider shows it.
-        refusal: Why the model would not answer, when the provider says so in a field of its own.
-        citations: The sources the answer names.
-        provider_data: Opaque data that belongs to the turn and goes back unchanged, only to the provider that made it.
+        is_error: In a tool message, whether the tool failed; for providers without a flag the content alone says so.
+        reasoning: The reasoning of the model, if the provider returns it.
+        refusal: Why the model refused to answer, if the provider returns it separately.
+        citations: The sources that the answer cites.
+        provider_data: Opaque data that is sent back unchanged with the message, only to the provider it came from.
     """
 
     role: Role = attrs.field(converter=Role)
@@ -108,32 +105,32 @@ class Message:
 
     @classmethod
     def system(cls, *content: PartLike) -> Message:
-        """Instructions that stand above the conversation."""
+        """Create a system message: instructions for the whole conversation."""
         return cls(role=Role.SYSTEM, content=content)
 
     @classmethod
     def user(cls, *content: PartLike, name: str | None = None) -> Message:
-        """What the user says: text and parts, in order."""
+        """Create a user message from strings and parts, in order."""
         return cls(role=Role.USER, content=content, name=name)
 
     @classmethod
     def assistant(cls, *content: PartLike, tool_calls: Iterable[ToolCall] = ()) -> Message:
-        """What the model said, or should seem to have said."""
+        """Create an assistant message: what the model said, or an example of what it should say."""
         return cls(role=Role.ASSISTANT, content=content, tool_calls=tool_calls)
 
     @classmethod
     def tool(cls, tool_call_id: str, *content: PartLike, name: str | None = None, is_error: bool = False) -> Message:
-        """The result of a tool call.
+        """Create the result of a tool call.
 
         Args:
             tool_call_id: The id of the call, from `ToolCall.id`.
-            content: The result: text, or parts such as `Json(...)`.
-            name: The tool's name, for providers that want it; found by the call's id where it is not given.
-            is_error: That the tool failed.
+            content: The result: strings, or parts such as `Json(...)`.
+            name: The tool's name, for providers that require it; None looks it up by the id of the call.
+            is_error: Whether the tool failed.
         """
         return cls(role=Role.TOOL, content=content, tool_call_id=tool_call_id, name=name, is_error=is_error)
 
     @property
     def text(self) -> str:
-        """All text parts, joined with nothing between."""
+        """All text parts, joined without a separator."""
         return "".join([part.text for part in self.content if isinstance(part, Text)])

@@ -1,4 +1,4 @@
-"""A model: what a provider's own list says of it, and what is known of it besides."""
+"""A model: what its provider lists, and what the catalogue adds."""
 
 from __future__ import annotations
 
@@ -14,30 +14,30 @@ __all__ = ["ModelInfo"]
 
 @attrs.frozen
 class ModelInfo:
-    """One model. None means: not known.
+    """One model. None means unknown.
 
     Args:
         id: The name to pass as `model`.
         provider: The provider's id.
-        created: Seconds since 1970, where told.
-        owned_by: Who made it, where told.
-        name: The name for people to read, where told.
-        context_window: Most tokens of a prompt and its answer together.
-        max_output_tokens: Most tokens of an answer.
-        raw: The provider's own entry.
+        created: Seconds since 1970, as listed by the provider.
+        owned_by: Its owner, as listed by the provider.
+        name: The display name.
+        context_window: Maximum tokens of a prompt and its answer together.
+        max_output_tokens: Maximum tokens of an answer.
+        raw: The provider's entry, as sent.
         mode: "chat", "embedding" or "rerank".
-        aliases: Other names that mean it: dated snapshots, `-latest`.
-        capabilities: What it can do: "tools", "vision", "json_schema", "reasoning", "pdf", "audio", "web_search" and so
-            on. One that is missing is not known; ask with `supports`.
-        modalities_in: What it reads: "text", "image", "audio", "pdf", "video".
-        modalities_out: What it writes.
-        prices: US dollars for a million tokens.
-        speed: "fast", "balanced" or "slow", by what models of its price and kind usually are; no measurement.
-        quality: "basic", "good" or "excellent", in the same way.
-        deprecation_date: The day that the provider switches it off, as 2027-04-14.
-        knowledge: The month that its knowledge ends.
-        released: The day that it came out.
-        source: The data sets that this is from.
+        aliases: Other names of the model: dated snapshots, `-latest`.
+        capabilities: Whether it supports "tools", "vision", "json_schema", "reasoning", "pdf", "audio", "web_search",
+            etc. A missing one is unknown; see `supports`.
+        modalities_in: The modalities of its input: "text", "image", "audio", "pdf", "video".
+        modalities_out: The modalities of its output.
+        prices: US dollars per million tokens.
+        speed: "fast", "balanced" or "slow": typical for models of its price and kind, not a measurement.
+        quality: "basic", "good" or "excellent", also typical.
+        deprecation_date: The date on which the provider retires it, such as "2027-04-14".
+        knowledge: The month of its knowledge cutoff.
+        released: The date of its release.
+        source: The data sets that this information is from.
     """
 
     id: str
@@ -63,9 +63,9 @@ class ModelInfo:
 
     @property
     def full_name(self) -> str:
-        """The name with its provider, as `AiClient` takes it: "groq/openai/gpt-oss-20b"."""
+        """The name with its provider, as `AiClient` accepts it: "groq/openai/gpt-oss-20b"."""
         return self.id if self.provider is None else f"{self.provider}/{self.id}"
 
     def supports(self, capability: str) -> bool | None:
-        """Return whether it can do something; None where that is not known."""
+        """Return whether it supports a capability; None if that is unknown."""
         return self.capabilities.get(capability)

@@ -1,4 +1,4 @@
-"""What a model's tokens cost, and what one call came to."""
+"""Prices of tokens, and the cost of a call."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def _usd(price: Any) -> Decimal:
     except ArithmeticError:
         amount = Decimal("nan")
     if not amount.is_finite() or amount < 0:
-        raise ConfigurationError(f"a price must be a number of US dollars from 0, got {price!r}")
+        raise ConfigurationError(f"a price must be a number of US dollars >= 0, got {price!r}")
     return amount
 
 
@@ -29,15 +29,15 @@ def _usd_if_known(price: Any) -> Decimal | None:
 
 @attrs.frozen(kw_only=True)
 class PriceTier:
-    """Prices of long prompts: of the whole request, once its prompt is longer than this.
+    """Prices of requests with long prompts; they apply to the whole request.
 
     Args:
-        above: Tokens of the prompt.
-        input: US dollars for a million tokens of the prompt.
-        output: US dollars for a million tokens of the completion.
+        above: The tier applies to prompts of more tokens than this.
+        input: US dollars per million tokens of the prompt, >= 0.
+        output: US dollars per million tokens of the completion, >= 0.
 
     Raises:
-        ConfigurationError: A price is no number from 0.
+        ConfigurationError: A price is not a number >= 0.
     """
 
     above: int
@@ -47,26 +47,26 @@ class PriceTier:
 
 @attrs.frozen(kw_only=True)
 class Prices:
-    """US dollars for a million tokens. None means that the price is not known, which is not the same as 0.
+    """Prices in US dollars per million tokens. None means unknown, which is not the same as 0.
 
     Args:
         input: Tokens of the prompt.
         output: Tokens of the completion.
-        cache_read: Tokens of the prompt that came from the provider's cache; None means as `input`.
-        cache_write: Tokens of the prompt that were written to it; None means as `input`.
-        cache_write_1h: The same, kept for an hour; None means as `cache_write`.
-        reasoning: Tokens of reasoning; None means as `output`.
-        input_audio: Tokens of recorded speech in the prompt; None means as `input`.
-        output_audio: Tokens of speech in the completion; None means that it is not known.
-        batch_input: As `input`, for jobs that the provider runs when it likes.
-        batch_output: As `output`, for such jobs.
-        per_query: Dollars for each search of a reranker.
-        tiers: Prices of long prompts.
-        source: Where the prices are from.
-        date: The day that they were gathered, as 2026-11-22.
+        cache_read: Tokens of the prompt that were read from the provider's cache; None means the same as `input`.
+        cache_write: Tokens of the prompt that were written to the cache; None means the same as `input`.
+        cache_write_1h: Those written to be kept for an hour; None means the same as `cache_write`.
+        reasoning: Tokens of reasoning; None means the same as `output`.
+        input_audio: Tokens of audio in the prompt; None means the same as `input`.
+        output_audio: Tokens of audio in the completion; None means unknown.
+        batch_input: Tokens of the prompt in a batch job of the provider.
+        batch_output: Tokens of the completion in a batch job.
+        per_query: US dollars for each query of a reranker.
+        tiers: Prices of requests with long prompts.
+        source: The source of the prices.
+        date: The date of the prices, such as "2026-11-22".
 
     Raises:
-        ConfigurationError: A price is no number from 0.
+        ConfigurationError: A price is not a number >= 0.
     """
 
     input: Decimal | None = attrs.field(default=None, converter=_usd_if_known)
@@ -87,15 +87,15 @@ class Prices:
 
 @attrs.frozen(kw_only=True)
 class Cost:
-    """What one call came to, in US dollars.
+    """The cost of one call in US dollars.
 
     Args:
         total: The sum of the parts.
-        parts: Dollars by "input", "cache_read", "cache_write", "cache_write_1h", "input_audio", "output", "reasoning"
-            and "output_audio"; no token is in two of them. Empty where the provider stated only the total.
-        source: Where the prices are from; "provider" where the answer itself stated the total.
-        date: The day that the prices were gathered.
-        estimated: Whether the tokens were counted on this side, as the provider told none.
+        parts: US dollars by "input", "cache_read", "cache_write", "cache_write_1h", "input_audio", "output",
+            "reasoning" and "output_audio"; each token counts in one of them. Empty where only the total is known.
+        source: The source of the prices; "provider" where the response itself has the total.
+        date: The date of the prices.
+        estimated: Whether the tokens were estimated, because the provider returned no usage.
     """
 
     total: Decimal

@@ -1,4 +1,4 @@
-"""Documents ranked by how well they answer a query: what is asked and what comes back."""
+"""Reranking: documents ordered by how well they answer a query."""
 
 from __future__ import annotations
 
@@ -9,45 +9,41 @@ import attrs
 
 from ai_lib.errors import InvalidRequestError
 from ai_lib.types.usage import Usage
+from ai_lib.types.validators import integer, strings
 
 __all__ = ["RerankRequest", "RerankResponse", "RerankResult"]
 
 
-def _texts(documents: Iterable[str]) -> tuple[str, ...]:
+def _documents(documents: Iterable[str]) -> tuple[str, ...]:
     if isinstance(documents, str) or not isinstance(documents, Iterable):
-        raise InvalidRequestError(f"documents must be several texts, not {type(documents).__name__}")
+        raise InvalidRequestError(f"documents must be a list of strings, not {type(documents).__name__}")
     return tuple(documents)
 
 
 @attrs.frozen(kw_only=True)
 class RerankRequest:
-    """Documents to rank.
+    """A request to rank documents.
 
     Args:
         model: The model; None means the provider's default.
-        query: What is looked for.
-        documents: The texts to rank.
-        top_n: Number of results to return; None means all.
-        extensions: Further fields of the provider's own, put into the body as they are.
+        query: The query; not empty.
+        documents: The documents to rank, at least one and none empty.
+        top_n: Number of results to return, a positive integer; None means all.
+        extensions: Provider-specific fields, added to the body unchanged.
+
+    Raises:
+        InvalidRequestError: A field is invalid.
     """
 
     model: str | None = None
     query: str
-    documents: tuple[str, ...] = attrs.field(converter=_texts)
-    top_n: int | None = None
+    documents: tuple[str, ...] = attrs.field(converter=_documents, validator=strings)
+    top_n: int | None = attrs.field(default=None, validator=integer(1))
     extensions: Mapping[str, Any] = attrs.field(factory=dict)
 
     def __attrs_post_init__(self) -> None:
         if not isinstance(self.query, str) or not self.query:
-            raise InvalidRequestError(f"query must be a text and not empty, got {self.query!r:.80}")
-        if not self.documents:
-            raise InvalidRequestError("documents is empty: give at least one text")
-        for number, text in enumerate(self.documents):
-            if not isinstance(text, str) or not text:
-                raise InvalidRequestError(f"documents[{number}] must be a text and not empty, got {text!r:.80}")
-        whole = isinstance(self.top_n, int) and not isinstance(self.top_n, bool)
-        if self.top_n is not None and (not whole or self.top_n < 1):
-            raise InvalidRequestError(f"top_n must be a whole number from 1, got {self.top_n!r}")
+            raise InvalidRequestError(f"query must be a non-empty string, got {self.query!r:.80}")
 
 
 @attrs.frozen
@@ -55,8 +51,8 @@ class RerankResult:
     """How well one document answers the query.
 
     Args:
-        index: The document's place among those that were sent, from 0.
-        score: Higher is better; the scale is the model's own.
+        index: The index of the document in the request, starting at 0.
+        score: Higher is better; the scale depends on the model.
     """
 
     index: int
@@ -68,13 +64,13 @@ class RerankResponse:
     """The ranking.
 
     Args:
-        results: One for each document, or the best `top_n`, in the provider's order: best first.
-        model: The model that ranked, as the provider names it.
+        results: One for each document, or for the best `top_n`; best first.
+        model: The model, as the provider names it.
         provider: The provider's id.
-        usage: The tokens read; None where the provider does not tell.
+        usage: The tokens; None where the provider returns no count.
         request_id: The id to quote to the provider's support.
         raw: The decoded JSON as the provider sent it.
-        adjustments: What was left out of the request because the provider has no form for it.
+        adjustments: What was left out of the request because the provider does not support it.
     """
 
     results: tuple[RerankResult, ...]

@@ -1,6 +1,6 @@
-"""Our values as JSON and back, through one cattrs converter.
+"""Values of this package as JSON and back, through one cattrs converter.
 
-Callables (`Tool.function`, `ResponseFormat.parser`) are left out: they have no JSON form.
+Callables (`Tool.function`, `ResponseFormat.parser`) are omitted: they cannot be represented as JSON.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from ai_lib.errors import InvalidRequestError
-from ai_lib.types.content import Audio, Document, Image, Json, Part, Text
+from ai_lib.types.content import Part
 from ai_lib.types.request import ResponseFormat
 from ai_lib.types.response import ChatCompletionResponse
 from ai_lib.types.tool import NamedTool, Tool, ToolChoice
@@ -27,7 +27,7 @@ T = TypeVar("T")
 
 @cache
 def _converter() -> Converter:
-    # cattrs generates code for each class it meets, so nothing is made before the first use.
+    # cattrs generates code for each class, so the converter is created at its first use.
     from cattrs import Converter
     from cattrs.gen import make_dict_structure_fn, make_dict_unstructure_fn, override
     from cattrs.strategies import configure_tagged_union
@@ -38,56 +38,54 @@ def _converter() -> Converter:
     converter.register_unstructure_hook(Decimal, str)
     converter.register_structure_hook(Decimal, lambda text, _: Decimal(text))
     converter.register_structure_hook(str | int | None, lambda value, _: value)
-    converter.register_structure_hook(ToolChoice | None, lambda value, _: _choice(value))
+    converter.register_structure_hook(
+        ToolChoice | None, lambda value, _: NamedTool(value["name"]) if isinstance(value, dict) else value
+    )
     converter.register_unstructure_hook(NamedTool, lambda tool: {"name": tool.name})
     configure_tagged_union(
         Part,
         converter,
         tag_name="type",
-        tag_generator=lambda cls: {Text: "text", Image: "image", Audio: "audio", Document: "document", Json: "json"}[
-            cls
-        ],
+        tag_generator=lambda cls: cls.__name__.lower(),
     )
-    of_this_process = ("parser", "pricing", "trace", "limit_reader")
-    for cls, fields in (
+    omitted_fields = (
         (Tool, ("function",)),
         (ResponseFormat, ("parser",)),
-        (ChatCompletionResponse, of_this_process),
-    ):
-        leave_out = {field: override(omit=True) for field in fields}
+        (ChatCompletionResponse, ("parser", "pricing", "trace", "limit_reader")),
+    )
+    for cls, fields in omitted_fields:
+        omitted = {field: override(omit=True) for field in fields}
         converter.register_unstructure_hook(
             cls,
-            make_dict_unstructure_fn(cls, converter, _cattrs_omit_if_default=True, **leave_out),  # type: ignore[arg-type]
+            make_dict_unstructure_fn(cls, converter, _cattrs_omit_if_default=True, **omitted),  # type: ignore[arg-type]
         )
-        converter.register_structure_hook(cls, make_dict_structure_fn(cls, converter, **leave_out))  # type: ignore[arg-type]
+        converter.register_structure_hook(cls, make_dict_structure_fn(cls, converter, **omitted))  # type: ignore[arg-type]
     return converter
 
 
-def _choice(value: Any) -> ToolChoice | None:
-    return NamedTool(value["name"]) if isinstance(value, dict) else value
-
-
 def to_json(value: Any) -> bytes:
-    """Return one of our values (a message, request, response, chunk, tool, usage) as JSON.
+    """Return a message, request, response, chunk, tool, usage or another value of `ai_lib.types` as JSON.
 
     Raises:
-        InvalidRequestError: It holds something that has no JSON form.
+        InvalidRequestError: It contains something that cannot be represented as JSON.
     """
     try:
         return json.dumps(_converter().unstructure(value, type(value)))
     except TypeError as exc:
-        raise InvalidRequestError(f"{type(value).__name__} holds a value without a JSON form: {exc}") from exc
+        raise InvalidRequestError(
+            f"{type(value).__name__} contains a value that cannot be represented as JSON: {exc}"
+        ) from exc
 
 
 def from_json(data: bytes | str, cls: type[T]) -> T:
-    """Return the value of class `cls` that `to_json` wrote.
+    """Return the value that `to_json` wrote.
 
     Args:
         data: The JSON.
         cls: The class, for example `ChatCompletionRequest`.
 
     Raises:
-        InvalidRequestError: The JSON does not fit; the message names each place.
+        InvalidRequestError: The JSON does not fit the class; the message has the path of each error.
     """
     from cattrs import transform_error
     from cattrs.errors import BaseValidationError

@@ -1,4 +1,4 @@
-"""Tools: what a model may call, the calls it makes, and which of them it may choose."""
+"""Tools: functions that a model may call, its calls, and the choice between tools."""
 
 from __future__ import annotations
 
@@ -13,22 +13,25 @@ from ai_lib.utils import json
 
 __all__ = ["NamedTool", "Tool", "ToolCall", "ToolChoice"]
 
-# The strictest of the providers' rules (OpenAI: letters, digits, _ and -, at most 64).
+# OpenAI's rule, the strictest of the providers': a tool with such a name works everywhere.
 _TOOL_NAME = r"[a-zA-Z0-9_-]{1,64}"
 _NO_PARAMETERS: Mapping[str, Any] = {"type": "object", "properties": {}}
 
 
 @attrs.frozen
 class Tool:
-    """A function that the model may ask the caller to run.
+    """A function that the model may call.
 
     Args:
         name: Letters, digits, `_` and `-`, at most 64.
-        description: What it does, for the model to read.
+        description: What the tool does, for the model.
         parameters: A JSON Schema of type object.
-        strict: Ask the provider to hold the arguments to the schema; None leaves it to the provider.
-        cache: Asks the provider to cache the prompt up to the end of this tool.
-        function: What runs it, for `run_tools`; never sent.
+        strict: Request that the provider enforce the schema of the arguments; None leaves it to the provider.
+        cache: Requests that the provider cache the prompt up to the end of this tool, for this long.
+        function: The function to run, for `run_tools`; never sent.
+
+    Raises:
+        InvalidRequestError: The name or the parameters are invalid.
     """
 
     name: str
@@ -53,37 +56,36 @@ class Tool:
         description: str | None = None,
         strict: bool | None = None,
     ) -> Tool:
-        """Make a tool of a function: its annotations and its docstring say what a model must know.
+        """Create a tool from a function: annotations and docstring become the schema and the descriptions.
 
         Args:
             function: A function, a bound method, a `functools.partial` or an object with `__call__`.
             name: The tool's name; None means the function's.
-            description: What it does; None means the docstring, without what it says about the parameters.
-            strict: Ask the provider to hold the arguments to the schema, which then requires all of them; None leaves
-                it to the provider.
+            description: What the tool does; None means the docstring without its sections about parameters.
+            strict: Request that the provider enforce the schema, which then requires all arguments; None leaves it to
+                the provider.
 
         Raises:
-            InvalidRequestError: A parameter has no annotation, or one that has no form in JSON.
+            InvalidRequestError: A parameter has no annotation, or one that cannot be represented as JSON.
         """
-        # Imported here, since most programs have no tools and `inspect` takes time.
+        # Imported here, since most programs have no tools and `inspect` takes time to import.
         from ai_lib.schemas.function import function_name, schema_of_function
         from ai_lib.schemas.schema import strict_schema
 
-        called = name or function_name(function)
+        name = name or function_name(function)
         try:
-            told, parameters = schema_of_function(function)
+            documented, parameters = schema_of_function(function)
         except TypeError as exc:
-            raise InvalidRequestError(f"tool {called!r}: {exc}") from exc
-        return cls(
-            called,
-            description or told,
-            strict_schema(parameters) if strict else parameters,
-            strict=strict,
-            function=function,
-        )
+            raise InvalidRequestError(f"tool {name!r}: {exc}") from exc
+        parameters = strict_schema(parameters) if strict else parameters
+        return cls(name, description or documented, parameters, strict=strict, function=function)
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        """Call the function behind the tool."""
+        """Call the function of the tool.
+
+        Raises:
+            TypeError: The tool has no function.
+        """
         if self.function is None:
             raise TypeError(f"tool {self.name!r} has no function to call")
         return self.function(*args, **kwargs)
@@ -91,7 +93,7 @@ class Tool:
 
 @attrs.frozen
 class NamedTool:
-    """The tool choice "this one": the model must call the tool of this name."""
+    """A tool choice: the model must call the tool of this name."""
 
     name: str
 
@@ -101,13 +103,13 @@ ToolChoice: TypeAlias = Literal["auto", "none", "required"] | NamedTool
 
 @attrs.frozen
 class ToolCall:
-    """The model's wish to have a tool run.
+    """A call of a tool by the model.
 
     Args:
-        id: Ties the result to the call.
+        id: The id of the call, to which its result refers.
         name: The tool's name.
-        arguments_json: The arguments as the model wrote them, a JSON text; `"{}"` for none.
-        provider_data: What the provider wants back unchanged with the call (signatures and the like).
+        arguments_json: The arguments as the model wrote them, usually a JSON object; `"{}"` for none.
+        provider_data: Opaque data, such as a signature, that is sent back unchanged with the call.
     """
 
     id: str
@@ -117,22 +119,21 @@ class ToolCall:
 
     @property
     def arguments(self) -> dict[str, Any]:
-        """The arguments, parsed.
+        """The decoded arguments.
 
         Raises:
-            ToolArgumentsError: The model did not write a JSON object; the error carries the text.
+            ToolArgumentsError: The model did not write a JSON object; its text is on `error.arguments_json`.
         """
+        cause = None
         try:
             value = json.loads(self.arguments_json.strip() or "{}")
+            if isinstance(value, dict):
+                return value
+            fault = f"a JSON {type(value).__name__}, not an object"
         except ValueError as exc:
-            raise self._malformed(f"not valid JSON ({exc})") from exc
-        if not isinstance(value, dict):
-            raise self._malformed(f"a JSON {type(value).__name__}, not an object")
-        return value
-
-    def _malformed(self, what: str) -> ToolArgumentsError:
-        return ToolArgumentsError(
-            f"the model's arguments for tool {self.name!r} are {what}",
+            fault, cause = f"not valid JSON ({exc})", exc
+        raise ToolArgumentsError(
+            f"the model's arguments for tool {self.name!r} are {fault}",
             arguments_json=self.arguments_json,
-            hint="Read .arguments_json, or tell the model in the tool's result and let it try again",
-        )
+            hint="Read .arguments_json, or report the error to the model in the tool's result",
+        ) from cause

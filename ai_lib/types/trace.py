@@ -1,4 +1,4 @@
-"""What happened on the way to an answer."""
+"""The steps that led to an answer, and the requests that failed on the way."""
 
 from __future__ import annotations
 
@@ -39,13 +39,13 @@ class Attempt:
 
 @attrs.frozen
 class Step:
-    """One thing that happened.
+    """One step of a call.
 
     Args:
         kind: "request" (to a provider), "retry", "rate_limited", "fallback", "hedge", "selected" (a model), "endpoint"
-            (of an array), "tool", "repair" and so on.
-        at: Seconds after the call began.
-        facts: What belongs to the kind: provider and model, the reason of a choice, seconds waited.
+            (of an array), "tool", "repair", etc.
+        at: Seconds since the start of the call.
+        facts: Details by name: provider and model, the reason for a choice, seconds waited.
     """
 
     kind: str
@@ -59,13 +59,13 @@ class Step:
 
 @attrs.define(eq=False)
 class Trace:
-    """The steps of one call in their order; `print(response.trace)` shows them. It goes on while a stream does.
+    """The steps of one call in order; `print(response.trace)` shows them. A stream adds steps until it has finished.
 
     Args:
-        steps: What happened.
-        timings: Seconds by what they went to: "queue", "rate_limit", "backoff", "connect", "first_byte", "body",
+        steps: The steps.
+        timings: Seconds spent on "queue", "rate_limit", "backoff", "connect", "first_byte", "body",
             "stream".
-        adjustments: What was left out of the request or put differently.
+        adjustments: What was left out of the request, or expressed differently.
     """
 
     steps: list[Step] = attrs.field(factory=list)

@@ -1,4 +1,4 @@
-"""A file for a provider to keep: what is sent and what comes back."""
+"""Files uploaded to a provider: requests and responses."""
 
 from __future__ import annotations
 
@@ -17,12 +17,15 @@ class UploadRequest:
     """A file to upload.
 
     Args:
-        model: Always None: no provider asks which model will read the file.
+        model: Always None: no provider needs the model that will read the file.
         data: The bytes.
         name: The name to give the file.
-        media_type: What the bytes are.
-        purpose: What the file is for, in the provider's words; None means to be named in chats.
-        extensions: Further fields of the provider's own, put into the form as they are.
+        media_type: The media type of the bytes.
+        purpose: The purpose, in the provider's words; None means to be referred to in chats.
+        extensions: Provider-specific fields, added to the form unchanged.
+
+    Raises:
+        InvalidRequestError: The file is empty, or a field is not a printable string.
     """
 
     model: str | None = attrs.field(default=None, init=False)
@@ -34,24 +37,24 @@ class UploadRequest:
 
     def __attrs_post_init__(self) -> None:
         if not isinstance(self.data, bytes) or not self.data:
-            raise InvalidRequestError("the file is empty: there are no bytes to upload")
+            raise InvalidRequestError("the file is empty; there are no bytes to upload")
         for field in ("name", "media_type", "purpose"):
             value = getattr(self, field)
             if value is not None and (not isinstance(value, str) or not value or not value.isprintable()):
-                raise InvalidRequestError(f"{field} of a file must be a text without control characters, got {value!r}")
+                raise InvalidRequestError(f"{field} of a file must be a printable string, got {value!r}")
 
 
 @attrs.frozen(kw_only=True)
 class UploadedFile:
-    """A file that a provider keeps.
+    """A file stored by a provider.
 
     Args:
-        id: Its id, for `Document.from_file_id` and its like.
-        name: Its name, where told.
-        bytes: Its size, where told.
-        purpose: What it is for, in the provider's word, where told.
-        url: Its address at the provider, where it has one.
-        media_type: What it is, where told.
+        id: Its id, for `Document.from_file_id` and the other parts' `from_file_id`.
+        name: Its name; None if not returned.
+        bytes: Its size; None if not returned.
+        purpose: Its purpose, in the provider's words; None if not returned.
+        url: Its URL at the provider, if it has one.
+        media_type: Its media type; None if not returned.
         provider: The provider's id.
         request_id: The id to quote to the provider's support.
         raw: The decoded JSON as the provider sent it.

@@ -1,4 +1,4 @@
-"""Tokens billed."""
+"""Token counts of a call, and estimates before one."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ __all__ = ["TokenCount", "Usage", "UsageStatus"]
 
 
 class UsageStatus(StrEnum):
-    """How far the numbers of a `Usage` can be trusted."""
+    """The reliability of the numbers in a `Usage`."""
 
     FINALIZED = "finalized"
-    """The provider's own count of the whole call."""
+    """The provider's count for the whole call."""
     ESTIMATED = "estimated"
-    """Counted on this side."""
+    """An estimate of this library, at least in part."""
     PENDING = "pending"
     """The stream has not ended; the provider's count may still come."""
     UNSUPPORTED = "unsupported"
-    """The provider sent no count."""
+    """The provider returned no count."""
 
 
 @attrs.frozen(kw_only=True)
@@ -28,16 +28,16 @@ class Usage:
     """The tokens of one call.
 
     Args:
-        prompt_tokens: Everything sent, cached tokens included.
-        completion_tokens: Everything generated, reasoning included.
-        total_tokens: The provider's total where it gives one, else the sum.
-        cached_tokens: The part of the prompt that was read from the provider's cache; None where not told.
-        cache_write_tokens: The part of the prompt that was written to it; None where not told.
-        cache_write_1h_tokens: The part of `cache_write_tokens` that is kept for an hour; None where not told.
-        reasoning_tokens: The part of the completion that was reasoning; None where not told.
-        audio_prompt_tokens: The part of the prompt that was audio; None where not told.
-        audio_completion_tokens: The part of the completion that was audio; None where not told.
-        cost: What the provider says the call cost, in USD; None where not told.
+        prompt_tokens: Tokens of the prompt, including cached ones.
+        completion_tokens: Tokens generated, including reasoning.
+        total_tokens: The provider's total, or else the sum.
+        cached_tokens: The part of the prompt that was read from the provider's cache; None if not reported.
+        cache_write_tokens: The part of the prompt that was written to the cache; None if not reported.
+        cache_write_1h_tokens: The part of `cache_write_tokens` that is kept for an hour; None if not reported.
+        reasoning_tokens: The part of the completion that was reasoning; None if not reported.
+        audio_prompt_tokens: The part of the prompt that was audio; None if not reported.
+        audio_completion_tokens: The part of the completion that was audio; None if not reported.
+        cost: The cost of the call in US dollars, as reported by the provider; None if not reported.
     """
 
     prompt_tokens: int = 0
@@ -64,12 +64,12 @@ class Usage:
 
 @attrs.frozen
 class TokenCount:
-    """The tokens of a prompt: counted by the provider, or estimated with bounds.
+    """The number of tokens of a prompt: counted by the provider, or estimated with bounds.
 
     Args:
         tokens: The count, or the estimate.
-        at_least: Not fewer than this.
-        at_most: Not more than this.
+        at_least: The lower bound.
+        at_most: The upper bound.
         exact: Whether the provider counted; then all three are the same.
     """
 

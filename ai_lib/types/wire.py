@@ -1,4 +1,4 @@
-"""Envelopes: what goes to a transport and what comes back."""
+"""HTTP requests and responses: what a transport sends and returns."""
 
 from __future__ import annotations
 
@@ -16,18 +16,23 @@ def _positive(_: object, field: attrs.Attribute[float], value: float | None) -> 
     if value is None:
         return
     if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value) or value <= 0:
-        raise ConfigurationError(f"timeout {field.name} must be a number of seconds above 0 or None, got {value!r}")
+        raise ConfigurationError(f"timeout {field.name} must be a number of seconds > 0 or None, got {value!r}")
 
 
 @attrs.frozen
 class Timeout:
-    """Four limits of time, in seconds; None means no limit.
+    """Four time limits in seconds; None means no limit.
 
     Args:
-        connect: To reach the server.
-        first_byte: From the request to the first byte of the answer.
-        idle: Between two bytes of the answer, and between two events of a stream; a comment is not an event.
-        total: For the whole call: retries and their waits, the body, and a stream to its end.
+        connect: Maximum time to connect to the server.
+        first_byte: Maximum time from the request to the first byte of the response. The default of 5 minutes leaves a
+            reasoning model time to think.
+        idle: Maximum time between two bytes of the response, and between two events of a stream; a comment is not an
+            event.
+        total: Maximum time of the whole call, including retries, their waits, and a stream to its end.
+
+    Raises:
+        ConfigurationError: A limit is not a number > 0.
     """
 
     connect: float | None = attrs.field(default=10.0, validator=_positive)
@@ -42,14 +47,15 @@ class HttpRequest:
 
     Args:
         method: "GET" or "POST".
-        url: The whole address.
-        headers: The headers, the key among them.
+        url: The complete URL.
+        headers: The headers, including the API key.
         body: The bytes to send, or None.
-        timeout: The limits of this attempt.
-        deadline: When the whole call must be over, on the clock of `time.monotonic`; None for no limit.
-        timings: Where the transport adds the seconds that "connect", "first_byte" and "body" took; None skips that.
-        on_start: Given a function that ends the exchange from any thread, once there is something to end. A transport
-            that cannot be interrupted need not call it.
+        timeout: The time limits of this attempt.
+        deadline: When the whole call must have finished, on the clock of `time.monotonic`; None for no limit.
+        timings: A mapping to which the transport adds the seconds of "connect", "first_byte" and "body"; None for no
+            timings.
+        on_start: Called once the exchange can be interrupted, with a function that aborts it from any thread. A
+            transport that cannot be interrupted need not call it.
     """
 
     method: str = "POST"
@@ -64,13 +70,13 @@ class HttpRequest:
 
 @attrs.frozen(kw_only=True)
 class HttpResponse:
-    """One HTTP response, read to its end.
+    """One complete HTTP response.
 
     Args:
         status: The status code.
-        headers: The headers; look-ups ignore case, or the names are in lower case.
-        body: The content, decompressed.
-        received_at: When it came, in seconds since 1970; None where the transport does not tell.
+        headers: The headers; either look-ups ignore case, or the names are in lower case.
+        body: The decompressed content.
+        received_at: When it arrived, in seconds since 1970; None if the transport does not record it.
     """
 
     status: int

@@ -95,7 +95,7 @@ def test_with_options_rejects_what_are_not_options(client):
         ({"on_unsupported": "ignore"}, "on_unsupported must be one of"),
         ({"model": 5}, "model must be a text, not int"),
         ({"tools": 5}, r"tools must be a sequence of tools, not int; pass \[tool\]"),
-        ({"stop": 5}, "stop must be a text or texts"),
+        ({"stop": 5}, "stop must be a string or a list of strings"),
         ({"extensions": 5}, "extensions must be a mapping such as a dict, got 5"),
         ({"metadata": 5}, "metadata must be a mapping"),
         ({"logit_bias": [5]}, "logit_bias must be a mapping"),

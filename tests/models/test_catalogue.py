@@ -174,9 +174,9 @@ def test_the_shipped_file_is_the_generated_one(shared):
 
 @pytest.mark.parametrize("price", [-1, "much", float("nan"), float("inf"), True])
 def test_an_invalid_price_is_refused(price):
-    with pytest.raises(ConfigurationError, match="a price must be a number of US dollars from 0"):
+    with pytest.raises(ConfigurationError, match="a price must be a number of US dollars >= 0"):
         SHIPPED.with_price("openai/gpt-4o", input=price)
-    with pytest.raises(ConfigurationError, match="a price must be a number of US dollars from 0"):
+    with pytest.raises(ConfigurationError, match="a price must be a number of US dollars >= 0"):
         Prices(output=price)
 
 

@@ -111,7 +111,7 @@ def test_the_thinking_of_earlier_turns_widens_the_upper_bound_only():
 
 
 def test_a_value_without_a_json_form_is_refused():
-    with pytest.raises(InvalidRequestError, match="without a JSON form"):
+    with pytest.raises(InvalidRequestError, match="cannot be represented as JSON"):
         count(Message.user("hi"), tools=[Tool("t", parameters={"type": "object", "x": object()})])
 
 

@@ -7,7 +7,7 @@ from ai_lib import Audio, Document, Image, InvalidRequestError
 PNG = b"\x89PNG\r\n\x1a\n rest"
 
 
-def test_a_file_is_read_with_its_type_and_name(tmp_path):
+def test_a_file_is_read_with_its_media_type_and_name(tmp_path):
     file = tmp_path / "x.png"
     file.write_bytes(PNG)
 
@@ -16,23 +16,23 @@ def test_a_file_is_read_with_its_type_and_name(tmp_path):
     assert (image.data, image.media_type, image.name) == (PNG, "image/png", "x.png")
 
 
-def test_the_first_bytes_count_for_more_than_the_name(tmp_path):
+def test_the_first_bytes_take_precedence_over_the_name(tmp_path):
     file = tmp_path / "photo.jpg"
     file.write_bytes(PNG)
 
     assert Image.from_file(file).media_type == "image/png"
 
 
-def test_a_type_that_cannot_be_told_must_be_given(tmp_path):
+def test_a_media_type_that_cannot_be_detected_must_be_passed(tmp_path):
     file = tmp_path / "x.bin"
     file.write_bytes(b"whatever")
 
-    with pytest.raises(InvalidRequestError, match="needs media_type="):
+    with pytest.raises(InvalidRequestError, match="requires media_type="):
         Image.from_file(file)
     assert Image.from_file(file, "image/x-own").media_type == "image/x-own"
 
 
-def test_a_file_that_is_not_there_is_a_wrong_request(tmp_path):
+def test_a_missing_file_is_an_invalid_request(tmp_path):
     with pytest.raises(InvalidRequestError, match=r"cannot read Audio file: .*nowhere\.wav"):
         Audio.from_file(tmp_path / "nowhere.wav")
 
@@ -47,7 +47,7 @@ def test_a_name_is_never_opened(tmp_path):
 
 
 @pytest.mark.parametrize("url", ["x.png", "/etc/passwd", "file:///etc/passwd", "ftp://x/y.png"])
-def test_only_http_addresses_are_addresses(url):
+def test_only_http_urls_are_accepted(url):
     with pytest.raises(InvalidRequestError, match=r"must start with http.*use Image.from_file\(\)"):
         Image.from_url(url)
 
@@ -60,22 +60,22 @@ def test_a_data_url_is_read_and_written_back():
 
 
 @pytest.mark.parametrize("url", ["data:image/png,abc", "data:image/png;base64", "hello", "data:image/png;base64,@@"])
-def test_a_data_url_that_is_none_is_refused(url):
+def test_an_invalid_data_url_is_refused(url):
     with pytest.raises(InvalidRequestError, match="data URL"):
         Image.from_data_url(url)
 
 
-def test_nothing_at_all_and_two_things_at_once_are_refused():
+def test_no_source_and_two_sources_are_refused():
     with pytest.raises(InvalidRequestError, match="exactly one of url, data and file_id; got none"):
         Image()
     with pytest.raises(InvalidRequestError, match="exactly one of url, data and file_id"):
         Image(url="https://x/y.png", file_id="f")
 
 
-def test_no_bytes_are_refused():
+def test_empty_bytes_are_refused():
     with pytest.raises(InvalidRequestError, match="Image is empty"):
         Image.from_bytes(b"", "image/png")
 
 
-def test_the_bytes_do_not_fill_the_repr():
+def test_the_repr_has_the_size_and_not_the_bytes():
     assert "<13 bytes>" in repr(Image.from_bytes(PNG))

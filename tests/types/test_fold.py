@@ -19,7 +19,7 @@ def folded(*chunks: ChatCompletionChunk):
 
 
 @given(pieces=st.lists(st.text(max_size=3), max_size=60).map(lambda some: some * 60))
-def test_text_and_thinking_are_the_pieces_joined_however_many(pieces):
+def test_text_and_reasoning_are_the_joined_pieces(pieces):
     answer = folded(*[ChatCompletionChunk(text=piece, reasoning=piece, refusal=piece) for piece in pieces])
 
     assert answer.text == (answer.reasoning or "") == (answer.refusal or "") == "".join(pieces)
@@ -37,7 +37,7 @@ def test_small_pieces_take_little_more_memory_than_their_text():
     assert used < 500_000
 
 
-def test_a_citation_that_every_chunk_repeats_counts_once():
+def test_a_citation_that_every_chunk_repeats_is_kept_once():
     cited = ChatCompletionChunk(citations=(Citation("https://a"),))
 
     assert folded(cited, cited).citations == (Citation("https://a"),)
@@ -50,7 +50,7 @@ def test_log_probabilities_are_appended():
     assert folded(first, second).choices[0].logprobs == {"content": [1, 2], "refusal": None}
 
 
-def test_nothing_at_all_folds_to_an_empty_answer():
+def test_no_chunks_fold_to_an_empty_answer():
     answer = folded()
 
     assert (answer.text, answer.tool_calls, answer.finish_reason) == ("", (), None)
@@ -58,13 +58,13 @@ def test_nothing_at_all_folds_to_an_empty_answer():
     assert (answer.raw_finish_reason, answer.cost, answer.parsed) == (None, None, None)
 
 
-def test_choices_that_come_mixed_are_kept_apart():
+def test_interleaved_choices_are_separated():
     answer = folded(*[ChatCompletionChunk(text=text, index=index) for text, index in [("a", 1), ("b", 0), ("c", 1)]])
 
     assert [choice.message.text for choice in answer.choices] == ["b", "ac"]
 
 
-def test_a_call_without_an_id_gets_one_that_is_the_same_each_time():
+def test_a_call_without_an_id_gets_a_constant_one():
     chunks = [ChatCompletionChunk(tool_calls=(ToolCallDelta(0, None, "f", "{}"),), id="r1")]
 
     assert folded(*chunks).tool_calls == folded(*chunks).tool_calls
@@ -72,7 +72,7 @@ def test_a_call_without_an_id_gets_one_that_is_the_same_each_time():
 
 
 @given(choice=strategies.choices)
-def test_a_whole_answer_as_chunks_folds_to_itself(choice):
+def test_the_chunks_of_a_complete_answer_fold_to_it(choice):
     message = choice.message
     expected = (message.text, message.reasoning or None, message.refusal or None)
 

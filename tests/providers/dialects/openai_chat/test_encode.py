@@ -202,7 +202,7 @@ def _endless() -> dict[str, Any]:
 def test_a_value_without_a_json_form_is_an_invalid_request(value: Any, place: str) -> None:
     fields = {"extensions": {"x": value}} if place == "extensions" else {"messages": Message.user("see", Json(value))}
 
-    with pytest.raises(InvalidRequestError, match="holds a value without a JSON form"):
+    with pytest.raises(InvalidRequestError, match="contains a value that cannot be represented as JSON"):
         body_of(adapter_for("wire"), **fields)
 
 
@@ -236,5 +236,5 @@ def test_odd_text_arrives_unaltered(text: str) -> None:
     "field", [{"messages": "a\ud800b"}, {"user": "\udfff"}, {"messages": Message.user("a", "\ud83d")}]
 )
 def test_half_a_surrogate_pair_is_an_invalid_request(field: dict[str, Any]) -> None:
-    with pytest.raises(InvalidRequestError, match="the request holds a value without a JSON form"):
+    with pytest.raises(InvalidRequestError, match="the request contains a value that cannot be represented as JSON"):
         body_of(adapter_for("wire"), **field)

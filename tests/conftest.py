@@ -1,4 +1,4 @@
-"""What the tests share."""
+"""Fixtures that all tests share."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from hypothesis import HealthCheck, settings
 
 from tests.support.server import Server, completion, json_reply
 
-# A busy machine is slow, and that is no finding about the code. Each run draws other examples: 50 keep a run short.
+# No deadline: a busy machine is slow, which is not a fault of the code. Each run draws other examples; 50 keep it short.
 settings.register_profile(
     "ai_lib", deadline=None, suppress_health_check=[HealthCheck.too_slow], database=None, max_examples=50
 )
@@ -28,20 +28,20 @@ _MACHINE_NAMES = ("SSL_CERT_FILE", "SSL_CERT_DIR", "NETRC")
 
 
 def pytest_collection_finish() -> None:
-    """Spare the garbage collector the thousands of tests, which live to the end: it would walk through all each time."""
+    """Exclude the thousands of collected tests from garbage collection: they live to the end, and every run would visit all."""
     gc.freeze()
 
 
 @pytest.fixture(scope="session")
 def _homes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """Places for a home. None is made: making and removing a folder for each of thousands of tests takes long."""
-    whole = tmp_path_factory.mktemp("homes")
-    return (whole / str(number) for number in itertools.count())
+    """Paths for home directories. None is created: that would take long for thousands of tests."""
+    folder = tmp_path_factory.mktemp("homes")
+    return (folder / str(number) for number in itertools.count())
 
 
 @pytest.fixture(autouse=True)
-def _nothing_of_this_machine(monkeypatch: pytest.MonkeyPatch, _homes: Iterator[Path]) -> None:
-    """Take away proxies, CA files, keys and settings, so that a test sees only what it sets itself."""
+def _isolate_from_the_machine(monkeypatch: pytest.MonkeyPatch, _homes: Iterator[Path]) -> None:
+    """Remove proxies, CA files, keys and settings from the environment, so that a test sees only what it sets itself."""
     for name in os.environ:
         upper = name.upper()
         if upper.startswith(_MACHINE) or upper.endswith(_MACHINE_ENDS) or upper in _MACHINE_NAMES:
@@ -51,7 +51,7 @@ def _nothing_of_this_machine(monkeypatch: pytest.MonkeyPatch, _homes: Iterator[P
 
 @pytest.fixture
 def server() -> Iterator[Server]:
-    """A server that answers "hi" until a test gives it another script."""
+    """A server that answers "hi" until a test sets another script."""
     with Server(json_reply(200, completion())) as running:
         yield running
 
@@ -79,7 +79,7 @@ def third() -> Iterator[Server]:
 
 @pytest.fixture(scope="session")
 def shared() -> Path:
-    """The folder `shared` beside the repository."""
+    """The folder `shared` next to the repository."""
     folder = Path(__file__).parents[2] / "shared"
     if not folder.is_dir():
         pytest.skip(f"needs the files in {folder}")
@@ -88,7 +88,7 @@ def shared() -> Path:
 
 @pytest.fixture(scope="session")
 def redis_url() -> Iterator[str]:
-    """The address of a Redis server that runs for the tests alone."""
+    """The URL of a Redis server that runs only for the tests."""
     program = shutil.which("redis-server")
     redis = pytest.importorskip("redis", reason="needs the package redis")
     if program is None:

@@ -56,13 +56,13 @@ def test_a_module_stays_small(module):
 
 @pytest.mark.parametrize("module", MODULES, ids=name_of)
 def test_functions_stay_short(module):
-    long = [
+    too_long = [
         f"{node.name}: {body_lines(node)}"
         for node in ast.walk(tree(module))
         if isinstance(node, ast.FunctionDef) and body_lines(node) > MAX_FUNCTION
     ]
 
-    assert long == []
+    assert too_long == []
 
 
 @pytest.mark.parametrize("module", [m for m in MODULES if m.name != "__init__.py"], ids=name_of)

@@ -1,4 +1,4 @@
-"""What `import ai_lib` promises: these names, and nothing done."""
+"""The public names of `ai_lib`, and what importing it does not do."""
 
 import pkgutil
 import subprocess
@@ -33,7 +33,7 @@ NAMES = [
     "from_json", "quick_chat", "to_json", "tool",
 ]  # fmt: skip
 
-# Run in a fresh interpreter: reports what importing did beyond defining names.
+# Run in a fresh interpreter: prints what the import did apart from defining names.
 WATCHER = """
 import sys, threading
 import requests, attrs, cattrs

@@ -24,7 +24,7 @@ pytestmark = pytest.mark.slow
 
 TEXT = "alpha beta gamma delta epsilon zeta"
 REPLY = {"type": "reply", "text": TEXT, "times": None}
-# llmock cannot see that the client raised; then nothing was accepted and nothing ignored.
+# llmock cannot see that the client raised, and so accepted and ignored nothing.
 NOT_IF_RAISED = {"truncated_stream_accepted", "malformed_chunk_ignored"}
 EVERYWHERE = ["openai", "anthropic", "gemini", "cohere", "mistral", "groq"]
 THOROUGHLY = ["openai", "anthropic"]
@@ -48,7 +48,7 @@ def stream(client: AiClient) -> ChatCompletionResponse:
 
 @attrs.frozen
 class Scenario:
-    """What the server does, how it is asked, and whether there must be an answer (None: either, but never a part)."""
+    """What the server does, which call is made, and whether it must succeed (None: either, but never a part)."""
 
     behaviors: list[dict[str, Any]]
     ask: Callable[[AiClient], ChatCompletionResponse]
@@ -80,7 +80,8 @@ def llmock() -> Iterator[Any]:
         yield server
 
 
-def told(server: Any, path: str, body: Any = None) -> Any:
+def control(server: Any, path: str, body: Any = None) -> Any:
+    """Send a command to the mock server, outside of its API for clients."""
     url = f"{server.url}/_llmock/{path}"
     answer = requests.get(url, timeout=10) if body is None else requests.post(url, json=body, timeout=10)
     answer.raise_for_status()
@@ -89,7 +90,7 @@ def told(server: Any, path: str, body: Any = None) -> Any:
 
 def llmock_client(server: Any, provider: str, timeout: float = 20.0, **arguments: Any) -> AiClient:
     options = ConnectionOptions(base_url=server.base_url(provider), api_key="k", timeout=timeout)
-    # The waits that the server asks for are kept; those of the client's own are short.
+    # Retry-After is obeyed in full; only the back-off is short.
     arguments.setdefault("resilience", ResilienceConfig(retry=RetryPolicy(base=0.05)))
     return AiClient(provider, model="gpt-4o", options=options, **arguments)
 
@@ -97,8 +98,8 @@ def llmock_client(server: Any, provider: str, timeout: float = 20.0, **arguments
 @pytest.mark.parametrize(("provider", "name"), CASES)
 def test_the_mock_server_reports_no_violation(llmock, provider, name):
     scenario = SCENARIOS[name]
-    told(llmock, "reset", {})
-    told(llmock, "scenario", {"behaviors": [*scenario.behaviors, REPLY]})
+    control(llmock, "reset", {})
+    control(llmock, "scenario", {"behaviors": [*scenario.behaviors, REPLY]})
 
     with llmock_client(llmock, provider, scenario.timeout) as client:
         try:
@@ -106,7 +107,7 @@ def test_the_mock_server_reports_no_violation(llmock, provider, name):
         except AiLibError:
             text = None
 
-    findings = {one["code"] for one in told(llmock, "verdict")["findings"] if one["severity"] == "error"}
+    findings = {finding["code"] for finding in control(llmock, "verdict")["findings"] if finding["severity"] == "error"}
     assert findings - (NOT_IF_RAISED if text is None else set()) == set()
     assert text in (None, TEXT)
     assert scenario.answered in (None, text is not None)
@@ -115,7 +116,7 @@ def test_the_mock_server_reports_no_violation(llmock, provider, name):
 def test_a_limit_equal_to_the_servers_is_used_up_without_a_429(llmock):
     from llmock.ratelimit import LimitSettings
 
-    told(llmock, "reset", {})
+    control(llmock, "reset", {})
     limiter = llmock.state.limiter
     limiter.configure(LimitSettings(rpm=600))
     try:

@@ -29,7 +29,7 @@ from ai_lib import (
 )
 from ai_lib.utils.clock import Clock
 from tests.support.clients import client_of
-from tests.support.faults import FAULTS, WAIT, Faulty, answer_to
+from tests.support.faults import FAULTS, WAIT, FaultyHandler, answer_to
 from tests.support.server import Request, Server, json_reply
 
 pytestmark = pytest.mark.slow
@@ -57,14 +57,14 @@ storm_client = partial(
 )
 
 
-def asked_in(request: Request) -> str:
+def question_of(request: Request) -> str:
     return request.json["messages"][-1]["content"]
 
 
-def ask(client: AiClient, number: int) -> tuple[str, float]:
+def timed_call(client: AiClient, number: int) -> tuple[str, float]:
     """Return how a call ended, "right" or its error's class, and how long it took."""
     question = f"question {number}"
-    begun = time.monotonic()
+    start = time.monotonic()
     try:
         if number % 8 == 7:
             assert answer_to(question).startswith(next(client.stream(question)).text.strip())  # and left there
@@ -72,14 +72,14 @@ def ask(client: AiClient, number: int) -> tuple[str, float]:
             answer = client.stream(question).final_response() if number % 2 else client.chat(question)
             assert answer.text.strip() == answer_to(question)
     except AiLibError as error:
-        return type(error).__name__, time.monotonic() - begun
-    return "right", time.monotonic() - begun
+        return type(error).__name__, time.monotonic() - start
+    return "right", time.monotonic() - start
 
 
 def storm(client: AiClient, calls: int = CALLS) -> tuple[Counter[str], float]:
     """Return how the calls ended, and the longest of them."""
     with ThreadPoolExecutor(THREADS) as pool:
-        ended = list(pool.map(lambda number: ask(client, number), range(calls)))
+        ended = list(pool.map(lambda number: timed_call(client, number), range(calls)))
     return Counter(how for how, _ in ended), max(took for _, took in ended)
 
 
@@ -92,7 +92,7 @@ def open_now() -> tuple[int, int]:
     return open_files(), threading.active_count()
 
 
-def nothing_is_left_of(client: AiClient, before: tuple[int, int]) -> None:
+def assert_nothing_left(client: AiClient, before: tuple[int, int]) -> None:
     assert (client.guard.in_flight, client.guard.waiting) == (0, 0)
     client.close()
     until = time.monotonic() + 10
@@ -105,7 +105,7 @@ def nothing_is_left_of(client: AiClient, before: tuple[int, int]) -> None:
 
 @pytest.mark.parametrize("setting", SETTINGS)
 def test_every_call_ends_in_time_with_its_own_answer_or_a_typed_error(setting):
-    faulty = Faulty(seed=4, share=0.3)
+    faulty = FaultyHandler(seed=4, share=0.3)
     with Server(faulty) as server:
         client = storm_client(server, resilience=SETTINGS[setting])
         before = open_now()
@@ -113,21 +113,21 @@ def test_every_call_ends_in_time_with_its_own_answer_or_a_typed_error(setting):
         ended, longest = storm(client)
 
         # While a breaker is open, little reaches the server.
-        assert set(faulty.met) == set(FAULTS) or ended["CircuitOpenError"]
-        # A breaker turns many away while it is open.
+        assert set(faulty.faults_sent) == set(FAULTS) or ended["CircuitOpenError"]
+        # An open breaker rejects many calls.
         turned_away = ended["CircuitOpenError"]
         assert ended["right"] > (CALLS - turned_away) * 0.5
         # A busy machine is slow; what would hang would take much longer.
         assert longest < 1.5 + 3.0
-        assert faulty.asked.total() <= CALLS * 1.1 + 10
-        assert max(count for question, count in faulty.asked.items() if question) <= 1 + MAX_RETRIES
-        # An answer that tells to wait may be lost with its connection on a machine that halts for a moment.
-        assert len(faulty.too_early) <= 1
-        nothing_is_left_of(client, before)
+        assert faulty.received.total() <= CALLS * 1.1 + 10
+        assert max(count for question, count in faulty.received.items() if question) <= 1 + MAX_RETRIES
+        # An answer with a Retry-After may be lost with its connection on a machine that halts for a moment.
+        assert len(faulty.early_retries) <= 1
+        assert_nothing_left(client, before)
 
 
 def test_a_chain_and_a_hedge_lose_no_call():
-    faulty, sound = Faulty(seed=5, share=0.5), Faulty(seed=6, share=0.0)
+    faulty, sound = FaultyHandler(seed=5, share=0.5), FaultyHandler(seed=6, share=0.0)
     with Server(faulty) as first, Server(sound) as second:
         before = open_now()
         other = ProviderConfig("other", base_url=second.url, default_model="m")
@@ -137,10 +137,10 @@ def test_a_chain_and_a_hedge_lose_no_call():
         for client in (chained, hedged):
             ended, longest = storm(client, 200)
 
-            # Only a stream that has begun is lost with its provider, and what no other provider can mend.
+            # Only a started stream is lost with its provider, and an error that no other provider can fix.
             assert ended["right"] > 200 * 0.7
             assert longest < 1.5 + 3.0
-            nothing_is_left_of(client, before)
+            assert_nothing_left(client, before)
 
 
 def test_an_outage_meets_a_tenth_more_traffic_and_a_breaker_ends_it():
@@ -156,7 +156,7 @@ def test_an_outage_meets_a_tenth_more_traffic_and_a_breaker_ends_it():
         assert ended[OverloadedError.__name__] >= 590
         assert ended.total() == 600
         assert len(retried.requests) <= 660
-        assert max(Counter(asked_in(request) for request in retried.requests).values()) <= 1 + MAX_RETRIES
+        assert max(Counter(question_of(request) for request in retried.requests).values()) <= 1 + MAX_RETRIES
         assert set(stopped) == {OverloadedError.__name__, "CircuitOpenError"}
         assert len(broken.requests) < 60
         assert issubclass(OverloadedError, ProviderError)

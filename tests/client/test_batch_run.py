@@ -31,17 +31,17 @@ from tests.support.server import completion, json_reply
 PRICED = Catalogue().with_price("gw/m", input=1000, output=1000)  # 3 tokens: $0.003
 
 
-def echo(connection):
-    said = connection.read_request().json["messages"][-1]["content"]
-    if said.startswith("bad"):
+def echo_or_fail(connection):
+    prompt = connection.read_request().json["messages"][-1]["content"]
+    if prompt.startswith("bad"):
         body, status = json.dumps({"error": {"message": "bad"}}).encode(), 400
     else:
-        body, status = json.dumps(completion(said)).encode(), 200
+        body, status = json.dumps(completion(prompt)).encode(), 200
     connection.head(status, {"content-type": "application/json", "content-length": str(len(body))})
     connection.send(body)
 
 
-def said(server):
+def prompts_received(server):
     return [request.json["messages"][-1]["content"] for request in server.requests]
 
 
@@ -57,7 +57,7 @@ def test_fifty_requests_keep_their_order_and_failures_stay_with_their_items(serv
         connection.wait(0.01)
         with lock:
             running -= 1
-        echo(connection)
+        echo_or_fail(connection)
 
     server.script(handler)
     prompts = [f"bad {n}" if n % 10 == 3 else f"ask {n}" for n in range(50)]
@@ -123,7 +123,7 @@ def test_an_empty_batch_sends_nothing(server):
 
 
 def test_map_is_lazy_and_reads_requests_as_workers_become_free(server):
-    server.script(echo)
+    server.script(echo_or_fail)
     taken = []
 
     def prompts():
@@ -145,7 +145,7 @@ def test_map_unordered_yields_results_as_they_finish(server):
     def handler(connection):
         if connection.read_request().json["messages"][-1]["content"] == "0":
             slow.wait(5)
-        echo(connection)
+        echo_or_fail(connection)
 
     server.script(handler)
     items = client_of(server).map(["0", "1", "2"], ordered=False, max_workers=3)
@@ -169,13 +169,13 @@ def test_progress_reports_each_request_with_the_cost(server):
 
 def test_checkpointed_requests_are_not_sent_again_and_their_cost_counts(server, tmp_path):
     client = client_of(server, catalogue=PRICED)
-    server.script(echo)
+    server.script(echo_or_fail)
     prompts = [f"ask {n}" for n in range(10)]
     first = client.batch(prompts[:6], checkpoint=tmp_path / "run.jsonl")
 
     second = client.batch(prompts, checkpoint=tmp_path / "run.jsonl")
 
-    assert sorted(said(server)) == sorted(prompts)
+    assert sorted(prompts_received(server)) == sorted(prompts)
     assert second.texts == prompts
     assert (first.cost, second.cost, second.progress.resumed) == (Decimal("0.018"), Decimal("0.030"), 6)
     assert [item.response.cost for item in second] == [Decimal("0.003")] * 10
@@ -186,7 +186,7 @@ def test_failures_are_not_checkpointed_and_run_again(server, tmp_path):
     server.script(json_reply(503, {"error": {"message": "busy"}}))
     client = client_of(server)
     client.batch(["a"], checkpoint=tmp_path / "run.jsonl")
-    server.script(echo)
+    server.script(echo_or_fail)
 
     assert client.batch(["a"], checkpoint=tmp_path / "run.jsonl").texts == ["a"]
 
@@ -216,7 +216,7 @@ print(result.progress.resumed)
 
 
 def test_kill_9_in_the_middle_of_2000_loses_nothing_and_pays_at_most_what_ran_twice(server, tmp_path):
-    server.script(echo)
+    server.script(echo_or_fail)
     command = [sys.executable, "-c", RUN, server.url, str(tmp_path / "run.jsonl")]
     first = subprocess.Popen(command)
     while len(server.requests) < 700:
@@ -230,7 +230,7 @@ def test_kill_9_in_the_middle_of_2000_loses_nothing_and_pays_at_most_what_ran_tw
     assert ran.returncode == 0, ran.stderr
     assert killed_at < 2000
     assert int(ran.stdout) >= killed_at - 8
-    assert sorted(set(said(server))) == sorted(f"ask {n}" for n in range(2000))
+    assert sorted(set(prompts_received(server))) == sorted(f"ask {n}" for n in range(2000))
     assert len(server.requests) <= 2000 + 8
 
 
@@ -285,7 +285,7 @@ def test_max_cost_requires_a_known_price(server):
 def test_a_time_for_all_of_it_ends_it(server):
     def slow(connection):
         connection.wait(0.05)
-        echo(connection)
+        echo_or_fail(connection)
 
     server.script(slow)
 
@@ -334,7 +334,7 @@ def test_an_interrupt_ends_what_runs(server):
 
 
 def test_a_custom_executor_runs_the_batch(server):
-    server.script(echo)
+    server.script(echo_or_fail)
     with ThreadPoolExecutor(2, "mine") as pool:
         result = client_of(server).batch(["a", "b", "c"], executor=pool)
         assert pool.submit(int).result() == 0  # it is still the user's
@@ -356,7 +356,7 @@ def test_a_client_that_cannot_be_pickled_is_rejected_for_process_pools(server):
 
 
 def test_a_process_pool_runs_the_batch_with_one_client_each(server):
-    server.script(echo)
+    server.script(echo_or_fail)
     client = client_of(server, catalogue=PRICED)
     with ProcessPoolExecutor(2) as pool:
         result = client.batch([f"bad {n}" if n == 4 else str(n) for n in range(12)], executor=pool, tags="far")
@@ -381,7 +381,7 @@ def test_a_budget_applies_to_work_in_other_processes(server):
 def test_a_worker_that_dies_ends_the_batch_and_the_checkpoint_has_the_rest(server, tmp_path):
     from concurrent.futures.process import BrokenProcessPool
 
-    server.script(echo)
+    server.script(echo_or_fail)
     with ProcessPoolExecutor(1) as pool:
         pool.submit(os._exit, 1)
         with pytest.raises(BrokenProcessPool):
@@ -399,7 +399,7 @@ def test_items_survive_pickling(server):
 
 
 def test_raise_for_errors_raises_the_first(server):
-    server.script(echo)
+    server.script(echo_or_fail)
     result = client_of(server).batch(["fine", "bad 1", "bad 2"])
 
     with pytest.raises(InvalidRequestError):
@@ -421,7 +421,7 @@ def test_a_dask_cluster_keeps_one_rate_through_redis(server, redis_url):
     distributed = pytest.importorskip("distributed", reason="needs distributed")
     from ai_lib import RateLimit, RedisStore
 
-    server.script(echo)
+    server.script(echo_or_fail)
     limit = RateLimit.per_second(20, burst=1, store=RedisStore(redis_url))
     client = client_of(server, resilience=ResilienceConfig(retry=None, rate_limit=limit))
     cluster = distributed.LocalCluster(

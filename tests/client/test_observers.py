@@ -28,8 +28,8 @@ from tests.support.clients import client_of
 from tests.support.server import BUSY, Server, chunk_event, completion, json_reply, sse_reply, stream_events
 
 
-class Hearing:
-    """Keeps what it hears."""
+class RecordingObserver:
+    """Keeps the starts and records of calls."""
 
     def __init__(self):
         self.started = []
@@ -71,8 +71,8 @@ def test_the_example_with_two_methods_is_enough(server):
 
 
 def test_every_kind_of_end_is_counted_exactly_once(server):
-    hearing = Hearing()
-    client = client_of(server, metrics=[hearing])
+    observer = RecordingObserver()
+    client = client_of(server, metrics=[observer])
     client.chat("hi")
     server.script(BUSY)
     with pytest.raises(OverloadedError):
@@ -94,17 +94,17 @@ def test_every_kind_of_end_is_counted_exactly_once(server):
     with pytest.raises(StreamInterruptedError):
         client.stream("hi").final_response()
 
-    outcomes = [(record.start.operation, record.outcome) for record in hearing.records]
+    outcomes = [(record.start.operation, record.outcome) for record in observer.records]
     assert outcomes == [
         ("chat", "success"), ("chat", "error"), ("stream", "success"), ("stream", "abandoned"), ("stream", "abandoned"),
         ("stream", "cancelled"), ("stream", "interrupted"),
     ]  # fmt: skip
-    assert len(hearing.started) == len({start.id for start in hearing.started}) == 7
+    assert len(observer.started) == len({start.id for start in observer.started}) == 7
 
 
 def test_a_cancelled_stream_that_is_then_closed_counts_as_cancelled(server):
-    hearing = Hearing()
-    client = client_of(server, metrics=[hearing])
+    observer = RecordingObserver()
+    client = client_of(server, metrics=[observer])
     with client.stream("hi") as left:
         next(left)
         left.cancel()
@@ -113,7 +113,7 @@ def test_a_cancelled_stream_that_is_then_closed_counts_as_cancelled(server):
     del dropped
     gc.collect()
 
-    assert [record.outcome for record in hearing.records] == ["cancelled", "cancelled"]
+    assert [record.outcome for record in observer.records] == ["cancelled", "cancelled"]
 
 
 @pytest.mark.parametrize(
@@ -136,26 +136,26 @@ def test_a_hook_that_raises_ends_the_call_and_the_count_of_those_in_flight(serve
     if operation == "chat" and hook == "on_chunk":
         hook = "on_response"
     setattr(Raising, hook, staticmethod(fail))
-    hearing, counts = Hearing(), InMemoryMetrics()
-    client = client_of(server, metrics=[hearing, counts], interceptors=[Raising()])
+    observer, counts = RecordingObserver(), InMemoryMetrics()
+    client = client_of(server, metrics=[observer, counts], interceptors=[Raising()])
 
     with pytest.raises(raised, match="not like this"):
         client.chat("hi") if operation == "chat" else client.stream("hi").final_response()
 
-    (record,) = hearing.records
+    (record,) = observer.records
     assert (record.outcome, record.error) == (outcome, None)
     assert counts.snapshot().in_flight == 0
     assert client.guard.in_flight == 0
 
 
 def test_a_record_has_what_happened(server):
-    hearing = Hearing()
+    observer = RecordingObserver()
     server.script(BUSY, json_reply(200, completion(), {"x-request-id": "r1"}))
     resilience = ResilienceConfig(retry=RetryPolicy(base=0.001))
 
-    client_of(server, metrics=[hearing], resilience=resilience).chat("hi", tags=("a", "b"), temperature=0.5)
+    client_of(server, metrics=[observer], resilience=resilience).chat("hi", tags=("a", "b"), temperature=0.5)
 
-    (record,) = hearing.records
+    (record,) = observer.records
     assert (record.provider, record.model, record.request_id, record.finish_reason) == ("gw", "m", "r1", "stop")
     assert (record.usage.prompt_tokens, record.usage.completion_tokens, record.cost) == (1, 2, None)
     assert [attempt.error for attempt in record.attempts] == ["OverloadedError"]
@@ -164,28 +164,28 @@ def test_a_record_has_what_happened(server):
 
 
 def test_the_record_of_a_stream_has_the_time_to_its_first_chunk(server):
-    hearing = Hearing()
+    observer = RecordingObserver()
     server.script(sse_reply(stream_events("He", "llo"), delay=0.02))
 
-    client_of(server, metrics=[hearing]).stream("hi").final_response()
+    client_of(server, metrics=[observer]).stream("hi").final_response()
 
-    (record,) = hearing.records
+    (record,) = observer.records
     assert 0 < record.first_chunk < record.seconds
 
 
 def test_a_failure_keeps_the_class_and_the_partial_answer(server):
-    hearing = Hearing()
+    observer = RecordingObserver()
     server.script(sse_reply([chunk_event("He")]))
     with pytest.raises(StreamInterruptedError):
-        client_of(server, metrics=[hearing]).stream("hi").final_response()
+        client_of(server, metrics=[observer]).stream("hi").final_response()
 
-    (record,) = hearing.records
+    (record,) = observer.records
     assert isinstance(record.error, StreamInterruptedError)
     assert record.response.text == "He"
 
 
 def test_a_stream_that_fell_back_is_not_a_success_of_the_first_provider(server):
-    inner, outer = Hearing(), Hearing()
+    inner, outer = RecordingObserver(), RecordingObserver()
     server.script(sse_reply([]), sse_reply(stream_events("He", "llo")))
     first = client_of(server, metrics=[inner])
     second = ProviderConfig("second", base_url=server.url, default_model="m")
@@ -200,12 +200,12 @@ def test_a_stream_that_fell_back_is_not_a_success_of_the_first_provider(server):
 
 
 def test_the_log_includes_other_operations(server):
-    hearing = Hearing()
+    observer = RecordingObserver()
     server.script(json_reply(200, {"data": [{"id": "m"}]}))
 
-    client_of(server, metrics=[hearing]).list_models()
+    client_of(server, metrics=[observer]).list_models()
 
-    assert [(record.start.operation, record.outcome) for record in hearing.records] == [("list_models", "success")]
+    assert [(record.start.operation, record.outcome) for record in observer.records] == [("list_models", "success")]
 
 
 def test_an_observer_that_raises_does_not_break_the_call(server, caplog):
@@ -224,22 +224,22 @@ def test_an_observer_that_raises_does_not_break_the_call(server, caplog):
         def incr_counter(self, name, value=1):
             raise ValueError("count")
 
-    hearing = Hearing()
+    observer = RecordingObserver()
     with caplog.at_level(logging.ERROR, "ai_lib"):
-        answer = client_of(server, metrics=[Broken(), BrokenEnd(), BrokenCounter(), hearing]).chat("hi")
+        answer = client_of(server, metrics=[Broken(), BrokenEnd(), BrokenCounter(), observer]).chat("hi")
 
     assert answer.text == "hi"
-    assert len(hearing.records) == 1
+    assert len(observer.records) == 1
     assert "an observer of calls raised" in caplog.text
 
 
 def test_500_calls_from_16_threads_are_counted_exactly(server):
-    metrics, hearing = InMemoryMetrics(), Hearing()
-    client = client_of(server, metrics=[metrics, hearing])
+    metrics, observer = InMemoryMetrics(), RecordingObserver()
+    client = client_of(server, metrics=[metrics, observer])
 
     client.batch(["hi"] * 500, max_workers=16)
 
-    assert len(hearing.records) == 500
+    assert len(observer.records) == 500
     assert metrics.snapshot().count(outcome="success") == 500
 
 
@@ -259,20 +259,20 @@ def test_observers_stay_in_their_process(server):
 
 
 def test_observers_see_the_calls_of_a_copy(server):
-    hearing = Hearing()
+    observer = RecordingObserver()
 
-    client_of(server, metrics=[hearing]).with_options(timeout=5).chat("hi")
+    client_of(server, metrics=[observer]).with_options(timeout=5).chat("hi")
 
-    assert len(hearing.records) == 1
+    assert len(observer.records) == 1
 
 
 def test_the_builder_has_a_step_for_it(server):
-    hearing = Hearing()
+    observer = RecordingObserver()
     config = ProviderConfig("gw", base_url=server.url, default_model="m")
 
-    AiClient.builder(config).with_metrics(hearing).build().chat("hi")
+    AiClient.builder(config).with_metrics(observer).build().chat("hi")
 
-    assert len(hearing.records) == 1
+    assert len(observer.records) == 1
 
 
 def test_the_trace_of_an_answer_lists_attempts_and_waits(server):
@@ -332,36 +332,36 @@ def test_explain_names_the_proxy_that_is_used_for_the_address(variables, shown, 
 
 def test_explain_shows_the_effective_retries_and_the_observers(server):
     mine = ResilienceConfig(retry=RetryPolicy(max_retries=5))
-    explained = client_of(server, metrics=[Hearing(), InMemoryMetrics()], resilience=mine).explain()
+    explained = client_of(server, metrics=[RecordingObserver(), InMemoryMetrics()], resilience=mine).explain()
     none = client_of(server).explain()
     fewer = client_of(server, resilience=mine, options=ConnectionOptions(max_retries=1)).explain()
 
     assert (explained["max_retries"].value, explained["max_retries"].source) == (5, "argument resilience")
     assert (none["max_retries"].value, none["max_retries"].source) == (0, "argument resilience")
     assert (fewer["max_retries"].value, fewer["max_retries"].source) == (1, "argument")
-    assert explained["metrics"].value == "Hearing, InMemoryMetrics"
+    assert explained["metrics"].value == "RecordingObserver, InMemoryMetrics"
 
 
 def test_observers_see_other_operations_with_id_model_and_tokens(server):
     body = {"model": "embed-7", "data": [{"index": 0, "embedding": [0.5]}], "usage": {"prompt_tokens": 3}}
     server.script(json_reply(200, body, {"x-request-id": "r7"}))
-    hearing = Hearing()
+    observer = RecordingObserver()
     options = ConnectionOptions(api_key="k", base_url=server.url + "/v1")
 
-    AiClient("openai", options=options, metrics=hearing).embed("hi")
+    AiClient("openai", options=options, metrics=observer).embed("hi")
 
-    (record,) = hearing.records
+    (record,) = observer.records
     assert (record.start.operation, record.model, record.request_id) == ("embed", "embed-7", "r7")
     assert (record.usage.prompt_tokens, record.usage_status.value) == (3, "finalized")
 
 
 def test_the_record_has_the_address_that_answered(server):
-    hearing = Hearing()
+    observer = RecordingObserver()
     with Server(json_reply(200, completion())) as second:
         array = ModelArray("both").add_endpoint(name="a", url=server.url + "/v1", model="m")
-        client = AiClient(array.add_endpoint(name="b", url=second.url + "/v1", model="m"), metrics=hearing)
+        client = AiClient(array.add_endpoint(name="b", url=second.url + "/v1", model="m"), metrics=observer)
         client.chat("hi")
         client.chat("hi")
 
-        assert [start.base_url for start in hearing.started] == ["", ""]
-        assert {record.base_url for record in hearing.records} == {server.url + "/v1", second.url + "/v1"}
+        assert [start.base_url for start in observer.started] == ["", ""]
+        assert {record.base_url for record in observer.records} == {server.url + "/v1", second.url + "/v1"}

@@ -39,7 +39,7 @@ def without_json_schema(server, **quirks):
     )
 
 
-def called(arguments):
+def tool_call_answer(arguments):
     call = {"id": "c1", "type": "function", "function": {"name": "City", "arguments": arguments}}
     message = {"role": "assistant", "content": None, "tool_calls": [call]}
     return completion(choices=[{"index": 0, "message": message, "finish_reason": "tool_calls"}])
@@ -55,7 +55,7 @@ def test_a_native_schema_is_sent_as_it_is(server):
 
 
 def test_without_native_schemas_a_tool_is_used_and_listed(server):
-    server.script(json_reply(200, called(OSLO)))
+    server.script(json_reply(200, tool_call_answer(OSLO)))
 
     answer = client_of(server, without_json_schema(server)).chat("which?", response_format=City)
 

@@ -1,6 +1,6 @@
 """Batch jobs over a socket: submitted, looked at, waited for, read and cancelled, at each provider that has them.
 
-What the servers answer is written from the examples in the vendors' documentation; see tests/providers/jobs.
+What the servers answer is in tests/support/job_servers.py.
 """
 
 import json
@@ -29,171 +29,17 @@ from ai_lib.testing import FakeClock
 from ai_lib.types.job import JobStatus
 from tests.support.clients import client_of
 from tests.support.dialect_samples import SAMPLES
+from tests.support.job_servers import (
+    ANTHROPIC,
+    GEMINI,
+    GROQ,
+    MISTRAL,
+    OPENAI,
+    every_vendor,
+    openai_job,
+    script_job,
+)
 from tests.support.server import json_reply
-
-# --- what each vendor's server says
-
-
-@attrs.frozen(kw_only=True)
-class Vendor:
-    """How a provider's job goes over the wire.
-
-    Args:
-        id: The provider.
-        dialect: The wire format of its chats.
-        base: The path of its base URL.
-        key: The header that carries the key.
-        job: What is said of a job with a status.
-        words: The vendor's words for running, done, expired, cancelling.
-        create: Where a job is submitted.
-        look: Where it is asked about.
-        cancel: Where it is cancelled.
-        files: What is served for the results, by path, made of the lines or of nothing.
-        line: A line, or an answer, for a request: its name, and the body of a chat or None for a failed one.
-    """
-
-    id: str
-    dialect: str = "openai_chat"
-    base: str = ""
-    key: tuple[str, str] = ("authorization", "Bearer key-1")
-    job: object
-    words: tuple[str, str, str, str]
-    create: str
-    look: str
-    cancel: str
-    files: object
-    line: object
-
-
-def openai_job(word):
-    return {
-        "id": "job-1",
-        "status": word,
-        "output_file_id": "out",
-        "error_file_id": "err",
-        "request_counts": {"total": 3, "completed": 2, "failed": 1},
-    }
-
-
-def mistral_job(word):
-    return {"id": "job-1", "status": word, "output_file": "out", "error_file": "err", "total_requests": 3}
-
-
-def openai_line(name, body):
-    if body is None:
-        body = {"error": {"message": "slow down"}}
-        return {"custom_id": name, "response": {"status_code": 429, "request_id": "r-9", "body": body}, "error": None}
-    return {"custom_id": name, "response": {"status_code": 200, "request_id": "r-1", "body": body}, "error": None}
-
-
-def anthropic_job(word):
-    counts = {"processing": 0, "succeeded": 2, "errored": 1, "canceled": 0, "expired": 0}
-    status = "ended" if word == "expired" else word
-    return {
-        "id": "job-1",
-        "processing_status": status,
-        "request_counts": {**counts, "expired": 1, "errored": 0} if word == "expired" else counts,
-        "results_url": "https://api.anthropic.com/v1/messages/batches/job-1/results",
-    }
-
-
-def anthropic_line(name, body):
-    if body is None:
-        error = {"type": "error", "error": {"type": "rate_limit_error", "message": "slow down"}, "request_id": "r-9"}
-        return {"custom_id": name, "result": {"type": "errored", "error": error}}
-    return {"custom_id": name, "result": {"type": "succeeded", "message": body}}
-
-
-def gemini_job(word):
-    done = word != "BATCH_STATE_RUNNING"
-    return {"name": "batches/job-1", "done": done, "metadata": {"state": word, "batchStats": {"requestCount": "3"}}}
-
-
-def gemini_line(name, body):
-    key = {"metadata": {"key": name}}
-    return {"error": {"code": 8, "message": "slow down"}, **key} if body is None else {"response": body, **key}
-
-
-def lines(*values):
-    return b"".join(json.dumps(value).encode() + b"\n" for value in values)
-
-
-OPENAI = Vendor(
-    id="openai",
-    base="/v1",
-    job=openai_job,
-    words=("in_progress", "completed", "expired", "cancelling"),
-    create="/v1/batches",
-    look="/v1/batches/job-1",
-    cancel="/v1/batches/job-1/cancel",
-    files=lambda *found: {"/v1/files/out/content": lines(*found[:2]), "/v1/files/err/content": lines(*found[2:])},
-    line=openai_line,
-)
-GROQ = attrs.evolve(
-    OPENAI,
-    id="groq",
-    base="/openai/v1",
-    create="/openai/v1/batches",
-    look="/openai/v1/batches/job-1",
-    cancel="/openai/v1/batches/job-1/cancel",
-    files=lambda *found: {
-        "/openai/v1/files/out/content": lines(*found[:2]),
-        "/openai/v1/files/err/content": lines(*found[2:]),
-    },
-)
-MISTRAL = attrs.evolve(
-    OPENAI,
-    id="mistral",
-    job=mistral_job,
-    words=("RUNNING", "SUCCESS", "TIMEOUT_EXCEEDED", "CANCELLATION_REQUESTED"),
-    create="/v1/batch/jobs",
-    look="/v1/batch/jobs/job-1",
-    cancel="/v1/batch/jobs/job-1/cancel",
-)
-ANTHROPIC = Vendor(
-    id="anthropic",
-    dialect="anthropic",
-    key=("x-api-key", "key-1"),
-    job=anthropic_job,
-    words=("in_progress", "ended", "expired", "canceling"),
-    create="/v1/messages/batches",
-    look="/v1/messages/batches/job-1",
-    cancel="/v1/messages/batches/job-1/cancel",
-    files=lambda *found: {"/v1/messages/batches/job-1/results": lines(*found)},
-    line=anthropic_line,
-)
-GEMINI = Vendor(
-    id="gemini",
-    dialect="gemini",
-    key=("x-goog-api-key", "key-1"),
-    job=gemini_job,
-    words=("BATCH_STATE_RUNNING", "BATCH_STATE_SUCCEEDED", "BATCH_STATE_EXPIRED", "BATCH_STATE_CANCELLED"),
-    create="/v1beta/models/m:batchGenerateContent",
-    look="/v1beta/batches/job-1",
-    cancel="/v1beta/batches/job-1:cancel",
-    files=lambda *found: {"": found},
-    line=gemini_line,
-)
-VENDORS = (OPENAI, GROQ, MISTRAL, ANTHROPIC, GEMINI)
-every_vendor = pytest.mark.parametrize("vendor", VENDORS, ids=lambda vendor: vendor.id)
-
-
-def serve(server, vendor, word, *found):
-    """Have the server say that the job has a status, and has these answers."""
-    job, files = vendor.job(word), vendor.files(*found) if found else {}
-    if "" in files:  # they are inside the job
-        job["response"] = {"inlinedResponses": {"inlinedResponses": list(files.pop(""))}}
-    routes = {vendor.create: job, vendor.look: job, vendor.cancel: job, f"{vendor.base}/files": {"id": "file-1"}}
-    nothing = dict.fromkeys((f"{vendor.base}/files/out/content", f"{vendor.base}/files/err/content"), b"")
-    served = {**nothing, "/v1/messages/batches/job-1/results": b"", **routes, **files}
-
-    def answer(connection):
-        said = served[connection.read_request().path]
-        body = said if isinstance(said, bytes) else json.dumps(said).encode()
-        connection.head(200, {"content-length": str(len(body))})
-        connection.send(body)
-
-    server.script(answer)
 
 
 def job_client(server, vendor=OPENAI, clock=None, **settings):
@@ -204,16 +50,16 @@ def call_for(client):
     return lambda timeout: client._call(timeout, None)
 
 
-def submitted(client, *prompts, **fields):
+def submit_prompts(client, *prompts, **fields):
     requests = requests_from(prompts, fields, client._own.named)
     return submit(client._own, requests, client._call(None, None), call_for(client))
 
 
-def opened(client, job_id="job-1"):
+def reopen_job(client, job_id="job-1"):
     return reopen(client._own, job_id, call_for(client))
 
 
-def whole(vendor):
+def chat_answer(vendor):
     return SAMPLES[vendor.dialect].response
 
 
@@ -226,9 +72,9 @@ def paths(server):
 
 @every_vendor
 def test_a_job_is_submitted(server, vendor):
-    serve(server, vendor, vendor.words[0])
+    script_job(server, vendor, vendor.words[0])
 
-    job = submitted(job_client(server, vendor), "a", "b", "c")
+    job = submit_prompts(job_client(server, vendor), "a", "b", "c")
 
     create = server.requests[-1]
     assert (create.method, create.path) == ("POST", vendor.create)
@@ -248,9 +94,9 @@ def test_a_job_is_submitted(server, vendor):
     ids=lambda value: getattr(value, "id", ""),
 )
 def test_requests_that_go_as_a_file_are_uploaded_first(server, vendor, create):
-    serve(server, vendor, vendor.words[0])
+    script_job(server, vendor, vendor.words[0])
 
-    submitted(job_client(server, vendor), "a", "b", temperature=0.5)
+    submit_prompts(job_client(server, vendor), "a", "b", temperature=0.5)
 
     assert paths(server) == [("POST", f"{vendor.base}/files"), ("POST", vendor.create)]
     upload, order = server.requests
@@ -264,9 +110,9 @@ def test_requests_that_go_as_a_file_are_uploaded_first(server, vendor, create):
 
 
 def test_anthropics_requests_go_inside_the_submission(server):
-    serve(server, ANTHROPIC, "in_progress")
+    script_job(server, ANTHROPIC, "in_progress")
 
-    submitted(job_client(server, ANTHROPIC), "a", "b", max_tokens=9)
+    submit_prompts(job_client(server, ANTHROPIC), "a", "b", max_tokens=9)
 
     (create,) = server.requests
     assert create.headers["anthropic-version"] == "2023-06-01"
@@ -277,9 +123,9 @@ def test_anthropics_requests_go_inside_the_submission(server):
 
 
 def test_geminis_requests_go_inside_the_submission(server):
-    serve(server, GEMINI, "BATCH_STATE_PENDING")
+    script_job(server, GEMINI, "BATCH_STATE_PENDING")
 
-    submitted(job_client(server, GEMINI), "a", "b")
+    submit_prompts(job_client(server, GEMINI), "a", "b")
 
     (create,) = server.requests
     sent = create.json["batch"]["inputConfig"]["requests"]["requests"]
@@ -289,8 +135,8 @@ def test_geminis_requests_go_inside_the_submission(server):
 
 @every_vendor
 def test_the_status_of_a_job_is_read(server, vendor):
-    serve(server, vendor, vendor.words[0])
-    job = submitted(job_client(server, vendor), "a")
+    script_job(server, vendor, vendor.words[0])
+    job = submit_prompts(job_client(server, vendor), "a")
 
     state = job.status()
 
@@ -302,11 +148,11 @@ def test_the_status_of_a_job_is_read(server, vendor):
 
 @every_vendor
 def test_results_come_in_the_order_of_the_requests_and_a_failed_one_is_a_typed_error(server, vendor):
-    serve(server, vendor, vendor.words[0])
-    job = submitted(job_client(server, vendor), "a", "b", "c")
-    answer = whole(vendor)
+    script_job(server, vendor, vendor.words[0])
+    job = submit_prompts(job_client(server, vendor), "a", "b", "c")
+    answer = chat_answer(vendor)
     found = vendor.line("request-2", answer), vendor.line("request-0", answer), vendor.line("request-1", None)
-    serve(server, vendor, vendor.words[1], *found)
+    script_job(server, vendor, vendor.words[1], *found)
 
     first, second, third = job.results()
 
@@ -320,9 +166,9 @@ def test_results_come_in_the_order_of_the_requests_and_a_failed_one_is_a_typed_e
 
 @every_vendor
 def test_an_expired_job_keeps_its_finished_results(server, vendor):
-    serve(server, vendor, vendor.words[0])
-    job = submitted(job_client(server, vendor), "a", "b")
-    serve(server, vendor, vendor.words[2], vendor.line("request-1", whole(vendor)))
+    script_job(server, vendor, vendor.words[0])
+    job = submit_prompts(job_client(server, vendor), "a", "b")
+    script_job(server, vendor, vendor.words[2], vendor.line("request-1", chat_answer(vendor)))
 
     first, second = job.results()
 
@@ -334,8 +180,8 @@ def test_an_expired_job_keeps_its_finished_results(server, vendor):
 
 @every_vendor
 def test_a_job_is_cancelled(server, vendor):
-    serve(server, vendor, vendor.words[3])
-    job = opened(job_client(server, vendor), "batches/job-1" if vendor is GEMINI else "job-1")
+    script_job(server, vendor, vendor.words[3])
+    job = reopen_job(job_client(server, vendor), "batches/job-1" if vendor is GEMINI else "job-1")
 
     state = job.cancel()
 
@@ -346,10 +192,10 @@ def test_a_job_is_cancelled(server, vendor):
 
 @every_vendor
 def test_a_job_is_opened_again_by_its_id(server, vendor):
-    answer = whole(vendor)
-    serve(server, vendor, vendor.words[1], vendor.line("request-2", answer), vendor.line("request-0", answer))
+    answer = chat_answer(vendor)
+    script_job(server, vendor, vendor.words[1], vendor.line("request-2", answer), vendor.line("request-0", answer))
 
-    job = opened(job_client(server, vendor), "batches/job-1" if vendor is GEMINI else "job-1")
+    job = reopen_job(job_client(server, vendor), "batches/job-1" if vendor is GEMINI else "job-1")
 
     assert server.requests == []
     found = [(one.custom_id, one.response is not None) for one in job.results()]
@@ -372,7 +218,7 @@ def test_a_wait_polls_less_and_less_often(server):
 
     server.script(answer)
 
-    state = opened(client).wait(poll=10)
+    state = reopen_job(client).wait(poll=10)
 
     assert state.status is JobStatus.COMPLETED
     assert time.waits == [10, 15, 22.5, 33.75]
@@ -380,20 +226,20 @@ def test_a_wait_polls_less_and_less_often(server):
 
 def test_the_poll_interval_is_capped(server):
     time = FakeClock()
-    serve(server, OPENAI, "in_progress")
+    script_job(server, OPENAI, "in_progress")
 
     with pytest.raises(RequestTimeoutError):
-        opened(job_client(server, OPENAI, time)).wait(poll=1, timeout=500)
+        reopen_job(job_client(server, OPENAI, time)).wait(poll=1, timeout=500)
 
     assert max(time.waits) == 30
 
 
 def test_a_wait_times_out_while_the_job_continues(server):
     time = FakeClock()
-    serve(server, OPENAI, "in_progress")
+    script_job(server, OPENAI, "in_progress")
 
     with pytest.raises(RequestTimeoutError) as caught:
-        opened(job_client(server, OPENAI, time)).wait(timeout=60, poll=10)
+        reopen_job(job_client(server, OPENAI, time)).wait(timeout=60, poll=10)
 
     assert str(caught.value).startswith("openai: the job job-1 is still running after 55 s")
     assert "client.batch_job(id)" in str(caught.value)
@@ -404,14 +250,14 @@ def test_a_wait_times_out_while_the_job_continues(server):
 @pytest.mark.parametrize("limits", [{"timeout": 0}, {"timeout": -1.0}, {"poll": 0}, {"poll": None, "timeout": "1"}])
 def test_an_invalid_wait_is_rejected(server, limits):
     with pytest.raises(ConfigurationError):
-        opened(job_client(server)).wait(**limits)
+        reopen_job(job_client(server)).wait(**limits)
 
     assert server.requests == []
 
 
 def test_the_status_of_a_finished_job_is_not_requested_again(server):
-    serve(server, OPENAI, "completed")
-    job = opened(job_client(server))
+    script_job(server, OPENAI, "completed")
+    job = reopen_job(job_client(server))
 
     assert job.wait() == job.status()
 
@@ -419,10 +265,10 @@ def test_the_status_of_a_finished_job_is_not_requested_again(server):
 
 
 def test_an_unfinished_job_has_no_results(server):
-    serve(server, OPENAI, "in_progress")
+    script_job(server, OPENAI, "in_progress")
 
     with pytest.raises(InvalidRequestError, match="the job job-1 is not over: in_progress") as caught:
-        opened(job_client(server)).results()
+        reopen_job(job_client(server)).results()
 
     assert caught.value.code == "job_not_over"
 
@@ -431,10 +277,10 @@ def test_an_unfinished_job_has_no_results(server):
 
 
 def test_a_job_whose_file_was_rejected_has_an_error_for_every_request(server):
-    serve(server, OPENAI, "validating")
-    job = submitted(job_client(server), "a", "b")
+    script_job(server, OPENAI, "validating")
+    job = submit_prompts(job_client(server), "a", "b")
     failed = {"id": "job-1", "status": "failed", "errors": {"data": [{"code": "invalid_json_line", "message": "no"}]}}
-    serve(server, attrs.evolve(OPENAI, job=lambda _: failed), "failed")
+    script_job(server, attrs.evolve(OPENAI, job=lambda _: failed), "failed")
 
     first, second = job.results()
 
@@ -445,9 +291,9 @@ def test_a_job_whose_file_was_rejected_has_an_error_for_every_request(server):
 
 
 def test_the_unprocessed_requests_of_a_cancelled_job_are_errors(server):
-    serve(server, OPENAI, "in_progress")
-    job = submitted(job_client(server), "a")
-    serve(server, OPENAI, "cancelled")
+    script_job(server, OPENAI, "in_progress")
+    job = submit_prompts(job_client(server), "a")
+    script_job(server, OPENAI, "cancelled")
 
     (only,) = job.results()
 
@@ -468,16 +314,16 @@ def test_an_answer_without_a_job_is_an_error(server, said, code):
     server.script(answer)
 
     with pytest.raises(InvalidResponseError) as caught:
-        opened(job_client(server)).status()
+        reopen_job(job_client(server)).status()
 
     assert (caught.value.code, caught.value.provider) == (code, "openai")
 
 
 def test_an_html_page_instead_of_results_is_an_error(server):
-    serve(server, attrs.evolve(ANTHROPIC, files=lambda *_: {ANTHROPIC.look + "/results": b"<html>"}), "ended", {})
+    script_job(server, attrs.evolve(ANTHROPIC, files=lambda *_: {ANTHROPIC.look + "/results": b"<html>"}), "ended", {})
 
     with pytest.raises(InvalidResponseError) as caught:
-        opened(job_client(server, ANTHROPIC)).results()
+        reopen_job(job_client(server, ANTHROPIC)).results()
 
     assert caught.value.code == "not_json"
 
@@ -486,7 +332,7 @@ def test_an_error_of_the_provider_is_a_typed_error(server):
     server.script(json_reply(429, {"error": {"message": "too many jobs"}}))
 
     with pytest.raises(RateLimitError, match="too many jobs") as caught:
-        submitted(job_client(server), "a")
+        submit_prompts(job_client(server), "a")
 
     assert len(caught.value.attempts) == 1
 
@@ -498,7 +344,7 @@ def test_each_request_of_a_submission_is_tried_again_by_itself(server):
     failing, file, job = json_reply(500, {"error": {"message": "oops"}}), {"id": "file-1"}, openai_job("validating")
     server.script(failing, json_reply(200, file), failing, json_reply(200, job))
 
-    assert submitted(client, "a").id == "job-1"
+    assert submit_prompts(client, "a").id == "job-1"
 
     assert paths(server) == [("POST", "/v1/files")] * 2 + [("POST", "/v1/batches")] * 2
     first, again, create, create_again = [request.headers["idempotency-key"] for request in server.requests]
@@ -521,7 +367,7 @@ def test_jobs_are_unsupported_at_a_provider_without_them(server):
     own = ProviderConfig("gw", name="Gateway", base_url=server.url)
     client = AiClient(own, model="m", options=ConnectionOptions(api_key="k"))
 
-    for attempt in (lambda: submitted(client, "a"), lambda: opened(client)):
+    for attempt in (lambda: submit_prompts(client, "a"), lambda: reopen_job(client)):
         with pytest.raises(UnsupportedFeatureError, match="Gateway does not support batch jobs"):
             attempt()
 
@@ -533,15 +379,15 @@ def test_jobs_are_unsupported_in_an_api_without_them(server):
         client = job_client(server, vendor, api=api)
 
         with pytest.raises(UnsupportedFeatureError, match=words):
-            submitted(client, "a")
+            submit_prompts(client, "a")
 
     assert server.requests == []
 
 
 def test_the_responses_api_has_jobs_where_configured(server):
-    serve(server, OPENAI, "in_progress")
+    script_job(server, OPENAI, "in_progress")
 
-    submitted(job_client(server, api="responses"), "a")
+    submit_prompts(job_client(server, api="responses"), "a")
 
     upload, create = server.requests
     assert b'"url":"/v1/responses"' in upload.body
@@ -554,7 +400,7 @@ def test_an_empty_job_or_one_of_two_models_is_rejected_before_anything_is_sent(s
 
     for prompts in ([], ["a", other]):
         with pytest.raises(InvalidRequestError):
-            submitted(client, *prompts)
+            submit_prompts(client, *prompts)
 
     assert server.requests == []
 
@@ -581,7 +427,7 @@ def test_fields_are_for_every_request():
 @pytest.mark.parametrize("job_id", ["", "..", "a/../b", "batches/", "a\nb", None, 5])
 def test_an_invalid_job_id_is_rejected(server, job_id):
     with pytest.raises(InvalidRequestError, match="that is no job's id"):
-        opened(job_client(server), job_id)
+        reopen_job(job_client(server), job_id)
 
 
 @pytest.mark.parametrize("name", ["nowhere", "lines"])
@@ -591,4 +437,4 @@ def test_an_unknown_format_is_an_error(name):
 
 
 def test_a_job_does_not_show_the_key(server):
-    assert "key-1" not in repr(opened(job_client(server)))
+    assert "key-1" not in repr(reopen_job(job_client(server)))

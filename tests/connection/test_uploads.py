@@ -37,7 +37,7 @@ def upload_client(server, *, options=None, clock=None, **fields):
     return client_of(server, config=config, options={"api_key": "key-1", **(options or {})}, clock=clock)
 
 
-def keeping(connection):
+def file_service(connection):
     """Answer uploads with a numbered file, and chats with "hi"."""
     request = connection.read_request()
     if request.path.endswith("/files"):
@@ -57,11 +57,11 @@ def part_of(request):
     return request.json["messages"][0]["content"][-1]
 
 
-# --- by hand
+# --- uploaded by the user
 
 
 def test_a_file_is_uploaded_by_its_path(server, tmp_path):
-    server.script(keeping)
+    server.script(file_service)
     path = tmp_path / "notes.pdf"
     path.write_bytes(b"%PDF-1 hello")
 
@@ -87,7 +87,7 @@ def test_a_file_is_uploaded_by_its_path(server, tmp_path):
     ],
 )
 def test_bytes_get_a_name_and_a_type(server, fields, expected):
-    server.script(keeping)
+    server.script(file_service)
 
     upload_client(server).upload_file(b"\x89PNG\r\n\x1a\n", **fields)
 
@@ -95,7 +95,7 @@ def test_bytes_get_a_name_and_a_type(server, fields, expected):
 
 
 def test_a_file_of_unknown_type_is_sent_as_bytes(server):
-    server.script(keeping)
+    server.script(file_service)
 
     upload_client(server).upload_file(b"\0\1\2")
 
@@ -143,7 +143,7 @@ def test_an_upload_that_is_refused_is_a_typed_error(server):
 
 
 def test_a_large_document_is_uploaded_and_named_in_the_chat(server):
-    server.script(keeping)
+    server.script(file_service)
 
     answer = upload_client(server).chat(Message.user("Sum up", PDF))
 
@@ -156,7 +156,7 @@ def test_a_large_document_is_uploaded_and_named_in_the_chat(server):
 
 
 def test_a_stream_does_the_same(server):
-    server.script(keeping)
+    server.script(file_service)
 
     assert upload_client(server).stream(Message.user("Sum up", PDF)).final_response().text == "hi"
 
@@ -164,7 +164,7 @@ def test_a_stream_does_the_same(server):
 
 
 def test_the_same_content_is_uploaded_once_for_a_client(server):
-    server.script(keeping)
+    server.script(file_service)
     client = upload_client(server)
 
     client.chat(Message.user("Sum up", PDF, PDF))
@@ -178,7 +178,7 @@ def test_the_same_content_is_uploaded_once_for_a_client(server):
 
 
 def test_threads_with_the_same_content_upload_it_once(server):
-    server.script(keeping)
+    server.script(file_service)
     client = upload_client(server)
     barrier = threading.Barrier(6)
     answers = []
@@ -199,7 +199,7 @@ def test_threads_with_the_same_content_upload_it_once(server):
 
 def test_a_file_that_the_provider_keeps_only_for_a_while_is_uploaded_anew(server):
     now = [0.0]
-    server.script(keeping)
+    server.script(file_service)
     table = {**UPLOAD, "options": {**UPLOAD["options"], "lifetime": 3600}}
     client = upload_client(server, upload=table, clock=Clock(now=lambda: now[0]), options={"timeout": 1e9})
 
@@ -220,7 +220,7 @@ def test_a_file_that_the_provider_keeps_only_for_a_while_is_uploaded_anew(server
     ],
 )
 def test_small_files_and_unsupported_types_are_sent_inline(server, part, options):
-    server.script(keeping)
+    server.script(file_service)
 
     upload_client(server, options=options).chat(Message.user("Look", part))
 
@@ -229,7 +229,7 @@ def test_small_files_and_unsupported_types_are_sent_inline(server, part, options
 
 
 def test_a_provider_that_keeps_no_files_gets_everything_inside_the_message(server):
-    server.script(keeping)
+    server.script(file_service)
 
     upload_client(server, upload=None, options={"max_inline_bytes": 0}).chat(Message.user("Sum up", PDF))
 
@@ -238,7 +238,7 @@ def test_a_provider_that_keeps_no_files_gets_everything_inside_the_message(serve
 
 
 def test_an_inline_limit_of_zero_uploads_everything_possible(server):
-    server.script(keeping)
+    server.script(file_service)
 
     upload_client(server, options={"max_inline_bytes": 0}).chat(Message.user("Sum up", Document.from_bytes(b"%PDF-1")))
 
@@ -258,7 +258,7 @@ def test_an_upload_that_fails_fails_the_chat(server):
     with pytest.raises(AuthenticationError):
         client.chat(Message.user("Sum up", PDF))
     assert paths(server) == ["/v1/files"]
-    server.script(keeping)
+    server.script(file_service)
     assert client.chat(Message.user("Sum up", PDF)).text == "hi"
 
 
@@ -281,7 +281,7 @@ def test_a_file_is_named_by_its_url_where_the_wire_expects_one(server):
 
 
 def test_a_copy_of_a_client_uploads_for_itself(server):
-    server.script(keeping)
+    server.script(file_service)
     client = upload_client(server)
     client.chat(Message.user("Sum up", PDF))
 
@@ -311,7 +311,7 @@ def test_a_part_above_the_providers_limit_is_rejected_before_anything_is_sent(se
 
 
 def test_an_uploaded_document_may_be_larger_than_one_inside_a_message(server):
-    server.script(keeping)
+    server.script(file_service)
 
     assert (
         upload_client(server, max_bytes={"document": 100, "file": 10**6}).chat(Message.user("Sum up", PDF)).text == "hi"
@@ -357,7 +357,7 @@ def test_limits_name_known_kinds(config):
 
 
 def test_openai_takes_large_documents_by_id(server):
-    server.script(keeping)
+    server.script(file_service)
     options = ConnectionOptions(base_url=server.url + "/v1", api_key="k")
 
     AiClient("openai", options=options).chat(Message.user("Sum up", PDF))

@@ -61,7 +61,7 @@ ADD = Tool("add", "Add", {"type": "object", "properties": {"a": {"type": "intege
 
 @pytest.fixture(scope="module")
 def provider_server() -> Iterator[Server]:
-    """One server for all tests of this file; each begins with an empty record."""
+    """One server for all tests of this file; each starts with an empty record."""
     with Server(json_reply(200, {})) as running:
         yield running
 
@@ -71,11 +71,11 @@ def here(provider_server: Server, request: pytest.FixtureRequest) -> Server:
     """The server, answering "hi" in the dialect of the test's provider."""
     provider_server.requests.clear()
     config = request.node.callspec.params["config"]
-    provider_server.script(json_reply(200, wire_of(config).response))
+    provider_server.script(json_reply(200, samples_of(config).response))
     return provider_server
 
 
-def wire_of(config: ProviderConfig) -> DialectSamples:
+def samples_of(config: ProviderConfig) -> DialectSamples:
     return SAMPLES[config.dialect]
 
 
@@ -116,7 +116,7 @@ def everything_sent(server: Server) -> str:
     return "\n".join(f"{r.method} {r.path} {r.headers} {r.body.decode()}" for r in server.requests)
 
 
-def only(server: Server) -> Request:
+def only_request(server: Server) -> Request:
     (request,) = server.requests
     return request
 
@@ -135,13 +135,13 @@ def test_a_chat_goes_to_the_providers_path_with_its_key_in_one_header(config: Pr
     with client_for(config, here) as client:
         answer = client.chat("hi there")
 
-    sent = only(here)
+    sent = only_request(here)
     assert (sent.method, sent.path) == ("POST", path_of(config) + chat_path_of(config))
     assert sent.headers[config.key_header.lower()] == config.key_prefix + KEY
     assert everything_sent(here).count(KEY) == 1
     assert sent.headers["content-type"] == "application/json"
     assert sent.headers.items() >= {name.lower(): value for name, value in config.headers.items()}.items()
-    assert text_at(sent.json, wire_of(config).text_path) == "hi there"
+    assert text_at(sent.json, samples_of(config).text_path) == "hi there"
     assert ("some-model" in (sent.json.get("model"), sent.json.get("version"))) != ("some-model" in sent.path)
     assert (answer.text, answer.provider, answer.finish_reason) == ("hi", config.id, "stop")
     assert (answer.usage.prompt_tokens, answer.usage.completion_tokens, answer.usage.total_tokens) == (1, 2, 3)
@@ -150,7 +150,7 @@ def test_a_chat_goes_to_the_providers_path_with_its_key_in_one_header(config: Pr
 
 @pytest.mark.parametrize("config", params(c for c in SPEAKERS if c.streaming != "emulated"))
 def test_a_stream_is_requested_as_the_provider_expects(config: ProviderConfig, here: Server) -> None:
-    wire = wire_of(config)
+    wire = samples_of(config)
     here.script(*wire.stream)
 
     with client_for(config, here) as client:
@@ -172,7 +172,7 @@ def test_a_stream_is_requested_as_the_provider_expects(config: ProviderConfig, h
 
 @pytest.mark.parametrize("config", params(c for c in SPEAKERS if c.streaming != "emulated"))
 def test_a_stream_that_ends_early_raises_with_the_partial_answer(config: ProviderConfig, here: Server) -> None:
-    here.script(*wire_of(config).cut_stream)
+    here.script(*samples_of(config).cut_stream)
 
     with client_for(config, here) as client, pytest.raises(StreamInterruptedError) as caught:
         list(client.stream("hi"))
@@ -184,18 +184,18 @@ def test_a_stream_that_ends_early_raises_with_the_partial_answer(config: Provide
 
 @pytest.mark.parametrize("config", LIVE)
 def test_max_tokens_is_sent_under_the_providers_name_only(config: ProviderConfig, here: Server) -> None:
-    renamed = quirk_of(config, "rename", {}).get("max_tokens", wire_of(config).max_tokens_path)
+    renamed = quirk_of(config, "rename", {}).get("max_tokens", samples_of(config).max_tokens_path)
 
     with client_for(config, here) as client:
         client.chat("hi", max_tokens=7)
 
-    assert value_at(only(here).json, renamed) == 7
-    assert only(here).body.decode().count(":7") == 1
+    assert value_at(only_request(here).json, renamed) == 7
+    assert only_request(here).body.decode().count(":7") == 1
 
 
 @pytest.mark.parametrize("config", params(c for c in SPEAKERS if takes(c, tools=[ADD])))
 def test_a_tool_can_be_called(config: ProviderConfig, here: Server) -> None:
-    wire = wire_of(config)
+    wire = samples_of(config)
     here.script(json_reply(200, wire.tool_call), *(wire.tool_call_stream if config.streaming == "native" else ()))
 
     with client_for(config, here) as client:
@@ -213,7 +213,7 @@ def test_a_tool_can_be_called(config: ProviderConfig, here: Server) -> None:
 
 @pytest.mark.parametrize("config", params(c for c in SPEAKERS if takes(c, tools=[ADD])))
 def test_a_result_goes_back_with_the_call(config: ProviderConfig, here: Server) -> None:
-    here.script(json_reply(200, wire_of(config).tool_call), json_reply(200, wire_of(config).response))
+    here.script(json_reply(200, samples_of(config).tool_call), json_reply(200, samples_of(config).response))
 
     with client_for(config, here) as client:
         asked = client.chat("1+1?", tools=[ADD])
@@ -228,14 +228,14 @@ def test_a_result_goes_back_with_the_call(config: ProviderConfig, here: Server) 
 
 @pytest.mark.parametrize("config", params(c for c in SPEAKERS if c.models_path is not None))
 def test_the_models_can_be_listed(config: ProviderConfig, here: Server) -> None:
-    here.script(json_reply(200, wire_of(config).model_list))
+    here.script(json_reply(200, samples_of(config).model_list))
 
     with client_for(config, here) as client:
         models = client.list_models()
 
     assert [(model.id.rpartition("/")[2], model.provider) for model in models] == [("m1", config.id)]
-    assert only(here).method == "GET"
-    assert only(here).path.partition("?")[0].endswith(str(config.models_path).partition("?")[0])
+    assert only_request(here).method == "GET"
+    assert only_request(here).path.partition("?")[0].endswith(str(config.models_path).partition("?")[0])
     assert everything_sent(here).count(KEY) == 1
 
 
@@ -246,7 +246,7 @@ def test_the_models_can_be_listed(config: ProviderConfig, here: Server) -> None:
 def test_a_refused_key_is_an_authentication_error_that_names_the_variables(
     config: ProviderConfig, here: Server
 ) -> None:
-    here.script(json_reply(401, wire_of(config).error_body(401, f"bad key {KEY}")))
+    here.script(json_reply(401, samples_of(config).error_body(401, f"bad key {KEY}")))
 
     with client_for(config, here) as client, pytest.raises(AuthenticationError) as caught:
         client.chat("hi")
@@ -260,7 +260,7 @@ def test_a_refused_key_is_an_authentication_error_that_names_the_variables(
 
 @pytest.mark.parametrize("config", LIVE)
 def test_too_many_requests_is_a_rate_limit_with_the_wait(config: ProviderConfig, here: Server) -> None:
-    here.script(json_reply(429, wire_of(config).error_body(429, "slow down"), {"retry-after": "17"}))
+    here.script(json_reply(429, samples_of(config).error_body(429, "slow down"), {"retry-after": "17"}))
 
     with client_for(config, here) as client, pytest.raises(RateLimitError) as caught:
         client.chat("hi")
@@ -283,7 +283,7 @@ def test_a_provider_that_needs_no_key_gets_no_key_header(config: ProviderConfig,
     with client_for(config, here, api_key=None) as client:
         client.chat("hi")
 
-    assert config.key_header.lower() not in only(here).headers
+    assert config.key_header.lower() not in only_request(here).headers
 
 
 # --- the environment ------------------------------------------------------------------------------------------------
@@ -298,7 +298,7 @@ def test_a_key_variable_is_obeyed(
     with client_for(config, here, api_key=None) as client:
         client.chat("hi")
 
-    assert only(here).headers[config.key_header.lower()] == config.key_prefix + KEY
+    assert only_request(here).headers[config.key_header.lower()] == config.key_prefix + KEY
 
 
 @pytest.mark.parametrize(("config", "variable"), URL_VARIABLES)
@@ -310,7 +310,7 @@ def test_a_base_url_variable_is_obeyed(
     with client_for(config, here, base_url=None) as client:
         client.chat("hi")
 
-    assert only(here).path == f"/own{chat_path_of(config)}"
+    assert only_request(here).path == f"/own{chat_path_of(config)}"
 
 
 @pytest.mark.parametrize(("config", "variable"), [p for p in URL_VARIABLES if p.values[0].base_url_env_is_host])
@@ -325,7 +325,7 @@ def test_a_variable_that_holds_a_host_gets_the_providers_path(
     with client_for(config, here, base_url=None) as client:
         client.chat("hi")
 
-    assert only(here).path == path_of(config) + chat_path_of(config)
+    assert only_request(here).path == path_of(config) + chat_path_of(config)
 
 
 @pytest.mark.parametrize(("config", "variable"), MODEL_VARIABLES)
@@ -338,7 +338,7 @@ def test_a_model_variable_is_obeyed(
     with AiClient(config.id, options=options) as client:
         client.chat("hi")
 
-    assert only(here).json.get("model") == "model-of-mine" or "/model-of-mine" in only(here).path
+    assert only_request(here).json.get("model") == "model-of-mine" or "/model-of-mine" in only_request(here).path
 
 
 @pytest.mark.parametrize("config", LIVE)
@@ -364,7 +364,7 @@ def test_a_key_of_another_provider_is_never_sent(
         monkeypatch.setenv(name, OTHER_KEY)
     for name in config.key_env:
         monkeypatch.setenv(name, KEY)
-    wire = wire_of(config)
+    wire = samples_of(config)
     streams = wire.stream if config.streaming == "native" else ()
     here.script(json_reply(200, wire.response), *streams)
 

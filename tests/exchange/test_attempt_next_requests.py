@@ -1,4 +1,4 @@
-"""Answers that are not finished at once: what is asked for further, where the key goes, and when it is given up."""
+"""Answers that need further requests: what is requested next, where the key goes, and when polling ends."""
 
 from __future__ import annotations
 
@@ -56,15 +56,15 @@ def prediction(status: str, **fields: Any) -> dict[str, Any]:
     return {"id": "p1", "model": "o/m", "status": status, "output": None, "error": None, **fields}
 
 
-def waiting(server: Server, status: str = "processing", **fields: Any) -> Handler:
+def pending(server: Server, status: str = "processing", **fields: Any) -> Handler:
     return json_reply(201, prediction(status, urls={"get": f"{server.url}/v1/predictions/p1"}, **fields))
 
 
-def done(*pieces: str, **fields: Any) -> Handler:
+def finished(*pieces: str, **fields: Any) -> Handler:
     return json_reply(200, prediction("succeeded", output=list(pieces), metrics=METRICS, **fields))
 
 
-def streaming(server: Server, elsewhere: Server) -> Handler:
+def pending_stream(server: Server, elsewhere: Server) -> Handler:
     urls = {"get": f"{server.url}/v1/predictions/p1", "stream": f"{elsewhere.url}/stream/p1"}
     return json_reply(201, prediction("starting", urls=urls))
 
@@ -82,7 +82,7 @@ def events_reply(*events: tuple[str, str]) -> Handler:
 
 
 def test_an_unfinished_answer_is_polled_until_it_is_there(server: Server, clock: FakeClock) -> None:
-    server.script(waiting(server, "starting"), waiting(server), waiting(server), done("Hel", "lo"))
+    server.script(pending(server, "starting"), pending(server), pending(server), finished("Hel", "lo"))
 
     with replicate_client(server, clock) as client:
         answer = client.chat("hi")
@@ -98,7 +98,7 @@ def test_an_unfinished_answer_is_polled_until_it_is_there(server: Server, clock:
 
 
 def test_a_finished_answer_is_not_polled(server: Server, clock: FakeClock) -> None:
-    server.script(done("Hello"))
+    server.script(finished("Hello"))
 
     with replicate_client(server, clock) as client:
         assert client.chat("hi").text == "Hello"
@@ -117,7 +117,7 @@ def test_a_finished_answer_is_not_polled(server: Server, clock: FakeClock) -> No
 def test_a_failure_at_the_end_is_an_error(
     server: Server, clock: FakeClock, told: str, kind: type[Exception], code: str
 ) -> None:
-    server.script(waiting(server), json_reply(200, prediction("failed", error=told)))
+    server.script(pending(server), json_reply(200, prediction("failed", error=told)))
 
     with replicate_client(server, clock, max_retries=0) as client, pytest.raises(kind) as caught:
         client.chat("hi")
@@ -127,7 +127,7 @@ def test_a_failure_at_the_end_is_an_error(
 
 
 def test_a_poll_that_would_pass_the_deadline_is_not_waited_for(server: Server, clock: FakeClock) -> None:
-    server.script(waiting(server))
+    server.script(pending(server))
 
     client = replicate_client(server, clock, timeout=Timeout(total=1.2))
     with client, pytest.raises(RequestTimeoutError, match="the answer is not finished") as caught:
@@ -140,7 +140,7 @@ def test_a_poll_that_would_pass_the_deadline_is_not_waited_for(server: Server, c
 
 def test_a_failed_poll_is_retried_without_a_second_prediction(server: Server, clock: FakeClock) -> None:
     busy = json_reply(503, {"detail": "busy"}, {"retry-after": "2"})
-    server.script(waiting(server), busy, reset, waiting(server), done("Hello"))
+    server.script(pending(server), busy, reset, pending(server), finished("Hello"))
 
     with replicate_client(server, clock) as client:
         assert client.chat("hi").text == "Hello"
@@ -155,7 +155,7 @@ def test_a_failed_poll_is_retried_without_a_second_prediction(server: Server, cl
 def test_a_prediction_that_cannot_be_polled_is_not_created_again(
     server: Server, clock: FakeClock, handler: Handler, kind: type[Exception]
 ) -> None:
-    server.script(waiting(server), handler)
+    server.script(pending(server), handler)
 
     with replicate_client(server, clock) as client, pytest.raises(kind) as caught:
         client.chat("hi")
@@ -165,7 +165,7 @@ def test_a_prediction_that_cannot_be_polled_is_not_created_again(
 
 
 def test_an_error_that_polling_cannot_fix_is_raised_at_once(server: Server, clock: FakeClock) -> None:
-    server.script(waiting(server), json_reply(401, {"detail": "no"}))
+    server.script(pending(server), json_reply(401, {"detail": "no"}))
 
     with replicate_client(server, clock) as client, pytest.raises(AuthenticationError):
         client.chat("hi")
@@ -189,7 +189,7 @@ def test_an_unfinished_answer_that_leads_nowhere_is_an_invalid_response(
 
 
 def test_a_stream_at_another_host_is_read_without_the_key(server: Server, elsewhere: Server, clock: FakeClock) -> None:
-    server.script(streaming(server, elsewhere), done("Hello\n you"))
+    server.script(pending_stream(server, elsewhere), finished("Hello\n you"))
     elsewhere.script(events_reply(("output", "Hello\n"), ("logs", "x"), ("output", " you"), ("done", "{}")))
 
     with replicate_client(server, clock) as client:
@@ -205,7 +205,7 @@ def test_a_stream_at_another_host_is_read_without_the_key(server: Server, elsewh
 
 
 def test_the_usage_of_a_stream_is_requested_after_its_end(server: Server, elsewhere: Server, clock: FakeClock) -> None:
-    server.script(streaming(server, elsewhere), waiting(server), done("Hello"))
+    server.script(pending_stream(server, elsewhere), pending(server), finished("Hello"))
     elsewhere.script(events_reply(("output", "Hello"), ("done", "{}")))
 
     with replicate_client(server, clock) as client:
@@ -223,7 +223,7 @@ def test_the_usage_of_a_stream_is_requested_after_its_end(server: Server, elsewh
 def test_a_stream_is_complete_without_its_usage(
     server: Server, elsewhere: Server, clock: FakeClock, handler: Handler
 ) -> None:
-    server.script(streaming(server, elsewhere), handler)
+    server.script(pending_stream(server, elsewhere), handler)
     elsewhere.script(events_reply(("output", "Hello"), ("done", "{}")))
 
     with replicate_client(server, clock) as client:
@@ -233,7 +233,7 @@ def test_a_stream_is_complete_without_its_usage(
 
 
 def test_a_model_that_cannot_stream_is_polled_until_it_finishes(server: Server, clock: FakeClock) -> None:
-    server.script(waiting(server), done("Hello"))
+    server.script(pending(server), finished("Hello"))
 
     with replicate_client(server, clock) as client:
         stream = client.stream("hi")
@@ -244,7 +244,7 @@ def test_a_model_that_cannot_stream_is_polled_until_it_finishes(server: Server, 
 
 
 def test_a_failed_stream_keeps_the_partial_answer(server: Server, elsewhere: Server, clock: FakeClock) -> None:
-    server.script(streaming(server, elsewhere))
+    server.script(pending_stream(server, elsewhere))
     elsewhere.script(events_reply(("output", "Hel"), ("error", json.dumps({"detail": "CUDA out of memory"}))))
 
     with replicate_client(server, clock) as client, pytest.raises(ProviderError, match="CUDA out of memory") as caught:
@@ -255,7 +255,7 @@ def test_a_failed_stream_keeps_the_partial_answer(server: Server, elsewhere: Ser
 
 
 def test_a_stream_that_breaks_off_is_interrupted(server: Server, elsewhere: Server, clock: FakeClock) -> None:
-    server.script(streaming(server, elsewhere))
+    server.script(pending_stream(server, elsewhere))
     elsewhere.script(events_reply(("output", "Hel")))
 
     with replicate_client(server, clock) as client, pytest.raises(StreamInterruptedError) as caught:

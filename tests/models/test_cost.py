@@ -36,11 +36,7 @@ PRICED = Catalogue().with_price("gw/m", input=1000, output=1000)  # the usual an
 priced_client = partial(client_of, catalogue=PRICED)
 
 
-def real(server, provider, model):
-    return AiClient(provider, model=model, options=ConnectionOptions(base_url=server.url, api_key="k"))
-
-
-def recorded(provider, case):
+def recorded_answer(provider, case):
     return json.loads((WIRE / provider / case / "response.json").read_bytes())
 
 
@@ -157,11 +153,11 @@ def test_a_recorded_answer_costs_what_its_parts_add_up_to(server):
     }  # fmt: skip
     server.script(
         json_reply(
-            200, {**recorded("anthropic", "anthropic-text"), "model": "claude-opus-4-5-20251101", "usage": usage}
+            200, {**recorded_answer("anthropic", "anthropic-text"), "model": "claude-opus-4-5-20251101", "usage": usage}
         )
     )
 
-    answer = real(server, "anthropic", "claude-opus-4-5").chat("hi", max_tokens=100)
+    answer = client_of(server, "anthropic", path="", model="claude-opus-4-5").chat("hi", max_tokens=100)
 
     breakdown = answer.cost_breakdown
     assert breakdown is not None
@@ -177,7 +173,7 @@ def test_a_stream_costs_as_much_as_a_chat(server):
     whole = completion("Hello", model="gpt-4o", usage={"prompt_tokens": 1000, "completion_tokens": 10, "total_tokens": 1010,
                        "prompt_tokens_details": {"cached_tokens": 400}})  # fmt: skip
     end = chunk_event(choices=[], model="gpt-4o", usage=whole["usage"])
-    client = real(server, "openai", "gpt-4o")
+    client = client_of(server, "openai", path="", model="gpt-4o")
     server.script(json_reply(200, whole))
     answer = client.chat("hi")
     server.script(sse_reply([*[e for e in stream_events("Hel", "lo") if not isinstance(e, str)][:-1], end, "[DONE]"]))
@@ -206,7 +202,7 @@ def test_the_cost_stated_by_the_provider_comes_first(server):
         json_reply(200, completion(usage={"prompt_tokens": 1, "completion_tokens": 2, "total_tokens": 3, "cost": 0.25}))
     )
 
-    answer = real(server, "openrouter", "openai/gpt-4o").chat("hi")
+    answer = client_of(server, "openrouter", path="", model="openai/gpt-4o").chat("hi")
 
     assert answer.cost == Decimal("0.25")
     assert answer.cost_breakdown == Cost(total=Decimal("0.25"), source="provider")

@@ -30,10 +30,6 @@ PRICED = Catalogue().with_price("gw/m", input=1000, output=1000)  # the usual an
 priced_client = partial(client_of, catalogue=PRICED)
 
 
-def real(server, provider, model):
-    return AiClient(provider, model=model, options=ConnectionOptions(base_url=server.url, api_key="k"))
-
-
 # --- sums
 
 
@@ -185,7 +181,7 @@ def test_after_the_block_the_budget_no_longer_applies(server):
 
 
 def test_without_max_tokens_a_call_reserves_the_models_maximum(server):
-    client = real(server, "openai", "gpt-4o")  # 16,384 tokens at $10 a million
+    client = client_of(server, "openai", path="", model="gpt-4o")  # 16,384 tokens at $10 a million
 
     with client.budget(usd="0.16"), pytest.raises(BudgetExceededError, match="Pass a smaller max_tokens"):
         client.chat("hi")

@@ -36,7 +36,7 @@ KNOWN = (
 priced_client = partial(client_of, catalogue=KNOWN, config={"default_model": "own"})
 
 
-def asked(server):
+def requested_models(server):
     return [request.json["model"] for request in server.requests]
 
 
@@ -47,7 +47,7 @@ def test_a_custom_strategy_decides_which_model_is_called(server):
 
     priced_client(server, route=ModelRouter(["a", "bbb", "cc"], strategy=Longest())).chat("hi")
 
-    assert asked(server) == ["bbb"]
+    assert requested_models(server) == ["bbb"]
 
 
 def test_a_strategy_that_returns_none_means_the_default_model(server):
@@ -57,7 +57,7 @@ def test_a_strategy_that_returns_none_means_the_default_model(server):
 
     priced_client(server, route=ModelRouter(["a", "b"], strategy=Undecided())).chat("hi")
 
-    assert asked(server) == ["own"]
+    assert requested_models(server) == ["own"]
 
 
 @pytest.mark.parametrize("chosen", ["a", ModelInfo("c", "gw"), 5])
@@ -81,7 +81,7 @@ def test_a_model_that_is_not_allowed_is_never_called(server):
     with pytest.raises(OverloadedError):
         client.chat("hi")
 
-    assert set(asked(server)) == {"b"}
+    assert set(requested_models(server)) == {"b"}
 
 
 def test_a_request_that_no_model_can_answer_is_rejected(server):
@@ -103,7 +103,7 @@ def test_a_schema_prefers_models_that_support_it(server):
     priced_client(server, route=ModelRouter(["loose", "strict"]), catalogue=known).chat("hi", response_format=wanted)
     priced_client(server, route=ModelRouter(["loose"]), catalogue=known).chat("hi", response_format=wanted)
 
-    assert asked(server) == ["strict", "loose"]
+    assert requested_models(server) == ["strict", "loose"]
 
 
 @pytest.mark.parametrize(
@@ -116,7 +116,7 @@ def test_a_preset_decides_which_model_is_called(server, strategy, models):
     for _ in range(3):
         client.chat("hi")
 
-    assert asked(server) == models
+    assert requested_models(server) == models
 
 
 def test_a_model_without_the_capability_is_not_called(server):
@@ -124,7 +124,7 @@ def test_a_model_without_the_capability_is_not_called(server):
 
     client.chat([Message.user("what is this?", Image.from_url("https://x/y.png"))])
 
-    assert asked(server) == ["dear"]
+    assert requested_models(server) == ["dear"]
 
 
 def test_the_next_model_is_used_when_the_chosen_one_fails(server):
@@ -132,7 +132,7 @@ def test_the_next_model_is_used_when_the_chosen_one_fails(server):
 
     answer = priced_client(server, route=ModelRouter(["cheap", "dear"], strategy="cost")).chat("hi")
 
-    assert asked(server) == ["cheap", "dear"]
+    assert requested_models(server) == ["cheap", "dear"]
     assert [step.facts["name"] for step in answer.trace if step.kind == "selected"] == ["gw/cheap", "gw/dear"]
 
 
@@ -142,14 +142,14 @@ def test_max_tries_limits_the_endpoints_tried(server):
     with pytest.raises(OverloadedError):
         priced_client(server, route=ModelRouter(["a", "b", "c"], max_tries=1)).chat("hi")
 
-    assert asked(server) == ["a"]
+    assert requested_models(server) == ["a"]
 
 
 def test_streams_are_routed_as_well(server):
     server.script(BUSY, sse_reply(stream_events("He", "llo")))
 
     assert priced_client(server, route=ModelRouter(["cheap", "dear"])).stream("hi").final_response().text == "Hello"
-    assert asked(server) == ["cheap", "dear"]
+    assert requested_models(server) == ["cheap", "dear"]
 
 
 def test_models_of_other_providers_are_called_there_with_their_own_key(server, monkeypatch):
@@ -162,7 +162,10 @@ def test_models_of_other_providers_are_called_there_with_their_own_key(server, m
         texts = [client.chat("hi").text for _ in range(2)]
 
     assert texts == ["hi", "from groq"]
-    assert (asked(groq), groq.requests[0].headers["authorization"]) == (["openai/gpt-oss-20b"], "Bearer key-of-groq")
+    assert (requested_models(groq), groq.requests[0].headers["authorization"]) == (
+        ["openai/gpt-oss-20b"],
+        "Bearer key-of-groq",
+    )
 
 
 def test_without_a_list_all_capable_chat_models_are_candidates(server):
@@ -193,8 +196,8 @@ def test_a_policy_learns_from_real_traffic(server):
     texts = [client.chat("hi").text for _ in range(20)]
 
     assert set(texts) == {"dear"}
-    assert asked(server).count("cheap") < 20
-    assert asked(server)[-3:] == ["dear"] * 3
+    assert requested_models(server).count("cheap") < 20
+    assert requested_models(server)[-3:] == ["dear"] * 3
 
 
 def test_running_calls_are_counted_until_they_end(server):
@@ -232,4 +235,4 @@ def test_the_builder_has_a_step_for_it(server):
 
     AiClient.builder(config).with_routing(["a"], strategy="random").build().chat("hi")
 
-    assert asked(server) == ["a"]
+    assert requested_models(server) == ["a"]

@@ -1,4 +1,4 @@
-"""A handler that answers whatever is asked in the form that was asked for: for examples and documentation."""
+"""A handler that answers every kind of request: for the examples, the documentation and the command line."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from tests.support.server import Connection, completion, json_reply, sse_reply, 
 CALL = {"id": "call_1", "type": "function", "function": {"name": "weather", "arguments": '{"city": "Paris"}'}}
 
 
-# What other wire formats than chat completions answer, by the end of the path.
-_FIXED: dict[str, Any] = {
+# Answers to POST requests other than chat completions, by the end of the path.
+_POSTED: dict[str, Any] = {
     "/messages": {
         "id": "msg_1",
         "type": "message",
@@ -38,9 +38,9 @@ _JOB = {
     "request_counts": {"processing": 0, "succeeded": 1, "errored": 0, "canceled": 0, "expired": 0},
     "results_url": "here",
 }
-_FIXED["/messages/batches"] = _JOB
-_GOT: dict[str, Any] = {
-    "/results": {"custom_id": "request-0", "result": {"type": "succeeded", "message": _FIXED["/messages"]}},
+_POSTED["/messages/batches"] = _JOB
+_FETCHED: dict[str, Any] = {
+    "/results": {"custom_id": "request-0", "result": {"type": "succeeded", "message": _POSTED["/messages"]}},
     "/msgbatch_1": _JOB,
     "/msgbatch_013Zva2CMHLNnXjNJJKqJ2EF": _JOB,
     "": {"data": [{"id": "small"}, {"id": "large"}]},
@@ -48,14 +48,14 @@ _GOT: dict[str, Any] = {
 
 
 def answer_in_kind(connection: Connection) -> None:
-    """Answer a chat, a stream, a request with tools, one for an object or for vectors; and the list of models."""
+    """Answer a chat, a stream, a request with tools, for an object or for vectors, and the list of models."""
     request = connection.read_request()
     if request.method == "GET":
-        json_reply(200, next(answer for path, answer in _GOT.items() if request.path.endswith(path)))(connection)
+        json_reply(200, next(answer for path, answer in _FETCHED.items() if request.path.endswith(path)))(connection)
         return
     body = request.json if request.headers["content-type"] == "application/json" else {}
-    if request.path.endswith(tuple(_FIXED)):
-        json_reply(200, next(answer for path, answer in _FIXED.items() if request.path.endswith(path)))(connection)
+    if request.path.endswith(tuple(_POSTED)):
+        json_reply(200, next(answer for path, answer in _POSTED.items() if request.path.endswith(path)))(connection)
     elif request.path.endswith("/embeddings"):
         rows = [{"index": index, "embedding": [len(text), text.count(" ")]} for index, text in enumerate(body["input"])]
         json_reply(200, {"data": rows, "usage": {"prompt_tokens": 9, "total_tokens": 9}})(connection)

@@ -1,7 +1,7 @@
-"""One answer in every wire format, so that the same cases can be put to every provider.
+"""Sample answers in every wire format, so that every provider can be tested with the same cases.
 
-Each says "hi" with 1 token in and 2 out, or calls the tool `add` with {"a": 1}, whole and as a stream, and tells where a
-request keeps what was asked. A dialect that has no entry here fails the suite.
+Each says "hi" with 1 prompt token and 2 completion tokens, or calls the tool `add` with {"a": 1}, as a response and as a
+stream. A dialect without an entry here fails the suite.
 """
 
 from __future__ import annotations
@@ -26,20 +26,20 @@ def _handlers(given: Handler | tuple[Handler, ...]) -> tuple[Handler, ...]:
 
 @attrs.frozen(kw_only=True)
 class DialectSamples:
-    """What a service that speaks a dialect answers, and where it finds things in a request.
+    """What a service that speaks a dialect answers, and where a request has the fields that it reads.
 
     Args:
-        response: A whole answer, "hi".
-        tool_call: A whole answer that calls `add` with {"a": 1}.
-        stream: What answers, request after request, with the stream of "He", "llo".
-        tool_call_stream: Answers with the stream of a call.
-        cut_stream: Answers with a stream that ends after "He".
-        error_body: An error in the service's form: takes a status and a message.
-        text_path: Where the user's text is in a body.
-        max_tokens_path: Where the limit of tokens is.
-        tool_name_path: Where the name of the first tool is.
-        asks_for_stream: Whether a body asks for a stream; None where the address does.
-        model_list: A list of the model "m1".
+        response: A response, "hi".
+        tool_call: A response that calls `add` with {"a": 1}.
+        stream: Handlers for one request after another, which stream "He", "llo".
+        tool_call_stream: Handlers that stream a tool call.
+        cut_stream: Handlers of a stream that ends after "He".
+        error_body: Makes the body of an error from a status and a message.
+        text_path: The path of the user's text in a request, as `value_at` reads it.
+        max_tokens_path: The path of the token limit.
+        tool_name_path: The path of the name of the first tool.
+        asks_for_stream: Returns whether a body requests a stream; None where the URL does.
+        model_list: A list with the model "m1".
     """
 
     response: dict[str, Any]
@@ -56,7 +56,7 @@ class DialectSamples:
 
 
 def value_at(body: Any, path: str) -> Any:
-    """Return what is at a place such as "messages.0.content"; None when there is nothing."""
+    """Return the value at a path such as "messages.0.content", or None."""
     for step in path.split("."):
         try:
             body = body[int(step)] if step.lstrip("-").isdigit() else body[step]
@@ -357,7 +357,7 @@ OLLAMA = DialectSamples(
     model_list={"models": [{"name": "m1", "model": "m1"}]},
 )
 
-# --- Replicate: the answer to the POST says where the stream is
+# --- Replicate: the answer to the POST has the URL of the stream
 
 
 def _prediction(**fields: Any) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""A server on which everything goes wrong, now and then, and otherwise every question gets its own answer."""
+"""A handler that sends every kind of fault now and then, and otherwise answers each question."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from collections.abc import Callable
 
 from tests.support.server import Connection, chunk_event, completion, json_reply, raw_reply, sse_reply, stream_events
 
-__all__ = ["FAULTS", "Faulty", "answer_to"]
+__all__ = ["FAULTS", "FaultyHandler", "answer_to"]
 
-# Longer than the client's own back-off, so that a wait which is not obeyed is seen.
+# Longer than the client's back-off, so that a Retry-After that is ignored shows.
 WAIT = 0.04
 _WAIT_HEADER = {"retry-after-ms": f"{WAIT * 1000:g}"}
 SSE = {"content-type": "text/event-stream", "transfer-encoding": "chunked"}
@@ -47,7 +47,7 @@ def _reset(connection: Connection, question: str, stream: bool) -> None:
     connection.reset()
 
 
-def _hangs_up_after_it(connection: Connection, question: str, stream: bool) -> None:
+def _hang_up(connection: Connection, question: str, stream: bool) -> None:
     """Answer, and close a connection that the client may want to use again."""
     _fine(connection, question, stream)
     connection.socket.close()  # both ways: a request that comes now must not count as one that was seen
@@ -69,31 +69,31 @@ def _cut_off(connection: Connection, question: str, stream: bool) -> None:
     connection.reset()
 
 
-def _ends_early(connection: Connection, question: str, stream: bool) -> None:
+def _end_early(connection: Connection, question: str, stream: bool) -> None:
     """End the stream in good order, without its end marker."""
     (sse_reply(_events(question)[:3]) if stream else raw_reply(b"", close=True))(connection)
 
 
-def _falls_silent(connection: Connection, question: str, stream: bool) -> None:
+def _fall_silent(connection: Connection, question: str, stream: bool) -> None:
     connection.head(200, SSE if stream else {"content-type": "application/json", "content-length": "500"})
     connection.chunk(f"data: {json.dumps(chunk_event('the '))}\n\n".encode()) if stream else connection.send(b"{")
     connection.wait_closed()
 
 
-def _only_pings(connection: Connection, question: str, stream: bool) -> None:
+def _ping_only(connection: Connection, question: str, stream: bool) -> None:
     connection.head(200, SSE)
     while not connection.wait_closed(0.03):
         connection.chunk(b": ping\n\n")
 
 
-def _drips(connection: Connection, question: str, stream: bool) -> None:
-    """Send the right answer, a byte at a time, for longer than anybody waits."""
+def _drip(connection: Connection, question: str, stream: bool) -> None:
+    """Send the right answer, a byte at a time, for longer than any client waits."""
     body = json.dumps(completion(answer_to(question))).encode()
     connection.head(200, {"content-type": "application/json", "content-length": str(len(body))})
     connection.drip(body, 0.05)
 
 
-def _nonsense_in_the_middle(connection: Connection, question: str, stream: bool) -> None:
+def _send_nonsense(connection: Connection, question: str, stream: bool) -> None:
     if stream:
         sse_reply([*_events(question)[:2], '{"choices": [{"delta": {"content": "the'])(connection)
     else:
@@ -102,7 +102,7 @@ def _nonsense_in_the_middle(connection: Connection, question: str, stream: bool)
         )
 
 
-def _error_in_the_middle(connection: Connection, question: str, stream: bool) -> None:
+def _send_error_within(connection: Connection, question: str, stream: bool) -> None:
     error = {"error": {"message": "overloaded", "type": "overloaded_error"}}
     (sse_reply([*_events(question)[:2], json.dumps(error)]) if stream else json_reply(200, error))(connection)
 
@@ -117,43 +117,43 @@ FAULTS: dict[str, Callable[[Connection, str, bool], None]] = {
     "503 with a wait": _status(503, _WAIT_HEADER),
     "reset unread": _reset,
     "reset": _reset,
-    "hangs up": _hangs_up_after_it,
+    "hangs up": _hang_up,
     "stall": _stall,
     "cut off": _cut_off,
-    "ends early": _ends_early,
-    "falls silent": _falls_silent,
-    "only pings": _only_pings,
-    "drips": _drips,
-    "nonsense": _nonsense_in_the_middle,
-    "error inside": _error_in_the_middle,
+    "ends early": _end_early,
+    "falls silent": _fall_silent,
+    "only pings": _ping_only,
+    "drips": _drip,
+    "nonsense": _send_nonsense,
+    "error inside": _send_error_within,
     "page": _raw(_PAGE),
     "empty": _raw(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n"),
     "no HTTP": _raw(b"what?\r\n\r\n"),
 }
 _WAITS = frozenset({"429 with a wait", "503 with a wait"})
-# These take as long as the client waits, or pause all of them, so there are fewer.
+# These last until the client gives up, or pause all clients, so there are fewer of them.
 _SLOW = frozenset({"429", "stall", "falls silent", "only pings", "drips"})
-# Providers that have too much to do say so to everybody for a while.
+# An overloaded provider rejects all clients for a while.
 _BURSTS = ("429 with a wait", "500", "503", "503 with a wait")
 
 
-class Faulty:
-    """Answers, or does something else.
+class FaultyHandler:
+    """Answers most requests, and sends a fault for the others.
 
     Args:
-        seed: The same seed, the same faults.
-        share: The part of the requests that meets one, bursts not counted.
+        seed: Decides which faults are sent; the same seed gives the same faults.
+        share: The fraction of requests with a fault, 0 to 1, not counting bursts.
 
     Attributes:
-        met: How often each fault was met.
-        asked: How often each question came; one whose connection was reset at once came unread, as "".
-        too_early: Questions that came again before the wait that they were told was over.
+        faults_sent: How often each fault was sent.
+        received: How often each question was received; one whose connection was reset at once is unread and counts as "".
+        early_retries: Questions that were repeated before their Retry-After had passed.
     """
 
     def __init__(self, seed: int, share: float) -> None:
-        self.met: Counter[str] = Counter()
-        self.asked: Counter[str] = Counter()
-        self.too_early: list[str] = []
+        self.faults_sent: Counter[str] = Counter()
+        self.received: Counter[str] = Counter()
+        self.early_retries: list[str] = []
         self._not_before: dict[str, float] = {}
         self._random = random.Random(seed)
         self._share = share
@@ -164,7 +164,7 @@ class Faulty:
     def __call__(self, connection: Connection) -> None:
         fault = self._choose()
         if fault == "reset unread":
-            self.asked[""] += 1
+            self.received[""] += 1
             connection.reset()
             raise ConnectionResetError  # else the server would go on with what it holds of the request
         body = connection.read_request().json
@@ -187,14 +187,14 @@ class Faulty:
                     self._deck = [name for name in FAULTS for _ in range(1 if name in _SLOW else 6)]
                     self._random.shuffle(self._deck)
                 name = self._deck.pop()
-            self.met[name] += 1
+            self.faults_sent[name] += 1
             return name
 
     def _note(self, question: str, fault: str) -> None:
         with self._lock:
             now = time.monotonic()
-            self.asked[question] += 1
+            self.received[question] += 1
             if now < self._not_before.get(question, 0.0):
-                self.too_early.append(question)
+                self.early_retries.append(question)
             if fault in _WAITS:
                 self._not_before[question] = now + WAIT

@@ -1,4 +1,4 @@
-"""The usual handlers for `tests.support.server`, and answers in the OpenAI chat form. Import them from there."""
+"""Common handlers for `tests.support.server`, and answers in the form of chat completions. Import them from there."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ __all__ = [
 
 
 def raw_reply(data: bytes, *, close: bool = False) -> Handler:
-    """Read the request and send these bytes, whatever they are."""
+    """Read the request and send these bytes as they are."""
 
     def handler(connection: Connection) -> None:
         connection.read_request()
@@ -64,14 +64,14 @@ def sse_reply(
     """Answer with server-sent events.
 
     Args:
-        events: The data of each event: text, or a value to be sent as JSON.
-        framing: How the end of the body is told.
+        events: The data of each event: a string, or a value to send as JSON.
+        framing: How the end of the body is marked.
         gzip: Compress, flushing after each event.
-        deflate: The same, in the other format.
+        deflate: The same in the format deflate.
         delay: Seconds before each event.
-        pace: Acquired before each event: the client of the test releases it when it has seen the one before.
-        split: Send every byte on its own.
-        headers: Further headers.
+        pace: Acquired before each event; the test releases it when it has read the previous one.
+        split: Send each byte separately.
+        headers: Additional headers.
     """
     texts = [event if isinstance(event, str) else json.dumps(event) for event in events]
     pieces = [f"data: {text}\n\n".encode() for text in texts]
@@ -110,7 +110,7 @@ def _compressed(pieces: list[bytes], wbits: int) -> list[bytes]:
 
 
 def completion(text: str = "hi", **fields: Any) -> dict[str, Any]:
-    """Return a whole answer in the OpenAI chat form."""
+    """Return a response in the form of chat completions."""
     message = {"role": "assistant", "content": text}
     return {
         "id": "c1",
@@ -124,14 +124,14 @@ def completion(text: str = "hi", **fields: Any) -> dict[str, Any]:
 
 
 def chunk_event(text: str | None = None, *, finish_reason: str | None = None, **fields: Any) -> dict[str, Any]:
-    """Return one event of a stream in the OpenAI chat form."""
+    """Return one event of a stream in the form of chat completions."""
     delta = {} if text is None else {"content": text}
     choices = [{"index": 0, "delta": delta, "finish_reason": finish_reason}]
     return {"id": "c1", "object": "chat.completion.chunk", "created": 1, "model": "m", "choices": choices, **fields}
 
 
 def stream_events(*texts: str) -> list[str | dict[str, Any]]:
-    """Return a whole stream in the OpenAI chat form: the texts, the finish reason, the usage, the end marker."""
+    """Return the events of a stream of chat completions: text, finish reason, usage and end marker."""
     usage = {"prompt_tokens": 1, "completion_tokens": len(texts), "total_tokens": 1 + len(texts)}
     return [
         *(chunk_event(text) for text in texts),

@@ -1,4 +1,4 @@
-"""What every dialect is asked: the situations for which other clients' requests are recorded in `tests/wire/requests`."""
+"""Requests in every situation for which another client's request is recorded in `tests/wire/requests`."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ PDF = Document.from_data_url("data:application/pdf;base64,JVBERi0xLjQK", name="d
 WAV = Audio.from_data_url("data:audio/wav;base64,UklGRg==")
 
 
-def asking(*parts: Any) -> Message:
+def user_message(*parts: Any) -> Message:
     return Message.user("What is this?", *parts)
 
 
@@ -68,13 +68,13 @@ SCENARIOS: dict[str, dict[str, Any]] = {
         "stop": ["END", "STOP"],
         "seed": 7,
     },
-    "image-url": {"messages": asking(Image.from_url("https://example.com/cat.png"))},
-    "image-base64": {"messages": asking(PNG)},
-    "pdf-url": {"messages": asking(Document.from_url("https://example.com/doc.pdf"))},
-    "pdf-base64": {"messages": asking(PDF)},
-    "text-file": {"messages": asking(Document.from_url("https://example.com/notes.txt"))},
-    "text-file-base64": {"messages": asking(Text("some notes"))},
-    "audio-wav-base64": {"messages": asking(WAV)},
+    "image-url": {"messages": user_message(Image.from_url("https://example.com/cat.png"))},
+    "image-base64": {"messages": user_message(PNG)},
+    "pdf-url": {"messages": user_message(Document.from_url("https://example.com/doc.pdf"))},
+    "pdf-base64": {"messages": user_message(PDF)},
+    "text-file": {"messages": user_message(Document.from_url("https://example.com/notes.txt"))},
+    "text-file-base64": {"messages": user_message(Text("some notes"))},
+    "audio-wav-base64": {"messages": user_message(WAV)},
     "tools": {"messages": "What time is it in Oslo?", "tools": TOOLS},
     "tool-choice-auto": {"messages": "x", "tools": TOOLS, "tool_choice": "auto"},
     "tool-choice-none": {"messages": "x", "tools": TOOLS, "tool_choice": "none"},

@@ -1,16 +1,16 @@
 """A server on this machine that misbehaves on purpose.
 
-A test says what happens to each request; everything that arrives is recorded.
+A test scripts what happens to each request; every request is recorded.
 
     with Server(json_reply(200, completion("hi"))) as server:
         client = AiClient(ProviderConfig("gw", base_url=server.url + "/v1", default_model="m"))
         client.chat("hello")
     server.requests[0].json["messages"]    # what was sent
-    len(server.connections)                # how many sockets that took
+    len(server.connections)                # how many connections were made
 
-The script is a list of handlers: the first one answers the first request, the second one the second, the last one all
-that follow, whichever connections they come on. A handler is a function of a `Connection`; one of the `*_reply`
-functions makes the usual ones, and what those cannot do is written in the test:
+The script is a list of handlers: the first one answers the first request, the second one the second, and the last one
+all that follow, on whichever connection. A handler is a function of a `Connection`; the `*_reply` functions make the
+common ones, and a test writes its own for anything else:
 
     def cut_off(connection):
         connection.read_request()
@@ -18,8 +18,8 @@ functions makes the usual ones, and what those cannot do is written in the test:
         connection.chunk(b"data: {}\\n\\n")
         connection.reset()
 
-A handler that returns leaves the connection open for the next request. What a client's going away makes of a
-handler's sends is ignored; any other exception in a handler fails the test.
+A handler that returns leaves the connection open for the next request. Errors of a handler's sends to a client that has
+disconnected are ignored; any other exception in a handler fails the test.
 """
 
 from __future__ import annotations
@@ -69,13 +69,13 @@ __all__ = [
     "stream_events",
 ]
 
-# Nothing here takes that long; a test that fails does not hang for longer.
+# No test takes that long; one that fails hangs no longer.
 _PATIENCE = 15.0
 
 
 @attrs.define
 class Request:
-    """What a client sent. The headers' names are in lower case; `connection` counts from 0."""
+    """A request that a client sent. Names of headers are in lower case; `connection` is the index of its connection."""
 
     method: str
     path: str
@@ -95,9 +95,9 @@ class Connection:
         self.number = number
         self.socket = sock
         self.closed = threading.Event()
-        """Set when the other side has closed."""
+        """Set when the client has closed the connection."""
         self.closed_at: float | None = None
-        """When that was, on `time.monotonic`."""
+        """The time at which it did, on `time.monotonic`."""
         self._server = server
         self._held = bytearray()
         self._request: Request | None = None
@@ -120,7 +120,7 @@ class Connection:
         return self._request
 
     def take(self, size: int) -> bytes:
-        """Return bytes that are no HTTP."""
+        """Return the next bytes, read as they are."""
         while len(self._held) < size:
             self._receive()
         data = bytes(self._held[:size])
@@ -140,7 +140,7 @@ class Connection:
             raise
 
     def drip(self, data: bytes, seconds: float = 0.02) -> None:
-        """Send a byte at a time with a wait after each."""
+        """Send one byte at a time, with a wait after each."""
         for value in data:
             self.send(bytes((value,)))
             self.wait(seconds)
@@ -154,21 +154,21 @@ class Connection:
         self.send(b"0\r\n\r\n")
 
     def wait(self, seconds: float) -> None:
-        """Do nothing for less than half a second, or until the server is closed."""
+        """Wait for less than half a second, or until the server stops."""
         assert seconds < 0.5, "no test waits that long"
         self._server.stopped.wait(seconds)
 
     def stall(self) -> None:
-        """Neither read nor send until the server is closed."""
+        """Neither read nor send until the server stops."""
         self._server.stopped.wait(_PATIENCE)
 
     def speak_tls(self, context: ssl.SSLContext) -> None:
-        """Go on in TLS, and with the next request: for proxies that have been asked to CONNECT."""
+        """Continue in TLS with the next request: for proxies that received a CONNECT."""
         self.socket = context.wrap_socket(self.socket, server_side=True)
         self._request = None
 
     def wait_closed(self, timeout: float = 5.0) -> bool:
-        """Wait for the other side to close, and return whether it did."""
+        """Wait until the client closes the connection, and return whether it did."""
         until = time.monotonic() + timeout
         while not self.closed.is_set() and (left := until - time.monotonic()) > 0:
             if select.select([self.socket], [], [], left)[0]:
@@ -177,7 +177,7 @@ class Connection:
         return self.closed.is_set()
 
     def close(self) -> None:
-        """Send the end of the connection. What the other side still sends is received, so that nothing is reset."""
+        """Close the sending side only: what the client still sends is received, so that nothing is reset."""
         self.socket.shutdown(socket.SHUT_WR)
 
     def reset(self) -> None:
@@ -186,7 +186,7 @@ class Connection:
         self.socket.close()
 
     def _receive(self) -> None:
-        """Add what comes to `_held`; raises OSError when the other side is gone."""
+        """Append received bytes to `_held`; raise OSError when the client has closed the connection."""
         try:
             data = self.socket.recv(1 << 20)
         except ConnectionResetError:
@@ -201,7 +201,7 @@ class Connection:
         self.closed.set()
 
     def serve(self) -> None:
-        """Run the script's handlers until one of the sides is gone. Called by the server, in the connection's thread."""
+        """Run the script's handlers until a side closes. Called by the server in the connection's thread."""
         self.socket.settimeout(_PATIENCE)
         try:
             if self._server.tls is not None:
@@ -211,7 +211,7 @@ class Connection:
                     self._receive()
                 self._request = None
                 self._server.next_handler()(self)
-        except OSError:  # that a client goes away is the subject of half of the tests
+        except OSError:  # half of the tests are about clients that disconnect
             return
         finally:
             self.socket.close()
@@ -221,12 +221,12 @@ Handler = Callable[[Connection], None]
 
 
 class Server:
-    """Listens on a free port of 127.0.0.1 while the `with` block lasts.
+    """A server on a free port of 127.0.0.1, which runs within the `with` block.
 
     Args:
-        script: The handlers, in the order of the requests; the last one repeats.
+        script: Handlers in the order of the requests; the last one repeats.
         tls: Speak TLS with this context.
-        host: How `url` names the server; with TLS it must be what the certificate says.
+        host: The host in `url`; with TLS it must match the certificate.
     """
 
     def __init__(self, *script: Handler, tls: ssl.SSLContext | None = None, host: str = "127.0.0.1") -> None:
@@ -240,7 +240,7 @@ class Server:
         self._threads: list[threading.Thread] = []
 
     def script(self, *handlers: Handler) -> None:
-        """Replace what is left of the script."""
+        """Replace the remaining script."""
         with self._lock:
             self._script = list(handlers)
 
@@ -254,13 +254,13 @@ class Server:
 
     @property
     def url(self) -> str:
-        """The address, without a slash at the end."""
+        """The base URL, without a trailing slash."""
         return f"{'https' if self.tls else 'http'}://{self._host}:{self.port}"
 
     def open_connections(self, *, at_most: int) -> int:
-        """Wait until no more connections than these are open, for a while, and return how many are."""
+        """Wait up to 5 seconds until at most this many connections are open, and return how many are."""
         until = time.monotonic() + 5
-        while (count := sum(not one.closed.is_set() for one in self.connections)) > at_most:
+        while (count := sum(not connection.closed.is_set() for connection in self.connections)) > at_most:
             if time.monotonic() > until:
                 break
             self.stopped.wait(0.01)

@@ -1,8 +1,8 @@
 """The recorded cases in `tests/wire`, and how they are replayed.
 
 A case is a folder with the bytes of `response.json`, `response.sse`, `.ndjson`, `.eventstream`, or `error.json` {status,
-headers, body}, and `expected.json`: the provider (and the api of it) to replay under, and what a correct client reads.
-Fields that are not in it are not compared.
+headers, body}, and `expected.json`: the provider (and its api) to replay it with, and what a correct client reads. Fields
+that are not in it are not compared.
 """
 
 from __future__ import annotations
@@ -59,8 +59,8 @@ _KINDS = {
     "error.json": "error",
 }
 DIALECTS = sorted(folder.name for folder in _WIRE.iterdir() if folder.is_dir() and folder.name != "requests")
-# Providers that are no one's: they show the plain dialect, or one switch of it.
-_OWN = {
+# Providers that do not exist: they show the plain dialect, or one switch of it.
+_FICTIONAL = {
     "wire": ProviderConfig("wire", base_url=BASE_URL, key_env="WIRE_API_KEY"),
     "wire_think_tags": ProviderConfig("wire_think_tags", base_url=BASE_URL, quirks={"think_tags": True}),
     "wire_details": ProviderConfig("wire_details", base_url=BASE_URL, quirks={"echo": ["reasoning_details"]}),
@@ -82,7 +82,7 @@ class Case:
         return adapter_for(self.expected["provider"], self.expected.get("api"))
 
     def events(self, pieces: Iterable[bytes]) -> Iterator[str]:
-        """Return the data of the events in a body of this case's framing."""
+        """Return the data of the events in a body, which has this case's framing."""
         return FRAMINGS[self.adapter.dialect.framing](pieces)
 
     @property
@@ -109,7 +109,7 @@ def _case(folder: Path) -> Case:
 
 
 def cases_of(dialect: str | None, *kinds: str) -> tuple[Case, ...]:
-    """Return the cases of a dialect, or of all; the kinds are whole, stream and error."""
+    """Return the cases of a dialect, or of all; the kinds are "whole", "stream" and "error"."""
     return tuple(case for case in _all_cases(dialect) if case.kind in kinds)
 
 
@@ -120,15 +120,15 @@ def as_params(cases: Iterable[Case]) -> list[Any]:
 
 @cache
 def requests_of(name: str) -> dict[str, Any]:
-    """Return the requests that another client sends, by situation."""
-    found: dict[str, Any] = json.loads((_WIRE / "requests" / f"{name}.json").read_text("utf-8"))
-    return found
+    """Return the recorded requests of another client, by situation."""
+    recorded: dict[str, Any] = json.loads((_WIRE / "requests" / f"{name}.json").read_text("utf-8"))
+    return recorded
 
 
 @cache
 def adapter_for(provider: str, api: str | None = None) -> ProviderAdapter:
-    """Return an adapter that speaks as this provider does, in its usual API or another one."""
-    config = _OWN.get(provider) or get_config(provider)
+    """Return the adapter of a provider, for its default API or another one."""
+    config = _FICTIONAL.get(provider) or get_config(provider)
     if api is not None:
         config = config.with_api(api)
     return ProviderAdapter(config=config, dialect=load_dialect(config.dialect), base_url=BASE_URL, api_key=KEY)
@@ -155,14 +155,14 @@ def body_of(adapter: ProviderAdapter, messages: Any = "hi", *, stream: bool = Fa
 
 
 def replay(adapter: ProviderAdapter, pieces: Iterable[bytes]) -> tuple[list[ChatCompletionChunk], AiLibError | None]:
-    """Return the chunks of a stream's bytes, and the error that ended them."""
+    """Return the chunks of a stream from its bytes, and the error that ended it."""
     return replay_events(adapter, FRAMINGS[adapter.dialect.framing](pieces))
 
 
 def replay_events(
     adapter: ProviderAdapter, events: Iterable[str]
 ) -> tuple[list[ChatCompletionChunk], AiLibError | None]:
-    """Return the chunks of a stream's events, and the error that ended them."""
+    """Return the chunks of a stream from its events, and the error that ended it."""
     chunks = []
     folded = Fold()
     try:
@@ -184,16 +184,16 @@ def fold(chunks: Iterable[ChatCompletionChunk]) -> ChatCompletionResponse:
 
 
 def same_fields(found: Any, expected: Any) -> Any:
-    """Return `found` without the fields that `expected` says nothing about."""
+    """Return `found` without the fields that `expected` does not have."""
     if isinstance(found, dict) and isinstance(expected, dict):
         return {key: same_fields(found.get(key), value) for key, value in expected.items()}
     if isinstance(found, list) and isinstance(expected, list) and len(found) == len(expected):
-        return [same_fields(one, other) for one, other in zip(found, expected, strict=True)]
+        return [same_fields(item, other) for item, other in zip(found, expected, strict=True)]
     return found
 
 
 def reading(response: ChatCompletionResponse) -> dict[str, Any]:
-    """Return what was read out of an answer, in the form of `expected.json`."""
+    """Return the facts of a response, in the form of `expected.json`."""
     usage = {name: value for name, value in attrs.asdict(response.usage).items() if value is not None}
     if "cost" in usage:
         usage["cost"] = str(usage["cost"])

@@ -48,7 +48,7 @@ def encode_messages(
     turns: list[dict[str, Any]] = []
     for place, message in enumerate(messages):
         if message.name is not None and message.role is not Role.TOOL:
-            refuse("name", "messages do not carry the speaker's name")
+            refuse("name", "messages have no names")
         role, blocks, extra = _encode_message(message, context, refuse)
         if role == "system" and not (turns and _may_stay(messages, place, model, context, refuse)):
             system += blocks

@@ -48,7 +48,7 @@ def encode_messages(
     names: set[str] = set()
     for message in request.messages:
         if message.name is not None and message.role is not Role.TOOL:
-            refuse("name", "messages do not carry the speaker's name")
+            refuse("name", "messages have no names")
         role = "user"
         if message.role is Role.SYSTEM:
             system += _encode_text(message, "a system message", refuse)

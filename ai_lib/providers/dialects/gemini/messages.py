@@ -47,7 +47,7 @@ def encode_messages(
     turns: list[_Wire] = []
     for message in request.messages:
         if message.name is not None and message.role is not Role.TOOL:
-            refuse("name", "messages do not carry the speaker's name")
+            refuse("name", "messages have no names")
         role = "user"
         if message.role is Role.ASSISTANT:
             role, parts = "model", _encode_answer(message, request.model, context, refuse)

@@ -116,7 +116,7 @@ def test_a_call_id_that_the_model_does_not_accept_becomes_a_short_one_in_call_an
 
 
 def test_a_name_is_refused_but_not_that_of_a_tool() -> None:
-    with pytest.raises(UnsupportedFeatureError, match="name: messages do not carry the speaker's name"):
+    with pytest.raises(UnsupportedFeatureError, match="name: messages have no names"):
         turns_of(Message.user("hi", name="Ada"))
     assert turns_of(Message.tool("c1", "1", name="add"))
 

@@ -1,1 +1,1 @@
-"""What the rest is made with; knows nothing of language models and imports nothing of the library."""
+"""Small tools without any knowledge of language models; imports nothing else of the library."""

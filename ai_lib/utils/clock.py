@@ -1,4 +1,4 @@
-"""Time and chance as arguments, so that a test can hold them."""
+"""Time and randomness as an argument, so that tests can control them."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import attrs
 __all__ = ["SYSTEM_CLOCK", "Clock"]
 
 
-# Looked up when they are called: gevent may patch the modules after this one was imported.
+# Looked up at each call: gevent may patch the modules after this one was imported.
 def _sleep(seconds: float) -> None:
     time.sleep(seconds)
 
@@ -23,14 +23,14 @@ def _wait(event: threading.Event, seconds: float | None) -> bool:
 
 @attrs.frozen
 class Clock:
-    """The time, two ways to wait, and a random number.
+    """The time, two ways to wait, and random numbers.
 
     Args:
-        now: Seconds from an arbitrary start, never going back.
-        wall: Seconds since 1970, for dates that servers send.
-        sleep: Waits for the seconds given.
-        random: A number from 0 up to but not including 1.
-        wait: Waits until the event is set, at most for the seconds given (None for ever), and returns whether it is.
+        now: Returns the seconds since an arbitrary start; never goes back.
+        wall: Returns the seconds since 1970, to compare with dates that servers send.
+        sleep: Waits for a number of seconds.
+        random: Returns a random number, 0 <= x < 1.
+        wait: Waits until an event is set, for at most some seconds (None without limit), and returns whether it is set.
     """
 
     now: Callable[[], float] = time.monotonic

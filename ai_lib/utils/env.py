@@ -1,4 +1,4 @@
-"""Environment variables, read in one place."""
+"""Environment variables."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ __all__ = ["first_set"]
 
 
 def first_set(names: Iterable[str]) -> tuple[str, str] | None:
-    """Return the first variable that is set to more than blanks as (name, value), or None."""
+    """Return the name and value of the first variable that is set and not blank, or None."""
     for name in names:
         value = os.environ.get(name, "").strip()
         if value:

@@ -1,4 +1,4 @@
-"""Files that the caller named: what kind of media they are, how large, and where to put some for a while.
+"""Files and data: URLs: media types, sizes, reading, and temporary files.
 
 Nothing here opens a file that the caller did not name.
 """
@@ -34,7 +34,7 @@ FileName: TypeAlias = str | PathLike[str]
 
 UNKNOWN_MEDIA_TYPE = "application/octet-stream"
 
-# By their first bytes, since users' names are often wrong and providers check the content.
+# By the first bytes: users' file names are often wrong, and providers check the content.
 _MAGIC: tuple[tuple[bytes, int, str], ...] = (
     (b"\x89PNG\r\n\x1a\n", 0, "image/png"),
     (b"\xff\xd8\xff", 0, "image/jpeg"),
@@ -99,19 +99,15 @@ _BY_SUFFIX: dict[str, str] = {
     ".pptx": "application/vnd.openxmlformats-officedocument.presentationml.presentation",
     ".zip": "application/zip",
 }
-_TEXTS = frozenset({"application/json", "application/xml"})
-
-
-# --- kinds
 
 
 def extension_of(name: FileName) -> str:
-    """Return the ending of a file's name in lower case, without its dot; empty where there is none."""
+    """Return the extension of a file name in lower case and without its dot; empty if there is none."""
     return Path(fspath(name)).suffix.lower().removeprefix(".")
 
 
 def media_type_of(data: bytes, name: str = "") -> str | None:
-    """Return the media type told by the first bytes, else by the name's ending, else None."""
+    """Return the media type by the first bytes, or else by the extension of the name, or else None."""
     for magic, offset, media_type in _MAGIC:
         if data[offset : offset + len(magic)] == magic:
             return media_type
@@ -119,44 +115,41 @@ def media_type_of(data: bytes, name: str = "") -> str | None:
 
 
 def media_type_of_name(name: FileName) -> str:
-    """Return the media type told by a name's ending, else "application/octet-stream"."""
+    """Return the media type by the extension of a name, or else "application/octet-stream"."""
     return _BY_SUFFIX.get(Path(fspath(name)).suffix.lower(), UNKNOWN_MEDIA_TYPE)
 
 
 def default_file_name(media_type: str) -> str:
-    """Return a name for bytes that have none, with the ending that tells what they are."""
+    """Return a file name for bytes that have none, with the extension of their media type."""
     return "file" + next((suffix for suffix, known in _BY_SUFFIX.items() if known == media_type), "")
 
 
 def is_image(name: FileName) -> bool:
-    """Return whether a name's ending is that of an image."""
+    """Return whether the extension of a name is that of an image."""
     return media_type_of_name(name).startswith("image/")
 
 
 def is_audio(name: FileName) -> bool:
-    """Return whether a name's ending is that of a sound recording."""
+    """Return whether the extension of a name is that of audio."""
     return media_type_of_name(name).startswith("audio/")
 
 
 def is_video(name: FileName) -> bool:
-    """Return whether a name's ending is that of a film."""
+    """Return whether the extension of a name is that of a video."""
     return media_type_of_name(name).startswith("video/")
 
 
 def is_text(name: FileName) -> bool:
-    """Return whether a name's ending is that of a text that people can read."""
+    """Return whether the extension of a name is that of text, JSON or XML."""
     media_type = media_type_of_name(name)
-    return media_type.startswith("text/") or media_type in _TEXTS
-
-
-# --- reading
+    return media_type.startswith("text/") or media_type in ("application/json", "application/xml")
 
 
 def read_named_file(path: FileName) -> tuple[bytes, str]:
-    """Return the content and the bare name of a file.
+    """Return the content and the name of a file, without its folder.
 
-    The one function that opens a file for a request. Nothing calls it but the `from_file` constructors and
-    `upload_file`, and only with what the caller named.
+    The only function that opens a file for a request. Only the `from_file` constructors and `upload_file` call it, and
+    only with a path that the caller passed.
 
     Raises:
         OSError: The file cannot be read.
@@ -170,28 +163,28 @@ def read_file(path: FileName, *, max_bytes: int | None = None, root: FileName | 
 
     Args:
         path: The file.
-        max_bytes: Most bytes to take; None for no limit.
-        root: A folder that the file must be in, links and `..` followed; None for anywhere.
+        max_bytes: Maximum size; None for no limit.
+        root: A folder that the file must be in after links and `..` are resolved; None for anywhere.
 
     Raises:
         OSError: The file cannot be read.
-        ValueError: It is larger, or lies elsewhere.
+        ValueError: The file is larger, or not inside the folder.
     """
     file = Path(fspath(path))
     if root is not None and not file.resolve().is_relative_to(Path(fspath(root)).resolve()):
         raise ValueError(f"{file} is not inside {fspath(root)}")
     with file.open("rb") as opened:
-        data = opened.read() if max_bytes is None else opened.read(max_bytes + 1)
+        data = opened.read(-1 if max_bytes is None else max_bytes + 1)
     if max_bytes is not None and len(data) > max_bytes:
         raise ValueError(f"{file} has more than {max_bytes:,} bytes")
     return data
 
 
 def size_of(path: FileName) -> int:
-    """Return a file's size in bytes.
+    """Return the size of a file in bytes.
 
     Raises:
-        OSError: There is no such file.
+        OSError: The file does not exist.
     """
     return Path(fspath(path)).stat().st_size
 
@@ -201,16 +194,13 @@ def size_is_at_most(path: FileName, megabytes: float) -> bool:
     return size_of(path) <= megabytes * 1024 * 1024
 
 
-# --- for a while
-
-
 def temporary_file(data: bytes, *, prefix: str = "ai_lib-", suffix: str = "") -> Path:
-    """Write bytes to a new file that only this user can read and whose name nobody can guess; you remove it.
+    """Write bytes to a new file with an unpredictable name that only this user can read; the caller removes it.
 
     Args:
         data: The content.
-        prefix: How its name begins.
-        suffix: How its name ends, such as ".png".
+        prefix: The start of its name.
+        suffix: The end of its name, such as ".png".
     """
     import os
     from tempfile import mkstemp
@@ -222,13 +212,10 @@ def temporary_file(data: bytes, *, prefix: str = "ai_lib-", suffix: str = "") ->
 
 
 def temporary_folder(*, prefix: str = "ai_lib-") -> Path:
-    """Make a new folder that only this user can open and whose name nobody can guess; you remove it."""
+    """Create a new folder with an unpredictable name that only this user can open; the caller removes it."""
     from tempfile import mkdtemp
 
     return Path(mkdtemp(prefix=prefix))
-
-
-# --- data: URLs
 
 
 def data_url(data: bytes, media_type: str) -> str:
@@ -239,16 +226,16 @@ def data_url(data: bytes, media_type: str) -> str:
 
 
 def read_data_url(url: str) -> tuple[bytes, str | None]:
-    """Return the bytes of a base64 data: URL (RFC 2397), and their media type where it tells one.
+    """Return the bytes of a base64 data: URL (RFC 2397), and their media type if it has one.
 
     Raises:
-        ValueError: It is none.
+        ValueError: The URL is not a base64 data: URL.
     """
     from base64 import b64decode
 
     head, comma, body = url.partition(",")
     if not head.startswith("data:") or not head.endswith(";base64") or not comma:
-        raise ValueError("a data URL looks like data:image/png;base64,....")
+        raise ValueError("a data URL must look like data:image/png;base64,...")
     try:
         data = b64decode(body, validate=True)
     except ValueError as exc:

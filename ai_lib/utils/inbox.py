@@ -1,8 +1,8 @@
-"""Values handled one at a time, whatever thread brings them, or whatever finalizer.
+"""A queue that handles values one at a time, whichever thread or finalizer puts them in.
 
-A stream that is dropped tells of its end from `__del__`, and so from the garbage collector, which may run in a thread
-that is just handling another value. A plain lock would wait for itself there; a re-entrant one would let the second
-value change what the first is half done with. Here the second value waits in a queue for the first to be done.
+A stream that is dropped reports its end from `__del__`, and so from the garbage collector, which may run in a thread
+that is handling another value at that moment. A plain lock would deadlock there; a re-entrant one would let the second
+value change state that the first has half changed. Here the second value waits in a queue until the first is done.
 """
 
 from __future__ import annotations
@@ -19,10 +19,10 @@ T = TypeVar("T")
 
 
 class Inbox(Generic[T]):
-    """Hands values to a function, never two at once.
+    """Passes values to a function, never two at once.
 
     Args:
-        handle: What is called with each value. What it raises goes to whoever put a value in.
+        handle: Called with each value. An exception that it raises propagates to the caller of `put`.
     """
 
     def __init__(self, handle: Callable[[T], None]) -> None:
@@ -32,21 +32,20 @@ class Inbox(Generic[T]):
         self._busy = False
 
     def put(self, value: T) -> None:
-        """Have the value handled: before this returns, unless this very thread is handling another."""
+        """Handle a value: before this returns, unless this thread is handling another one already."""
         self._waiting.append(value)
-        again = True
-        while again:
+        while True:
             with self._lock:
                 if self._busy:
                     return
                 with self.paused():
                     pass
-            # What a finalizer of this thread put in after the last look.
-            again = bool(self._waiting)
+            if not self._waiting:  # else a finalizer of this thread put in another after `paused` looked
+                return
 
     @contextmanager
     def paused(self) -> Iterator[None]:
-        """Handle what waits, then keep values from being handled while the block runs."""
+        """Handle the waiting values, then handle none while the block runs."""
         with self._lock:
             self._busy = True
             try:

@@ -1,7 +1,7 @@
-"""JSON in and out: the one place that names the codec.
+"""The JSON codec; no other module chooses one.
 
-msgspec is several times faster than the standard library and as strict as RFC 8259. What it refuses but servers
-do send (NaN in log probabilities, half of a surrogate pair, integers beyond 64 bits) is read by the standard library.
+msgspec is several times faster than the standard library and as strict as RFC 8259. What it refuses although servers
+send it (NaN in log probabilities, half of a surrogate pair, integers beyond 64 bits) is read by the standard library.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ _encode = msgspec.json.Encoder().encode
 
 
 def loads(data: bytes | str) -> Any:
-    """Return the value that a JSON text stands for.
+    """Return the value of a JSON document.
 
     Raises:
         ValueError: The text is not JSON.
@@ -33,6 +33,6 @@ def dumps(value: Any) -> bytes:
     """Return a value as JSON in UTF-8.
 
     Raises:
-        TypeError: Something in it has no JSON form.
+        TypeError: The value cannot be represented as JSON.
     """
     return _encode(value)

@@ -1,7 +1,7 @@
-"""What a JSON text says so far: one that is still being written, or was cut off.
+"""JSON that is incomplete: still being written, or cut off.
 
-The scan goes over the text once and keeps the containers that are open on a list, so that neither length nor depth
-matters. Control characters in strings and a comma before a closing bracket are let pass, since models write them.
+The scan passes over the text once and keeps the open containers on a list, so that neither length nor depth matters.
+Control characters in strings and a comma before a closing bracket are accepted, since models write them.
 """
 
 from __future__ import annotations
@@ -16,12 +16,12 @@ __all__ = ["Reading", "iter_json", "parse_partial", "read_json"]
 
 
 class Reading(NamedTuple):
-    """What a text says in JSON.
+    """A JSON value read from a text.
 
     Args:
-        value: The value so far; None where there is none yet.
-        complete: Whether it has come to its end.
-        end: Index in the text where reading ended.
+        value: The value so far; None if there is none yet.
+        complete: Whether the value is complete.
+        end: The index in the text at which reading ended.
     """
 
     value: Any
@@ -30,26 +30,26 @@ class Reading(NamedTuple):
 
 
 def parse_partial(text: str) -> Any:
-    """Return the value of a JSON text that may be cut anywhere; None when nothing is there yet.
+    """Return the value of a JSON document that may be cut anywhere; None if there is nothing yet.
 
-    An open string ends where the text does, `tru` is true, and a key without a value or a number that may go on is left
-    out. So what is there stays: later texts only add to it. Prose and a fence before the JSON are skipped.
+    An open string ends where the text does, `tru` is true, and a key without a value or a number that may continue is
+    left out. So longer texts only add to the value. Prose and a code fence before the JSON are skipped.
     """
     return read_json(text).value
 
 
 def read_json(text: str) -> Reading:
-    """Return the first JSON in a text: all of it, else what a fence marked as JSON holds, else what prose does."""
+    """Return the first JSON value of a text: the text itself, or a code block marked as JSON, or JSON in prose."""
     return next(iter_json(text))
 
 
 def iter_json(text: str) -> Iterator[Reading]:
-    """Yield one reading for each JSON object or array that stands in a text; at least one, if only of nothing.
+    """Yield a reading of each JSON object or array in a text; at least one, which may be empty.
 
-    A bracket in prose that turns out to begin nothing is passed over. One whose JSON goes wrong later ends the
-    iter_json, or a part of what was meant would be taken for the whole.
+    A bracket in prose that starts no JSON is skipped. Malformed JSON ends the readings; otherwise a part of what was
+    meant would be taken for the whole.
     """
-    read = _scalar(text)
+    read = _read_scalar(text)
     if read:
         yield read
         return
@@ -58,13 +58,13 @@ def iter_json(text: str) -> Iterator[Reading]:
         start = fence.end()
     while opened := _OPENING.search(text, start):
         reader = _Reader(text, opened.start())
-        found = reader.read()
-        if found.complete or reader.begun or found.end == len(text):
-            read = found
-            yield found
-            if not found.complete:
+        reading = reader.read()
+        if reading.complete or reader.started or reading.end == len(text):
+            read = reading
+            yield reading
+            if not reading.complete:
                 return
-        start = max(found.end, opened.end())
+        start = max(reading.end, opened.end())
     if not read:
         yield Reading(None, complete=False, end=len(text))
 
@@ -79,7 +79,7 @@ _TOKEN = re.compile(
     rf"|(?P<number>{_NUMBER})(?![0-9.eE+-])|(?P<word>[a-z]+)|(?P<sign>[{{}}\[\],:]))"
 )
 _WORDS = {"true": True, "false": False, "null": None}
-# What stands at the end of a text that was cut: nothing, or a string, a number or a word that may go on.
+# The end of a text that was cut: nothing, or a string, a number or a word that may continue.
 _CUT = re.compile(
     rf"[ \t\r\n]*(?:{_STRING}(?:\\(?:u[0-9a-fA-F]{{0,3}})?)?"
     r"|-?[0-9]*(?:\.[0-9]*)?(?:[eE][+-]?[0-9]*)?|t(?:ru?)?|fa?l?s?|nu?l?)\Z"
@@ -87,38 +87,34 @@ _CUT = re.compile(
 _CONTROL = re.compile(r"[\x00-\x1f]")
 
 
-def _scalar(text: str) -> Reading | None:
+def _read_scalar(text: str) -> Reading | None:
     """Return the reading of a text that is one string, number or word and nothing else."""
     stripped = text.strip(" \t\r\n")
-    found = _TOKEN.match(stripped)
-    if not found or found["sign"] or (found["word"] and found["word"] not in _WORDS):
+    token = _TOKEN.match(stripped)
+    if not token or token["sign"] or (token["word"] and token["word"] not in _WORDS):
         return None
-    ended = found.end() == len(stripped) or (found["string"] and not found["closed"])
-    if not ended:
+    open_string = bool(token["string"] and not token["closed"])
+    if not open_string and token.end() != len(stripped):
         return None
-    value = _value(found)
-    return Reading(value, not found["string"] or bool(found["closed"]), len(text))
+    return Reading(_token_value(token), not open_string, len(text))
 
 
-def _value(found: re.Match[str]) -> Any:
-    if found["number"]:
-        return json.loads(found["number"])
-    if found["word"]:
-        return _WORDS[found["word"]]
-    value = json.loads(_CONTROL.sub(_escaped, found["string"]) + '"')
+def _token_value(token: re.Match[str]) -> Any:
+    if token["number"]:
+        return json.loads(token["number"])
+    if token["word"]:
+        return _WORDS[token["word"]]
+    string = _CONTROL.sub(lambda control: f"\\u{ord(control[0]):04x}", token["string"])
+    value = json.loads(string + '"')
     # Half of a surrogate pair waits for its other half.
-    return value[:-1] if not found["closed"] and "\ud800" <= value[-1:] <= "\udbff" else value
-
-
-def _escaped(control: re.Match[str]) -> str:
-    return f"\\u{ord(control[0]):04x}"
+    return value[:-1] if not token["closed"] and "\ud800" <= value[-1:] <= "\udbff" else value
 
 
 class _Reader:
-    """Reads one object or array, with the places where it can stand: before a key, a colon, a value, a comma."""
+    """Reads one object or array; its states are named by the token that comes next: key, colon, value, comma."""
 
     def __init__(self, text: str, start: int) -> None:
-        self.begun = False
+        self.started = False
         self._text = text
         self._at = start
         self._root: Any = None
@@ -127,59 +123,56 @@ class _Reader:
         self._step: Callable[[re.Match[str]], bool] = self._on_value
 
     def read(self) -> Reading:
-        while found := _TOKEN.match(self._text, self._at):
-            if not self._step(found):
+        while token := _TOKEN.match(self._text, self._at):
+            if not self._step(token):
                 break
-            self._at = found.end()
+            self._at = token.end()
             if not self._open:
                 return Reading(self._root, complete=True, end=self._at)
         end = len(self._text) if _CUT.match(self._text, self._at) else self._at
         return Reading(self._root, complete=False, end=end)
 
-    def _on_key(self, found: re.Match[str]) -> bool:
-        if not found["closed"]:
-            return self._close(found["sign"])
-        self._key = _value(found)
+    def _on_key(self, token: re.Match[str]) -> bool:
+        if not token["closed"]:
+            return self._close(token["sign"])
+        self._key = _token_value(token)
         self._step = self._on_colon
-        self.begun = True
+        self.started = True
         return True
 
-    def _on_colon(self, found: re.Match[str]) -> bool:
+    def _on_colon(self, token: re.Match[str]) -> bool:
         self._step = self._on_value
-        return found["sign"] == ":"
+        return token["sign"] == ":"
 
-    def _on_value(self, found: re.Match[str]) -> bool:
-        if found["sign"]:
-            return self._enter(found["sign"]) or self._close(found["sign"])
-        at_end = found.end() == len(self._text)
-        if found["number"] and at_end:
+    def _on_value(self, token: re.Match[str]) -> bool:
+        if token["sign"] in ("{", "["):
+            inner: Any = {} if token["sign"] == "{" else []
+            if self._open:
+                self._put(inner)
+            else:
+                self._root = inner
+            self._open.append(inner)
+            self._step = self._on_key if token["sign"] == "{" else self._on_value
+            return True
+        if token["sign"]:
+            return self._close(token["sign"])
+        at_end = token.end() == len(self._text)
+        if token["number"] and at_end:
             return False  # more digits may come
-        if found["word"]:
-            word = next((word for word in _WORDS if word.startswith(found["word"])), None)
-            if word is None or (word != found["word"] and not at_end):
+        if token["word"]:
+            word = next((word for word in _WORDS if word.startswith(token["word"])), None)
+            if word is None or (word != token["word"] and not at_end):
                 return False
             self._put(_WORDS[word])
         else:
-            self._put(_value(found))
-        self.begun = True
-        return not found["string"] or bool(found["closed"])
+            self._put(_token_value(token))
+        self.started = True
+        return not token["string"] or bool(token["closed"])
 
-    def _on_comma(self, found: re.Match[str]) -> bool:
-        if found["sign"] != ",":
-            return self._close(found["sign"])
+    def _on_comma(self, token: re.Match[str]) -> bool:
+        if token["sign"] != ",":
+            return self._close(token["sign"])
         self._step = self._on_key if isinstance(self._open[-1], dict) else self._on_value
-        return True
-
-    def _enter(self, sign: str) -> bool:
-        if sign not in ("{", "["):
-            return False
-        inner: Any = {} if sign == "{" else []
-        if self._open:
-            self._put(inner)
-        else:
-            self._root = inner
-        self._open.append(inner)
-        self._step = self._on_key if sign == "{" else self._on_value
         return True
 
     def _put(self, value: Any) -> None:

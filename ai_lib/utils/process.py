@@ -1,4 +1,4 @@
-"""State that a fork must not copy: locks in any position, queues of threads that do not exist in the child."""
+"""State that a fork must not copy: locks that may be held, queues of threads that do not exist in the child."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ T = TypeVar("T")
 
 
 class PerProcess(Generic[T]):
-    """Holds one value for each process: a child of a fork makes its own.
+    """One value for each process: a forked child creates its own.
 
     Args:
-        make: Makes the value; it is called when a process first asks.
+        make: Creates the value at the first use in a process.
     """
 
     __slots__ = ("_made", "_make")
@@ -26,14 +26,14 @@ class PerProcess(Generic[T]):
 
     @property
     def made(self) -> bool:
-        """Whether this process has its value."""
+        """Whether this process has created its value."""
         return os.getpid() in self._made
 
     def __call__(self) -> T:
-        """Return this process's value."""
+        """Return the value of this process."""
         pid = os.getpid()
         try:
             return self._made[pid]
         except KeyError:
-            # Not under a lock, which a fork may copy while it is held: threads that get here at once agree on one.
+            # Not under a lock, which a fork may copy while it is held. Threads that get here at once share one value.
             return self._made.setdefault(pid, self._make())

@@ -1,4 +1,4 @@
-"""Durations and dates as they stand in headers and messages."""
+"""Durations and dates in headers and messages."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from email.utils import parsedate_to_datetime
 
 __all__ = ["parse_date", "parse_duration", "parse_seconds"]
 
-# Compiled by `re` when first used, which most programs never do.
+# Compiled by `re` at first use, since most programs never need it.
 _PART = (
     r"(?i)(\d++(?:\.\d++)?)\s*+(ms|milliseconds?|s|secs?|seconds?|m|mins?|minutes?|h|hours?|d|days?)?(?![a-z/:-])\s*"
 )
@@ -16,7 +16,7 @@ _SECONDS_IN = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
 
 def parse_seconds(value: str | None) -> float | None:
-    """Return a number of seconds from 0 up, or None for anything else."""
+    """Return a finite number of seconds >= 0, or None for anything else."""
     try:
         seconds = float(value) if value is not None else None
     except ValueError:
@@ -25,7 +25,7 @@ def parse_seconds(value: str | None) -> float | None:
 
 
 def parse_duration(text: str) -> float | None:
-    """Return the seconds of a wait such as "1m26.4s" with which the text begins, or None when there is none."""
+    """Return the seconds of a duration such as "1m26.4s" at the start of a text, or None if there is none."""
     total = None
     start = 0
     while found := re.match(_PART, text[start:]):
@@ -37,7 +37,7 @@ def parse_duration(text: str) -> float | None:
 
 
 def parse_date(value: str | None) -> datetime | None:
-    """Return a date in the form of HTTP (RFC 9110 section 5.6.7) or RFC 3339, or None for anything else."""
+    """Return a date in the format of HTTP (RFC 9110 section 5.6.7) or RFC 3339, or None for anything else."""
     if not value:
         return None
     try:

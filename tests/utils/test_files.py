@@ -18,7 +18,7 @@ from ai_lib.utils import files
         (files.is_text, "txt md json xml html css js rs py java cpp c"),
     ],
 )
-def test_an_ending_tells_one_kind(kind, endings):
+def test_an_extension_belongs_to_one_kind(kind, endings):
     kinds = (files.is_image, files.is_audio, files.is_video, files.is_text)
 
     for ending in endings.split():
@@ -37,7 +37,7 @@ def test_an_ending_tells_one_kind(kind, endings):
         (".png", "application/octet-stream"),
     ],
 )  # fmt: skip
-def test_a_name_tells_its_media_type(name, media_type):
+def test_a_name_has_the_media_type_of_its_extension(name, media_type):
     assert files.media_type_of_name(name) == media_type
 
 
@@ -55,16 +55,16 @@ def test_a_name_tells_its_media_type(name, media_type):
         (b"hello", "a", None),
     ],
 )
-def test_the_first_bytes_tell_more_than_the_name(data, name, media_type):
+def test_the_first_bytes_take_precedence_over_the_name(data, name, media_type):
     assert files.media_type_of(data, name) == media_type
 
 
 @pytest.mark.parametrize(("name", "ending"), [("a.tar.GZ", "gz"), ("a", ""), ("/x.y/z", ""), (".bashrc", "")])
-def test_the_ending_is_in_lower_case_and_without_its_dot(name, ending):
+def test_the_extension_is_in_lower_case_and_without_its_dot(name, ending):
     assert files.extension_of(name) == ending
 
 
-def test_bytes_without_a_name_get_one_that_tells_their_kind():
+def test_bytes_without_a_name_get_one_with_an_extension():
     assert files.default_file_name("application/pdf") == "file.pdf"
     assert files.default_file_name("image/jpeg") == "file.jpg"
     assert files.default_file_name("x/unknown") == "file"
@@ -95,7 +95,7 @@ def test_a_file_outside_of_the_root_is_not_opened(tmp_path, name):
         files.read_file(root / name, root=root)
 
 
-def test_a_size_is_told_and_compared(tmp_path):
+def test_the_size_is_returned_and_compared(tmp_path):
     path = tmp_path / "a"
     path.write_bytes(b"x" * 1_048_577)
 
@@ -138,13 +138,13 @@ def test_bytes_survive_a_data_url(data):
     assert files.read_data_url(files.data_url(data, "image/png")) == (data, "image/png")
 
 
-def test_a_data_url_may_tell_no_media_type():
+def test_a_data_url_may_have_no_media_type():
     assert files.read_data_url("data:;base64,QQ==") == (b"A", None)
 
 
 @pytest.mark.parametrize(
     "url", ["", "data:", "data:,x", "data:image/png,QQ==", "http://x/y;base64,QQ==", "data:;base64,Q"]
 )
-def test_what_is_no_base64_data_url_is_told(url):
+def test_an_invalid_data_url_is_a_value_error(url):
     with pytest.raises(ValueError, match="data URL"):
         files.read_data_url(url)

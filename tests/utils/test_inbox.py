@@ -5,7 +5,7 @@ import pytest
 from ai_lib.utils.inbox import Inbox
 
 
-def test_a_value_that_comes_while_another_is_handled_waits_for_it():
+def test_a_value_put_in_while_another_is_handled_waits_for_it():
     seen = []
 
     def handle(value):
@@ -20,7 +20,7 @@ def test_a_value_that_comes_while_another_is_handled_waits_for_it():
     assert seen == ["first", "second"]
 
 
-def test_a_value_that_comes_while_values_are_held_is_handled_with_the_next():
+def test_a_value_put_in_during_a_pause_is_handled_with_the_next():
     seen = []
     inbox = Inbox(seen.append)
 
@@ -33,7 +33,7 @@ def test_a_value_that_comes_while_values_are_held_is_handled_with_the_next():
     assert seen == ["first", "second"]
 
 
-def test_a_value_that_comes_at_the_last_moment_is_handled():
+def test_a_value_put_in_at_the_last_moment_is_handled():
     seen = []
 
     class Late(Inbox):
@@ -52,7 +52,7 @@ def test_a_value_that_comes_at_the_last_moment_is_handled():
     assert seen == ["first", "late"]
 
 
-def test_an_error_goes_to_whoever_put_the_value_in_and_the_next_is_handled():
+def test_an_error_propagates_to_the_caller_and_the_next_value_is_handled():
     seen = []
 
     def handle(value):

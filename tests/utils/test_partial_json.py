@@ -34,7 +34,7 @@ def is_number(text):
 
 
 @given(text=texts)
-def test_a_whole_text_gives_exactly_its_document(text):
+def test_a_complete_text_gives_exactly_its_document(text):
     found = read_json(text)
 
     assert found.complete
@@ -43,7 +43,7 @@ def test_a_whole_text_gives_exactly_its_document(text):
 
 
 @given(text=texts.filter(lambda text: not is_number(text)))
-def test_what_is_there_stays_wherever_the_text_is_cut(text):
+def test_a_longer_text_only_adds_to_the_value(text):
     values = [parse_partial(text[:end]) for end in range(len(text) + 1)]
 
     assert values[0] is None
@@ -51,7 +51,7 @@ def test_what_is_there_stays_wherever_the_text_is_cut(text):
 
 
 @given(text=texts.filter(lambda text: text[0] in "{["))
-def test_only_the_whole_of_an_object_or_array_is_complete(text):
+def test_only_a_whole_object_or_array_is_complete(text):
     assert [end for end in range(len(text) + 1) if read_json(text[:end]).complete] == [len(text)]
 
 
@@ -61,7 +61,7 @@ def test_prose_and_a_fence_before_the_json_are_skipped(text, label):
 
 
 @given(text=st.text('{}[]:,d83cu"\\utrfalsen0189.eE+- \n`', max_size=30))
-def test_no_text_at_all_makes_it_raise(text):
+def test_no_text_raises(text):
     value = parse_partial(text)
 
     assert value is None or json.dumps(value)
@@ -103,17 +103,17 @@ def test_no_text_at_all_makes_it_raise(text):
         ('{"a": 1} and {"b": 2}', {"a": 1}),
     ],
 )
-def test_a_cut_or_strange_text_says_what_it_says_so_far(text, expected):
+def test_a_cut_or_malformed_text_has_the_value_so_far(text, expected):
     assert parse_partial(text) == expected
 
 
-def test_each_json_in_a_text_has_its_reading_up_to_one_that_goes_wrong():
+def test_each_json_value_has_a_reading_up_to_a_malformed_one():
     found = iter_json('As [1] and [x] say: {"a": 2}, {"b": 3, oops} and [4]')
 
     assert [(read.value, read.complete) for read in found] == [([1], True), ({"a": 2}, True), ({"b": 3}, False)]
 
 
-def test_a_text_has_no_further_reading_after_its_last_json():
+def test_there_is_no_reading_after_the_last_json_value():
     assert [read.value for read in iter_json('{"a": 2} and no more')] == [{"a": 2}]
     assert [read.value for read in iter_json('"Oslo"')] == ["Oslo"]
     assert [read.value for read in iter_json("Oslo")] == [None]

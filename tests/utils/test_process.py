@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from ai_lib.utils.process import PerProcess
 
 
-def test_a_child_of_a_fork_makes_its_own_value():
+def test_a_forked_child_creates_its_own_value():
     held = PerProcess(threading.Lock)
 
     with held():
@@ -20,7 +20,7 @@ def test_a_child_of_a_fork_makes_its_own_value():
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
 
 
-def test_threads_that_ask_at_once_agree_on_one_value():
+def test_threads_share_one_value():
     held, barrier = PerProcess(object), threading.Barrier(16)
 
     def ask(_: int) -> object:

@@ -25,8 +25,6 @@ NAMES = {
     "quirks": {"Quirks", "quirks_from"},
     "models": {"decode_models"},
 }
-# Replicate's models take their images as fields of the input: there is no content with parts.
-EXCEPTIONS = {("replicate", "parts")}
 
 
 def modules_of(dialect: str) -> set[str]:
@@ -51,4 +49,4 @@ def test_a_dialect_has_the_module_names_of_the_skeleton_and_no_others(dialect: s
 def test_a_module_offers_the_names_that_it_has_in_every_dialect(dialect: str, module: str) -> None:
     names = set(import_module(f"ai_lib.providers.dialects.{dialect}.{module}").__all__)
 
-    assert names >= NAMES[module] or (dialect, module) in EXCEPTIONS
+    assert names >= NAMES[module]

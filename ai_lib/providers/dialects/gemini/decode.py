@@ -94,13 +94,13 @@ class Answer:
         context: The provider.
         candidates: The parts of each candidate so far, by its index.
         finished: The indexes of the candidates that have a finish reason.
-        last_payload: The event that was read last.
+        identity: The id, the model and the payload of the event that was read last.
     """
 
     context: Context
     candidates: dict[int, ReceivedParts] = attrs.field(factory=dict)
     finished: set[int] = attrs.field(factory=set)
-    last_payload: Mapping[str, Any] = attrs.field(factory=dict)
+    identity: tuple[str | None, str | None, Any] = (None, None, None)
 
     def read(self, payload: Mapping[str, Any]) -> Iterator[ChatCompletionChunk]:
         """Yield what an event adds, one chunk for each candidate.
@@ -111,8 +111,7 @@ class Answer:
         """
         if payload.get("error"):
             raise self.context.fail(payload)
-        self.last_payload = payload
-        identity = payload.get("responseId") or None, payload.get("modelVersion") or None, payload
+        identity = self.identity = payload.get("responseId") or None, payload.get("modelVersion") or None, payload
         usage = decode_usage(payload.get("usageMetadata"))
         candidates = payload.get("candidates")
         if not candidates:
@@ -145,14 +144,8 @@ class Answer:
             parts.close_call(news)
             data = parts.provider_data()
             if data or news.calls:
-                last = self.last_payload
                 yield ChatCompletionChunk(
-                    index=index,
-                    tool_calls=tuple(news.calls),
-                    provider_data=data,
-                    id=last.get("responseId") or None,
-                    model=last.get("modelVersion") or None,
-                    raw=last,
+                    "", "", tuple(news.calls), None, None, index, None, "", (), None, data, *self.identity
                 )
 
 

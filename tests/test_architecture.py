@@ -313,7 +313,7 @@ def test_the_package_speaks_plain_english(phrase):
 # --- tests
 
 # Test modules that are not named for a module of the package, and why. The folders contract, live and chaos, and the
-# test modules beside this one, are about the whole package.
+# test modules next to this one, are about the whole package.
 EXTRA = {
     "client/test_hosts.py": "fork, gevent, spawn, pools and event loops through the whole client",
     "models/test_recorded_costs.py": "recorded answers and their bills, through catalogue, price and cost",

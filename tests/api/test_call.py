@@ -1,4 +1,4 @@
-"""The time of one call, and ending it early."""
+"""The time of one call, and its cancellation."""
 
 from __future__ import annotations
 

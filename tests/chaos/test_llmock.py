@@ -1,4 +1,4 @@
-"""A server of faults that we did not write judges the client: https://pypi.org/project/llmock/."""
+"""An independent mock server that sends faults and checks the client: https://pypi.org/project/llmock/."""
 
 from __future__ import annotations
 

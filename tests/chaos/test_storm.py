@@ -1,4 +1,4 @@
-"""Thousands of calls through a server on which everything goes wrong: each ends, in time, right or with a typed error."""
+"""Thousands of calls to a server that sends every fault: each ends in time, right or with a typed error."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def question_of(request: Request) -> str:
 
 
 def timed_call(client: AiClient, number: int) -> tuple[str, float]:
-    """Return how a call ended, "right" or its error's class, and how long it took."""
+    """Return how a call ended, "right" or its error's class, and its seconds."""
     question = f"question {number}"
     start = time.monotonic()
     try:
@@ -77,7 +77,7 @@ def timed_call(client: AiClient, number: int) -> tuple[str, float]:
 
 
 def storm(client: AiClient, calls: int = CALLS) -> tuple[Counter[str], float]:
-    """Return how the calls ended, and the longest of them."""
+    """Return how the calls ended, and the seconds of the longest."""
     with ThreadPoolExecutor(THREADS) as pool:
         ended = list(pool.map(lambda number: timed_call(client, number), range(calls)))
     return Counter(how for how, _ in ended), max(took for _, took in ended)
@@ -117,7 +117,7 @@ def test_every_call_ends_in_time_with_its_own_answer_or_a_typed_error(setting):
         # An open breaker rejects many calls.
         turned_away = ended["CircuitOpenError"]
         assert ended["right"] > (CALLS - turned_away) * 0.5
-        # A busy machine is slow; what would hang would take much longer.
+        # A busy machine is slow; a call that hangs would take much longer.
         assert longest < 1.5 + 3.0
         assert faulty.received.total() <= CALLS * 1.1 + 10
         assert max(count for question, count in faulty.received.items() if question) <= 1 + MAX_RETRIES
@@ -152,7 +152,7 @@ def test_an_outage_meets_a_tenth_more_traffic_and_a_breaker_ends_it():
         ended, _ = storm(client, 600)
         stopped, _ = storm(guarded, 600)
 
-        # A machine that halts for a moment lets the time of a call or two run out.
+        # A call or two may time out on a machine that halts for a moment.
         assert ended[OverloadedError.__name__] >= 590
         assert ended.total() == 600
         assert len(retried.requests) <= 660

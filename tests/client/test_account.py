@@ -1,4 +1,4 @@
-"""What a client finds out about models."""
+"""Models and spending that a client reports: lists and entries of models."""
 
 import pytest
 

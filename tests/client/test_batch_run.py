@@ -1,4 +1,4 @@
-"""Batches as a server sees them: how many at once, in which order, what twice and what never."""
+"""Batches as a server sees them: concurrency, order, what is sent twice and what never."""
 
 import json
 import os
@@ -99,20 +99,20 @@ def test_fail_fast_raises_an_error_out_of_order(server):
     asked_both = threading.Barrier(2)
 
     def handler(connection):
-        asked = connection.read_request().json["messages"][-1]["content"]
+        question = connection.read_request().json["messages"][-1]["content"]
         asked_both.wait(10)
-        if asked == "bad":
+        if question == "bad":
             connection.head(401, {"content-length": "0"})
         else:
             connection.stall()
 
     server.script(handler)
-    begun = time.monotonic()
+    start = time.monotonic()
 
     with pytest.raises(AuthenticationError):
-        client_of(server).batch(["slow", "bad", *["never asked"] * 100], max_workers=2, fail_fast=True)
+        client_of(server).batch(["slow", "bad", *["never sent"] * 100], max_workers=2, fail_fast=True)
 
-    assert time.monotonic() - begun < 10
+    assert time.monotonic() - start < 10
     assert len(server.requests) == 2
 
 
@@ -430,9 +430,9 @@ def test_a_dask_cluster_keeps_one_rate_through_redis(server, redis_url):
     with cluster, distributed.Client(cluster) as dask:
         client.batch(["warm"] * 2, executor=dask.get_executor())
         server.requests.clear()
-        begun = time.monotonic()
+        start = time.monotonic()
         result = client.batch([str(n) for n in range(40)], executor=dask.get_executor(), max_workers=16)
-        took = time.monotonic() - begun
+        took = time.monotonic() - start
 
     assert result.texts == [str(n) for n in range(40)]
     assert took >= 39 / 20 * 0.9

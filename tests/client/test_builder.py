@@ -1,4 +1,4 @@
-"""The builder's steps, each seen in the client that it makes."""
+"""The builder's steps, each visible in the client that it builds."""
 
 from collections.abc import Iterator
 from typing import Any

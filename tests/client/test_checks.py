@@ -1,4 +1,4 @@
-"""What a client and its calls refuse, with an error that names what to do, before anything is sent."""
+"""Settings and fields that a client rejects before anything is sent, with an error that says what to do."""
 
 import pytest
 

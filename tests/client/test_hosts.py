@@ -1,4 +1,4 @@
-"""One client under every host: threads, forks, gevent, pools of processes, a running event loop."""
+"""One client in every host: threads, forks, gevent, process pools, a running event loop."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ guarded_client = partial(client_of, resilience=EVERYTHING)
 
 
 def wrong_answers(client: AiClient, who: str, calls: int) -> int:
-    """Return how many calls did not get an answer to their own question."""
+    """Return how many calls did not get an answer to their question."""
     return sum(client.chat(f"{who} {number}").text != f"{who} {number}" for number in range(calls))
 
 
@@ -96,7 +96,7 @@ def test_a_child_that_leaves_its_parents_stream_takes_nothing_from_the_parent(le
         with client.guard.state().slots._lock:
             child = os.fork()
             if child == 0:
-                signal.alarm(10)  # what waits for the lock waits for ever
+                signal.alarm(10)  # a deadlock would last for ever
                 try:
                     getattr(stream, leave)()
                 finally:
@@ -168,7 +168,7 @@ def test_dropped_streams_release_everything_without_the_garbage_collector():
 
 
 PATCH = "from gevent import monkey; monkey.patch_all()"
-# What a program does that imports before it patches, or a server that loads the application before it forks.
+# As in a program that imports before it patches, or a server that loads the application before it forks.
 LATE_PATCH = "import warnings; warnings.simplefilter('ignore'); import ai_lib; from ai_lib import AiClient; " + PATCH
 GREENLETS = """
 import sys, time
@@ -177,13 +177,13 @@ from ai_lib import AiClient, AiLibError, ConcurrencyLimit, ProviderConfig, RateL
 
 resilience = ResilienceConfig(rate_limit=RateLimit.per_second(200, burst=20), concurrency=ConcurrencyLimit(25))
 client = AiClient(ProviderConfig("gw", base_url=sys.argv[1], default_model="m"), resilience=resilience)
-begun = time.monotonic()
+started = time.monotonic()
 jobs = [gevent.spawn(lambda number=number: client.chat(f"q{number}").text == f"q{number}") for number in range(50)]
 gevent.joinall(jobs)
-print(all(job.value for job in jobs), time.monotonic() - begun, client.guard.in_flight, client.guard.waiting)
+print(all(job.value for job in jobs), time.monotonic() - started, client.guard.in_flight, client.guard.waiting)
 
 def ended(seconds):
-    begun = time.monotonic()
+    started = time.monotonic()
     try:
         client.chat("hi", timeout=seconds)
     except AiLibError as error:

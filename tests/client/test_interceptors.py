@@ -1,4 +1,4 @@
-"""Hooks round chats and streams: they observe, replace, and answer in place of the provider."""
+"""Hooks around chats and streams: they observe, replace, and answer in place of the provider."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What observers hear of a client's calls: exact counts, whatever becomes of a call."""
+"""Records of a client's calls: exactly one for each call, however it ends."""
 
 import gc
 import logging

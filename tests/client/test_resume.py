@@ -28,10 +28,10 @@ def test_an_interrupted_stream_resumes_on_request_and_is_marked(first):
 
     assert "".join(texts) == stream.response.text == "Once upon a time"
     assert stream.response.adjustments == ("continued at character 10 after stream_interrupted",)
-    said = first.requests[1].json["messages"]
-    assert [message["role"] for message in said] == ["user", "assistant", "user"]
-    assert said[1]["content"] == "Once upon "
-    # What the first part took was never told, so that all of it is counted here.
+    messages = first.requests[1].json["messages"]
+    assert [message["role"] for message in messages] == ["user", "assistant", "user"]
+    assert messages[1]["content"] == "Once upon "
+    # The usage of the first part was never received, so that all of it is counted here.
     assert (stream.response.usage_status, stream.response.usage.completion_tokens) == ("estimated", 4)
 
 

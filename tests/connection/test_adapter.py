@@ -1,4 +1,4 @@
-"""What a provider's configuration, the options and the environment make of a request: key, token, address and API."""
+"""The key, token, address and API of a request, from configuration, options and environment."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Structured answers where the provider has no form for them, answers that are repaired, and JSON that is being written."""
+"""Structured answers where the provider does not support them, repaired answers, and partial JSON."""
 
 import json
 
@@ -33,7 +33,7 @@ def look_up(name: str) -> str:
 
 
 def without_json_schema(server, **quirks):
-    """A provider that has no form for response_format."""
+    """Return a provider that does not support response_format."""
     return ProviderConfig(
         "plain", base_url=server.url, default_model="m", quirks={"json_schema": False, "json_object": False, **quirks}
     )
@@ -93,7 +93,7 @@ def test_a_whole_number_may_be_written_with_a_point(server):
 
 
 @pytest.mark.parametrize(
-    ("message", "reason", "told"),
+    ("message", "reason", "message_part"),
     [
         ({"content": '{"name": "Os'}, "length", "cut off by the limit of its length: raise max_tokens"),
         ({"content": "I"}, "content_filter", "The provider's filter stopped the answer"),
@@ -101,7 +101,7 @@ def test_a_whole_number_may_be_written_with_a_point(server):
         ({"content": "Oslo"}, "stop", "max_repairs=1 asks the model to correct it"),
     ],
 )
-def test_an_answer_that_does_not_validate_is_an_error_that_mentions_repairs(server, message, reason, told):
+def test_an_answer_that_does_not_validate_is_an_error_that_mentions_repairs(server, message, reason, message_part):
     choice = {"index": 0, "message": {"role": "assistant", **message}, "finish_reason": reason}
     server.script(json_reply(200, completion(choices=[choice])))
     answer = client_of(server).chat("which?", response_format=City)
@@ -109,7 +109,7 @@ def test_an_answer_that_does_not_validate_is_an_error_that_mentions_repairs(serv
     with pytest.raises(InvalidResponseError) as caught:
         _ = answer.parsed
 
-    assert told in str(caught.value)
+    assert message_part in str(caught.value)
 
 
 def test_an_emulated_stream_yields_the_tools_arguments_as_text(server):
@@ -162,10 +162,10 @@ def test_an_answer_that_does_not_validate_is_repaired(server):
 
     answer = client_of(server).chat("which?", response_format=City, max_repairs=2)
 
-    said = server.requests[1].json["messages"]
+    messages = server.requests[1].json["messages"]
     assert answer.parsed == City("Oslo", 720_000)
-    assert [one["role"] for one in said] == ["user", "assistant", "user"]
-    assert "inhabitants" in said[2]["content"]
+    assert [message["role"] for message in messages] == ["user", "assistant", "user"]
+    assert "inhabitants" in messages[2]["content"]
     assert [one.text for one in answer.rounds] == ['{"name": "Oslo"}']
     assert "repair" in [step.kind for step in answer.trace]
 

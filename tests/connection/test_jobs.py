@@ -1,4 +1,4 @@
-"""Batch jobs over a socket: submitted, looked at, waited for, read and cancelled, at each provider that has them.
+"""Batch jobs over a socket: submitted, polled, awaited, read and cancelled, at each provider that supports them.
 
 What the servers answer is in tests/support/job_servers.py.
 """
@@ -301,15 +301,15 @@ def test_the_unprocessed_requests_of_a_cancelled_job_are_errors(server):
 
 
 @pytest.mark.parametrize(
-    ("said", "code"),
+    ("payload", "code"),
     [(b"[]", "malformed_answer"), (b"{}", "malformed_answer"), (b'{"id": 5, "status": "x"}', "malformed_answer"),
      (b"<html>", "not_json")],
 )  # fmt: skip
-def test_an_answer_without_a_job_is_an_error(server, said, code):
+def test_an_answer_without_a_job_is_an_error(server, payload, code):
     def answer(connection):
         connection.read_request()
-        connection.head(200, {"content-length": str(len(said))})
-        connection.send(said)
+        connection.head(200, {"content-length": str(len(payload))})
+        connection.send(payload)
 
     server.script(answer)
 

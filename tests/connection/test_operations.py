@@ -1,4 +1,4 @@
-"""What a client does beside chatting, as a server sees it."""
+"""Operations other than chat, as a server sees them."""
 
 import json
 import warnings
@@ -37,7 +37,7 @@ def operations_client(server, *, options=OPTIONS, model=None, api=None, **fields
 
 
 def embedding(connection):
-    """Answer with one vector for each text: its length."""
+    """Answer with one vector for each string: its length."""
     inputs = connection.read_request().json["input"]
     rows = [{"index": index, "embedding": [float(len(text)), 1.0]} for index, text in enumerate(inputs)]
     usage = {"prompt_tokens": len(inputs), "total_tokens": len(inputs)}

@@ -1,4 +1,4 @@
-"""Settings: checked early, merged in one order, never shown."""
+"""Connection options: validated early, merged in one order, never shown."""
 
 import pytest
 
@@ -116,7 +116,7 @@ LOCAL = ProviderConfig("local", base_url="http://127.0.0.1:11434", base_url_env=
 
 
 @pytest.mark.parametrize(
-    ("told", "url"),
+    ("value", "url"),
     [
         ("0.0.0.0", "http://127.0.0.1:11434"),
         ("0.0.0.0:8000", "http://127.0.0.1:8000"),
@@ -130,8 +130,8 @@ LOCAL = ProviderConfig("local", base_url="http://127.0.0.1:11434", base_url_env=
         ("https://ollama.com", "https://ollama.com"),
     ],
 )
-def test_a_variable_may_name_the_host_of_a_server_nearby(told, url, monkeypatch):
-    monkeypatch.setenv("LOCAL_HOST", told)
+def test_a_variable_may_name_the_host_of_a_server_nearby(value, url, monkeypatch):
+    monkeypatch.setenv("LOCAL_HOST", value)
 
     assert base_url_of(LOCAL, ConnectionOptions()) == url
 
@@ -145,9 +145,9 @@ def test_a_host_gets_the_path_of_a_server_nearby(monkeypatch):
     assert base_url_of(config, ConnectionOptions()) == "http://gpu.example:1/v1"
 
 
-@pytest.mark.parametrize("told", ["gpu.example:port", "gpu.example:99999999", "ftp://gpu.example"])
-def test_an_invalid_local_address_is_rejected(told, monkeypatch):
-    monkeypatch.setenv("LOCAL_HOST", told)
+@pytest.mark.parametrize("value", ["gpu.example:port", "gpu.example:99999999", "ftp://gpu.example"])
+def test_an_invalid_local_address_is_rejected(value, monkeypatch):
+    monkeypatch.setenv("LOCAL_HOST", value)
 
     with pytest.raises(ConfigurationError, match="LOCAL_HOST must start with http"):
         base_url_of(LOCAL, ConnectionOptions())

@@ -1,4 +1,4 @@
-"""What users may write for a provider, and what they are told when it is none."""
+"""Providers as users name them, and the errors for invalid names."""
 
 import pytest
 

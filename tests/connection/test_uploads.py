@@ -1,4 +1,4 @@
-"""Files: uploaded by hand, and uploaded because they are large."""
+"""Files that the user uploads, and files that are uploaded because they are large."""
 
 import json
 import math

@@ -1,4 +1,4 @@
-"""Conversations that move from one provider to another: every recorded answer goes on everywhere."""
+"""Conversations that move from one provider to another: every recorded answer can be continued everywhere."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ SPEAKERS = [
     ("bedrock", None), ("ollama", None), ("replicate", None), ("mistral", None), ("deepseek", None), ("moonshot", None),
     ("qwen", None), ("xai", "responses"), ("perplexity", None), ("vertex", "anthropic"),
 ]  # fmt: skip
-# Half a surrogate pair can be read, but not be written as UTF-8: sending it again is refused with InvalidRequestError.
+# Half a surrogate pair can be read, but not be written as UTF-8: sending it again raises InvalidRequestError.
 UNSENDABLE = "written-half-surrogate"
 ANSWERS = [
     case
@@ -36,7 +36,7 @@ def answer_of(case: Case) -> ChatCompletionResponse:
 
 
 def conversation_with(answer: ChatCompletionResponse) -> tuple[list[Message], list[Tool]]:
-    """Return a conversation that goes on behind an answer: the results of its calls, or a further question."""
+    """Return a conversation that continues after an answer: with the results of its tool calls, or another question."""
     calls = answer.tool_calls
     results = [Message.tool(call.id, f"result of {call.id}") for call in calls]
     names = dict.fromkeys(call.name for call in calls if call.name)

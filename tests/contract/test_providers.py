@@ -1,4 +1,4 @@
-"""What every configuration must do, against a server on this machine."""
+"""What every configuration of a provider must do, against a server on this machine."""
 
 from __future__ import annotations
 
@@ -125,7 +125,7 @@ def only_request(server: Server) -> Request:
 
 
 def text_at(body: Any, place: str) -> Any:
-    """Return the text at a place, also where it stands alone in a list of parts."""
+    """Return the text at a path, also when it is the only item of a list of parts."""
     found = value_at(body, place)
     return found[0]["text"] if isinstance(found, list) and len(found) == 1 else found
 
@@ -216,9 +216,9 @@ def test_a_result_goes_back_with_the_call(config: ProviderConfig, here: Server) 
     here.script(json_reply(200, samples_of(config).tool_call), json_reply(200, samples_of(config).response))
 
     with client_for(config, here) as client:
-        asked = client.chat("1+1?", tools=[ADD])
-        result = Message.tool(asked.tool_calls[0].id, "two-is-the-result")
-        answer = client.chat([Message.user("1+1?"), asked.message, result], tools=[ADD])
+        with_call = client.chat("1+1?", tools=[ADD])
+        result = Message.tool(with_call.tool_calls[0].id, "two-is-the-result")
+        answer = client.chat([Message.user("1+1?"), with_call.message, result], tools=[ADD])
 
     sent = here.requests[1].body.decode()
     assert answer.text == "hi"

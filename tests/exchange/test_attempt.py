@@ -1,4 +1,4 @@
-"""What one attempt sends, through a client and seen by a server: emulated streams, and data that stays with its maker."""
+"""One attempt as a server sees it: emulated streams, and data that only its provider may receive."""
 
 from __future__ import annotations
 

@@ -108,22 +108,22 @@ def test_a_finished_answer_is_not_polled(server: Server, clock: FakeClock) -> No
 
 
 @pytest.mark.parametrize(
-    ("told", "kind", "code"),
+    ("message", "kind", "code"),
     [
         ("CUDA out of memory", ProviderError, "prediction_failed"),
         ("The input or output was flagged as sensitive. (E005)", ContentFilterError, "E005"),
     ],
 )
 def test_a_failure_at_the_end_is_an_error(
-    server: Server, clock: FakeClock, told: str, kind: type[Exception], code: str
+    server: Server, clock: FakeClock, message: str, kind: type[Exception], code: str
 ) -> None:
-    server.script(pending(server), json_reply(200, prediction("failed", error=told)))
+    server.script(pending(server), json_reply(200, prediction("failed", error=message)))
 
     with replicate_client(server, clock, max_retries=0) as client, pytest.raises(kind) as caught:
         client.chat("hi")
 
     error: Any = caught.value
-    assert (error.message, error.code, error.provider, error.model) == (told, code, "replicate", "o/m")
+    assert (error.message, error.code, error.provider, error.model) == (message, code, "replicate", "o/m")
 
 
 def test_a_poll_that_would_pass_the_deadline_is_not_waited_for(server: Server, clock: FakeClock) -> None:

@@ -1,4 +1,4 @@
-"""Vectors and rankings of a real engine, started for it: the embedded model's own server makes neither."""
+"""Vectors and rankings of a real engine, started for them: the embedded model's server makes neither."""
 
 import json
 import socket

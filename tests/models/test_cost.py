@@ -1,4 +1,4 @@
-"""What tokens cost: parts that are disjoint and sum to the total, and nothing where a price is missing."""
+"""The cost of tokens: disjoint parts that add up to the total, and None where a price is missing."""
 
 import json
 import pickle

@@ -1,4 +1,4 @@
-"""The cost of everything that was recorded: parts that add up, whole and streamed, at every provider."""
+"""The cost of every recorded answer: parts that add up, as response and as stream, at every provider."""
 
 from decimal import Decimal
 

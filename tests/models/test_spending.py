@@ -1,4 +1,4 @@
-"""What calls cost, and budgets that refuse: through a client, against recorded answers and a counting server."""
+"""Spending and budgets, through a client and a server that counts requests."""
 
 import os
 import threading

@@ -54,12 +54,12 @@ def test_a_full_rate_limit_raises_at_once_when_it_would_pass_the_deadline(server
         resilience=ResilienceConfig(rate_limit=RateLimit.per_minute(1, burst=1)),
     )
     client.chat("the only one this minute")
-    begun = time.monotonic()
+    started = time.monotonic()
 
     with pytest.raises(RateLimitError, match="admits no request in time") as caught:
         client.chat("hi")
 
-    assert time.monotonic() - begun < 1.0
+    assert time.monotonic() - started < 1.0
     assert caught.value.code == "client_rate_limit"
     assert caught.value.retry_after == pytest.approx(60, abs=5)
     assert len(server.requests) == 1

@@ -42,14 +42,14 @@ def most_in_a_window(times: list[float], seconds: float) -> int:
 
 def test_a_burst_goes_at_once_and_the_rest_at_the_rate():
     limiter, time = limiter_of(RateLimit.per_minute(3000, burst=600))
-    begun = time.now
+    started = time.now
 
     at_once = sum(limiter.try_acquire() is not None for _ in range(1000))
     for _ in range(500):
         limiter.acquire()
 
     assert at_once == 600
-    assert time.now - begun == pytest.approx(10.0, abs=0.02)
+    assert time.now - started == pytest.approx(10.0, abs=0.02)
 
 
 @settings(max_examples=30)
@@ -84,12 +84,12 @@ def test_no_window_ever_holds_more_than_the_burst_and_the_inflow(burst, rate, pa
 
 def test_a_paced_limit_uses_nearly_all_of_what_is_allowed():
     limiter, time = limiter_of(RateLimit.per_minute(300))
-    begun = time.now
+    started = time.now
 
     for _ in range(400):
         limiter.acquire()
 
-    assert 399 / (time.now - begun) >= 0.95 * 5
+    assert 399 / (time.now - started) >= 0.95 * 5
 
 
 @settings(max_examples=30)
@@ -121,26 +121,26 @@ def test_calls_of_one_size_never_exceed_a_limit_of_tokens_in_any_window():
 
 def test_requests_and_tokens_hold_together():
     limiter, time = limiter_of(RateLimit(requests=100, tokens=1000, per=1.0, burst=100))
-    begun = time.now
+    started = time.now
 
     for _ in range(20):
         limiter.acquire(100)
 
-    assert time.now - begun >= 1.9
+    assert time.now - started >= 1.9
 
 
 def test_settling_returns_unused_tokens_and_takes_those_beyond_the_estimate():
     limiter, time = limiter_of(RateLimit(tokens=1000, per=1.0))
 
     limiter.acquire(400).settle(4)
-    begun = time.now
+    started = time.now
     limiter.acquire(400).settle(900)
-    waited_after_little = time.now - begun
-    begun = time.now
+    waited_after_little = time.now - started
+    started = time.now
     limiter.acquire(10)
 
     assert waited_after_little < 0.1
-    assert time.now - begun > 0.8
+    assert time.now - started > 0.8
 
 
 def test_a_request_that_never_left_costs_nothing():
@@ -168,12 +168,12 @@ def test_a_wait_that_is_too_long_is_refused_at_once_and_takes_nothing():
 
     with pytest.raises(RateLimitError, match="admits no request in time") as caught:
         limiter.acquire(timeout=0.5)
-    begun = time.now
+    started = time.now
     limiter.acquire()
 
     assert caught.value.code == "client_rate_limit"
     assert caught.value.retry_after == pytest.approx(1.0)
-    assert time.now - begun == pytest.approx(1.0)
+    assert time.now - started == pytest.approx(1.0)
 
 
 def test_the_calls_deadline_bounds_the_wait():
@@ -307,11 +307,11 @@ def test_a_cancelled_wait_releases_its_reservation():
     assert blocked.wait(10)
     part.cancel()
     thread.join()
-    begun = time.now
+    started = time.now
     limiter.acquire()
 
     assert raised == [CancelledError]
-    assert time.now - begun == pytest.approx(1.0)
+    assert time.now - started == pytest.approx(1.0)
     assert limiter.waiting == 0
 
 
@@ -339,7 +339,7 @@ def test_a_429_pauses_all_threads_including_those_that_already_wait():
     time = FakeClock()
     limiter, _ = limiter_of(RateLimit.per_second(1, burst=1, adaptive=False), time)
     first = limiter.acquire()
-    begun = time.now
+    started = time.now
     original = time.sleep
     waits = []
 
@@ -353,7 +353,7 @@ def test_a_429_pauses_all_threads_including_those_that_already_wait():
     first = paused.acquire()
     paused.acquire()
 
-    assert time.now - begun == pytest.approx(30.0)
+    assert time.now - started == pytest.approx(30.0)
 
 
 def test_several_429_within_a_second_slow_down_once_and_successes_speed_up_again():
@@ -379,31 +379,31 @@ def test_several_429_within_a_second_slow_down_once_and_successes_speed_up_again
 def test_a_limit_can_start_at_a_fraction():
     limiter, time = limiter_of(RateLimit.per_second(2, burst=1, initial=0.5))
     limiter.acquire()
-    begun = time.now
+    started = time.now
 
     limiter.acquire()
 
-    assert time.now - begun == pytest.approx(1.0)
+    assert time.now - started == pytest.approx(1.0)
 
 
 def test_when_nothing_remains_all_threads_wait_for_the_reset():
     limiter, time = limiter_of(RateLimit.per_second(100, burst=100))
     limiter.acquire().record_success({"requests": LimitStatus(60, 0, 12.0)})
-    begun = time.now
+    started = time.now
 
     limiter.acquire()
 
-    assert time.now - begun == pytest.approx(12.0)
+    assert time.now - started == pytest.approx(12.0)
 
 
 def test_reported_remaining_tokens_are_adopted_if_they_are_fewer():
     limiter, time = limiter_of(RateLimit(tokens=10_000, per=1.0))
     limiter.acquire(10).record_success({"tokens": LimitStatus(10_000, 5, 1.0)})
-    begun = time.now
+    started = time.now
 
     limiter.acquire(90)
 
-    assert time.now > begun
+    assert time.now > started
 
 
 # --- processes

@@ -1,4 +1,4 @@
-"""Model arrays as servers see them: who is asked, who is not, and how that changes."""
+"""Model arrays as servers see them: which endpoint is called, which is not, and how that changes."""
 
 import gc
 import pickle
@@ -254,7 +254,7 @@ def test_an_array_that_is_dropped_ends_its_probes(servers):
 
     del array
 
-    # A probe that runs holds it until it is over.
+    # A running probe holds a reference until it ends.
     until(lambda: gc.collect() >= 0 and not any(thread.is_alive() for thread in mine))
     assert len(mine) == 1
 

@@ -1,4 +1,4 @@
-"""Which endpoint gets a call: shares over ten thousand picks, from one thread and from 64."""
+"""Load balancing: the shares of ten thousand picks, from one thread and from 64."""
 
 import threading
 import time
@@ -23,7 +23,7 @@ def balancer_of(strategy, *weights, clock=None, check=None, **settings):
 
 
 def picks(balancer, times=10_000):
-    """Pick one after the other, each ending at once."""
+    """Pick endpoints one after the other; each call ends at once."""
     counted = Counter()
     for _ in range(times):
         state = balancer.take()

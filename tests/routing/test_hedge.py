@@ -54,10 +54,10 @@ def test_a_fast_first_provider_is_the_only_one_called(first, second):
 def test_a_contender_starts_at_once_when_the_previous_one_fails(first, second):
     first.script(BUSY)
     client = client_of(first, route=Hedge().contender(gateway_at(second, "two"), after=30.0))
-    begun = time.monotonic()
+    start = time.monotonic()
 
     assert client.chat("hi").text == "second"
-    assert time.monotonic() - begun < 5
+    assert time.monotonic() - start < 5
 
 
 def test_a_bad_request_is_not_tried_on_another_contender(first, second):
@@ -121,12 +121,12 @@ def test_the_timeout_of_a_call_covers_the_race(first, second):
     second.script(stall)
     options = ConnectionOptions(timeout=0.4)
     client = client_of(first, route=Hedge().contender(gateway_at(second, "two"), after=0.1), options=options)
-    begun = time.monotonic()
+    start = time.monotonic()
 
     with pytest.raises(RequestTimeoutError):
         client.chat("hi")
 
-    assert time.monotonic() - begun < 1.5
+    assert time.monotonic() - start < 1.5
     assert first.connections[0].wait_closed()
     assert second.connections[0].wait_closed()
 
@@ -150,7 +150,7 @@ def test_the_answer_of_a_losing_contender_is_closed(first, second):
     closed = threading.Event()
 
     class Late:
-        """Cannot be interrupted, like a class of the user's."""
+        """A custom provider, which cannot be interrupted."""
 
         def chat(self, request: ChatCompletionRequest) -> ChatCompletionResponse:
             raise NotImplementedError

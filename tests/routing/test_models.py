@@ -1,4 +1,4 @@
-"""Models that are chosen for each request: the choice drives what the server sees."""
+"""A model chosen for each request, as the server sees it."""
 
 import threading
 from functools import partial

@@ -1,4 +1,4 @@
-"""Which model is chosen: by each preset, and by what traffic says."""
+"""The model that each preset chooses, and what traffic changes about it."""
 
 from collections import Counter
 from decimal import Decimal

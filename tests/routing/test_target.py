@@ -1,4 +1,4 @@
-"""What may be the target of a route, and what it receives."""
+"""Targets of a route: what may be one, and what it receives."""
 
 from __future__ import annotations
 
@@ -52,8 +52,8 @@ def test_names_clients_and_custom_providers_are_targets(first, second, monkeypat
 
     class Own:
         def chat(self, request: ChatCompletionRequest) -> ChatCompletionResponse:
-            said = request.messages[0].text
-            return ChatCompletionResponse(choices=(Choice(message=Message.assistant(f"own: {said}")),))
+            question = request.messages[0].text
+            return ChatCompletionResponse(choices=(Choice(message=Message.assistant(f"own: {question}")),))
 
         def stream(self, request: ChatCompletionRequest) -> Iterator[ChatCompletionChunk]:
             yield ChatCompletionChunk(text="own")

@@ -1,4 +1,4 @@
-"""Conversations with tools as servers see them, in every wire format."""
+"""Conversations with tools, as servers see them, in every wire format."""
 
 import threading
 from functools import partial

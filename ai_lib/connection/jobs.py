@@ -115,7 +115,7 @@ def _jobs_of(own: Connection) -> _Jobs:
     def fail(status: int, payload: Any) -> Any:
         return adapter.errors.error(HttpResponse(status=status, body=json.dumps(payload)))
 
-    at = JobEndpoint(path=config.jobs.path, options=options, endpoint=path, fail=fail)
+    at = JobEndpoint(path=config.jobs.path, options=options, chat_path=path, fail=fail)
     return _Jobs(own, config.jobs, load_job_format(config.jobs.format), at)
 
 

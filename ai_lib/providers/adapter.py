@@ -1,4 +1,4 @@
-"""A provider, its dialect and a key: what turns a request into HTTP and HTTP into an answer."""
+"""From requests to HTTP and from HTTP to answers, for one provider, its dialect and one key."""
 
 from __future__ import annotations
 
@@ -14,7 +14,6 @@ from ai_lib.providers.config import ProviderConfig
 from ai_lib.providers.dialect import Context, Dialect, Framing, NextRequest, Refuse
 from ai_lib.providers.errors.reader import ErrorReader
 from ai_lib.types.chunk import ChatCompletionChunk
-from ai_lib.types.message import Message
 from ai_lib.types.request import ChatCompletionRequest, OnUnsupported
 from ai_lib.types.response import ChatCompletionResponse
 from ai_lib.types.wire import HttpRequest, HttpResponse
@@ -41,15 +40,15 @@ _ACCEPT: dict[Framing, str] = {
 
 @attrs.frozen(kw_only=True)
 class ProviderAdapter:
-    """Speaks for one provider with one key. Pure: bytes come in and go out, nothing is sent here.
+    """Encodes requests to one provider with one key, and decodes its answers. Pure: it sends nothing.
 
     Args:
         config: The provider.
         dialect: Its wire format.
-        base_url: Where it is, without a slash at the end.
+        base_url: Its URL, without a slash at the end.
         api_key: The key; None where the provider needs none.
-        headers: Headers for every request, the key not among them.
-        query: What is added to the query of every address.
+        headers: Headers for every request, without the key.
+        query: Query parameters added to every URL.
     """
 
     config: ProviderConfig
@@ -65,12 +64,13 @@ class ProviderAdapter:
     def __attrs_post_init__(self) -> None:
         set_once: Callable[[str, Any], None] = lambda name, value: object.__setattr__(self, name, value)  # noqa: E731
         set_once("errors", ErrorReader(self.config, self.api_key))
-        set_once("_context", self._context_for(self.dialect.quirks(self.config.quirks)))
+        quirks = self.dialect.quirks(self.config.quirks)
+        set_once("_context", Context(self.config.id, self.config.owner, quirks, self.errors.embedded_error))
         key = {self.config.key_header: self.config.key_prefix + self.api_key} if self.api_key else {}
-        own = {name: value for name, value in self.headers.items() if name.lower() not in map(str.lower, key)}
-        set_once("_all_headers", {**own, **key})
+        others = {name: value for name, value in self.headers.items() if name.lower() not in map(str.lower, key)}
+        set_once("_all_headers", {**others, **key})
 
-    # --- ours to wire
+    # --- encoding
 
     def chat_request(
         self,
@@ -79,42 +79,53 @@ class ProviderAdapter:
         stream: bool,
         on_unsupported: OnUnsupported = "raise",
     ) -> tuple[HttpRequest, tuple[str, ...]]:
-        """Return the HTTP request, and what was left out of it.
+        """Return the HTTP request for a chat, and notes on what was left out of it.
 
         Args:
-            request: What is asked; its model is named.
-            stream: Whether the answer is to come as a stream.
-            on_unsupported: What to do with a field that the provider has no form for: raise, or leave it out.
+            request: The request; it names its model.
+            stream: Whether the answer is to be streamed.
+            on_unsupported: What to do with a field that the provider does not support: raise, or leave it out.
 
         Raises:
-            UnsupportedFeatureError: A field has no form here, and `on_unsupported` is "raise"; or there is no chat.
-            InvalidRequestError: Something in the request has no JSON form, or the request is larger than is taken.
+            UnsupportedFeatureError: The provider does not support a field, and `on_unsupported` is "raise"; or it has
+                no chat.
+            InvalidRequestError: A value in the request has no JSON form, or the request is larger than the limit.
         """
-        path = self.config.chat_path if not stream else self.config.stream_path or self.config.chat_path
+        config, model = self.config, request.model
+        path = config.chat_path if not stream else config.stream_path or config.chat_path
         if path is None:
             raise self.no_chat_error()
         left_out: list[str] = []
-        body = self.dialect.encode(
-            request, stream, self._context, self._refusing(request.model, on_unsupported, left_out)
-        )
-        left_out += self._left_behind(request.messages)
-        return HttpRequest(
-            url=self._url(path, request.model),
-            headers={
-                "Content-Type": "application/json",
-                "Accept": _ACCEPT[self.dialect.framing] if stream else "application/json",
-                **_with_headers(self._all_headers, self._headers_for(body)),
-            },
-            body=self._within_limit(_json_bytes(body)),
-        ), tuple(left_out)
-
-    def _headers_for(self, body: Mapping[str, Any]) -> Mapping[str, str]:
-        return self.dialect.headers(body) if self.dialect.headers is not None else {}
+        fields = self.dialect.encode(request, stream, self._context, self._refusal(model, on_unsupported, left_out))
+        owners = {
+            owner
+            for message in request.messages
+            for data in (message.provider_data, *[call.provider_data for call in message.tool_calls])
+            for owner in data or ()
+        }
+        left_out += [
+            f"provider_data: data of {owner} on the messages, such as signatures, is sent only to it"
+            for owner in sorted(owners - {config.owner, "*"})
+        ]
+        body = _to_json(fields)
+        limit = config.max_bytes.get("request")
+        if limit is not None and len(body) > limit:
+            raise InvalidRequestError(
+                f"the request has {len(body):,} bytes; {config.display_name} accepts at most {limit:,}",
+                code="request_too_large",
+                provider=config.id,
+                hint="Upload large files with client.upload_file() where the provider can, or send less",
+            )
+        accept = _ACCEPT[self.dialect.framing] if stream else "application/json"
+        headers = {**_JSON, "Accept": accept, **self._all_headers}
+        if self.dialect.headers is not None:
+            headers = _add_headers(headers, self.dialect.headers(fields))
+        return HttpRequest(url=self._url(path, model), headers=headers, body=body), tuple(left_out)
 
     def emulates_stream(self, request: ChatCompletionRequest) -> bool:
-        """Return whether a stream of this request is a whole answer given out as chunks."""
-        how = self.config.streaming
-        return how == "emulated" or (how == "emulated_with_tools" and bool(request.tools))
+        """Return whether a stream of this request is a whole answer, yielded as chunks."""
+        streaming = self.config.streaming
+        return streaming == "emulated" or (streaming == "emulated_with_tools" and bool(request.tools))
 
     def operation_request(
         self,
@@ -123,20 +134,24 @@ class ProviderAdapter:
         request: Any,
         on_unsupported: OnUnsupported = "raise",
     ) -> tuple[HttpRequest, tuple[str, ...]]:
-        """Return the HTTP request for something beside chat, and what was left out of it.
+        """Return the HTTP request for an operation other than chat, and notes on what was left out of it.
 
         Args:
-            endpoint: Where.
+            endpoint: The endpoint.
             operation: The wire format.
-            request: What is asked; it has a `model`.
-            on_unsupported: As for `chat_request`.
+            request: The request; it has a `model`.
+            on_unsupported: What to do with a field that the provider does not support: raise, or leave it out.
+
+        Raises:
+            UnsupportedFeatureError: The provider does not support a field, and `on_unsupported` is "raise".
+            InvalidRequestError: A value in the request has no JSON form.
         """
-        from ai_lib.providers.operation import Content  # few programs ask for more than chat
+        from ai_lib.providers.operation import Content  # most programs only chat
 
         left_out: list[str] = []
         context = self._operation_context(endpoint, operation)
-        body = operation.encode(request, context, self._refusing(request.model, on_unsupported, left_out))
-        content = body if isinstance(body, Content) else Content(body=_json_bytes(body), headers=_JSON)
+        body = operation.encode(request, context, self._refusal(request.model, on_unsupported, left_out))
+        content = body if isinstance(body, Content) else Content(body=_to_json(body), headers=_JSON)
         return HttpRequest(
             url=self._url(endpoint.path, request.model, endpoint.base_url),
             headers={**content.headers, "Accept": "application/json", **self._all_headers, **endpoint.headers},
@@ -147,10 +162,10 @@ class ProviderAdapter:
         """Return the HTTP request for the list of models.
 
         Args:
-            page: What `next_page` gave; None for the first page.
+            page: The result of `next_page`; None for the first page.
 
         Raises:
-            UnsupportedFeatureError: The provider has none.
+            UnsupportedFeatureError: The provider has no such list.
         """
         if self.config.models_path is None:
             error = self.unsupported_error("list_models", "the service has no list of models")
@@ -162,8 +177,8 @@ class ProviderAdapter:
         """Return the HTTP request that gets a path, with the key.
 
         Args:
-            path: What is appended to the base URL.
-            query: What is added to the query.
+            path: The path after the base URL.
+            query: Further query parameters.
         """
         return HttpRequest(
             method="GET",
@@ -171,16 +186,15 @@ class ProviderAdapter:
             headers={"Accept": "application/json", **self._all_headers},
         )
 
-    def next_http_request(self, further: NextRequest) -> HttpRequest:
-        """Return the HTTP request that goes on where an answer was not finished; the key stays with its host."""
-        ours = urlsplit(further.url)[:2] == urlsplit(self.base_url)[:2]
-        accept = _ACCEPT[self.dialect.framing] if further.stream else "application/json"
-        return HttpRequest(
-            method="GET", url=further.url, headers={"Accept": accept, **(self._all_headers if ours else {})}
-        )
+    def next_http_request(self, following: NextRequest) -> HttpRequest:
+        """Return the HTTP request that continues an unfinished answer; the key is sent only to the provider's host."""
+        same_host = urlsplit(following.url)[:2] == urlsplit(self.base_url)[:2]
+        accept = _ACCEPT[self.dialect.framing] if following.stream else "application/json"
+        headers = {"Accept": accept, **(self._all_headers if same_host else {})}
+        return HttpRequest(method="GET", url=following.url, headers=headers)
 
     def unsupported_error(self, feature: str, reason: str, model: str | None = None) -> UnsupportedFeatureError:
-        """Return the error for something that the provider cannot do."""
+        """Return the error for a feature that the provider does not support."""
         return UnsupportedFeatureError(
             f"{self.config.display_name} does not support {feature}: {reason}",
             code="unsupported_feature",
@@ -189,19 +203,20 @@ class ProviderAdapter:
         )
 
     def no_chat_error(self) -> UnsupportedFeatureError:
-        """Return the error for a chat with a provider that has none."""
-        can = [what for what in ("embed", "rerank") if getattr(self.config, what) is not None]
+        """Return the error for a chat with a provider that has no chat models."""
+        operations = [name for name in ("embed", "rerank") if getattr(self.config, name) is not None]
         error = self.unsupported_error("chat", "the service has no chat models")
-        error.hint = f"Use {' or '.join(f'client.{what}()' for what in can)}" if can else error.hint
+        if operations:
+            error.hint = f"Use {' or '.join(f'client.{name}()' for name in operations)}"
         return error
 
-    # --- wire to ours
+    # --- decoding
 
     def decode(self, response: HttpResponse) -> ChatCompletionResponse:
-        """Return the answer in a whole response.
+        """Return the chat answer in a whole response.
 
         Raises:
-            AiLibError: It is an error, or not an answer.
+            AiLibError: The response is an error, or not an answer.
         """
         headers = response.headers
         decode = partial(
@@ -210,32 +225,32 @@ class ProviderAdapter:
             headers=headers,
             limit_reader=self.rate_limits,
         )
-        return self._decoded(decode, response, self._context)
+        return self._decode_json(decode, response, self._context)
 
     def decode_models(self, response: HttpResponse) -> list[ModelInfo]:
         """Return the models in a whole response.
 
         Raises:
-            AiLibError: It is an error, or not a list of models.
+            AiLibError: The response is an error, or not a list of models.
         """
-        return self._decoded(self.dialect.decode_models, response, self._context)
+        return self._decode_json(self.dialect.decode_models, response, self._context)
 
     def raise_for_status(self, response: HttpResponse) -> None:
-        """Raise for an answer that is an error, whatever else it may be.
+        """Raise for a response with an error status; ignore its content otherwise.
 
         Raises:
-            AiLibError: It is one.
+            AiLibError: The status is 300 or more.
         """
         if response.status >= 300:
             raise self.errors.error(response)
 
     def decode_operation(self, endpoint: Endpoint, operation: OperationFormat, response: HttpResponse) -> Any:
-        """Return what the answer to `operation_request` says.
+        """Return the value of the response to an `operation_request`.
 
         Raises:
-            AiLibError: It is an error, or not such an answer.
+            AiLibError: The response is an error, or not an answer of this operation.
         """
-        return self._decoded(operation.decode, response, self._operation_context(endpoint, operation))
+        return self._decode_json(operation.decode, response, self._operation_context(endpoint, operation))
 
     def decode_stream(self, events: Iterable[str]) -> Iterator[ChatCompletionChunk]:
         """Yield the chunks of a stream's events; see `Dialect.decode_stream`."""
@@ -243,35 +258,36 @@ class ProviderAdapter:
 
     @staticmethod
     def rate_limits(headers: Mapping[str, str]) -> dict[str, LimitStatus]:
-        """Return the rate limits that a response's headers report; see `rate_limits.read_rate_limits`.
+        """Return the rate limits in a response's headers; see `rate_limits.read_rate_limits`.
 
-        A static method, so that a response that keeps it does not keep the key, and can be pickled.
+        A static method, so that a response that keeps it neither holds the key nor becomes hard to pickle.
         """
         from ai_lib.providers.rate_limits import read_rate_limits  # few read them, and an import costs every program
 
         return read_rate_limits(headers)
 
     def next_page(self, response: HttpResponse) -> Mapping[str, str] | None:
-        """Return what to add to the query for the next page of models, or None."""
+        """Return the query parameters for the next page of models; None after the last one."""
         return self.dialect.next_page(json.loads(response.body)) if self.dialect.next_page is not None else None
 
     def next_request(self, response: HttpResponse, *, stream: bool) -> NextRequest | None:
-        """Return where to go on when the answer is not finished, or None.
+        """Return the request that continues an unfinished answer; None when it is finished.
 
         Args:
-            response: The answer.
-            stream: Whether a stream is wanted.
+            response: The response.
+            stream: Whether the caller wants a stream.
         """
         if self.dialect.next_request is None or response.status >= 300:
             return None
         try:
             return self.dialect.next_request(json.loads(response.body), stream)
         except (AttributeError, LookupError, TypeError, ValueError):
-            return None  # not formed as promised: `decode` says how
+            return None  # a malformed response: `decode` raises the error that says how
 
-    def _decoded(self, decode: Callable[[Any, Context], T], response: HttpResponse, context: Context) -> T:
-        if response.status >= 300:
-            raise self.errors.error(response)
+    # --- shared by several of these
+
+    def _decode_json(self, decode: Callable[[Any, Context], T], response: HttpResponse, context: Context) -> T:
+        self.raise_for_status(response)
         try:
             payload = json.loads(response.body)
         except (ValueError, RecursionError) as exc:
@@ -279,22 +295,17 @@ class ProviderAdapter:
         try:
             return decode(payload, context)
         except (AttributeError, LookupError, TypeError, ValueError) as exc:
-            # A value of another kind than the dialect promises, such as a number where an object should be.
+            # A value of another type than the dialect promises, such as a number instead of an object.
             raise self.errors.malformed_error(response, exc) from exc
-
-    # --- what several of these need
-
-    def _context_for(self, quirks: Any) -> Context:
-        return Context(self.config.id, self.config.owner, quirks, self.errors.embedded_error)
 
     def _operation_context(self, endpoint: Endpoint, operation: OperationFormat) -> Context:
         options = dict(endpoint.options)
         for field, value in (self.config.url_values(self.base_url) or {}).items():
-            texts = {name: text for name, text in options.items() if isinstance(text, str)}
-            options |= {name: text.replace(f"{{{field}}}", value) for name, text in texts.items()}
-        return self._context_for(operation.quirks(options))
+            strings = {name: text for name, text in options.items() if isinstance(text, str)}
+            options |= {name: text.replace(f"{{{field}}}", value) for name, text in strings.items()}
+        return attrs.evolve(self._context, quirks=operation.quirks(options))
 
-    def _refusing(self, model: str | None, on_unsupported: OnUnsupported, left_out: list[str]) -> Refuse:
+    def _refusal(self, model: str | None, on_unsupported: OnUnsupported, left_out: list[str]) -> Refuse:
         def refuse(field: str, reason: str) -> None:
             if on_unsupported == "raise":
                 error = self.unsupported_error(field, reason, model)
@@ -304,19 +315,6 @@ class ProviderAdapter:
 
         return refuse
 
-    def _left_behind(self, messages: Iterable[Message]) -> list[str]:
-        """Return a note for what other providers put on the messages: it means nothing to this one, and stays here."""
-        owners = {
-            owner
-            for message in messages
-            for data in (message.provider_data, *[call.provider_data for call in message.tool_calls])
-            for owner in data or ()
-        }
-        return [
-            f"provider_data: what {owner} put on the messages (signatures and the like) goes back only to it"
-            for owner in sorted(owners - {self.config.owner, "*"})
-        ]
-
     def _url(
         self,
         path: str,
@@ -325,34 +323,23 @@ class ProviderAdapter:
         query: Mapping[str, str] | None = None,
     ) -> str:
         if "{" in path and model is not None:
-            named = model if "/" in model else self.config.model_prefix + model
-            path = path.replace("{model}", quote(model, safe="")).replace("{model_path}", quote(named, safe="/"))
+            full_name = model if "/" in model else self.config.model_prefix + model
+            path = path.replace("{model}", quote(model, safe="")).replace("{model_path}", quote(full_name, safe="/"))
         url = (self.base_url if base_url is None else self.config.resolve_url(self.base_url, base_url)) + path
-        added = {**self.query, **(query or {})}
-        return f"{url}{'&' if '?' in url else '?'}{urlencode(added)}" if added else url
-
-    def _within_limit(self, body: bytes) -> bytes:
-        limit = self.config.max_bytes.get("request")
-        if limit is not None and len(body) > limit:
-            raise InvalidRequestError(
-                f"the request has {len(body):,} bytes and {self.config.display_name} takes {limit:,}",
-                code="request_too_large",
-                provider=self.config.id,
-                hint="Upload large files with client.upload_file() where the provider can, or send less",
-            )
-        return body
+        parameters = {**self.query, **(query or {})}
+        return f"{url}{'&' if '?' in url else '?'}{urlencode(parameters)}" if parameters else url
 
 
-def _with_headers(have: Mapping[str, str], more: Mapping[str, str]) -> Mapping[str, str]:
-    """Return both; a header that is in both, such as one for beta features, gets both values (RFC 9110 section 5.3)."""
-    if not more:
-        return have
-    spelled = {name.lower(): name for name in have}
-    added = {spelled.get(name.lower(), name): value for name, value in more.items()}
-    return {**have, **{name: f"{have[name]}, {value}" if name in have else value for name, value in added.items()}}
+def _add_headers(headers: dict[str, str], more: Mapping[str, str]) -> dict[str, str]:
+    """Return both; a header in both, such as one for beta features, gets both values (RFC 9110 section 5.3)."""
+    names = {name.lower(): name for name in headers}
+    for added, value in more.items():
+        name = names.get(added.lower(), added)
+        headers = {**headers, name: f"{headers[name]}, {value}" if name in headers else value}
+    return headers
 
 
-def _json_bytes(body: Mapping[str, Any]) -> bytes:
+def _to_json(body: Mapping[str, Any]) -> bytes:
     try:
         return json.dumps(body)
     except (TypeError, ValueError, RecursionError) as exc:

@@ -1,4 +1,4 @@
-"""What a wire format must offer: values that hold pure functions."""
+"""The interface of a wire format for chat: values that hold pure functions."""
 
 from __future__ import annotations
 
@@ -18,20 +18,20 @@ if TYPE_CHECKING:
 __all__ = ["Context", "Dialect", "Framing", "NextRequest", "Refuse"]
 
 Refuse = Callable[[str, str], None]
-"""Called with a field and a reason when the wire has no form for it; raises, or returns to have the field left out."""
+"""Called with a field that the provider does not support, and the reason; raises, or returns to leave the field out."""
 
 Framing = Literal["sse", "sse_named", "ndjson", "eventstream"]
 
 
 @attrs.frozen
 class Context:
-    """What a dialect may know of the provider it speaks for.
+    """The facts of a provider that a dialect may use.
 
     Args:
         provider: The provider's id.
-        owner: The name under which opaque data is kept on messages; it goes back only to the same owner.
-        quirks: The dialect's own switches.
-        fail: Makes the typed error for an error object that came with or inside an answer.
+        owner: The key of opaque data on messages; such data is sent only to the owner that made it.
+        quirks: The dialect's own settings.
+        fail: Makes the typed error for an error object in an answer.
     """
 
     provider: str
@@ -42,13 +42,13 @@ class Context:
 
 @attrs.frozen(kw_only=True)
 class NextRequest:
-    """A further request that an answer asks for, since it is not finished.
+    """The request that continues an unfinished answer.
 
     Args:
-        url: Where to GET.
-        wait: Seconds to wait before.
-        stream: Whether a stream comes from there.
-        then: After a stream, the request for what it does not tell, such as the usage.
+        url: The URL to GET.
+        wait: Seconds to wait before it.
+        stream: Whether the answer is a stream.
+        then: The request after a stream, for facts that the stream lacks, such as the usage.
     """
 
     url: str
@@ -63,16 +63,16 @@ class Dialect:
 
     Args:
         name: The name that configurations use.
-        framing: How its streams are cut into events: "sse" and "ndjson" give each event's data, "sse_named" gives
+        framing: How its streams are split into events: "sse" and "ndjson" give each event's data, "sse_named" gives
             {"event", "data"} as JSON, "eventstream" (AWS) gives {event type: payload} as JSON.
-        quirks: Makes its switches from a configuration's table; raises `ConfigurationError` for an unknown one.
-        encode: Makes the body of a request; the flag says whether to stream.
-        decode: Reads a whole answer: the decoded JSON, the context, and as keywords the facts that are not in the JSON.
-        decode_stream: Reads the data of a stream's events; raises `StreamInterruptedError` when they end too early.
-        decode_models: Reads a list of models.
-        headers: The headers that a body needs beside the usual ones, such as those for beta features.
-        next_page: Reads from a list of models what to add to the query for the next page; None at the end.
-        next_request: Reads from an answer where to go on, when it is not finished; the flag says whether to stream.
+        quirks: Reads its settings from a configuration's table; raises `ConfigurationError` for an unknown one.
+        encode: Returns the body for a request; the flag says whether to stream.
+        decode: Returns a whole answer from the decoded JSON, the context, and as keywords the fields not in the JSON.
+        decode_stream: Yields the chunks of a stream's events; raises `StreamInterruptedError` when they end too early.
+        decode_models: Returns the models in an answer.
+        headers: Returns the additional headers that a body needs, such as those for beta features.
+        next_page: Returns the query parameters for the next page after a list of models; None after the last one.
+        next_request: Returns the request that continues an unfinished answer; the flag says whether to stream.
     """
 
     name: str

@@ -1,4 +1,4 @@
-"""What a provider has beside its usual chat API: endpoints for other things, and further APIs for chat."""
+"""Further endpoints of a provider: for operations other than chat, and for its other chat APIs."""
 
 from __future__ import annotations
 
@@ -10,22 +10,22 @@ import attrs
 __all__ = ["Api", "Endpoint"]
 
 
-def _names(value: Any) -> tuple[str, ...] | None:
+def _strings(value: Any) -> tuple[str, ...] | None:
     return None if value is None else (value,) if isinstance(value, str) else tuple(value)
 
 
 @attrs.frozen(kw_only=True)
 class Endpoint:
-    """Where and how a provider does something beside chat.
+    """The endpoint of one operation other than chat.
 
     Args:
-        format: The name of the wire format: a module in the folder that is called like the table.
-        path: What is appended to the base URL; `{model}` and `{model_path}` as in `ProviderConfig.chat_path`.
-        base_url: What the path is appended to, instead of the provider's base URL.
-        model: The model used when the caller names none.
-        batch: Most inputs of one request; more are sent in several.
+        format: The wire format: a module in the folder with the name of the configuration's table.
+        path: The path after the base URL; `{model}` and `{model_path}` as in `ProviderConfig.chat_path`.
+        base_url: The URL before the path, in place of the provider's base URL.
+        model: The model to use when the caller names none.
+        batch: Maximum inputs of one request; more are sent in several requests.
         headers: Further headers.
-        options: The format's own switches; texts may have the gaps of `base_url`, filled as there.
+        options: The format's own settings; strings may have the placeholders of `base_url`, replaced as there.
     """
 
     format: str
@@ -39,25 +39,27 @@ class Endpoint:
 
 @attrs.frozen(kw_only=True)
 class Api:
-    """Another chat API of a provider, with what differs from its usual one.
+    """Another chat API of a provider: the fields of `ProviderConfig` that differ from its usual one.
+
+    None means as usual, except as noted.
 
     Args:
         dialect: The wire format.
-        chat_path: Where chat completions are asked for.
-        stream_path: As in `ProviderConfig`.
-        model_prefix: As in `ProviderConfig`.
-        base_url: What paths are appended to; None means as usual.
-        models_path: As in `ProviderConfig`; None means as usual, and with a `base_url` of its own that there is none.
-        quirks: The dialect's switches; nothing is taken over from the usual API's.
-        query: As in `ProviderConfig`.
-        query_env: As in `ProviderConfig`.
-        headers: As in `ProviderConfig`; None, here and below, means as usual.
-        key_env: As in `ProviderConfig`.
-        key_header: As in `ProviderConfig`.
-        key_prefix: As in `ProviderConfig`.
-        credentials: As in `ProviderConfig`; "" for none.
-        default_model: As in `ProviderConfig`.
-        url_variants: As in `ProviderConfig`.
+        chat_path: The path of chat completions.
+        stream_path: The path of streamed ones; None means `chat_path`.
+        model_prefix: The text before the model in `{model_path}`, unless its name has a slash.
+        base_url: The URL to which paths are appended.
+        models_path: The path of the list of models; None with a `base_url` means that there is none.
+        quirks: The dialect's settings; nothing is inherited.
+        query: Query parameters added to every URL; nothing is inherited.
+        query_env: Environment variables that replace the value of a query parameter; nothing is inherited.
+        headers: Headers sent with every request.
+        key_env: Environment variables that hold the key.
+        key_header: The header that carries the key.
+        key_prefix: The text before the key in that header.
+        credentials: The credentials that sign requests when there is no key; "" for none.
+        default_model: The model to use when the caller names none.
+        url_variants: Base URLs for certain values, under "name=value".
     """
 
     dialect: str
@@ -70,7 +72,7 @@ class Api:
     query: Mapping[str, str] = attrs.field(factory=dict)
     query_env: Mapping[str, str] = attrs.field(factory=dict)
     headers: Mapping[str, str] | None = None
-    key_env: tuple[str, ...] | None = attrs.field(default=None, converter=_names)
+    key_env: tuple[str, ...] | None = attrs.field(default=None, converter=_strings)
     key_header: str | None = None
     key_prefix: str | None = None
     credentials: str | None = None

@@ -1,6 +1,6 @@
 """The providers that ship with the package, as names that an editor can complete.
 
-Written by hand beside the files in `ai_lib/providers/configs/`; a test keeps the two equal.
+Kept in step with the files in `ai_lib/providers/configs/` by a test.
 """
 
 from __future__ import annotations
@@ -11,10 +11,10 @@ __all__ = ["Provider"]
 
 
 class Provider(StrEnum):
-    """One member for each provider in use; wherever one is taken, the plain string does the same.
+    """One member for each provider in service, equal to its id: `Provider.GROQ == "groq"`.
 
-    `Provider.GROQ == "groq"`. A new provider needs a file in `ai_lib/providers/configs/` and a line here; the test
-    `tests/providers/test_configs.py` fails while they differ.
+    A new provider needs a file in `ai_lib/providers/configs/` and a line here; `tests/providers/test_configs.py` fails
+    while they differ.
     """
 
     AI21 = "ai21"

@@ -1,4 +1,8 @@
-"""What is asked beside chat, and what an answer may ask for in its turn. Imported where it is used: few programs do."""
+"""The wire format of an operation other than chat: embeddings, reranking, counting tokens, uploading files.
+
+A format is a module in the folder of its kind, such as `embed/openai.py`, with `Options`, `encode` and `decode`;
+`registry.load_operation` turns it into an `OperationFormat`. Imported where it is used: few programs need it.
+"""
 
 from __future__ import annotations
 
@@ -9,16 +13,16 @@ import attrs
 
 from ai_lib.providers.dialect import Context, Refuse
 
-__all__ = ["Content", "OperationFormat"]
+__all__ = ["Content", "NoOptions", "OperationFormat"]
 
 
 @attrs.frozen(kw_only=True)
 class Content:
-    """A body that is not JSON.
+    """A request body that is not JSON.
 
     Args:
         body: The bytes.
-        headers: The headers that say what they are.
+        headers: The headers that describe them, such as Content-Type.
     """
 
     body: bytes = attrs.field(repr=False)
@@ -26,13 +30,18 @@ class Content:
 
 
 @attrs.frozen(kw_only=True)
+class NoOptions:
+    """The options of a format that has none."""
+
+
+@attrs.frozen(kw_only=True)
 class OperationFormat:
-    """A wire format for something beside chat: embeddings, reranking, counting tokens, uploading files.
+    """A wire format for an operation other than chat.
 
     Args:
-        quirks: Makes its switches from the `options` of a configuration's table.
-        encode: Makes the body of a request: the request, the context, and what to call for a field without a form.
-        decode: Reads the answer: the decoded JSON and the context.
+        quirks: Reads the `options` of a configuration's table; raises `ConfigurationError` for an unknown one.
+        encode: Returns the body for a request, a context (whose `quirks` are the options) and a `Refuse`.
+        decode: Returns the value of an answer's decoded JSON and a context.
     """
 
     quirks: Callable[[Mapping[str, Any]], Any]

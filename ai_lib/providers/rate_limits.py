@@ -29,39 +29,39 @@ _NAMES: dict[str, tuple[str, ...]] = {
     "output_tokens": ("anthropic-ratelimit-output-tokens-{}",),
 }
 _HEADERS = {
-    kind: [tuple(name.format(what) for what in ("limit", "remaining", "reset")) for name in names]
+    kind: [tuple(name.format(part) for part in ("limit", "remaining", "reset")) for name in names]
     for kind, names in _NAMES.items()
 }
-_EPOCH = 10**9  # a number above this is a time, below it a number of seconds
+_EPOCH = 10**9  # a larger number is a time in seconds since 1970, a smaller one is seconds from now
 
 
 def read_rate_limits(headers: Mapping[str, str]) -> dict[str, LimitStatus]:
-    """Return the limits in an answer's headers, by "requests", "tokens", "input_tokens" and "output_tokens".
+    """Return the rate limits in a response's headers, by "requests", "tokens", "input_tokens" and "output_tokens".
 
     Args:
-        headers: The headers. Times are taken relative to the answer's own Date.
+        headers: The headers. Times are taken relative to the response's own Date.
     """
-    # One look at each header: a look-up that ignores case costs as much as twenty in a dict, and most answers of most
-    # servers have none of these.
-    told = {low: headers[name] for name in headers if "limit" in (low := name.lower())}
-    found: dict[str, LimitStatus] = {}
-    if not told:
-        return found
-    for kind, names in _HEADERS.items():
-        for names_of_three in names:
-            limit, remaining, reset = map(told.get, names_of_three)
+    # One pass over the headers: a look-up that ignores case costs as much as twenty in a dict, and most responses of
+    # most servers have none of these.
+    by_name = {lower: headers[name] for name in headers if "limit" in (lower := name.lower())}
+    limits: dict[str, LimitStatus] = {}
+    if not by_name:
+        return limits
+    for kind, triples in _HEADERS.items():
+        for triple in triples:
+            limit, remaining, reset = map(by_name.get, triple)
             if limit is not None or remaining is not None:
-                found[kind] = LimitStatus(_count(limit), _count(remaining), _reset(reset, headers))
+                limits[kind] = LimitStatus(_read_count(limit), _read_count(remaining), _read_reset(reset, headers))
                 break
-    return found
+    return limits
 
 
-def _count(value: str | None) -> int | None:
+def _read_count(value: str | None) -> int | None:
     number = parse_seconds(value)  # None also for -1, with which Azure says that it does not know
     return int(number) if number is not None else None
 
 
-def _reset(value: str | None, headers: Mapping[str, str]) -> float | None:
+def _read_reset(value: str | None, headers: Mapping[str, str]) -> float | None:
     """Return the seconds in a reset header: a duration, seconds left, seconds since 1970, or a time (RFC 3339)."""
     if value is None:
         return None
@@ -70,8 +70,8 @@ def _reset(value: str | None, headers: Mapping[str, str]) -> float | None:
         return number
     now = parse_date(headers.get("date"))
     if number is None:
-        then = parse_date(value)
-        if then is None:
+        date = parse_date(value)
+        if date is None:
             return parse_duration(value)
-        number = then.timestamp()
+        number = date.timestamp()
     return max(0.0, number - now.timestamp()) if now is not None else None

@@ -1,4 +1,4 @@
-"""What every dialect needs and none owns: reading numbers, finding what belongs to a message, joining bodies."""
+"""Functions that all dialects and formats share: reading values of wire JSON, building request bodies."""
 
 from __future__ import annotations
 
@@ -38,6 +38,8 @@ __all__ = [
     "read_input_usage",
     "read_int",
     "read_text",
+    "read_vector",
+    "require_int",
     "short_id",
     "thinking_budget",
     "tool_names_by_id",
@@ -54,23 +56,39 @@ ChunkReader = Callable[[Iterable[str], Context], Iterator[ChatCompletionChunk]]
 
 
 def read_int(value: Any) -> int | None:
-    """Return a JSON number as a whole number, or None for anything else."""
+    """Return a JSON number as an integer; None for anything else."""
     if value is None or value.__class__ is int:  # nearly all, and some providers count in every event of a stream
         return value
-    counts = isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
-    return int(value) if counts else None
+    is_number = isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+    return int(value) if is_number else None
 
 
 def first_int(*values: Any) -> int | None:
-    """Return the first of the values that is a number."""
+    """Return the first value that is a number, as an integer; None where none is."""
     for value in values:
         if (number := read_int(value)) is not None:
             return number
     return None
 
 
+def require_int(payload: Any, context: Context, field: str) -> int:
+    """Return a number that an answer must have.
+
+    Raises:
+        AiLibError: The answer is an error object.
+        InvalidResponseError: The answer is not an object, or lacks the field.
+    """
+    answer = payload if isinstance(payload, Mapping) else {}
+    number = read_int(answer.get(field))
+    if number is not None:
+        return number
+    if answer.get("error") or answer.get("type") == "error":
+        raise context.fail(payload)
+    raise InvalidResponseError(f"the answer has no {field}", code="malformed_answer")
+
+
 def read_decimal(value: Any) -> Decimal | None:
-    """Return a price, or None for what is no number."""
+    """Return a price exactly as it was written; None for anything that is not a number."""
     if value is None or isinstance(value, bool):
         return None
     try:
@@ -80,7 +98,7 @@ def read_decimal(value: Any) -> Decimal | None:
 
 
 def read_cost(usage: Mapping[str, Any]) -> Decimal | None:
-    """Return what a call cost in USD, from the usage of a provider that tells it.
+    """Return the cost of a call in USD from the usage of an answer; None where the provider does not report it.
 
     Sources: https://docs.x.ai/developers/cost-tracking (ticks), https://openrouter.ai/docs/use-cases/usage-accounting
     """
@@ -94,10 +112,10 @@ def read_cost(usage: Mapping[str, Any]) -> Decimal | None:
 
 
 def read_text(value: Any) -> str:
-    """Return a text that may be missing.
+    """Return an optional string; "" for None.
 
     Raises:
-        TypeError: It is something else.
+        TypeError: The value is something else.
     """
     if isinstance(value, str):
         return value
@@ -106,8 +124,19 @@ def read_text(value: Any) -> str:
     raise TypeError(f"expected text, got {type(value).__name__}")
 
 
+def read_vector(numbers: Any) -> tuple[float, ...]:
+    """Return a vector.
+
+    Raises:
+        InvalidResponseError: It is not a list of numbers, or empty.
+    """
+    if not isinstance(numbers, list) or not numbers:
+        raise InvalidResponseError("a vector is not a list of numbers", code="malformed_answer")
+    return tuple(map(float, numbers))
+
+
 def check_object(payload: Any) -> None:
-    """Raise for an answer that is no JSON object.
+    """Check that an answer is a JSON object.
 
     Raises:
         InvalidResponseError: It is something else.
@@ -117,14 +146,14 @@ def check_object(payload: Any) -> None:
 
 
 def usage_fields(usage: Usage | None) -> dict[str, Any]:
-    """Return the fields of an answer that say how many tokens it took, or that the provider did not tell."""
+    """Return the two fields of a response for its usage; None means that the provider reported none."""
     if usage is None:
         return {"usage": Usage(), "usage_status": UsageStatus.UNSUPPORTED}
     return {"usage": usage, "usage_status": UsageStatus.FINALIZED}
 
 
 def parse_events(events: Iterable[str]) -> Iterator[Mapping[str, Any]]:
-    """Yield each event's data as a JSON object; `[DONE]`, which some fronts add to any dialect, is passed over.
+    """Yield the data of each event as a JSON object; skip `[DONE]`, which some gateways add to any dialect.
 
     Raises:
         ValueError: An event is not a JSON object.
@@ -143,14 +172,14 @@ def first_list(payload: Any, context: Context, *names: str) -> list[Any]:
 
     Raises:
         AiLibError: The answer is an error object.
-        InvalidResponseError: It has no such list.
+        InvalidResponseError: The answer has no such list.
     """
     if not isinstance(payload, Mapping):
         raise InvalidResponseError(f"expected a JSON object, got {type(payload).__name__}", code="malformed_answer")
     for name in names:
-        found = payload.get(name)
-        if isinstance(found, list):
-            return found
+        value = payload.get(name)
+        if isinstance(value, list):
+            return value
     if any(payload.get(name) for name in ("error", "errors", "message", "detail")):
         raise context.fail(payload)
     raise InvalidResponseError(
@@ -161,30 +190,27 @@ def first_list(payload: Any, context: Context, *names: str) -> list[Any]:
 
 
 def read_input_usage(wire: Any) -> Usage | None:
-    """Return the tokens of a call that only reads, such as embedding; None where the provider does not count them."""
+    """Return the usage of a call that only reads, such as embedding; None where the provider does not report it."""
     if not isinstance(wire, Mapping):
         return None
-    read = first_int(wire.get("prompt_tokens"), wire.get("input_tokens"), wire.get("total_tokens"))
-    if read is None:
+    tokens = first_int(wire.get("prompt_tokens"), wire.get("input_tokens"), wire.get("total_tokens"))
+    if tokens is None:
         return None
-    return Usage(
-        prompt_tokens=read,
-        total_tokens=first_int(wire.get("total_tokens"), read) or read,
-        cost=read_cost(wire),
-    )
+    total = first_int(wire.get("total_tokens"), tokens) or tokens
+    return Usage(prompt_tokens=tokens, total_tokens=total, cost=read_cost(wire))
 
 
 def checked_stream(read: ChunkReader) -> ChunkReader:
-    """Make a `decode_stream` that raises `InvalidResponseError` for events that are not formed as promised."""
+    """Decorate a `decode_stream`: what malformed events make it raise becomes an `InvalidResponseError`."""
 
     @functools.wraps(read)
     def reader(events: Iterable[str], context: Context) -> Iterator[ChatCompletionChunk]:
         try:
             yield from read(events, context)
         except (AttributeError, LookupError, TypeError, ValueError, RecursionError) as exc:
-            # Not JSON, or a value of another kind than the dialect promises, such as a number for an object.
+            # Not JSON, or a value of another type than the dialect promises, such as a number instead of an object.
             raise InvalidResponseError(
-                f"an event of the stream is not formed as promised: {type(exc).__name__}: {exc}", code="malformed_event"
+                f"malformed event in the stream: {type(exc).__name__}: {exc}", code="malformed_event"
             ) from exc
 
     return reader
@@ -194,20 +220,20 @@ def checked_stream(read: ChunkReader) -> ChunkReader:
 
 
 def owned_data(data: Mapping[str, Any] | None, owner: str) -> Mapping[str, Any]:
-    """Return the opaque data that goes back to its owner; "*" is what the user put in by hand."""
+    """Return the opaque data that may be sent to its owner; the user's own is under "*"."""
     return {**data.get("*", {}), **data.get(owner, {})} if data else {}
 
 
 def tool_names_by_id(messages: Iterable[Message]) -> dict[str, str]:
-    """Return the name of the tool for each call's id, for wires that want it beside a result."""
+    """Return the tool's name for each call id, for dialects that need it with the result."""
     return {call.id: call.name for message in messages for call in message.tool_calls}
 
 
 def encode_arguments(call: ToolCall) -> dict[str, Any]:
-    """Return a call's arguments for wires that take only an object.
+    """Return the arguments of a call, for dialects that accept only an object.
 
-    What the model wrote and is no object goes back as text in one field, as Anthropic advises, so that the model can
-    see its mistake. Source: https://platform.claude.com/docs/en/agents-and-tools/tool-use/fine-grained-tool-streaming
+    Arguments that are not an object are sent as text in one field, as Anthropic recommends, so that the model can see
+    its mistake. Source: https://platform.claude.com/docs/en/agents-and-tools/tool-use/fine-grained-tool-streaming
     """
     try:
         return call.arguments
@@ -219,44 +245,51 @@ _SHORT_ID = re.compile(r"[a-zA-Z0-9]{9}")
 
 
 def short_id(call_id: str) -> str:
-    """Return a tool call's id as nine letters and digits, which Mistral's models demand; the same for the same id."""
+    """Return a tool call's id as nine letters and digits, which Mistral's models require; the same for the same id."""
     if _SHORT_ID.fullmatch(call_id):
         return call_id
     return hashlib.sha256(call_id.encode("utf-8", "surrogatepass")).hexdigest()[:9]
 
 
 def merge_extensions(
-    body: Mapping[str, Any], extensions: Mapping[str, Any], also: frozenset[str] = frozenset()
+    body: Mapping[str, Any], extensions: Mapping[str, Any], reserved: frozenset[str] = frozenset()
 ) -> dict[str, Any]:
-    """Return the body with the user's own fields put in; objects on both sides are joined, and there the user's win.
+    """Return the body with the user's extensions; objects on both sides are merged, and inside them the user's win.
 
     Args:
-        body: What the request made.
+        body: The fields of the request.
         extensions: The user's fields.
-        also: Fields that the request sets only at times, and extensions must never.
+        reserved: Fields that extensions must not set, even where the body lacks them.
 
     Raises:
-        InvalidRequestError: A field is set twice.
+        InvalidRequestError: A field is set on both sides.
     """
-    clash = [
-        key for key in extensions if key in also or (key in body and not _both_objects(body[key], extensions[key]))
-    ]
-    if clash:
-        raise InvalidRequestError(f"extensions repeat fields that the request already sets: {', '.join(sorted(clash))}")
-    return _joined(body, extensions)
+    merged = dict(body)
+    clashes = []
+    for key, value in extensions.items():
+        if key not in reserved and isinstance(body.get(key), Mapping) and isinstance(value, Mapping):
+            merged[key] = _merge(body[key], value)
+        elif key in reserved or key in body:
+            clashes.append(key)
+        else:
+            merged[key] = value
+    if clashes:
+        raise InvalidRequestError(
+            f"extensions repeat fields that the request already sets: {', '.join(sorted(clashes))}"
+        )
+    return merged
 
 
-def _both_objects(one: Any, other: Any) -> bool:
-    return isinstance(one, Mapping) and isinstance(other, Mapping)
-
-
-def _joined(have: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, Any]:
-    joined = {key: _joined(have[key], new[key]) for key in new if key in have and _both_objects(have[key], new[key])}
-    return {**have, **new, **joined}
+def _merge(base: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
+    merged = dict(base)
+    for key, value in changes.items():
+        both = isinstance(base.get(key), Mapping) and isinstance(value, Mapping)
+        merged[key] = _merge(base[key], value) if both else value
+    return merged
 
 
 def match_model(table: Mapping[str, T], model: str | None) -> T | None:
-    """Return the value of the first pattern that fits a model's name, or None: `{"claude-3-*": 4096, "*": 64000}`."""
+    """Return the value of the first pattern that matches a model's name: `{"claude-3-*": 4096, "*": 64000}`."""
     return next((value for pattern, value in table.items() if fnmatchcase(model or "", pattern)), None)
 
 
@@ -292,23 +325,23 @@ def thinking_budget(
     return budget
 
 
-def quirks_reader(cls: type[T], whose: str) -> Callable[[Mapping[str, Any]], T]:
-    """Return what makes a dialect's switches from a configuration's table.
+def quirks_reader(cls: type[T], owner: str) -> Callable[[Mapping[str, Any]], T]:
+    """Return the function that turns a configuration's table into quirks or options.
 
-    It raises `ConfigurationError` for a switch that does not exist.
+    The function raises `ConfigurationError` for an unknown key.
 
     Args:
-        cls: The attrs class of the switches.
-        whose: Named in the error, such as "dialect openai_chat".
+        cls: The attrs class of the quirks.
+        owner: The name to show in the error, such as "dialect openai_chat".
     """
 
-    def make(table: Mapping[str, Any]) -> T:
+    def read(table: Mapping[str, Any]) -> T:
         known = {field.name for field in attrs.fields(cls)}  # type: ignore[arg-type]
         unknown = sorted(set(table) - known)
         if unknown:
             raise ConfigurationError(
-                f"unknown quirk of {whose}: {', '.join(unknown)}; known: {', '.join(sorted(known))}"
+                f"unknown quirk of {owner}: {', '.join(unknown)}; known: {', '.join(sorted(known)) or 'none'}"
             )
         return cls(**table)
 
-    return make
+    return read

@@ -1,6 +1,6 @@
-"""Which providers there are: the TOML files in `configs/`, found by id or alias.
+"""The providers, dialects and formats that ship with the package, found by name.
 
-The one impure module of this package: it reads files that ship with it, when they are asked for.
+The one impure module of this package: it reads the TOML files in `configs/`, when they are first needed.
 """
 
 from __future__ import annotations
@@ -45,15 +45,13 @@ def _aliases() -> dict[str, str]:
 
 
 def configs() -> Iterator[ProviderConfig]:
-    """Yield every configuration that ships with the package, retired providers included, by id."""
-    for provider_id in _ids():
-        config = _load(provider_id)
-        if config is not None:
-            yield config
+    """Yield every configuration that ships with the package, retired providers included, sorted by id."""
+    yield from filter(None, map(_load, _ids()))
 
 
 def _find(name: str) -> ProviderConfig | None:
     key = name.strip().lower().replace("-", "_")
+    # Users may pass anything here, and it becomes part of a file name.
     if not key.isidentifier() and not key.isalnum():
         return None
     return _load(key) or _load(_aliases().get(key, ""))
@@ -68,17 +66,16 @@ def get_config(name: str) -> ProviderConfig:
     """Return the configuration of the provider with this id or alias.
 
     Raises:
-        ConfigurationError: There is none, or its service has ended; the message names the nearest ones.
+        ConfigurationError: No provider has it (the message suggests similar names), or its service has ended.
     """
     config = _find(name)
     if config is None:
         from difflib import get_close_matches
 
-        known = [*_ids(), *_aliases()]
-        near = get_close_matches(name.lower(), known, n=3, cutoff=0.5)
+        near = get_close_matches(name.lower(), [*_ids(), *_aliases()], n=3, cutoff=0.5)
         advice = f"did you mean {' or '.join(near)}?" if near else "`ai-lib providers` lists them all"
         raise ConfigurationError(
-            f"no provider {name!r}; {advice} For a server of your own use AiClient(ProviderConfig(...))",
+            f"no provider {name!r}; {advice} For a custom server use AiClient(ProviderConfig(...))",
             code="unknown_provider",
         )
     if config.retired:
@@ -91,22 +88,39 @@ def get_config(name: str) -> ProviderConfig:
 
 
 @cache
+def load_dialect(name: str) -> Dialect:
+    """Return the dialect of this name: `DIALECT` of the package in `dialects/`.
+
+    Raises:
+        ConfigurationError: There is no such dialect.
+    """
+    try:
+        dialect: Dialect = import_module(f"ai_lib.providers.dialects.{name}").DIALECT
+    except ModuleNotFoundError as exc:
+        raise ConfigurationError(f"no dialect {name!r}", code="unknown_dialect") from exc
+    return dialect
+
+
+@cache
 def load_operation(kind: str, name: str) -> OperationFormat:
-    """Return the wire format of this name for something beside chat.
+    """Return the wire format of this name for an operation other than chat.
 
     Args:
-        kind: The folder: "embed", "rerank" or "count_tokens".
+        kind: The folder: "embed", "rerank", "count_tokens" or "upload".
         name: The module in it.
 
     Raises:
-        ConfigurationError: There is none.
+        ConfigurationError: There is no such format.
     """
+    from ai_lib.providers.operation import OperationFormat  # here and below: most programs only chat
+    from ai_lib.providers.reading import quirks_reader
+
     try:
         module = import_module(f"ai_lib.providers.{kind}.{name}")
     except ModuleNotFoundError as exc:
         raise ConfigurationError(f"no {kind} format {name!r}", code="unknown_format") from exc
-    operation: OperationFormat = module.OPERATION
-    return operation
+    quirks = quirks_reader(module.Options, f"{kind} format {name}")
+    return OperationFormat(quirks=quirks, encode=module.encode, decode=module.decode)
 
 
 @cache
@@ -114,25 +128,12 @@ def load_job_format(name: str) -> JobFormat:
     """Return the wire format of this name for batch jobs.
 
     Raises:
-        ConfigurationError: There is none.
+        ConfigurationError: There is no such format.
     """
+    from ai_lib.providers.jobs.format import JobFormat
+
     try:
-        job_format: JobFormat = import_module(f"ai_lib.providers.jobs.{name}").FORMAT
-    except (ModuleNotFoundError, AttributeError) as exc:
+        module = import_module(f"ai_lib.providers.jobs.{name}")
+        return JobFormat(submit=module.submit, status=module.status, results=module.results, cancel=module.cancel)
+    except (ModuleNotFoundError, AttributeError) as exc:  # the folder also holds modules that are no formats
         raise ConfigurationError(f"no jobs format {name!r}", code="unknown_format") from exc
-    return job_format
-
-
-@cache
-def load_dialect(name: str) -> Dialect:
-    """Return the dialect of this name.
-
-    Raises:
-        ConfigurationError: There is none.
-    """
-    try:
-        module = import_module(f"ai_lib.providers.dialects.{name}")
-    except ModuleNotFoundError as exc:
-        raise ConfigurationError(f"no dialect {name!r}", code="unknown_dialect") from exc
-    dialect: Dialect = module.DIALECT
-    return dialect

@@ -1,6 +1,6 @@
-"""JSON Schemas in the subsets that providers take: what a service refuses is rewritten or left out.
+"""JSON Schemas in the subsets that providers support: what a service rejects is rewritten or left out.
 
-What is left out is still held to: the client checks the answer against the whole schema (`response.parsed`).
+What is left out still holds: the client validates the answer against the whole schema (`response.parsed`).
 """
 
 from __future__ import annotations
@@ -15,33 +15,33 @@ from ai_lib.errors import InvalidRequestError
 __all__ = ["GRAMMAR", "Subset", "has_open_objects", "rewrite_schema"]
 
 
-def _set(values: Iterable[str]) -> frozenset[str]:
-    return frozenset(values)
+def _keywords(names: Iterable[str]) -> frozenset[str]:
+    return frozenset(names)
 
 
 @attrs.frozen(kw_only=True)
 class Subset:
-    """What one service takes of JSON Schema.
+    """The part of JSON Schema that one service supports.
 
     Args:
-        drops: Keywords that must not occur.
-        described: Keywords that must not occur either, and whose wish is put into the description instead.
-        inline_refs: Whether `$ref` must be replaced by what it names.
-        close_objects: Whether objects must say additionalProperties false.
-        const_as_enum: Whether `const` must be an `enum` of one.
-        one_of_as_any_of: Whether `oneOf` must be an `anyOf`.
-        nullable: Whether null is said by `nullable: true` instead of in the type (OpenAPI 3.0).
-        formats: The values of `format` that are taken; None for all.
+        drops: Keywords to leave out.
+        described: Keywords to leave out and to repeat in the description, for the model to read.
+        inline_refs: Whether to replace each `$ref` by its target.
+        close_objects: Whether to set additionalProperties to false on every object.
+        const_as_enum: Whether to write `const` as an `enum` of one value.
+        one_of_as_any_of: Whether to write `oneOf` as `anyOf`.
+        nullable: Whether to write the type null as `nullable: true` (OpenAPI 3.0).
+        formats: The supported values of `format`; None for all.
     """
 
-    drops: frozenset[str] = attrs.field(default=frozenset(), converter=_set)
-    described: frozenset[str] = attrs.field(default=frozenset(), converter=_set)
+    drops: frozenset[str] = attrs.field(default=frozenset(), converter=_keywords)
+    described: frozenset[str] = attrs.field(default=frozenset(), converter=_keywords)
     inline_refs: bool = False
     close_objects: bool = False
     const_as_enum: bool = False
     one_of_as_any_of: bool = False
     nullable: bool = False
-    formats: frozenset[str] | None = attrs.field(default=None, converter=attrs.converters.optional(_set))
+    formats: frozenset[str] | None = attrs.field(default=None, converter=attrs.converters.optional(_keywords))
 
 
 GRAMMAR = Subset(
@@ -59,120 +59,108 @@ GRAMMAR = Subset(
     one_of_as_any_of=True,
     formats=("date-time", "time", "date", "duration", "email", "hostname", "uri", "ipv4", "ipv6", "uuid"),
 )
-"""What services take that compile a schema into a grammar: closed objects, and limits only as words for the model.
+"""The subset of services that compile a schema into a grammar: closed objects, and limits only as words for the model.
 
 Sources: https://platform.claude.com/docs/en/build-with-claude/structured-outputs#json-schema-limitations,
 https://docs.aws.amazon.com/bedrock/latest/userguide/structured-output.html
 """
 
 
-# Keywords whose value maps names to schemas; below them a key is a name, not a keyword.
+# Keywords whose value maps names to schemas: the keys below them are names, not keywords.
 _NAMED = frozenset({"properties", "patternProperties", "$defs", "definitions", "dependentSchemas"})
 # Keywords whose value is data, to be left as it is.
 _DATA = frozenset({"enum", "const", "default", "examples", "required"})
 
 
 def rewrite_schema(schema: Mapping[str, Any], subset: Subset) -> dict[str, Any]:
-    """Return the schema in the form that the service takes.
+    """Return the schema within the subset.
 
     Raises:
-        InvalidRequestError: A `$ref` leads nowhere, or round in a circle where it must be replaced.
+        InvalidRequestError: A `$ref` has no target, or refers to itself where it must be inlined.
     """
-    out: dict[str, Any] = _schema(schema, subset, schema, ())
+    rewritten: dict[str, Any] = _rewrite(schema, subset, schema, ())
     if subset.inline_refs:
-        out.pop("$defs", None)
-        out.pop("definitions", None)
-    return out
+        rewritten.pop("$defs", None)
+        rewritten.pop("definitions", None)
+    return rewritten
 
 
 def has_open_objects(schema: Any) -> bool:
-    """Return whether an object in the schema may have keys that it does not name: closing it would leave it empty."""
+    """Return whether an object in the schema accepts keys that it does not name; closed, it would always be empty."""
     if isinstance(schema, list | tuple):
         return any(has_open_objects(item) for item in schema)
     if not isinstance(schema, Mapping):
         return False
-    more = schema.get("additionalProperties")
-    unnamed = schema.get("type") == "object" and "properties" not in schema and more is not False
-    if unnamed or (isinstance(more, Mapping) and more) or schema.get("patternProperties"):
+    additional = schema.get("additionalProperties")
+    unnamed = schema.get("type") == "object" and "properties" not in schema and additional is not False
+    if unnamed or (isinstance(additional, Mapping) and additional) or schema.get("patternProperties"):
         return True
     named = [inner for key in _NAMED for inner in (schema.get(key) or {}).values()]
     return has_open_objects([*named, *(value for key, value in schema.items() if key not in _NAMED | _DATA)])
 
 
-def _schema(schema: Any, subset: Subset, root: Mapping[str, Any], seen: tuple[str, ...]) -> Any:
+def _rewrite(schema: Any, subset: Subset, root: Mapping[str, Any], seen: tuple[str, ...]) -> Any:
+    if isinstance(schema, list | tuple):
+        return [_rewrite(item, subset, root, seen) for item in schema]
     if not isinstance(schema, Mapping):
         return schema  # true and false are schemas too
     if subset.inline_refs and isinstance(schema.get("$ref"), str):
         ref = schema["$ref"]
         if ref in seen:
-            raise InvalidRequestError(f"the schema refers to itself at {ref}, and this provider takes no $ref")
-        beside = {key: value for key, value in schema.items() if key != "$ref"}
-        return _schema({**_target(root, ref), **beside}, subset, root, (*seen, ref))
+            raise InvalidRequestError(f"the schema refers to itself at {ref}, and this provider does not support $ref")
+        siblings = {key: value for key, value in schema.items() if key != "$ref"}
+        return _rewrite({**_resolve_ref(root, ref), **siblings}, subset, root, (*seen, ref))
     out: dict[str, Any] = {}
-    told: list[str] = []
+    described: list[str] = []
     for key, value in schema.items():
         if key in subset.described or (key == "format" and subset.formats is not None and value not in subset.formats):
-            told.append(f"{key}: {value}")
+            described.append(f"{key}: {value}")
+        elif key in _NAMED and isinstance(value, Mapping) and key not in subset.drops:
+            out[key] = {name: _rewrite(inner, subset, root, seen) for name, inner in value.items()}
         elif key not in subset.drops:
-            out[key] = _value(key, value, subset, root, seen)
-    if told:
-        out["description"] = "; ".join([*([out["description"]] if out.get("description") else []), *told])
-    return _adapted(out, subset)
+            out[key] = value if key in _DATA else _rewrite(value, subset, root, seen)
+    if described:
+        out["description"] = "; ".join([*([out["description"]] if out.get("description") else []), *described])
+    return _adapt(out, subset)
 
 
-def _value(key: str, value: Any, subset: Subset, root: Mapping[str, Any], seen: tuple[str, ...]) -> Any:
-    if key in _DATA:
-        return value
-    if key in _NAMED and isinstance(value, Mapping):
-        return {name: _schema(inner, subset, root, seen) for name, inner in value.items()}
-    if isinstance(value, list | tuple):
-        return [_schema(item, subset, root, seen) for item in value]
-    return _schema(value, subset, root, seen)
-
-
-def _adapted(out: dict[str, Any], subset: Subset) -> dict[str, Any]:
+def _adapt(out: dict[str, Any], subset: Subset) -> dict[str, Any]:
     if subset.close_objects and (out.get("type") == "object" or "properties" in out):
         out["additionalProperties"] = False
     if subset.const_as_enum and "const" in out:
         out["enum"] = [out.pop("const")]
     if subset.one_of_as_any_of and "oneOf" in out and "anyOf" not in out:
         out["anyOf"] = out.pop("oneOf")
-    if subset.nullable:
-        return _nullable(out)
-    return out
+    return _as_nullable(out) if subset.nullable else out
 
 
-def _nullable(out: dict[str, Any]) -> dict[str, Any]:
-    kinds = out.get("type")
+def _as_nullable(schema: dict[str, Any]) -> dict[str, Any]:
+    """Return the schema with `nullable: true` in place of the type null, in its `type` or among its `anyOf`."""
+    kinds = schema.get("type")
     if isinstance(kinds, list):
         rest = [kind for kind in kinds if kind != "null"]
         if len(rest) < len(kinds):
-            out["nullable"] = True
+            schema["nullable"] = True
         if len(rest) == 1:
-            out["type"] = rest[0]
+            schema["type"] = rest[0]
         else:
-            del out["type"]
-            out["anyOf"] = [{"type": kind} for kind in rest]
-    options = out.get("anyOf")
-    if isinstance(options, list):
-        rest = [option for option in options if option != {"type": "null"}]
-        if len(rest) < len(options):
-            out["nullable"] = True
-            if len(rest) == 1:
-                del out["anyOf"]
-                out = {**rest[0], **out}
-            else:
-                out["anyOf"] = rest
-    return out
+            del schema["type"]
+            schema["anyOf"] = [{"type": kind} for kind in rest]
+    options = schema.get("anyOf")
+    if isinstance(options, list) and {"type": "null"} in options:
+        schema["nullable"] = True
+        schema["anyOf"] = [option for option in options if option != {"type": "null"}]
+        if len(schema["anyOf"]) == 1:
+            (only,) = schema.pop("anyOf")
+            schema = {**only, **schema}
+    return schema
 
 
-def _target(root: Mapping[str, Any], ref: str) -> Mapping[str, Any]:
-    found: Any = root
+def _resolve_ref(root: Mapping[str, Any], ref: str) -> Mapping[str, Any]:
+    target: Any = root
     for step in ref.removeprefix("#").split("/")[1:]:
-        name = step.replace("~1", "/").replace("~0", "~")
-        if not isinstance(found, Mapping) or name not in found:
-            raise InvalidRequestError(f"the schema's $ref {ref!r} leads nowhere")
-        found = found[name]
-    if not ref.startswith("#") or not isinstance(found, Mapping):
-        raise InvalidRequestError(f"the schema's $ref {ref!r} leads nowhere; only #/... is known")
-    return found
+        name = step.replace("~1", "/").replace("~0", "~")  # RFC 6901 section 4
+        target = target.get(name) if isinstance(target, Mapping) else None
+    if not ref.startswith("#") or not isinstance(target, Mapping):
+        raise InvalidRequestError(f"the schema's $ref {ref!r} has no target; only #/... is supported")
+    return target

@@ -162,7 +162,7 @@ def test_another_api_has_its_own_path_query_switches_and_key_header(
 def test_an_unknown_api_is_an_error_that_lists_the_known_ones(server: Server) -> None:
     with pytest.raises(ConfigurationError, match="cloud has no api 'new'; it has old"):
         AiClient(config_of(server, **APIS), api="new")
-    with pytest.raises(ConfigurationError, match="it has none but its usual one"):
+    with pytest.raises(ConfigurationError, match="it has only its usual one"):
         AiClient(config_of(server), api="new")
 
 

@@ -39,7 +39,7 @@ def test_a_variable_without_a_known_provider_is_rejected(monkeypatch):
         ({"id": "a/b"}, "provider id 'a/b' must be a name without '/'"),
         ({"base_url": "gateway.example/v1"}, "base_url must start with https:// or http://"),
         ({"base_url": "https://gateway.example/v1/"}, "base_url must not end with '/'"),
-        ({"base_url": "https://gateway.example/v1?a=b"}, r"base_url must not hold '\?' or '#'"),
+        ({"base_url": "https://gateway.example/v1?a=b"}, r"base_url must not contain '\?' or '#'"),
         ({"chat_path": "chat"}, "chat_path of provider 'gateway' must start with '/'"),
         ({"dialect": "morse"}, "no dialect 'morse'"),
         ({"quirks": {"colour": "red"}}, "unknown quirk of dialect openai_chat: colour; known: accepts"),

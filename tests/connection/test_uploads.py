@@ -319,7 +319,7 @@ def test_an_uploaded_document_may_be_larger_than_one_inside_a_message(server):
 
 
 def test_a_request_above_the_providers_limit_is_rejected_before_anything_is_sent(server):
-    with pytest.raises(InvalidRequestError, match=r"the request has 10,0.. bytes and gw takes 10,000") as caught:
+    with pytest.raises(InvalidRequestError, match=r"the request has 10,0.. bytes; gw accepts at most 10,000") as caught:
         upload_client(server, max_bytes={"request": 10_000}).chat("x" * 10_000)
 
     assert caught.value.code == "request_too_large"

@@ -19,7 +19,7 @@ from ai_lib.errors import (
     UnsupportedFeatureError,
 )
 from ai_lib.providers.adapter import ProviderAdapter
-from ai_lib.providers.errors.fields import ERROR_KINDS
+from ai_lib.providers.errors.classify import ERROR_KINDS
 from ai_lib.providers.registry import configs, get_config, load_dialect, load_operation
 from ai_lib.types.request import ChatCompletionRequest
 from tests.support.clients import client_of

@@ -111,14 +111,14 @@ def test_data_of_another_provider_is_dropped_and_listed(server: Server) -> None:
         answer = client.chat(foreign_turns(), tools=[ADD])
 
     assert "canary" not in server.requests[0].body.decode()
-    assert [note.partition(" (")[0] for note in answer.adjustments] == [
-        "provider_data: what anthropic put on the messages",
-        "provider_data: what gemini put on the messages",
+    assert [note.partition(",")[0] for note in answer.adjustments] == [
+        "provider_data: data of anthropic on the messages",
+        "provider_data: data of gemini on the messages",
     ]
 
 
 def test_dropped_data_is_a_warning_with_on_unsupported_warn(server: Server) -> None:
-    with client_of(server) as client, pytest.warns(UserWarning, match="what anthropic put on the messages"):
+    with client_of(server) as client, pytest.warns(UserWarning, match="data of anthropic on the messages"):
         client.chat(foreign_turns(), tools=[ADD], on_unsupported="warn")
 
 

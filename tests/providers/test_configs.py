@@ -15,8 +15,7 @@ from ai_lib.errors import ConfigurationError
 from ai_lib.providers.config import ProviderConfig
 from ai_lib.providers.dialects.openai_chat.quirks import Quirks, quirks_from
 from ai_lib.providers.dialects.openai_chat.reasoning import REASONING
-from ai_lib.providers.errors.classify import classify
-from ai_lib.providers.errors.fields import ERROR_KINDS
+from ai_lib.providers.errors.classify import ERROR_KINDS, classify
 from ai_lib.providers.names import Provider
 from ai_lib.providers.registry import configs, get_config, load_dialect
 

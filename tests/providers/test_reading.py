@@ -103,7 +103,7 @@ def test_extensions_are_joined_with_the_body(body: Any, extensions: Any, expecte
 @pytest.mark.parametrize("extensions", [{"a": 2}, {"a": {"x": 1}}, {"stream": True}])
 def test_a_field_that_is_set_twice_is_refused(extensions: dict[str, Any]) -> None:
     with pytest.raises(InvalidRequestError, match=f"already sets: {next(iter(extensions))}"):
-        merge_extensions({"a": 1}, extensions, also=frozenset({"stream"}))
+        merge_extensions({"a": 1}, extensions, reserved=frozenset({"stream"}))
 
 
 @pytest.mark.parametrize(

@@ -79,8 +79,8 @@ def test_data_inside_a_schema_is_left_as_it_is() -> None:
 
 
 @pytest.mark.parametrize("ref", ["#/$defs/nothing", "other.json", "#/properties/size/const"])
-def test_a_reference_that_leads_nowhere_is_an_invalid_request(ref: str) -> None:
-    with pytest.raises(InvalidRequestError, match="leads nowhere"):
+def test_a_reference_without_a_target_is_an_invalid_request(ref: str) -> None:
+    with pytest.raises(InvalidRequestError, match="has no target"):
         rewrite_schema(
             {"type": "object", "properties": {"size": {"const": "x"}, "a": {"$ref": ref}}}, Subset(inline_refs=True)
         )

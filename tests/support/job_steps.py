@@ -16,7 +16,7 @@ def endpoint_at(path, **options):
     return JobEndpoint(
         path=path,
         options=JobOptions(**options),
-        endpoint="/v1/chat/completions",
+        chat_path="/v1/chat/completions",
         fail=lambda status, body: InvalidRequestError(body["error"]["message"], status=status),
     )
 

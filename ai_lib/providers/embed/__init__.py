@@ -1,1 +1,1 @@
-"""Wire formats for embeddings, one module each with an `OPERATION`; a configuration's `[embed]` table names one."""
+"""Wire formats for embeddings, one module each with `Options`, `encode` and `decode`; an `[embed]` table names one."""

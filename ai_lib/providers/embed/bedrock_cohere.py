@@ -1,4 +1,4 @@
-"""Cohere's embedding models on Amazon Bedrock: Cohere's fields, without the model, which stands in the address.
+"""Cohere's embedding models on Amazon Bedrock: Cohere's fields, except the model, which is part of the URL.
 
 Source: https://docs.aws.amazon.com/bedrock/latest/userguide/model-parameters-embed.html
 """
@@ -8,17 +8,13 @@ from __future__ import annotations
 from typing import Any
 
 from ai_lib.providers.dialect import Context
-from ai_lib.providers.embed.cohere import OPERATION as COHERE
-from ai_lib.providers.embed.cohere import encode_body, read_vectors
-from ai_lib.providers.operation import OperationFormat
+from ai_lib.providers.embed.cohere import Options, read_vectors
+from ai_lib.providers.embed.cohere import encode_body as encode
 from ai_lib.types.embedding import EmbeddingResponse
 
-__all__ = ["OPERATION"]
+__all__ = ["Options", "decode", "encode"]
 
 
-def _decode(payload: Any, context: Context) -> EmbeddingResponse:
-    # The number of tokens is in a header only.
+def decode(payload: Any, context: Context) -> EmbeddingResponse:
+    """Return the vectors of an answer; the number of tokens is only in a header."""
     return EmbeddingResponse(vectors=read_vectors(payload, context), provider=context.provider, raw=payload)
-
-
-OPERATION = OperationFormat(quirks=COHERE.quirks, encode=encode_body, decode=_decode)

@@ -1,4 +1,4 @@
-"""Cohere's embeddings.
+"""Embeddings at Cohere.
 
 Source: https://docs.cohere.com/reference/embed
 """
@@ -10,45 +10,37 @@ from typing import Any
 import attrs
 
 from ai_lib.providers.dialect import Context, Refuse
-from ai_lib.providers.operation import OperationFormat
-from ai_lib.providers.reading import first_list, merge_extensions, quirks_reader, read_input_usage
+from ai_lib.providers.reading import first_list, merge_extensions, read_input_usage
 from ai_lib.types.embedding import EmbeddingRequest, EmbeddingResponse
 
-__all__ = ["OPERATION", "TASKS", "Options", "encode_body", "read_vectors"]
+__all__ = ["Options", "decode", "encode", "encode_body", "read_vectors"]
 
-TASKS = {
+_TASKS = {
     "query": "search_query",
     "document": "search_document",
     "classification": "classification",
     "clustering": "clustering",
 }
-"""Our words for what vectors are for, each with Cohere's."""
 
 
 @attrs.frozen(kw_only=True)
 class Options:
-    """What may be set.
+    """The settings of one provider.
 
     Args:
-        input_type: What vectors are for when the request does not say; the service must be told.
+        input_type: The purpose to send when a request names no task; the service requires one.
     """
 
     input_type: str = "search_document"
 
 
 def encode_body(request: EmbeddingRequest, context: Context, refuse: Refuse) -> dict[str, Any]:
-    """Return the body of a request, but for the model.
-
-    Args:
-        request: What is asked.
-        context: The provider.
-        refuse: Called for each field that cannot be sent.
-    """
-    task = TASKS.get(request.task or "")
+    """Return the body for a request without the model, which Bedrock puts into the URL."""
+    task = _TASKS.get(request.task or "")
     if request.task is not None and task is None:
-        refuse("task", f"it has no word for {request.task!r}")
+        refuse("task", f"the API has no equivalent for {request.task!r}")
     if request.user is not None:
-        refuse("user", "there is no field for it")
+        refuse("user", "the API has no field for it")
     body: dict[str, Any] = {
         "texts": list(request.inputs),
         "input_type": task or context.quirks.input_type,
@@ -59,32 +51,28 @@ def encode_body(request: EmbeddingRequest, context: Context, refuse: Refuse) -> 
     return merge_extensions(body, request.extensions)
 
 
-def _encode(request: EmbeddingRequest, context: Context, refuse: Refuse) -> dict[str, Any]:
+def encode(request: EmbeddingRequest, context: Context, refuse: Refuse) -> dict[str, Any]:
+    """Return the body for a request."""
     return {"model": request.model, **encode_body(request, context, refuse)}
 
 
 def read_vectors(payload: Any, context: Context) -> tuple[tuple[float, ...], ...]:
-    """Return the vectors of an answer: a list, or an object with a list for each kind of number.
+    """Return the vectors of an answer, which are in a list, or in an object with a list for each type of number.
 
     Raises:
         InvalidResponseError: There are none.
     """
     by_type = payload.get("embeddings")
-    rows = (
-        first_list(by_type, context, "float")
-        if isinstance(by_type, dict)
-        else first_list(payload, context, "embeddings")
-    )
+    names = ("float",) if isinstance(by_type, dict) else ("embeddings",)
+    rows = first_list(by_type if isinstance(by_type, dict) else payload, context, *names)
     return tuple([tuple(map(float, row)) for row in rows])
 
 
-def _decode(payload: Any, context: Context) -> EmbeddingResponse:
+def decode(payload: Any, context: Context) -> EmbeddingResponse:
+    """Return the vectors of an answer."""
     return EmbeddingResponse(
         vectors=read_vectors(payload, context),
         provider=context.provider,
         usage=read_input_usage((payload.get("meta") or {}).get("billed_units")),
         raw=payload,
     )
-
-
-OPERATION = OperationFormat(quirks=quirks_reader(Options, "embed format cohere"), encode=_encode, decode=_decode)

@@ -9,57 +9,49 @@ from typing import Any
 
 import attrs
 
-from ai_lib.errors import InvalidResponseError
 from ai_lib.providers.dialect import Context, Refuse
-from ai_lib.providers.operation import OperationFormat
-from ai_lib.providers.reading import first_list, merge_extensions, quirks_reader, read_int
-from ai_lib.types.embedding import EmbeddingRequest, EmbeddingResponse, Vector
+from ai_lib.providers.reading import first_list, merge_extensions, read_int, read_vector
+from ai_lib.types.embedding import EmbeddingRequest, EmbeddingResponse
 from ai_lib.types.usage import Usage
 
-__all__ = ["OPERATION", "Options"]
+__all__ = ["Options", "decode", "encode"]
 
 
 @attrs.frozen(kw_only=True)
 class Options:
-    """What differs between servers.
+    """The settings of one server.
 
     Args:
-        truncate: Whether a text that is too long for the model is cut without a word, instead of being an error.
+        truncate: Whether the server cuts a text that is too long for the model, in silence, instead of failing.
     """
 
     truncate: bool = False
 
 
-def _encode(request: EmbeddingRequest, context: Context, refuse: Refuse) -> dict[str, Any]:
+def encode(request: EmbeddingRequest, context: Context, refuse: Refuse) -> dict[str, Any]:
+    """Return the body for a request."""
     options: Options = context.quirks
     body: dict[str, Any] = {"model": request.model, "input": list(request.inputs)}
     if request.dimensions is not None:
         body["dimensions"] = request.dimensions
     if request.task is not None:
-        refuse("task", "put the prefix that the model wants into the texts")
+        refuse("task", "put the prefix that the model expects into the texts")
     if request.user is not None:
-        refuse("user", "there is no field for it")
+        refuse("user", "the API has no field for it")
+    # Ollama's own default is to truncate: a vector of half a text looks like any other.
     if "truncate" not in request.extensions:
         body["truncate"] = options.truncate
     return merge_extensions(body, request.extensions)
 
 
-def _decode(payload: Any, context: Context) -> EmbeddingResponse:
-    read = read_int(payload.get("prompt_eval_count")) if isinstance(payload, dict) else None
-    vectors = tuple([_vector(numbers) for numbers in first_list(payload, context, "embeddings")])
+def decode(payload: Any, context: Context) -> EmbeddingResponse:
+    """Return the vectors of an answer."""
+    vectors = tuple([read_vector(numbers) for numbers in first_list(payload, context, "embeddings")])
+    tokens = read_int(payload.get("prompt_eval_count"))
     return EmbeddingResponse(
         vectors=vectors,
         model=payload.get("model") or None,
         provider=context.provider,
-        usage=None if read is None else Usage(prompt_tokens=read, total_tokens=read),
+        usage=None if tokens is None else Usage(prompt_tokens=tokens, total_tokens=tokens),
         raw=payload,
     )
-
-
-def _vector(numbers: Any) -> Vector:
-    if not isinstance(numbers, list) or not numbers:
-        raise InvalidResponseError("a vector is not a list of numbers", code="malformed_answer")
-    return tuple(map(float, numbers))
-
-
-OPERATION = OperationFormat(quirks=quirks_reader(Options, "embed format ollama"), encode=_encode, decode=_decode)

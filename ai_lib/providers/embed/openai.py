@@ -1,4 +1,4 @@
-"""Embeddings in OpenAI's form, which most providers took over; the names that differ are options.
+"""Embeddings in OpenAI's format, which most providers adopted; the field names that differ are options.
 
 Sources: https://platform.openai.com/docs/api-reference/embeddings/create,
 https://docs.voyageai.com/reference/embeddings-api, https://api.jina.ai/redoc,
@@ -17,27 +17,26 @@ import attrs
 
 from ai_lib.errors import InvalidResponseError
 from ai_lib.providers.dialect import Context, Refuse
-from ai_lib.providers.operation import OperationFormat
-from ai_lib.providers.reading import first_list, merge_extensions, quirks_reader, read_input_usage
-from ai_lib.types.embedding import EmbeddingRequest, EmbeddingResponse, Vector
+from ai_lib.providers.reading import first_list, merge_extensions, read_input_usage, read_vector
+from ai_lib.types.embedding import EmbeddingRequest, EmbeddingResponse
 
-__all__ = ["OPERATION", "Options"]
+__all__ = ["Options", "decode", "encode"]
 
-# How the numbers of a vector in base64 are packed: little-endian floats, or signed bytes at Perplexity.
-_PACKED = {"base64_int8": "b"}
-_FLOATS = "f"
+# The type codes of vectors in base64: little-endian floats, or signed bytes at Perplexity.
+_TYPE_CODES = {"base64_int8": "b"}
+_FLOAT = "f"
 
 
 @attrs.frozen(kw_only=True)
 class Options:
-    """What differs between the providers.
+    """The settings of one provider.
 
     Args:
-        encoding: The `encoding_format` to ask for; "" sends none.
+        encoding: The `encoding_format` to request; "" sends none.
         dimensions: The name of the field for the vectors' length; "" where it cannot be chosen.
-        task: The name of the field for what the vectors are for; "" where there is none.
-        tasks: Our words for it, each with the provider's.
-        user: Whether an id of the end user is taken.
+        task: The name of the field for the task; "" where there is none.
+        tasks: The provider's name for each task.
+        user: Whether the provider accepts an id of the end user.
         send: Fields that are always sent.
     """
 
@@ -49,7 +48,8 @@ class Options:
     send: Mapping[str, Any] = attrs.field(factory=dict)
 
 
-def _encode(request: EmbeddingRequest, context: Context, refuse: Refuse) -> dict[str, Any]:
+def encode(request: EmbeddingRequest, context: Context, refuse: Refuse) -> dict[str, Any]:
+    """Return the body for a request."""
     options: Options = context.quirks
     body: dict[str, Any] = {"model": request.model, "input": list(request.inputs)}
     if options.encoding:
@@ -58,52 +58,46 @@ def _encode(request: EmbeddingRequest, context: Context, refuse: Refuse) -> dict
         if options.dimensions:
             body[options.dimensions] = request.dimensions
         else:
-            refuse("dimensions", "the length of its vectors cannot be chosen")
+            refuse("dimensions", "the length of the vectors cannot be chosen")
     if request.task is not None:
         if options.task and request.task in options.tasks:
             body[options.task] = options.tasks[request.task]
         else:
-            refuse("task", f"it has no word for {request.task!r}")
+            refuse("task", f"the API has no equivalent for {request.task!r}")
     if request.user is not None:
         if options.user:
             body["user"] = request.user
         else:
-            refuse("user", "there is no field for it")
+            refuse("user", "the API has no field for it")
     return merge_extensions({**body, **options.send}, request.extensions)
 
 
-def _decode(payload: Any, context: Context) -> EmbeddingResponse:
-    packed = _PACKED.get(context.quirks.encoding, _FLOATS)
+def decode(payload: Any, context: Context) -> EmbeddingResponse:
+    """Return the vectors of an answer, in the order of the texts."""
+    type_code = _TYPE_CODES.get(context.quirks.encoding, _FLOAT)
     rows = first_list(payload, context, "data")
+    # Some servers send the rows in the order in which they finish, some without an index.
+    places = [row.get("index") for row in rows]
+    if len(rows) > 1 and any(place is not None for place in places):
+        if sorted(places) != list(range(len(rows))):
+            raise InvalidResponseError(
+                f"the vectors have the indexes {places[:10]}, so they cannot be matched to the texts",
+                code="malformed_answer",
+            )
+        rows = sorted(rows, key=lambda row: int(row["index"]))
+    vectors = []
+    for row in rows:
+        numbers = row["embedding"]
+        if isinstance(numbers, str):
+            numbers = array(type_code, base64.b64decode(numbers, validate=True))
+            if sys.byteorder == "big":  # pragma: no cover - no such machine runs the tests
+                numbers.byteswap()
+            numbers = numbers.tolist()
+        vectors.append(read_vector(numbers))
     return EmbeddingResponse(
-        vectors=tuple([_vector(row["embedding"], packed) for row in _in_order(rows)]),
+        vectors=tuple(vectors),
         model=payload.get("model") or None,
         provider=context.provider,
         usage=read_input_usage(payload.get("usage")),
         raw=payload,
     )
-
-
-def _in_order(rows: list[Any]) -> list[Any]:
-    """Return the rows in the order of the inputs; some servers send them as they are done, some without numbers."""
-    places = [row.get("index") for row in rows]
-    if len(rows) == 1 or all(place is None for place in places):
-        return rows
-    if sorted(places) != list(range(len(rows))):
-        raise InvalidResponseError(
-            f"the vectors are numbered {places[:10]}, which tells not whose they are", code="malformed_answer"
-        )
-    return sorted(rows, key=lambda row: int(row["index"]))
-
-
-def _vector(numbers: Any, packed: str) -> Vector:
-    if isinstance(numbers, str):
-        numbers = array(packed, base64.b64decode(numbers, validate=True))
-        if sys.byteorder == "big":  # pragma: no cover - no such machine runs the tests
-            numbers.byteswap()
-    if not isinstance(numbers, list | array) or not numbers:
-        raise InvalidResponseError("a vector is not a list of numbers", code="malformed_answer")
-    return tuple(map(float, numbers))
-
-
-OPERATION = OperationFormat(quirks=quirks_reader(Options, "embed format openai"), encode=_encode, decode=_decode)

@@ -16,9 +16,23 @@ from ai_lib.errors import (
     RateLimitError,
 )
 
-__all__ = ["classify"]
+__all__ = ["ERROR_KINDS", "classify"]
 
-# Codes and types that mean the same wherever they occur. A provider's own (bare numbers and the like) are in
+ERROR_KINDS: dict[str, type[AiLibError]] = {
+    "authentication": AuthenticationError,
+    "content_filter": ContentFilterError,
+    "context_length": ContextLengthError,
+    "invalid_request": InvalidRequestError,
+    "model_not_found": ModelNotFoundError,
+    "overloaded": OverloadedError,
+    "permission": PermissionDeniedError,
+    "provider": ProviderError,
+    "quota": QuotaExceededError,
+    "rate_limit": RateLimitError,
+}
+"""The names that configurations use for the classes of error."""
+
+# Codes and types that mean the same wherever they occur. Those of one provider only (bare numbers, for example) are in
 # its configuration. Keys are lower case.
 _BY_CODE: dict[str, type[AiLibError]] = {
     "authentication_error": AuthenticationError,
@@ -57,7 +71,7 @@ _BY_CODE: dict[str, type[AiLibError]] = {
     "model_not_found": ModelNotFoundError,
     "not_found_error": ModelNotFoundError,
     "string_above_max_length": InvalidRequestError,
-    # AWS, in the header x-amzn-errortype and in streams. ValidationException is not here: its text may know better.
+    # AWS, in the header x-amzn-errortype and in streams. ValidationException is missing: its text may say more.
     # https://docs.aws.amazon.com/bedrock/latest/userguide/troubleshooting-api-error-codes.html
     "expiredtoken": AuthenticationError,
     "expiredtokenexception": AuthenticationError,
@@ -103,10 +117,10 @@ _BY_STATUS: dict[int, type[AiLibError]] = {
     529: OverloadedError,
 }
 
-# Codes that only repeat the status' own meaning: the text below may know better.
+# Classes that say no more than the status does: the words below may say more.
 _VAGUE = frozenset({InvalidRequestError, PermissionDeniedError, AiLibError})
 
-# Last resort, only on 400, 403 and 413: providers that have no code for these two.
+# The last resort, only for classes in _VAGUE: some providers have no code for these two.
 _CONTEXT_WORDS = (
     "maximum context length",
     "exceed context limit",
@@ -149,27 +163,25 @@ def classify(
     Args:
         status: The HTTP status, or the one that the error object names; None when there is none.
         codes: The error object's code, type and status fields, most specific first.
-        message: The provider's text; its words, and those inside the codes, are looked at last, and only where status
-            and codes say no more than "bad request".
-        table: The provider's own codes, which win over the general ones, and statuses that mean something else there.
+        message: The provider's text. Its words and those inside the codes come last, and count only where status and
+            codes say no more than "bad request".
+        table: The provider's own codes and statuses, which win over the general ones.
     """
+    table = table or {}
     for code in codes:
-        known = (table or {}).get(code) or _BY_CODE.get(code.lower())
-        # A request that is too large stays so, however long one waits, even where the code speaks of a rate.
+        known = table.get(code) or _BY_CODE.get(code.lower())
+        # A request that is too large stays too large however long one waits, even where the code mentions a rate.
         if known is not None and not (status == 413 and known is RateLimitError):
             return known
-    if table is not None and str(status) in table:
+    if str(status) in table:
         return table[str(status)]
-    if status is None:
-        found: type[AiLibError] = ProviderError
-    elif status >= 500:
-        found = _BY_STATUS.get(status, ProviderError)
-    else:
-        found = _BY_STATUS.get(status, InvalidRequestError if status >= 400 else ProviderError)
-    if found in _VAGUE or status is None:
+    by_status: type[AiLibError] = ProviderError
+    if status is not None:
+        by_status = _BY_STATUS.get(status, InvalidRequestError if 400 <= status < 500 else ProviderError)
+    if status is None or by_status in _VAGUE:
         text = " ".join((message, *codes)).lower()
         if any(words in text for words in _CONTEXT_WORDS):
             return ContextLengthError
         if any(words in text for words in _FILTER_WORDS):
             return ContentFilterError
-    return found
+    return by_status

@@ -1,7 +1,7 @@
-"""Reads a provider's error: which fields hold what, how long to wait, and what must not be shown.
+"""The fields of a provider's error object, how long it says to wait, and what must not be shown.
 
-Error objects do not follow the dialect; they follow the service, and gateways mix several. So there is one reader
-for all the shapes seen, tried in order.
+Error objects do not follow the dialect; they follow the service, and gateways mix several. So one reader handles all
+the shapes seen, tried in order.
 """
 
 from __future__ import annotations
@@ -12,51 +12,15 @@ from typing import Any
 
 import attrs
 
-from ai_lib.errors import (
-    AiLibError,
-    AuthenticationError,
-    ContentFilterError,
-    ContextLengthError,
-    InvalidRequestError,
-    ModelNotFoundError,
-    OverloadedError,
-    PermissionDeniedError,
-    ProviderError,
-    QuotaExceededError,
-    RateLimitError,
-)
 from ai_lib.utils import json
 from ai_lib.utils.times import parse_date, parse_duration, parse_seconds
 
-__all__ = [
-    "ERROR_KINDS",
-    "MAX_BODY",
-    "MAX_MESSAGE",
-    "ErrorFields",
-    "read_error_fields",
-    "read_retry_after",
-    "redact",
-    "to_json_text",
-]
-
-ERROR_KINDS: dict[str, type[AiLibError]] = {
-    "authentication": AuthenticationError,
-    "content_filter": ContentFilterError,
-    "context_length": ContextLengthError,
-    "invalid_request": InvalidRequestError,
-    "model_not_found": ModelNotFoundError,
-    "overloaded": OverloadedError,
-    "permission": PermissionDeniedError,
-    "provider": ProviderError,
-    "quota": QuotaExceededError,
-    "rate_limit": RateLimitError,
-}
-"""The words that configurations use for the classes of error."""
+__all__ = ["MAX_BODY", "MAX_MESSAGE", "ErrorFields", "read_error_fields", "read_retry_after", "redact", "to_json_text"]
 
 MAX_MESSAGE = 500
-"""Most characters of a provider's message; some answer with a page."""
+"""Maximum characters of a provider's message; some send a whole page."""
 MAX_BODY = 4096
-"""Most characters kept of a provider's answer."""
+"""Maximum characters kept of a provider's answer."""
 
 
 @attrs.frozen(kw_only=True)
@@ -65,7 +29,7 @@ class ErrorFields:
 
     Args:
         message: The provider's text.
-        codes: Its code, type and status fields, as text, most specific first.
+        codes: Its code, type and status fields as strings, most specific first.
         status: The HTTP status that the object itself names, for errors inside an answer.
         request_id: The id that the object names.
         retry_after: Seconds to wait that the object names.
@@ -78,17 +42,19 @@ class ErrorFields:
     retry_after: float | None = None
 
 
-# The names that services give to the provider's text; AWS writes Message where its front answers.
+# The fields in which services put their text; AWS writes Message where its front end answers.
 _MESSAGES = ("message", "Message", "msg", "status_msg", "detail")
+# "Please try again in 5.289s", "in 340ms", "in 1m26.4s", "retry after 12 seconds", "resets in ~30s"
+_WAIT_WORDS = re.compile(r"(?i)(?:try again in|retry after|resets in)\s*~?\s*")
 
 
 def read_error_fields(payload: Any) -> ErrorFields:
-    """Return the fields of an error object of any shape seen: one case of each is in the tests' wire folder."""
+    """Return the fields of an error object of any shape seen: one example of each is in the tests' wire folder."""
     if isinstance(payload, list):
         payload = payload[0] if payload else {}
     if not isinstance(payload, Mapping):
-        return ErrorFields(message=_text(payload) if payload else "")
-    error = _inner(payload)
+        return ErrorFields(message=_one_line(payload) if payload else "")
+    error = _inner_error(payload)
     scalars = [error.get(key) for key in ("code", "reason", "type", "status", "status_code")]
     inner = error.get("innererror")
     if isinstance(inner, Mapping):
@@ -102,20 +68,19 @@ def read_error_fields(payload: Any) -> ErrorFields:
         scalars.append(payload.get("code"))
     if isinstance(error.get("__type"), str):  # AWS: com.amazon.coral.service#UnknownOperationException
         scalars.append(error["__type"].rpartition("#")[2])
-    scalars[:0] = _detailed(error.get("details"))
-    codes = tuple(str(value) for value in scalars if isinstance(value, str | int) and value != "")
+    reasons, retry_after = _read_details(error)
+    codes = tuple(str(value) for value in (*reasons, *scalars) if isinstance(value, str | int) and value != "")
     numbers = [int(code) for code in codes if len(code) == 3 and code.isdecimal()]
-    message = next((text for name in _MESSAGES if (text := error.get(name))), "")
     return ErrorFields(
-        message=_text(message),
+        message=_one_line(next((text for name in _MESSAGES if (text := error.get(name))), "")),
         codes=codes,
         status=next((number for number in numbers if 400 <= number <= 599), None),
-        request_id=_request_id(payload) or _request_id(error),
-        retry_after=_wait_in(error),
+        request_id=_read_request_id(payload) or _read_request_id(error),
+        retry_after=retry_after,
     )
 
 
-def _inner(payload: Mapping[str, Any]) -> Mapping[str, Any]:
+def _inner_error(payload: Mapping[str, Any]) -> Mapping[str, Any]:
     """Return the object that holds message and code."""
     error = payload.get("error")
     if isinstance(error, Mapping):
@@ -133,7 +98,30 @@ def _inner(payload: Mapping[str, Any]) -> Mapping[str, Any]:
     return base if isinstance(base, Mapping) else payload
 
 
-def _text(message: Any) -> str:
+def _read_details(error: Mapping[str, Any]) -> tuple[list[Any], float | None]:
+    """Return the reasons in Google's error details, and the seconds to wait from there or from the message.
+
+    Source: https://cloud.google.com/apis/design/errors#error_details
+    """
+    listed = error.get("details")
+    details = [detail for detail in listed if isinstance(detail, Mapping)] if isinstance(listed, list) else []
+    reasons: list[Any] = []
+    for detail in details:
+        violations = detail.get("violations")
+        for violation in violations if isinstance(violations, list) else ():
+            # A limit per day is used up: waiting seconds does not help.
+            if isinstance(violation, Mapping) and "PerDay" in str(violation.get("quotaId")):
+                reasons.insert(0, "insufficient_quota")
+        reasons.append(detail.get("reason"))
+    delays = [detail["retryDelay"] for detail in details if isinstance(detail.get("retryDelay"), str)]
+    if delays:  # google.rpc.RetryInfo
+        return reasons, parse_seconds(delays[0].removesuffix("s"))
+    message = error.get("message")
+    match = _WAIT_WORDS.search(message) if isinstance(message, str) else None
+    return reasons, parse_duration(match.string[match.end() :]) if match is not None else None
+
+
+def _one_line(message: Any) -> str:
     return " ".join((message if isinstance(message, str) else to_json_text(message)).split())
 
 
@@ -145,42 +133,11 @@ def to_json_text(value: Any) -> str:
         return ascii(value)
 
 
-def _detailed(details: Any) -> list[Any]:
-    """Return the reasons among Google's details; a limit that counts days is used up, and waiting seconds is no use.
-
-    Source: https://cloud.google.com/apis/design/errors#error_details
-    """
-    found: list[Any] = []
-    for detail in details if isinstance(details, list) else ():
-        if not isinstance(detail, Mapping):
-            continue
-        violations = detail.get("violations")
-        for violation in violations if isinstance(violations, list) else ():
-            if isinstance(violation, Mapping) and "PerDay" in str(violation.get("quotaId")):
-                found.insert(0, "insufficient_quota")
-        found.append(detail.get("reason"))
-    return found
-
-
-def _request_id(payload: Mapping[str, Any]) -> str | None:
+def _read_request_id(payload: Mapping[str, Any]) -> str | None:
     value = payload.get("request_id") or payload.get("sid")
     if value is None and payload.get("error"):
         value = payload.get("id")  # Baidu
     return value if isinstance(value, str) else None
-
-
-# "Please try again in 5.289s", "in 340ms", "in 1m26.4s", "retry after 12 seconds", "resets in ~30s"
-_WAIT_WORDS = r"(?i)(?:try again in|retry after|resets in)\s*~?\s*"
-
-
-def _wait_in(error: Mapping[str, Any]) -> float | None:
-    details = error.get("details")
-    for detail in details if isinstance(details, list) else ():
-        if isinstance(detail, Mapping) and isinstance(detail.get("retryDelay"), str):  # google.rpc.RetryInfo
-            return parse_seconds(detail["retryDelay"].removesuffix("s"))
-    message = error.get("message")
-    found = re.search(_WAIT_WORDS, message) if isinstance(message, str) else None
-    return parse_duration(found.string[found.end() :]) if found is not None else None
 
 
 def read_retry_after(headers: Mapping[str, str], received_at: float | None = None) -> float | None:
@@ -188,8 +145,8 @@ def read_retry_after(headers: Mapping[str, str], received_at: float | None = Non
 
     Args:
         headers: The response's headers. A date is taken relative to the response's own Date header, so that a wrong
-            clock on this side does not matter.
-        received_at: When the response came, in seconds since 1970; used where there is no Date header.
+            local clock does not matter.
+        received_at: The time of the response in seconds since 1970; used where there is no Date header.
     """
     milliseconds = parse_seconds(headers.get("retry-after-ms"))
     if milliseconds is not None:
@@ -207,9 +164,9 @@ def redact(text: str, secrets: tuple[str, ...], limit: int = MAX_BODY) -> str:
     """Return the text with each secret replaced by asterisks, then cut.
 
     Args:
-        text: What a server sent.
-        secrets: What must not be shown; shorter than four characters it would replace ordinary text.
-        limit: Most characters. Cutting first would leave the beginning of a secret that lies across the cut.
+        text: The text that a server sent.
+        secrets: The secrets; one shorter than four characters stays, as replacing it would garble ordinary text.
+        limit: Maximum characters. The cut comes last, as it could leave the start of a secret unrecognised.
     """
     for secret in secrets:
         if len(secret) >= 4:

@@ -1,4 +1,4 @@
-"""Makes the typed error out of whatever a provider sends instead of an answer."""
+"""From whatever a provider sends instead of an answer to the typed error."""
 
 from __future__ import annotations
 
@@ -8,9 +8,8 @@ from typing import Any
 
 from ai_lib.errors import AiLibError, AuthenticationError, InvalidResponseError, ModelNotFoundError
 from ai_lib.providers.config import ProviderConfig
-from ai_lib.providers.errors.classify import classify
+from ai_lib.providers.errors.classify import ERROR_KINDS, classify
 from ai_lib.providers.errors.fields import (
-    ERROR_KINDS,
     MAX_BODY,
     MAX_MESSAGE,
     read_error_fields,
@@ -42,100 +41,73 @@ class ErrorReader:
 
     def request_id(self, headers: Mapping[str, str]) -> str | None:
         """Return the id to quote to the provider's support."""
-        own = self._config.request_id_header
-        if own and (found := headers.get(own)):
-            return found
+        name = self._config.request_id_header
+        if name and (value := headers.get(name)):
+            return value
         for name in _REQUEST_IDS:
-            if found := headers.get(name):
-                return found
+            if value := headers.get(name):
+                return value
         return None
 
     def error(self, response: HttpResponse) -> AiLibError:
-        """Return the typed error for a response with a status from 300 up."""
+        """Return the typed error for a response with a status of 300 or more."""
         if response.status < 400:
-            return self._redirect(response)
-        text = self._without_key(response.body.decode("utf-8", "replace"))
+            target = self._redact(response.headers.get("location", "an unnamed address"))
+            return InvalidResponseError(
+                f"the server redirects to {target}",
+                status=response.status,
+                code="redirect",
+                provider=self._config.id,
+                hint="Set base_url to the final address; redirects are not followed, because the key would go along",
+            )
+        text = self._redact(response.body.decode("utf-8", "replace"))
         try:
             payload: Any = json.loads(response.body)
         except (ValueError, RecursionError):
-            payload = _plain(text)
-        # AWS names the kind only there, at times with an address after it and a namespace before it.
-        named = response.headers.get("x-amzn-errortype", "").partition(":")[0].rpartition("#")[2]
-        codes = (named,) if named else ()
-        if self._config.zero_limit_is_quota and response.status == 429 and _has_zero_limit(response.headers):
-            codes = ("insufficient_quota", *codes)
-        error = self._error(payload, response.status, text, codes)
+            payload = _title_or_text(text)
+        # AWS names the error only in this header, at times followed by a URL or preceded by a namespace.
+        aws_code = response.headers.get("x-amzn-errortype", "").partition(":")[0].rpartition("#")[2]
+        codes = (aws_code,) if aws_code else ()
+        resets: list[float] = []
+        if response.status == 429:
+            from ai_lib.providers.rate_limits import read_rate_limits  # few calls fail like this
+
+            limits = read_rate_limits(response.headers).values()
+            resets = [limit.reset for limit in limits if limit.remaining == 0 and limit.reset]
+            if self._config.zero_limit_is_quota and any(limit.limit == 0 for limit in limits):
+                codes = ("insufficient_quota", *codes)
+        error = self._make(payload, response.status, text, codes)
         error.request_id = self.request_id(response.headers) or error.request_id
         wait = read_retry_after(response.headers, response.received_at)
         error.retry_after = wait if wait is not None else error.retry_after
-        if error.retry_after is None and response.status == 429:
-            error.retry_after = _reset_of(response.headers)
-        told = response.headers.get("x-should-retry")  # OpenAI's word on the matter
-        if told in ("true", "false"):
-            error.retryable = told == "true"
+        if error.retry_after is None:
+            error.retry_after = max(resets, default=None)
+        should_retry = response.headers.get("x-should-retry")  # sent by OpenAI and Anthropic
+        if should_retry in ("true", "false"):
+            error.retryable = should_retry == "true"
         return error
 
     def embedded_error(self, payload: Any) -> AiLibError:
-        """Return the typed error for an error object inside an answer that had status 200."""
-        return self._error(payload, None, self._without_key(to_json_text(payload)))
-
-    def _without_key(self, text: str, limit: int = MAX_BODY) -> str:
-        return redact(text, (self._api_key,) if self._api_key else (), limit)
-
-    def _error(self, payload: Any, status: int | None, text: str, codes: tuple[str, ...] = ()) -> AiLibError:
-        fault = read_error_fields(payload)
-        codes += fault.codes
-        code = next((code for code in codes if not code.isdigit()), codes[0] if codes else None)
-        # The status comes last among the codes: a configuration may say what a service means by one.
-        told = (*codes, *((str(status),) if status is not None else ()))
-        kind = classify(status or fault.status, told, fault.message, self._table)
-        error = kind(
-            self._without_key(fault.message, MAX_MESSAGE) or f"{self._config.display_name} gave no reason",
-            status=status or fault.status,
-            code=code and self._without_key(code, MAX_MESSAGE),
-            provider=self._config.id,
-            request_id=fault.request_id and self._without_key(fault.request_id, MAX_MESSAGE),
-            retry_after=fault.retry_after,
-            body=text,
-        )
-        if isinstance(error, AuthenticationError):
-            error.hint = self._key_hint(error.hint)
-        if isinstance(error, ModelNotFoundError) and self._config.model_note:
-            error.hint = f"{error.hint}. {self._config.model_note}"
-        return error
-
-    def _key_hint(self, hint: str) -> str:
-        variables = " or ".join(self._config.key_env)
-        hint = f"{hint}; it is read from {variables} or api_key=" if variables else hint
-        return f"{hint}. {self._config.key_note}" if self._config.key_note else hint
-
-    def _redirect(self, response: HttpResponse) -> InvalidResponseError:
-        target = self._without_key(response.headers.get("location", "an address it does not name"))
-        return InvalidResponseError(
-            f"the server redirects to {target}",
-            status=response.status,
-            code="redirect",
-            provider=self._config.id,
-            hint="Set base_url to the final address; redirects are not followed, because the key would go along",
-        )
+        """Return the typed error for an error object inside an answer with status 200."""
+        return self._make(payload, None, self._redact(to_json_text(payload)))
 
     def malformed_error(self, response: HttpResponse, cause: Exception) -> InvalidResponseError:
-        """Return the error for JSON in which something is of another kind than the dialect promises."""
+        """Return the error for JSON with a value of another type than the dialect promises."""
         return InvalidResponseError(
-            f"the answer is not formed as promised: {type(cause).__name__}: {cause}",
+            f"malformed response: {type(cause).__name__}: {cause}",
             code="malformed_answer",
             provider=self._config.id,
             request_id=self.request_id(response.headers),
-            body=self._without_key(response.body.decode("utf-8", "replace")),
+            body=self._redact(response.body.decode("utf-8", "replace")),
         )
 
     def not_json_error(self, response: HttpResponse) -> InvalidResponseError:
-        """Return the error for a body that should be JSON and is not."""
-        text = self._without_key(response.body.decode("utf-8", "replace"))
+        """Return the error for a body that is not JSON."""
+        text = self._redact(response.body.decode("utf-8", "replace"))
         kind = response.headers.get("content-type", "no content type").partition(";")[0]
-        what = f"{kind}: {_plain(text)}" if text.strip() else "an empty body"
+        content = f"{kind}: {_title_or_text(text)}" if text.strip() else "an empty body"
         return InvalidResponseError(
-            f"expected JSON, got {what[:200]}",
+            f"expected JSON, got {content[:200]}",
             status=response.status,
             code="not_json",
             provider=self._config.id,
@@ -144,24 +116,35 @@ class ErrorReader:
             hint="A proxy, a captive portal or a wrong base_url often answers like this",
         )
 
+    def _redact(self, text: str, limit: int = MAX_BODY) -> str:
+        return redact(text, (self._api_key,) if self._api_key else (), limit)
 
-def _has_zero_limit(headers: Mapping[str, str]) -> bool:
-    from ai_lib.providers.rate_limits import (
-        read_rate_limits,  # few calls fail like this, and an import costs every program
-    )
+    def _make(self, payload: Any, status: int | None, text: str, codes: tuple[str, ...] = ()) -> AiLibError:
+        config, fields = self._config, read_error_fields(payload)
+        codes += fields.codes
+        code = next((code for code in codes if not code.isdigit()), codes[0] if codes else None)
+        # The status comes last among the codes: a configuration may say what a service means by one.
+        candidates = (*codes, *((str(status),) if status is not None else ()))
+        error = classify(status or fields.status, candidates, fields.message, self._table)(
+            self._redact(fields.message, MAX_MESSAGE) or f"{config.display_name} gave no reason",
+            status=status or fields.status,
+            code=code and self._redact(code, MAX_MESSAGE),
+            provider=config.id,
+            request_id=fields.request_id and self._redact(fields.request_id, MAX_MESSAGE),
+            retry_after=fields.retry_after,
+            body=text,
+        )
+        if isinstance(error, AuthenticationError):
+            if config.key_env:
+                error.hint += f"; it is read from {' or '.join(config.key_env)} or api_key="
+            if config.key_note:
+                error.hint += f". {config.key_note}"
+        if isinstance(error, ModelNotFoundError) and config.model_note:
+            error.hint = f"{error.hint}. {config.model_note}"
+        return error
 
-    return any(limit.limit == 0 for limit in read_rate_limits(headers).values())
 
-
-def _reset_of(headers: Mapping[str, str]) -> float | None:
-    """Return the seconds until what is used up is there again, where the headers tell."""
-    from ai_lib.providers.rate_limits import read_rate_limits  # as above
-
-    waits = [limit.reset for limit in read_rate_limits(headers).values() if limit.remaining == 0 and limit.reset]
-    return max(waits, default=None)
-
-
-def _plain(text: str) -> str:
-    """Return the title of a page, or the text itself on one line."""
-    found = re.search(_TITLE, text)
-    return " ".join((found[1] if found else text).split())[:200]
+def _title_or_text(text: str) -> str:
+    """Return the title of an HTML page, or the text itself on one line."""
+    match = re.search(_TITLE, text)
+    return " ".join((match[1] if match else text).split())[:200]

@@ -1,4 +1,4 @@
-"""Wire formats for batch jobs, one module each with a `FORMAT`; the `[jobs]` table names one.
+"""Wire formats for batch jobs, one module each with `submit`, `status`, `results` and `cancel`; `[jobs]` names one.
 
-A format sends nothing: each of its functions yields the requests to make and is given the answers.
+A format sends nothing: each of its functions yields the requests to send and receives their answers.
 """

@@ -1,4 +1,4 @@
-"""Batch jobs at Anthropic: the requests go inside the submission, the answers come back one JSON text a line.
+"""Batch jobs at Anthropic: the requests are in the submission, the answers come back as JSON Lines.
 
 Sources: https://platform.claude.com/docs/en/api/messages/batches/create,
 https://platform.claude.com/docs/en/build-with-claude/batch-processing
@@ -6,13 +6,11 @@ https://platform.claude.com/docs/en/build-with-claude/batch-processing
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 from ai_lib.providers.jobs.format import (
     JobAnswer,
     JobEndpoint,
-    JobFormat,
     JobRequest,
     RequestFlow,
     Submission,
@@ -23,11 +21,11 @@ from ai_lib.providers.jobs.format import (
 )
 from ai_lib.types.job import JobState, JobStatus
 
-__all__ = ["FORMAT"]
+__all__ = ["cancel", "results", "status", "submit"]
 
 _STATUSES = {"in_progress": JobStatus.RUNNING, "canceling": JobStatus.CANCELLING}
 _ENDED = {"expired": JobStatus.EXPIRED, "canceled": JobStatus.CANCELLED}
-# The status with which each kind of error comes in a chat. Source: https://platform.claude.com/docs/en/api/errors
+# The HTTP status that each type of error has in a chat. Source: https://platform.claude.com/docs/en/api/errors
 _ERROR_STATUSES = {
     "invalid_request_error": 400,
     "authentication_error": 401,
@@ -42,34 +40,54 @@ _ERROR_STATUSES = {
 }
 
 
-def _submit(at: JobEndpoint, submission: Submission) -> RequestFlow[JobState]:
+def submit(at: JobEndpoint, submission: Submission) -> RequestFlow[JobState]:
+    """Submit a job."""
     requests = [{"custom_id": item.custom_id, "params": item.body} for item in submission.items]
-    return _state((yield JobRequest(path=at.path, body={"requests": requests}, headers=submission.headers)))
+    job = yield JobRequest(path=at.path, body={"requests": requests}, headers=submission.headers)
+    return _read_state(job)
 
 
-def _status(at: JobEndpoint, job_id: str) -> RequestFlow[JobState]:
-    return _state((yield JobRequest(path=at.job_path(job_id))))
+def status(at: JobEndpoint, job_id: str) -> RequestFlow[JobState]:
+    """Fetch the state of a job."""
+    return _read_state((yield JobRequest(path=at.job_path(job_id))))
 
 
-def _results(at: JobEndpoint, state: JobState) -> RequestFlow[list[JobAnswer]]:
-    # Whether there are any is in `results_url`. The documented path is asked instead of that address, so that the key
-    # goes nowhere but to the server that the client knows, which may be a gateway.
+def results(at: JobEndpoint, state: JobState) -> RequestFlow[list[JobAnswer]]:
+    """Fetch the answers of a finished job."""
+    # `results_url` says only whether there are any. The request goes to the documented path instead of that URL, so
+    # that the key is sent to no server other than the one the client knows, which may be a gateway.
     if not state.raw.get("results_url"):
         return []
-    lines = yield JobRequest(path=at.job_path(state.id, "/results"), lines=True)
-    return [_answer(line) for line in lines]
+    answers = []
+    for line in (yield JobRequest(path=at.job_path(state.id, "/results"), lines=True)):
+        custom_id, result = line.get("custom_id"), read_object(line, "result")
+        kind = result.get("type")
+        if kind == "succeeded":
+            answers.append(JobAnswer(custom_id=custom_id, status=200, body=result.get("message")))
+        elif kind in _ENDED:
+            answers.append(JobAnswer(custom_id=custom_id, ended=_ENDED[kind]))
+        else:
+            error = read_object(result, "error")  # as in a chat: {"type": "error", "error": {"type", "message"}}
+            code = _ERROR_STATUSES.get(str(read_object(error, "error").get("type")), 500)
+            request_id = error.get("request_id") or None
+            answers.append(JobAnswer(custom_id=custom_id, status=code, body=error, request_id=request_id))
+    return answers
 
 
-def _cancel(at: JobEndpoint, job_id: str) -> RequestFlow[JobState]:
-    return _state((yield JobRequest(path=at.job_path(job_id, "/cancel"), body={})))
+def cancel(at: JobEndpoint, job_id: str) -> RequestFlow[JobState]:
+    """Request that a job be cancelled."""
+    return _read_state((yield JobRequest(path=at.job_path(job_id, "/cancel"), body={})))
 
 
-def _state(job: Any) -> JobState:
+def _read_state(job: Any) -> JobState:
     word = require_text(job, "processing_status")
     counts = {kind: read_number(count) or 0 for kind, count in read_object(job, "request_counts").items()}
+    status = _STATUSES.get(word, JobStatus.RUNNING)
+    if word == "ended":  # does not say how, but the counts do
+        status = next((status for kind, status in _ENDED.items() if counts.get(kind)), JobStatus.COMPLETED)
     return JobState(
         id=require_text(job, "id"),
-        status=_status_of(word, counts),
+        status=status,
         raw_status=word,
         total=sum(counts.values()) if counts else None,
         succeeded=counts.get("succeeded"),
@@ -78,25 +96,3 @@ def _state(job: Any) -> JobState:
         expires=read_timestamp(job.get("expires_at")),
         raw=job,
     )
-
-
-def _status_of(word: str, counts: Mapping[str, int]) -> JobStatus:
-    """Return the status; "ended" does not say how, but the counts do."""
-    if word != "ended":
-        return _STATUSES.get(word, JobStatus.RUNNING)
-    return next((status for kind, status in _ENDED.items() if counts.get(kind)), JobStatus.COMPLETED)
-
-
-def _answer(line: Mapping[str, Any]) -> JobAnswer:
-    custom_id, result = line.get("custom_id"), read_object(line, "result")
-    kind = result.get("type")
-    if kind == "succeeded":
-        return JobAnswer(custom_id=custom_id, status=200, body=result.get("message"))
-    if kind in _ENDED:
-        return JobAnswer(custom_id=custom_id, ended=_ENDED[kind])
-    error = read_object(result, "error")  # as in a chat: {"type": "error", "error": {"type", "message"}}
-    status = _ERROR_STATUSES.get(str(read_object(error, "error").get("type")), 500)
-    return JobAnswer(custom_id=custom_id, status=status, body=error, request_id=error.get("request_id") or None)
-
-
-FORMAT = JobFormat(submit=_submit, status=_status, results=_results, cancel=_cancel)

@@ -1,4 +1,4 @@
-"""What a wire format for batch jobs must offer: functions that yield requests and are sent what they were answered."""
+"""The parts of a wire format for batch jobs: generators that yield requests and receive the answers to them."""
 
 from __future__ import annotations
 
@@ -33,16 +33,16 @@ T = TypeVar("T")
 
 @attrs.frozen(kw_only=True)
 class JobOptions:
-    """What differs between the providers.
+    """The settings of one provider.
 
     Args:
         one_model: Whether all requests of a job must name the same model.
-        max_requests: Most requests of a job; None means no limit is known.
-        max_bytes: Most bytes of all requests of a job together; None means no limit is known.
-        prefix: What stands before the path for chats where a job names it.
-        endpoints: The paths for which there are jobs, with the prefix; empty means it need not be named.
-        window: The time in which the provider is to be done, in its words.
-        files: Where files are uploaded and read.
+        max_requests: Maximum requests in a job; None means no known limit.
+        max_bytes: Maximum bytes of all requests of a job together; None means no known limit.
+        prefix: What a job puts before the chat path.
+        endpoints: The chat paths that jobs support, with the prefix; empty means that a job does not name one.
+        window: The time within which the provider is to finish, in its notation.
+        files: The path for uploading and reading files.
     """
 
     one_model: bool = False
@@ -56,35 +56,35 @@ class JobOptions:
 
 @attrs.frozen(kw_only=True)
 class JobEndpoint:
-    """Where a provider's jobs are.
+    """The place of a provider's jobs.
 
     Args:
         path: The path for submitting them.
-        options: What differs from other providers with the same format.
-        endpoint: The path for chats, as a job names it.
-        fail: Makes the typed error out of a status and the JSON that would come with it.
+        options: The provider's settings.
+        chat_path: The path for chats, as a job names it.
+        fail: Makes the typed error for a status and the JSON that would come with it.
     """
 
     path: str
     options: JobOptions
-    endpoint: str
+    chat_path: str
     fail: Callable[[int, Any], AiLibError]
 
-    def job_path(self, job_id: str, further: str = "") -> str:
+    def job_path(self, job_id: str, suffix: str = "") -> str:
         """Return the path of a job."""
-        return f"{self.path}/{quote(job_id, safe='')}{further}"
+        return f"{self.path}/{quote(job_id, safe='')}{suffix}"
 
 
 @attrs.frozen(kw_only=True)
 class JobRequest:
-    """One HTTP request of those that a job takes.
+    """One HTTP request of those that submit, watch or cancel a job.
 
     Args:
-        path: Where, after the provider's base URL.
-        body: What to POST: an object, or bytes that are no JSON; None means GET.
-        model: The model, where the path has a gap for it.
+        path: The path, after the provider's base URL.
+        body: The body to POST, an object or other content; None means GET.
+        model: The model, for paths with a placeholder for it.
         headers: Further headers.
-        lines: Whether the answer is one JSON text a line; the format is then given a list.
+        lines: Whether the answer is JSON Lines; the format then receives a list.
     """
 
     path: str
@@ -95,16 +95,16 @@ class JobRequest:
 
 
 RequestFlow: TypeAlias = Generator[JobRequest, Any, T]
-"""Yields the requests to make one after the other, is sent the decoded answer to each, and returns what came of it."""
+"""Yields the requests to send one after the other, receives the decoded answer to each, and returns the result."""
 
 
 @attrs.frozen(kw_only=True)
 class JobItem:
-    """One request of a job.
+    """One chat request inside a job.
 
     Args:
-        custom_id: Its name in the job.
-        body: What a chat would have sent.
+        custom_id: Its id in the job.
+        body: The body that a chat would have sent.
     """
 
     custom_id: str
@@ -117,7 +117,7 @@ class Submission:
 
     Args:
         items: Its requests.
-        model: The model of the first one, which is that of all where the provider demands one.
+        model: The model of the first request, and of all where the provider requires one model.
         headers: The headers that the bodies need, such as those for beta features.
     """
 
@@ -128,14 +128,14 @@ class Submission:
 
 @attrs.frozen(kw_only=True)
 class JobAnswer:
-    """What a provider says of one request of a job.
+    """The outcome of one request of a job, as the provider reports it.
 
     Args:
-        custom_id: The request's name; None where the provider does not say whose it is.
-        status: The status with which a chat would have been answered; None for an error object without one.
-        body: What a chat would have been answered.
+        custom_id: The id of the request; None where the provider does not name it.
+        status: The HTTP status that a chat would have had; None for an error object without one.
+        body: The body that a chat would have been answered with.
         request_id: The id to quote to the provider's support.
-        ended: Why the request was not worked on, where it was not.
+        ended: Why the provider never worked on the request; None where it did.
     """
 
     custom_id: str | None
@@ -151,9 +151,9 @@ class JobFormat:
 
     Args:
         submit: Submits a job.
-        status: Asks how far the job with this id is.
-        results: Fetches the answers of a job that is over; answers come before errors.
-        cancel: Asks for the job with this id to be ended.
+        status: Fetches the state of the job with this id.
+        results: Fetches the answers of a finished job; answers come before errors.
+        cancel: Requests that the job with this id be cancelled.
     """
 
     submit: Callable[[JobEndpoint, Submission], RequestFlow[JobState]]
@@ -162,37 +162,37 @@ class JobFormat:
     cancel: Callable[[JobEndpoint, str], RequestFlow[JobState]]
 
 
-# --- reading; what is not as promised raises an error that `client.jobs` makes a typed one
+# --- reading answers; `connection.jobs` turns a LookupError or TypeError into an InvalidResponseError
 
 
 def require_text(payload: Any, field: str) -> str:
-    """Return a text that must be there.
+    """Return a string that an answer must have.
 
     Raises:
-        LookupError: It is not.
-        TypeError: It is something else.
+        LookupError: The field is missing.
+        TypeError: It is not a string, or empty.
     """
     value = payload[field]
     if not isinstance(value, str) or not value:
-        raise TypeError(f"{field} should be a text, got {type(value).__name__}")
+        raise TypeError(f"{field} should be a string, got {type(value).__name__}")
     return value
 
 
 def read_object(payload: Mapping[str, Any], field: str) -> Mapping[str, Any]:
-    """Return an object that may be missing; for anything else an empty one."""
+    """Return an optional object; an empty one for anything else."""
     value = payload.get(field)
     return value if isinstance(value, Mapping) else {}
 
 
 def read_number(value: Any) -> int | None:
-    """Return a whole number, which Google sends as a text; None for anything else."""
+    """Return an integer, which Google sends as a string; None for anything else."""
     if isinstance(value, str) and value.isdecimal():
         return int(value)
     return value if isinstance(value, int) and not isinstance(value, bool) else None
 
 
 def read_timestamp(value: Any) -> float | None:
-    """Return a time as seconds since 1970, from such a number or a date; None for anything else."""
+    """Return a time in seconds since 1970, read from a number or a date; None for anything else."""
     if isinstance(value, str):
         date = parse_date(value)
         return None if date is None else date.timestamp()

@@ -1,4 +1,4 @@
-"""Jobs that come and go as files, one JSON text a line: OpenAI's form, which Groq and Mistral took over.
+"""Files of JSON Lines, in which OpenAI, Groq and Mistral receive and return the requests of a job.
 
 Sources: https://platform.openai.com/docs/guides/batch, https://console.groq.com/docs/batch,
 https://docs.mistral.ai/capabilities/batch
@@ -19,7 +19,6 @@ from ai_lib.providers.jobs.format import (
     read_object,
     require_text,
 )
-from ai_lib.providers.operation import Content
 from ai_lib.providers.upload.form import encode_form
 from ai_lib.types.job import JobStatus
 from ai_lib.utils import json
@@ -33,56 +32,52 @@ _ANY = {"Accept": "*/*"}
 
 
 def read_lines(data: bytes) -> list[Any]:
-    """Return the objects in a file with one JSON text a line.
+    """Return the objects in JSON Lines.
 
-    A line that cannot be read is left out, as the others need not be lost with it.
+    A line that cannot be read is left out: it must not cost the answers in the others.
 
     Raises:
-        ValueError: No line can be read, and the file is not empty.
+        ValueError: No line can be read, and the data is not empty.
     """
     lines = [line for line in data.split(b"\n") if line.strip()]
-    found = [value for line in lines if isinstance(value := _loaded(line), Mapping)]
-    if lines and not found:
+    objects = []
+    for line in lines:
+        try:
+            value = json.loads(line)
+        except (ValueError, RecursionError):
+            continue
+        if isinstance(value, Mapping):
+            objects.append(value)
+    if lines and not objects:
         raise ValueError("no line is a JSON object")
-    return found
-
-
-def _loaded(line: bytes) -> Any:
-    try:
-        return json.loads(line)
-    except (ValueError, RecursionError):
-        return None
+    return objects
 
 
 def upload_lines(at: JobEndpoint, lines: Iterable[Mapping[str, Any]]) -> RequestFlow[str]:
     """Upload a file with these lines and return its id."""
     data = b"".join(json.dumps(line) + b"\n" for line in lines)
-    body, boundary = encode_form({"purpose": "batch"}, "requests.jsonl", "application/jsonl", data)
-    headers = {"Content-Type": f"multipart/form-data; boundary={boundary}"}
-    file = yield JobRequest(path=at.options.files, body=Content(body=body, headers=headers))
+    form = encode_form({"purpose": "batch"}, "requests.jsonl", "application/jsonl", data)
+    file = yield JobRequest(path=at.options.files, body=form)
     return require_text(file, "id")
 
 
 def read_answers(at: JobEndpoint, *file_ids: str | None) -> RequestFlow[list[JobAnswer]]:
     """Return the answers in these files, in their order; a file that is None does not exist."""
     answers: list[JobAnswer] = []
-    for file_id in file_ids:
-        if file_id:
-            lines = yield JobRequest(
-                path=f"{at.options.files}/{quote(file_id, safe='')}/content", headers=_ANY, lines=True
+    for file_id in filter(None, file_ids):
+        path = f"{at.options.files}/{quote(file_id, safe='')}/content"
+        for line in (yield JobRequest(path=path, headers=_ANY, lines=True)):
+            custom_id, response = line.get("custom_id"), read_object(line, "response")
+            if response.get("body") is None:
+                ended = _ENDED.get(str(read_object(line, "error").get("code")))
+                answers.append(JobAnswer(custom_id=custom_id, body={"error": line.get("error")}, ended=ended))
+                continue
+            answers.append(
+                JobAnswer(
+                    custom_id=custom_id,
+                    status=read_number(response.get("status_code")) or 200,
+                    body=response["body"],
+                    request_id=response.get("request_id") or None,
+                )
             )
-            answers += [_answer(line) for line in lines]
     return answers
-
-
-def _answer(line: Mapping[str, Any]) -> JobAnswer:
-    custom_id, response = line.get("custom_id"), read_object(line, "response")
-    if response.get("body") is None:
-        ended = _ENDED.get(str(read_object(line, "error").get("code")))
-        return JobAnswer(custom_id=custom_id, body={"error": line.get("error")}, ended=ended)
-    return JobAnswer(
-        custom_id=custom_id,
-        status=read_number(response.get("status_code")) or 200,
-        body=response["body"],
-        request_id=response.get("request_id") or None,
-    )

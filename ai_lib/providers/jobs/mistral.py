@@ -1,4 +1,4 @@
-"""Batch jobs at Mistral: a file of requests to one model goes up, files of answers and errors come back.
+"""Batch jobs at Mistral: a file of requests to one model is uploaded, files of answers and errors come back.
 
 Sources: https://docs.mistral.ai/api/endpoint/batch, https://docs.mistral.ai/capabilities/batch
 """
@@ -10,7 +10,6 @@ from typing import Any
 from ai_lib.providers.jobs.format import (
     JobAnswer,
     JobEndpoint,
-    JobFormat,
     JobRequest,
     RequestFlow,
     Submission,
@@ -21,7 +20,7 @@ from ai_lib.providers.jobs.format import (
 from ai_lib.providers.jobs.lines import read_answers, upload_lines
 from ai_lib.types.job import JobState, JobStatus
 
-__all__ = ["FORMAT"]
+__all__ = ["cancel", "results", "status", "submit"]
 
 _STATUSES = {
     "QUEUED": JobStatus.QUEUED,
@@ -34,30 +33,33 @@ _STATUSES = {
 }
 
 
-def _submit(at: JobEndpoint, submission: Submission) -> RequestFlow[JobState]:
-    file_id = yield from upload_lines(
-        at, [{"custom_id": item.custom_id, "body": item.body} for item in submission.items]
-    )
-    body = {"input_files": [file_id], "model": submission.model, "endpoint": at.endpoint}
-    return _state(at, (yield JobRequest(path=at.path, body=body)))
+def submit(at: JobEndpoint, submission: Submission) -> RequestFlow[JobState]:
+    """Upload the requests and submit a job for them."""
+    lines = [{"custom_id": item.custom_id, "body": item.body} for item in submission.items]
+    file_id = yield from upload_lines(at, lines)
+    body = {"input_files": [file_id], "model": submission.model, "endpoint": at.chat_path}
+    return _read_state(at, (yield JobRequest(path=at.path, body=body)))
 
 
-def _status(at: JobEndpoint, job_id: str) -> RequestFlow[JobState]:
-    return _state(at, (yield JobRequest(path=at.job_path(job_id))))
+def status(at: JobEndpoint, job_id: str) -> RequestFlow[JobState]:
+    """Fetch the state of a job."""
+    return _read_state(at, (yield JobRequest(path=at.job_path(job_id))))
 
 
-def _results(at: JobEndpoint, state: JobState) -> RequestFlow[list[JobAnswer]]:
+def results(at: JobEndpoint, state: JobState) -> RequestFlow[list[JobAnswer]]:
+    """Fetch the answers and the errors of a finished job."""
     return (yield from read_answers(at, state.raw.get("output_file"), state.raw.get("error_file")))
 
 
-def _cancel(at: JobEndpoint, job_id: str) -> RequestFlow[JobState]:
-    return _state(at, (yield JobRequest(path=at.job_path(job_id, "/cancel"), body={})))
+def cancel(at: JobEndpoint, job_id: str) -> RequestFlow[JobState]:
+    """Request that a job be cancelled."""
+    return _read_state(at, (yield JobRequest(path=at.job_path(job_id, "/cancel"), body={})))
 
 
-def _state(at: JobEndpoint, job: Any) -> JobState:
+def _read_state(at: JobEndpoint, job: Any) -> JobState:
     word = require_text(job, "status")
     status = _STATUSES.get(word, JobStatus.RUNNING)
-    # They are also told of a job that is done, each with the number of requests that it concerns.
+    # A completed job has errors too, each with the number of requests that it concerns; they are no fault of the job.
     failures = job.get("errors") if status is JobStatus.FAILED else None
     return JobState(
         id=require_text(job, "id"),
@@ -70,6 +72,3 @@ def _state(at: JobEndpoint, job: Any) -> JobState:
         error=at.fail(400, {"error": failures[0]}) if failures else None,
         raw=job,
     )
-
-
-FORMAT = JobFormat(submit=_submit, status=_status, results=_results, cancel=_cancel)

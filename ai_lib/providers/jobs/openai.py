@@ -1,4 +1,4 @@
-"""Batch jobs in OpenAI's form, which Groq took over: a file of requests goes up, files of answers and errors come back.
+"""Batch jobs in OpenAI's format, which Groq adopted: a file of requests is uploaded, files of answers come back.
 
 Sources: https://platform.openai.com/docs/api-reference/batch, https://platform.openai.com/docs/guides/batch,
 https://console.groq.com/docs/batch
@@ -11,7 +11,6 @@ from typing import Any
 from ai_lib.providers.jobs.format import (
     JobAnswer,
     JobEndpoint,
-    JobFormat,
     JobRequest,
     RequestFlow,
     Submission,
@@ -23,7 +22,7 @@ from ai_lib.providers.jobs.format import (
 from ai_lib.providers.jobs.lines import read_answers, upload_lines
 from ai_lib.types.job import JobState, JobStatus
 
-__all__ = ["FORMAT"]
+__all__ = ["cancel", "results", "status", "submit"]
 
 _STATUSES = {
     "validating": JobStatus.QUEUED,
@@ -37,29 +36,33 @@ _STATUSES = {
 }
 
 
-def _submit(at: JobEndpoint, submission: Submission) -> RequestFlow[JobState]:
+def submit(at: JobEndpoint, submission: Submission) -> RequestFlow[JobState]:
+    """Upload the requests and submit a job for them."""
     lines = [
-        {"custom_id": item.custom_id, "method": "POST", "url": at.endpoint, "body": item.body}
+        {"custom_id": item.custom_id, "method": "POST", "url": at.chat_path, "body": item.body}
         for item in submission.items
     ]
     file_id = yield from upload_lines(at, lines)
-    body = {"input_file_id": file_id, "endpoint": at.endpoint, "completion_window": at.options.window}
-    return _state(at, (yield JobRequest(path=at.path, body=body)))
+    body = {"input_file_id": file_id, "endpoint": at.chat_path, "completion_window": at.options.window}
+    return _read_state(at, (yield JobRequest(path=at.path, body=body)))
 
 
-def _status(at: JobEndpoint, job_id: str) -> RequestFlow[JobState]:
-    return _state(at, (yield JobRequest(path=at.job_path(job_id))))
+def status(at: JobEndpoint, job_id: str) -> RequestFlow[JobState]:
+    """Fetch the state of a job."""
+    return _read_state(at, (yield JobRequest(path=at.job_path(job_id))))
 
 
-def _results(at: JobEndpoint, state: JobState) -> RequestFlow[list[JobAnswer]]:
+def results(at: JobEndpoint, state: JobState) -> RequestFlow[list[JobAnswer]]:
+    """Fetch the answers and the errors of a finished job."""
     return (yield from read_answers(at, state.raw.get("output_file_id"), state.raw.get("error_file_id")))
 
 
-def _cancel(at: JobEndpoint, job_id: str) -> RequestFlow[JobState]:
-    return _state(at, (yield JobRequest(path=at.job_path(job_id, "/cancel"), body={})))
+def cancel(at: JobEndpoint, job_id: str) -> RequestFlow[JobState]:
+    """Request that a job be cancelled."""
+    return _read_state(at, (yield JobRequest(path=at.job_path(job_id, "/cancel"), body={})))
 
 
-def _state(at: JobEndpoint, job: Any) -> JobState:
+def _read_state(at: JobEndpoint, job: Any) -> JobState:
     word = require_text(job, "status")
     counts = read_object(job, "request_counts")
     failures = read_object(job, "errors").get("data")
@@ -72,10 +75,7 @@ def _state(at: JobEndpoint, job: Any) -> JobState:
         failed=read_number(counts.get("failed")),
         created=read_timestamp(job.get("created_at")),
         expires=read_timestamp(job.get("expires_at")),
-        # What is wrong with the file is told like what is wrong with a request.
+        # A fault of the file is reported like a fault of one request.
         error=at.fail(400, {"error": failures[0]}) if failures else None,
         raw=job,
     )
-
-
-FORMAT = JobFormat(submit=_submit, status=_status, results=_results, cancel=_cancel)

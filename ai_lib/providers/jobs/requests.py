@@ -1,4 +1,4 @@
-"""From the requests of a job to what is submitted: checked against the provider's limits, each encoded as a chat is."""
+"""From requests to the submission of a job: checked against the provider's limits, encoded as for a chat."""
 
 from __future__ import annotations
 
@@ -25,76 +25,73 @@ def build_submission(
     """Return what to submit, and what to keep of each request for its answer.
 
     Args:
-        adapter: Encodes a request as it would that of a chat.
+        adapter: Encodes each request as it would for a chat.
         options: The provider's limits.
-        requests: What is asked; each names its model.
-        on_unsupported: What to do with a field that the provider has no form for.
+        requests: The requests; each names its model.
+        on_unsupported: What to do with a field that the provider does not support.
 
     Raises:
-        InvalidRequestError: There is no request, or one that cannot be in a job, or more than the provider takes.
-        UnsupportedFeatureError: A field has no form, and `on_unsupported` is "raise".
+        InvalidRequestError: There is no request, one cannot be in a job, or they exceed the provider's limits.
+        UnsupportedFeatureError: The provider does not support a field, and `on_unsupported` is "raise".
     """
-    _check(adapter, options, requests)
-    prepared: list[HttpRequest] = []
-    kept: list[SubmittedRequest] = []
+    config = adapter.config
+    _check_requests(adapter, options, requests)
+    encoded: list[HttpRequest] = []
+    submitted: list[SubmittedRequest] = []
     for request in requests:
-        one, left_out = adapter.chat_request(request, stream=False, on_unsupported=on_unsupported)
+        http_request, left_out = adapter.chat_request(request, stream=False, on_unsupported=on_unsupported)
         parser = request.response_format.parser if request.response_format else None
-        prepared.append(one)
-        kept.append(SubmittedRequest(model=request.model, parser=parser, adjustments=left_out))
-    _check_size(adapter, options, prepared)
-    bodies = [json.loads(one.body or b"{}") for one in prepared]
-    items = [JobItem(custom_id=make_custom_id(place), body=body) for place, body in enumerate(bodies)]
-    headers = _headers(adapter, prepared, bodies)
-    return Submission(items=items, model=requests[0].model, headers=headers), tuple(kept)
+        encoded.append(http_request)
+        submitted.append(SubmittedRequest(model=request.model, parser=parser, adjustments=left_out))
+    size = sum(len(http_request.body or b"") for http_request in encoded)
+    if options.max_bytes is not None and size > options.max_bytes:
+        raise InvalidRequestError(
+            f"the requests have {size:,} bytes; a job at {config.display_name} may have at most {options.max_bytes:,}",
+            code="job_too_large",
+            provider=config.id,
+            hint="Submit them in several jobs, or upload large files with client.upload_file()",
+        )
+    bodies = [json.loads(http_request.body or b"{}") for http_request in encoded]
+    items = [JobItem(custom_id=make_custom_id(index), body=body) for index, body in enumerate(bodies)]
+    headers = _common_headers(adapter, encoded, bodies)
+    return Submission(items=items, model=requests[0].model, headers=headers), tuple(submitted)
 
 
-def _check(adapter: ProviderAdapter, options: JobOptions, requests: Sequence[ChatCompletionRequest]) -> None:
+def _check_requests(adapter: ProviderAdapter, options: JobOptions, requests: Sequence[ChatCompletionRequest]) -> None:
     config = adapter.config
     if not requests:
-        raise InvalidRequestError("a job needs at least one request", provider=config.id)
+        raise InvalidRequestError("a job requires at least one request", provider=config.id)
     if options.max_requests is not None and len(requests) > options.max_requests:
         raise InvalidRequestError(
-            f"the job has {len(requests):,} requests and {config.display_name} takes {options.max_requests:,}",
+            f"the job has {len(requests):,} requests; {config.display_name} allows at most {options.max_requests:,}",
             code="job_too_large",
             provider=config.id,
             hint="Submit them in several jobs",
         )
-    for place, request in enumerate(requests):
+    for index, request in enumerate(requests):
         if request.extensions.get("stream"):
             raise InvalidRequestError(
-                f"requests[{place}] asks for a stream, and a job gives whole answers", provider=config.id
+                f"requests[{index}] sets stream in its extensions; jobs cannot stream", provider=config.id
             )
         if options.one_model and request.model != requests[0].model:
             raise InvalidRequestError(
-                f"requests[{place}] is for {request.model!r} and the first one for {requests[0].model!r}: "
+                f"requests[{index}] names the model {request.model!r} and the first one {requests[0].model!r}; "
                 f"a job at {config.display_name} has one model",
                 provider=config.id,
                 hint="Submit a job for each model",
             )
 
 
-def _check_size(adapter: ProviderAdapter, options: JobOptions, prepared: Iterable[HttpRequest]) -> None:
-    size = sum(len(one.body or b"") for one in prepared)
-    if options.max_bytes is not None and size > options.max_bytes:
-        raise InvalidRequestError(
-            f"the requests have {size:,} bytes and {adapter.config.display_name} takes {options.max_bytes:,} in a job",
-            code="job_too_large",
-            provider=adapter.config.id,
-            hint="Submit them in several jobs, or upload large files with client.upload_file()",
-        )
-
-
-def _headers(
-    adapter: ProviderAdapter, prepared: Iterable[HttpRequest], bodies: Iterable[Mapping[str, Any]]
+def _common_headers(
+    adapter: ProviderAdapter, encoded: Iterable[HttpRequest], bodies: Iterable[Mapping[str, Any]]
 ) -> dict[str, str]:
-    """Return the headers that the bodies need, with the values that all of them together need."""
+    """Return the headers that the bodies need, each with the values of all requests: a job is sent in one request."""
     if adapter.dialect.headers is None:
         return {}
     needed = {name.lower() for body in bodies for name in adapter.dialect.headers(body)}
     values: dict[str, dict[str, None]] = {}
-    for request in prepared:
+    for request in encoded:
         for name, value in request.headers.items():
             if name.lower() in needed:
                 values.setdefault(name, {}).update(dict.fromkeys(value.replace(", ", ",").split(",")))
-    return {name: ", ".join(found) for name, found in values.items()}
+    return {name: ", ".join(parts) for name, parts in values.items()}

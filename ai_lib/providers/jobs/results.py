@@ -1,7 +1,7 @@
-"""What became of each request of a job, in the order of the requests.
+"""The results of a job: one for each request, in the order of the requests.
 
-Requests are found again by their names, which hold their places. Whatever the provider leaves out is an error that says
-why, and whatever it adds comes after the rest.
+A request is recognised by its custom id, which holds its index. A request that the provider leaves out gets an error
+that says why; answers to no known request come after the others.
 """
 
 from __future__ import annotations
@@ -23,17 +23,24 @@ from ai_lib.utils import json
 __all__ = ["SubmittedRequest", "build_results", "make_custom_id"]
 
 _CUSTOM_ID = re.compile(r"request-(0|[1-9][0-9]{0,6})")
-# More than any provider takes: what a server says of a number must not fill the memory.
-_MOST = 1_000_000
+# More than any provider allows: a number that a server made up must not fill the memory.
+_MAX_REQUESTS = 1_000_000
+# Expired and cancelled requests were not worked on, and are not billed: they may be submitted again.
+_REASONS: dict[JobStatus, tuple[type[AiLibError], str, str]] = {
+    JobStatus.EXPIRED: (ProviderError, "batch_expired", "the job expired before this request was worked on"),
+    JobStatus.CANCELLED: (CancelledError, "batch_cancelled", "the job was cancelled before this request was worked on"),
+    JobStatus.FAILED: (ProviderError, "batch_failed", "the job failed, and the provider gave no reason"),
+}
+_MISSING = (InvalidResponseError, "result_missing", "the job has finished without a result for this request")
 
 
 @attrs.frozen(kw_only=True)
 class SubmittedRequest:
-    """What is kept of a request, for its answer.
+    """The parts of a request that its answer needs.
 
     Args:
         model: The model.
-        parser: Turns the text into the caller's type.
+        parser: Converts the text to the caller's type.
         adjustments: What was left out of the request.
     """
 
@@ -42,95 +49,82 @@ class SubmittedRequest:
     adjustments: tuple[str, ...] = ()
 
 
-_NOTHING = SubmittedRequest()
+_UNKNOWN = SubmittedRequest()
 
 
-def make_custom_id(place: int) -> str:
-    """Return the name of the request at a place, from 0."""
-    return f"request-{place}"
+def make_custom_id(index: int) -> str:
+    """Return the custom id of the request at an index."""
+    return f"request-{index}"
 
 
 def build_results(
-    adapter: ProviderAdapter, state: JobState, answers: Iterable[JobAnswer], asked: Sequence[SubmittedRequest] | None
+    adapter: ProviderAdapter,
+    state: JobState,
+    answers: Iterable[JobAnswer],
+    submitted: Sequence[SubmittedRequest] | None,
 ) -> list[JobResult]:
-    """Return what became of each request.
+    """Return the result of each request.
 
     Args:
-        adapter: Reads an answer as it would that of a chat.
-        state: The job, which is over.
-        answers: What the provider says of the requests, in any order; the first of two for one request counts.
-        asked: What was asked; None when that is not known any more, and the state tells how many there were.
+        adapter: Decodes each answer as it would that of a chat.
+        state: The finished job.
+        answers: The provider's answers in any order; of two for one request the first one counts.
+        submitted: The requests; None where they are no longer known, and the state says how many there were.
     """
-    ours: dict[int, JobAnswer] = {}
-    strangers: list[JobAnswer] = []
-    most = len(asked) if asked is not None else _MOST
+    by_index: dict[int, JobAnswer] = {}
+    unmatched: list[JobAnswer] = []
     for answer in answers:
-        place = _place_of(answer.custom_id)
-        if place is None or place >= most:
-            strangers.append(answer)
+        match = _CUSTOM_ID.fullmatch(answer.custom_id) if isinstance(answer.custom_id, str) else None
+        index = int(match[1]) if match else _MAX_REQUESTS
+        if index < (len(submitted) if submitted is not None else _MAX_REQUESTS):
+            by_index.setdefault(index, answer)
         else:
-            ours.setdefault(place, answer)
-    total = min(state.total or 0, _MOST) - len(strangers)
-    count = len(asked) if asked is not None else max([total, *(place + 1 for place in ours)])
-    nobodys = any(answer.custom_id is None for answer in strangers)
+            unmatched.append(answer)
+    if submitted is None:
+        total = min(state.total or 0, _MAX_REQUESTS) - len(unmatched)
+        submitted = [_UNKNOWN] * max([total, *(index + 1 for index in by_index)])
+    anonymous = any(answer.custom_id is None for answer in unmatched)
     results = []
-    for place in range(count):
-        request = asked[place] if asked is not None else _NOTHING
-        if place in ours:
-            results.append(_result(adapter, state, make_custom_id(place), ours[place], request))
-        else:
-            error = _unassigned(adapter) if nobodys else _missing(adapter, state, state.status)
-            results.append(_failed(make_custom_id(place), error, request))
-    return results + [_result(adapter, state, answer.custom_id or "", answer, _NOTHING) for answer in strangers]
+    for index, request in enumerate(submitted):
+        if index in by_index:
+            results.append(_read_result(adapter, state, make_custom_id(index), by_index[index], request))
+            continue
+        error = _missing_error(adapter, state, state.status)
+        if anonymous:
+            error = InvalidResponseError(
+                "the provider does not say which of its answers belongs to this request",
+                code="result_unassigned",
+                provider=adapter.config.id,
+                hint="The answers come after the other results, without a custom_id",
+            )
+        error.model = error.model or request.model
+        results.append(JobResult(custom_id=make_custom_id(index), error=error))
+    return results + [_read_result(adapter, state, answer.custom_id or "", answer, _UNKNOWN) for answer in unmatched]
 
 
-def _place_of(custom_id: str | None) -> int | None:
-    found = _CUSTOM_ID.fullmatch(custom_id) if isinstance(custom_id, str) else None
-    return int(found[1]) if found else None
-
-
-def _result(
-    adapter: ProviderAdapter, state: JobState, custom_id: str, answer: JobAnswer, asked: SubmittedRequest
+def _read_result(
+    adapter: ProviderAdapter, state: JobState, custom_id: str, answer: JobAnswer, request: SubmittedRequest
 ) -> JobResult:
     if answer.ended is not None:
-        return _failed(custom_id, _missing(adapter, state, answer.ended), asked)
-    if answer.status is None:
-        return _failed(custom_id, adapter.errors.embedded_error(answer.body), asked)
-    headers = {"x-request-id": answer.request_id} if answer.request_id else {}
-    try:
-        response = adapter.decode(HttpResponse(status=answer.status, headers=headers, body=json.dumps(answer.body)))
-    except AiLibError as error:
-        return _failed(custom_id, error.with_traceback(None), asked)
-    response = attrs.evolve(response, parser=asked.parser, adjustments=asked.adjustments)
-    return JobResult(custom_id=custom_id, response=response)
-
-
-def _failed(custom_id: str, error: AiLibError, asked: SubmittedRequest) -> JobResult:
-    error.model = error.model or asked.model
+        error = _missing_error(adapter, state, answer.ended)
+    elif answer.status is None:
+        error = adapter.errors.embedded_error(answer.body)
+    else:
+        headers = {"x-request-id": answer.request_id} if answer.request_id else {}
+        try:
+            response = adapter.decode(HttpResponse(status=answer.status, headers=headers, body=json.dumps(answer.body)))
+        except AiLibError as exc:
+            error = exc.with_traceback(None)
+        else:
+            response = attrs.evolve(response, parser=request.parser, adjustments=request.adjustments)
+            return JobResult(custom_id=custom_id, response=response)
+    error.model = error.model or request.model
     return JobResult(custom_id=custom_id, error=error)
 
 
-# Expired and cancelled requests were not worked on, and are not billed: they may be submitted again.
-_REASONS: dict[JobStatus, tuple[type[AiLibError], str, str]] = {
-    JobStatus.EXPIRED: (ProviderError, "batch_expired", "the job expired before this request was worked on"),
-    JobStatus.CANCELLED: (CancelledError, "batch_cancelled", "the job was cancelled before this request was worked on"),
-    JobStatus.FAILED: (ProviderError, "batch_failed", "the job failed, and the provider does not say why"),
-}
-_LOST = (InvalidResponseError, "result_missing", "the job is over, and the provider gave no result for this request")
-
-
-def _missing(adapter: ProviderAdapter, state: JobState, status: JobStatus) -> AiLibError:
-    """Return why there is no answer to a request."""
+def _missing_error(adapter: ProviderAdapter, state: JobState, status: JobStatus) -> AiLibError:
+    """Return why a request has no answer."""
     if state.error is not None and status is JobStatus.FAILED:
         return copy.copy(state.error)
-    kind, code, message = _REASONS.get(status, _LOST)
-    return kind(message, code=code, provider=adapter.config.id)
-
-
-def _unassigned(adapter: ProviderAdapter) -> InvalidResponseError:
-    return InvalidResponseError(
-        "the provider does not say which of its answers is this request's",
-        code="result_unassigned",
-        provider=adapter.config.id,
-        hint="The answers come after the other results, without a custom_id",
-    )
+    error_type, code, message = _REASONS.get(status, _MISSING)
+    return error_type(message, code=code, provider=adapter.config.id)

@@ -1,1 +1,1 @@
-"""Wire formats for ranking documents, one module each with an `OPERATION`; the `[rerank]` table names one."""
+"""Wire formats for reranking, one module each with `Options`, `encode` and `decode`; a `[rerank]` table names one."""

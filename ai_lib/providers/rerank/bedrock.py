@@ -10,26 +10,32 @@ from typing import Any
 import attrs
 
 from ai_lib.providers.dialect import Context, Refuse
-from ai_lib.providers.operation import OperationFormat
-from ai_lib.providers.reading import first_list, merge_extensions, quirks_reader
+from ai_lib.providers.reading import first_list, merge_extensions
 from ai_lib.types.rerank import RerankRequest, RerankResponse, RerankResult
 
-__all__ = ["OPERATION", "Options"]
+__all__ = ["Options", "decode", "encode"]
 
 
 @attrs.frozen(kw_only=True)
 class Options:
-    """What may be set.
+    """The settings of one provider.
 
     Args:
-        arn: How a model's name becomes its ARN: `{model}` is the name.
+        arn: The ARN of a model, where `{model}` stands for its name.
     """
 
     arn: str = "{model}"
 
 
-def _encode(request: RerankRequest, context: Context, refuse: Refuse) -> dict[str, Any]:  # noqa: ARG001 - all has a form
-    results = {"numberOfResults": request.top_n} if request.top_n is not None else {}
+def encode(request: RerankRequest, context: Context, refuse: Refuse) -> dict[str, Any]:  # noqa: ARG001 - refuses nothing
+    """Return the body for a request."""
+    model = request.model or ""
+    arn = context.quirks.arn.replace("{model}", model)
+    if model.startswith("arn:") or "{" in arn:  # the region is unknown behind a custom base URL: send the name alone
+        arn = model
+    configuration: dict[str, Any] = {"modelConfiguration": {"modelArn": arn}}
+    if request.top_n is not None:
+        configuration["numberOfResults"] = request.top_n
     body = {
         "queries": [{"type": "TEXT", "textQuery": {"text": request.query}}],
         "sources": [
@@ -38,32 +44,17 @@ def _encode(request: RerankRequest, context: Context, refuse: Refuse) -> dict[st
         ],
         "rerankingConfiguration": {
             "type": "BEDROCK_RERANKING_MODEL",
-            "bedrockRerankingConfiguration": {
-                "modelConfiguration": {"modelArn": _arn(request.model or "", context.quirks.arn)},
-                **results,
-            },
+            "bedrockRerankingConfiguration": configuration,
         },
     }
     return merge_extensions(body, request.extensions)
 
 
-def _arn(model: str, template: str) -> str:
-    """Return a model's ARN; where the region is not known, the name alone has to do."""
-    arn = template.replace("{model}", model)
-    return model if model.startswith("arn:") or "{" in arn else arn
-
-
-def _decode(payload: Any, context: Context) -> RerankResponse:
+def decode(payload: Any, context: Context) -> RerankResponse:
+    """Return the ranking of an answer."""
+    rows = first_list(payload, context, "results")
     return RerankResponse(
-        results=tuple(
-            [
-                RerankResult(int(row["index"]), float(row["relevanceScore"]))
-                for row in first_list(payload, context, "results")
-            ]
-        ),
+        results=tuple([RerankResult(int(row["index"]), float(row["relevanceScore"])) for row in rows]),
         provider=context.provider,
         raw=payload,
     )
-
-
-OPERATION = OperationFormat(quirks=quirks_reader(Options, "rerank format bedrock"), encode=_encode, decode=_decode)

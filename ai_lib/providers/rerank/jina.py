@@ -1,4 +1,4 @@
-"""Reranking in the form of Jina, which most providers took over; the names that differ are options.
+"""Reranking in Jina's format, which most providers adopted; the field names that differ are options.
 
 Sources: https://api.jina.ai/redoc, https://docs.voyageai.com/reference/reranker-api,
 https://docs.together.ai/reference/rerank, https://docs.siliconflow.com/en/api-reference/rerank/create-rerank,
@@ -13,16 +13,15 @@ from typing import Any
 import attrs
 
 from ai_lib.providers.dialect import Context, Refuse
-from ai_lib.providers.operation import OperationFormat
-from ai_lib.providers.reading import first_list, merge_extensions, quirks_reader, read_input_usage
+from ai_lib.providers.reading import first_list, merge_extensions, read_input_usage
 from ai_lib.types.rerank import RerankRequest, RerankResponse, RerankResult
 
-__all__ = ["OPERATION", "Options"]
+__all__ = ["Options", "decode", "encode"]
 
 
 @attrs.frozen(kw_only=True)
 class Options:
-    """What differs between the providers.
+    """The settings of one provider.
 
     Args:
         top_n: The name of the field for the number of results.
@@ -33,14 +32,16 @@ class Options:
     send: Mapping[str, Any] = attrs.field(factory=dict)
 
 
-def _encode(request: RerankRequest, context: Context, refuse: Refuse) -> dict[str, Any]:  # noqa: ARG001 - all has a form
+def encode(request: RerankRequest, context: Context, refuse: Refuse) -> dict[str, Any]:  # noqa: ARG001 - refuses nothing
+    """Return the body for a request."""
     options: Options = context.quirks
     top_n = {options.top_n: request.top_n} if request.top_n is not None else {}
     body = {"model": request.model, "query": request.query, "documents": list(request.documents), **top_n}
     return merge_extensions({**body, **options.send}, request.extensions)
 
 
-def _decode(payload: Any, context: Context) -> RerankResponse:
+def decode(payload: Any, context: Context) -> RerankResponse:
+    """Return the ranking of an answer."""
     rows = first_list(payload, context, "results", "data")
     meta = payload.get("meta") or {}
     usage = payload.get("usage") or payload.get("tokens") or meta.get("tokens")
@@ -51,6 +52,3 @@ def _decode(payload: Any, context: Context) -> RerankResponse:
         usage=read_input_usage(usage),
         raw=payload,
     )
-
-
-OPERATION = OperationFormat(quirks=quirks_reader(Options, "rerank format jina"), encode=_encode, decode=_decode)

@@ -1,1 +1,1 @@
-"""Wire formats for uploading files, one module each with an `OPERATION`; the `[upload]` table names one."""
+"""Wire formats for uploading files, one module each with `Options`, `encode` and `decode`; `[upload]` names one."""

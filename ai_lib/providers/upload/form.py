@@ -14,11 +14,11 @@ import attrs
 
 from ai_lib.errors import InvalidRequestError, InvalidResponseError
 from ai_lib.providers.dialect import Context, Refuse
-from ai_lib.providers.operation import Content, OperationFormat
-from ai_lib.providers.reading import first_int, quirks_reader
+from ai_lib.providers.operation import Content
+from ai_lib.providers.reading import first_int
 from ai_lib.types.upload import UploadedFile, UploadRequest
 
-__all__ = ["OPERATION", "Options", "encode_form", "make_boundary", "require_object"]
+__all__ = ["Options", "decode", "encode", "encode_form", "make_boundary", "require_object"]
 
 # RFC 7578 section 4.2 and the HTML standard: the three characters that would end a quoted name.
 _ESCAPES = str.maketrans({'"': "%22", "\r": "%0D", "\n": "%0A"})
@@ -26,15 +26,15 @@ _ESCAPES = str.maketrans({'"': "%22", "\r": "%0D", "\n": "%0A"})
 
 @attrs.frozen(kw_only=True)
 class Options:
-    """What differs between the providers.
+    """The settings of one provider.
 
     Args:
-        purpose: The purpose of a file for which the caller tells none.
-        takes_purpose: Whether files have one.
-        in_chat: The parts of a message that may name an uploaded file.
-        max_inline_bytes: Bytes up to which such a part goes inside the message.
-        by_url: Whether messages name a file by its address instead of its id.
-        lifetime: Seconds for which the provider keeps a file; None for as long as it is not deleted.
+        purpose: The purpose to send when the caller names none.
+        takes_purpose: Whether files have a purpose.
+        in_chat: The parts of a message that may refer to an uploaded file.
+        max_inline_bytes: Maximum bytes of such a part inside a message; larger ones are uploaded.
+        by_url: Whether messages refer to a file by its URL instead of its id.
+        lifetime: Seconds for which the provider keeps a file; None until it is deleted.
     """
 
     purpose: str | None = None
@@ -50,31 +50,34 @@ def make_boundary(*contents: bytes) -> str:
     return hashlib.sha256(b"\0".join(contents)).hexdigest()
 
 
-def encode_form(fields: Mapping[str, str], name: str, media_type: str, data: bytes) -> tuple[bytes, str]:
-    """Return a form with these fields and one file, and its boundary.
+def encode_form(fields: Mapping[str, str], name: str, media_type: str, data: bytes) -> Content:
+    """Return a form with plain fields and one file.
 
     Args:
         fields: The plain fields.
-        name: The file's name.
-        media_type: What the file is.
-        data: The file.
+        name: The name of the file.
+        media_type: The media type of the file.
+        data: The bytes of the file.
     """
     boundary = make_boundary(data, name.encode(), *(text.encode() for pair in fields.items() for text in pair))
-    lines: list[bytes] = []
-    for field, value in fields.items():
-        lines += [f'--{boundary}\r\nContent-Disposition: form-data; name="{_quoted(field)}"\r\n'.encode()]
-        lines += [value.encode()]
-    disposition = f'form-data; name="file"; filename="{_quoted(name)}"'
+    lines = [
+        f'--{boundary}\r\nContent-Disposition: form-data; name="{field.translate(_ESCAPES)}"\r\n\r\n{value}'.encode()
+        for field, value in fields.items()
+    ]
+    disposition = f'form-data; name="file"; filename="{name.translate(_ESCAPES)}"'
     head = f"--{boundary}\r\nContent-Disposition: {disposition}\r\nContent-Type: {media_type}\r\n".encode()
-    return b"\r\n".join([*lines, head, data, f"--{boundary}--\r\n".encode()]), boundary
+    return Content(
+        body=b"\r\n".join([*lines, head, data, f"--{boundary}--\r\n".encode()]),
+        headers={"Content-Type": f"multipart/form-data; boundary={boundary}"},
+    )
 
 
 def require_object(payload: Any, context: Context, *required: str) -> Mapping[str, Any]:
     """Return the answer as an object that has these fields.
 
     Raises:
-        AiLibError: It is an error object.
-        InvalidResponseError: It is no object, or a field is missing.
+        AiLibError: The answer is an error object.
+        InvalidResponseError: The answer is not an object, or lacks a field.
     """
     if not isinstance(payload, Mapping):
         raise InvalidResponseError(f"expected a JSON object, got {type(payload).__name__}", code="malformed_answer")
@@ -86,32 +89,26 @@ def require_object(payload: Any, context: Context, *required: str) -> Mapping[st
     return payload
 
 
-def _quoted(text: str) -> str:
-    return text.translate(_ESCAPES)
-
-
-def _encode(request: UploadRequest, context: Context, refuse: Refuse) -> Content:
+def encode(request: UploadRequest, context: Context, refuse: Refuse) -> Content:
+    """Return the form for a request."""
     options: Options = context.quirks
-    fields = _texts(request.extensions)
+    extensions = request.extensions
+    wrong = [name for name, value in extensions.items() if not isinstance(value, str) or name in ("purpose", "file")]
+    if wrong:
+        raise InvalidRequestError(
+            f"extensions of an upload must be strings, and never purpose or file: {', '.join(sorted(wrong))}"
+        )
+    fields = dict(extensions)
     purpose = request.purpose or options.purpose
     if purpose is not None and options.takes_purpose:
         fields = {"purpose": purpose, **fields}
     elif purpose is not None:
-        refuse("purpose", "its files have none")
-    body, boundary = encode_form(fields, request.name, request.media_type, request.data)
-    return Content(body=body, headers={"Content-Type": f"multipart/form-data; boundary={boundary}"})
+        refuse("purpose", "its files have no purpose")
+    return encode_form(fields, request.name, request.media_type, request.data)
 
 
-def _texts(extensions: Mapping[str, Any]) -> dict[str, str]:
-    wrong = [name for name, value in extensions.items() if not isinstance(value, str) or name in ("purpose", "file")]
-    if wrong:
-        raise InvalidRequestError(
-            f"extensions of an upload are texts, and never purpose or file: {', '.join(sorted(wrong))}"
-        )
-    return dict(extensions)
-
-
-def _decode(payload: Any, context: Context) -> UploadedFile:
+def decode(payload: Any, context: Context) -> UploadedFile:
+    """Return the uploaded file."""
     file = require_object(payload, context, "id")
     return UploadedFile(
         id=file["id"],
@@ -122,6 +119,3 @@ def _decode(payload: Any, context: Context) -> UploadedFile:
         provider=context.provider,
         raw=payload,
     )
-
-
-OPERATION = OperationFormat(quirks=quirks_reader(Options, "upload format form"), encode=_encode, decode=_decode)

@@ -47,7 +47,7 @@ def test_titan_takes_one_text() -> None:
     assert body_of(TITAN, dimensions=256, extensions={"normalize": False}) == {
         "inputText": "alpha", "dimensions": 256, "normalize": False,
     }  # fmt: skip
-    with pytest.raises(InvalidRequestError, match="one text goes into a request here, not 2"):
+    with pytest.raises(InvalidRequestError, match="Titan embeds one text per request, got 2"):
         body_of(TITAN, ["alpha", "beta"])
 
 

@@ -26,8 +26,8 @@ from ai_lib.errors import (
 )
 from ai_lib.providers.adapter import ProviderAdapter
 from ai_lib.providers.config import ProviderConfig
+from ai_lib.providers.errors.classify import ERROR_KINDS
 from ai_lib.providers.errors.fields import (
-    ERROR_KINDS,
     MAX_BODY,
     MAX_MESSAGE,
     ErrorFields,

@@ -7,7 +7,7 @@ https://platform.claude.com/docs/en/build-with-claude/batch-processing
 import attrs
 import pytest
 
-from ai_lib.providers.jobs.anthropic import FORMAT
+from ai_lib.providers.jobs import anthropic as job_format
 from ai_lib.types.job import JobStatus
 from tests.support.job_steps import SUBMISSION, drive, endpoint_at
 
@@ -27,7 +27,7 @@ MESSAGE = {"id": "msg_014VwiXbi91y3JMjcpyGBHX5", "type": "message", "role": "ass
 
 
 def state_of(**fields):
-    _, state = drive(FORMAT.status(HERE, BATCH["id"]), {**BATCH, **fields})
+    _, state = drive(job_format.status(HERE, BATCH["id"]), {**BATCH, **fields})
     return state
 
 
@@ -38,7 +38,7 @@ def counts(**others):
 def test_a_job_holds_its_requests_and_the_headers_that_they_need():
     beta = {"anthropic-beta": "files-api-2025-04-14"}
 
-    (step,), state = drive(FORMAT.submit(HERE, attrs.evolve(SUBMISSION, headers=beta)), BATCH)
+    (step,), state = drive(job_format.submit(HERE, attrs.evolve(SUBMISSION, headers=beta)), BATCH)
 
     assert step.path == "/v1/messages/batches"
     assert step.body == {"requests": [{"custom_id": item.custom_id, "params": item.body} for item in SUBMISSION.items]}
@@ -47,7 +47,7 @@ def test_a_job_holds_its_requests_and_the_headers_that_they_need():
 
 
 def test_a_state_is_read():
-    (step,), state = drive(FORMAT.status(HERE, BATCH["id"]), BATCH)
+    (step,), state = drive(job_format.status(HERE, BATCH["id"]), BATCH)
 
     assert (step.path, step.body) == (f"/v1/messages/batches/{BATCH['id']}", None)
     assert (state.status, state.raw_status) == (JobStatus.COMPLETED, "ended")
@@ -75,7 +75,7 @@ def test_how_a_job_ended_is_in_the_counts(word, how, status):
 def test_the_results_are_fetched_from_the_server_that_the_client_knows():
     lines = [{"custom_id": "request-1", "result": {"type": "succeeded", "message": MESSAGE}}]
 
-    (step,), (answer,) = drive(FORMAT.results(HERE, state_of()), lines)
+    (step,), (answer,) = drive(job_format.results(HERE, state_of()), lines)
 
     assert step.path == f"/v1/messages/batches/{BATCH['id']}/results"
     assert step.lines
@@ -83,7 +83,7 @@ def test_the_results_are_fetched_from_the_server_that_the_client_knows():
 
 
 def test_a_job_without_an_address_of_results_has_none():
-    assert drive(FORMAT.results(HERE, state_of(results_url=None))) == ([], [])
+    assert drive(job_format.results(HERE, state_of(results_url=None))) == ([], [])
 
 
 @pytest.mark.parametrize(
@@ -106,20 +106,20 @@ def test_a_request_that_failed_has_the_status_that_a_chat_would_have(kind, statu
     error = {"type": "error", "error": {"type": kind, "message": "no"}, "request_id": "req_1"}
     lines = [{"custom_id": "request-0", "result": {"type": "errored", "error": error}}]
 
-    _, (answer,) = drive(FORMAT.results(HERE, state_of()), lines)
+    _, (answer,) = drive(job_format.results(HERE, state_of()), lines)
 
     assert (answer.status, answer.body, answer.request_id) == (status, error, "req_1")
 
 
 @pytest.mark.parametrize(("word", "ended"), [("expired", JobStatus.EXPIRED), ("canceled", JobStatus.CANCELLED)])
 def test_a_request_that_was_not_worked_on_says_why(word, ended):
-    _, (answer,) = drive(FORMAT.results(HERE, state_of()), [{"custom_id": "request-0", "result": {"type": word}}])
+    _, (answer,) = drive(job_format.results(HERE, state_of()), [{"custom_id": "request-0", "result": {"type": word}}])
 
     assert answer.ended is ended
 
 
 def test_a_job_is_cancelled():
-    (step,), state = drive(FORMAT.cancel(HERE, "b1"), {**BATCH, "processing_status": "canceling"})
+    (step,), state = drive(job_format.cancel(HERE, "b1"), {**BATCH, "processing_status": "canceling"})
 
     assert (step.path, step.body) == ("/v1/messages/batches/b1/cancel", {})
     assert state.status is JobStatus.CANCELLING

@@ -5,7 +5,7 @@ Source: https://ai.google.dev/api/batch-api and https://ai.google.dev/gemini-api
 
 import pytest
 
-from ai_lib.providers.jobs.gemini import FORMAT
+from ai_lib.providers.jobs import gemini as job_format
 from ai_lib.types.job import JobStatus
 from tests.support.job_steps import SUBMISSION, drive, endpoint_at
 
@@ -36,14 +36,14 @@ def answered(*inlined):
 
 
 def answers_of(payload):
-    _, state = drive(FORMAT.status(HERE, NAME), payload)
-    steps, answers = drive(FORMAT.results(HERE, state))
+    _, state = drive(job_format.status(HERE, NAME), payload)
+    steps, answers = drive(job_format.results(HERE, state))
     assert steps == []
     return answers
 
 
 def test_a_job_holds_its_requests_and_their_names():
-    (step,), state = drive(FORMAT.submit(HERE, SUBMISSION), operation("BATCH_STATE_PENDING"))
+    (step,), state = drive(job_format.submit(HERE, SUBMISSION), operation("BATCH_STATE_PENDING"))
 
     assert (step.path, step.model) == ("/v1beta/{model_path}:batchGenerateContent", "m")
     assert step.body["batch"]["displayName"]
@@ -56,7 +56,7 @@ def test_a_job_holds_its_requests_and_their_names():
 
 
 def test_a_state_is_read():
-    (step,), state = drive(FORMAT.status(HERE, NAME), operation())
+    (step,), state = drive(job_format.status(HERE, NAME), operation())
 
     assert (step.path, step.body) == ("/v1beta/batches/123456789", None)
     assert (state.status, state.raw_status) == (JobStatus.COMPLETED, "BATCH_STATE_SUCCEEDED")
@@ -78,13 +78,13 @@ def test_a_state_is_read():
     ],
 )
 def test_every_word_for_a_status_is_known(word, status):
-    _, state = drive(FORMAT.status(HERE, NAME), operation(word))
+    _, state = drive(job_format.status(HERE, NAME), operation(word))
 
     assert state.status is status
 
 
 def test_a_job_is_not_over_before_its_answers_are_there():
-    _, state = drive(FORMAT.status(HERE, NAME), operation(done=False))
+    _, state = drive(job_format.status(HERE, NAME), operation(done=False))
 
     assert state.status is JobStatus.FINISHING
 
@@ -98,7 +98,7 @@ def test_a_job_is_not_over_before_its_answers_are_there():
     ],
 )
 def test_an_operation_without_a_state_says_whether_it_is_done(payload, status):
-    _, state = drive(FORMAT.status(HERE, NAME), payload)
+    _, state = drive(job_format.status(HERE, NAME), payload)
 
     assert state.status is status
 
@@ -110,7 +110,7 @@ def test_an_operation_without_a_state_says_whether_it_is_done(payload, status):
 def test_why_a_job_failed_has_the_status_of_a_chat(code, status):
     payload = operation("BATCH_STATE_FAILED", done=True, error={"code": code, "message": "no"})
 
-    _, state = drive(FORMAT.status(HERE, NAME), payload)
+    _, state = drive(job_format.status(HERE, NAME), payload)
 
     assert (state.error.status, state.error.message) == (status, "no")
 
@@ -142,7 +142,7 @@ def test_a_job_may_have_no_answers(inlined):
 
 
 def test_a_job_is_cancelled_and_then_asked_how_it_is():
-    (cancel, look), state = drive(FORMAT.cancel(HERE, NAME), {}, operation("BATCH_STATE_CANCELLED"))
+    (cancel, look), state = drive(job_format.cancel(HERE, NAME), {}, operation("BATCH_STATE_CANCELLED"))
 
     assert (cancel.path, cancel.body) == ("/v1beta/batches/123456789:cancel", {})
     assert (look.path, look.body) == ("/v1beta/batches/123456789", None)

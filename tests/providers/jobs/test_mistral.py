@@ -7,7 +7,7 @@ import json
 
 import pytest
 
-from ai_lib.providers.jobs.mistral import FORMAT
+from ai_lib.providers.jobs import mistral as job_format
 from ai_lib.types.job import JobStatus
 from tests.support.job_steps import SUBMISSION, drive, endpoint_at
 
@@ -40,12 +40,12 @@ LINE = {
 
 
 def state_of(**fields):
-    _, state = drive(FORMAT.status(HERE, JOB["id"]), {**JOB, **fields})
+    _, state = drive(job_format.status(HERE, JOB["id"]), {**JOB, **fields})
     return state
 
 
 def test_a_job_is_a_file_of_requests_and_the_model_for_all_of_them():
-    (upload, create), state = drive(FORMAT.submit(HERE, SUBMISSION), {"id": "file-1"}, JOB)
+    (upload, create), state = drive(job_format.submit(HERE, SUBMISSION), {"id": "file-1"}, JOB)
 
     assert upload.path == "/files"
     assert b'name="purpose"\r\n\r\nbatch\r\n' in upload.body.body
@@ -58,7 +58,7 @@ def test_a_job_is_a_file_of_requests_and_the_model_for_all_of_them():
 
 
 def test_a_state_is_read():
-    (step,), state = drive(FORMAT.status(HERE, JOB["id"]), JOB)
+    (step,), state = drive(job_format.status(HERE, JOB["id"]), JOB)
 
     assert (step.path, step.body) == (f"/batch/jobs/{JOB['id']}", None)
     assert (state.status, state.raw_status) == (JobStatus.COMPLETED, "SUCCESS")
@@ -91,7 +91,7 @@ def test_the_errors_of_a_job_that_failed_say_why():
 def test_answers_and_errors_are_read_from_their_files():
     failed = {"custom_id": "request-1", "response": None, "error": {"message": "bad"}}
 
-    steps, answers = drive(FORMAT.results(HERE, state_of(error_file="err-1")), [LINE], [failed])
+    steps, answers = drive(job_format.results(HERE, state_of(error_file="err-1")), [LINE], [failed])
 
     assert [step.path for step in steps] == [f"/files/{JOB['output_file']}/content", "/files/err-1/content"]
     assert [(one.custom_id, one.status, one.body) for one in answers] == [
@@ -101,7 +101,7 @@ def test_answers_and_errors_are_read_from_their_files():
 
 
 def test_a_job_is_cancelled():
-    (step,), state = drive(FORMAT.cancel(HERE, "j1"), {**JOB, "status": "CANCELLATION_REQUESTED"})
+    (step,), state = drive(job_format.cancel(HERE, "j1"), {**JOB, "status": "CANCELLATION_REQUESTED"})
 
     assert (step.path, step.body) == ("/batch/jobs/j1/cancel", {})
     assert state.status is JobStatus.CANCELLING

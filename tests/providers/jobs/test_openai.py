@@ -7,7 +7,7 @@ import json
 
 import pytest
 
-from ai_lib.providers.jobs.openai import FORMAT
+from ai_lib.providers.jobs import openai as job_format
 from ai_lib.types.job import JobStatus
 from tests.support.job_steps import SUBMISSION, drive, endpoint_at
 
@@ -48,12 +48,12 @@ EXPIRED = {
 
 
 def state_of(**fields):
-    _, state = drive(FORMAT.status(HERE, "batch_abc123"), {**BATCH, **fields})
+    _, state = drive(job_format.status(HERE, "batch_abc123"), {**BATCH, **fields})
     return state
 
 
 def test_a_job_is_a_file_of_requests_and_an_order_to_work_on_it():
-    (upload, create), state = drive(FORMAT.submit(HERE, SUBMISSION), {"id": "file-abc123"}, BATCH)
+    (upload, create), state = drive(job_format.submit(HERE, SUBMISSION), {"id": "file-abc123"}, BATCH)
 
     assert upload.path == "/files"
     assert upload.body.headers["Content-Type"].startswith("multipart/form-data; boundary=")
@@ -78,7 +78,7 @@ def test_a_job_is_a_file_of_requests_and_an_order_to_work_on_it():
 
 
 def test_a_state_is_read():
-    (step,), state = drive(FORMAT.status(HERE, "batch_abc123"), BATCH)
+    (step,), state = drive(job_format.status(HERE, "batch_abc123"), BATCH)
 
     assert (step.path, step.body) == ("/batches/batch_abc123", None)
     assert (state.id, state.status, state.raw_status) == ("batch_abc123", JobStatus.COMPLETED, "completed")
@@ -114,7 +114,7 @@ def test_a_file_that_is_refused_is_an_error_of_the_whole_job():
 
 
 def test_answers_are_read_before_errors():
-    steps, answers = drive(FORMAT.results(HERE, state_of()), [OUTPUT], [EXPIRED])
+    steps, answers = drive(job_format.results(HERE, state_of()), [OUTPUT], [EXPIRED])
 
     assert [step.path for step in steps] == ["/files/file-cvaTdG/content", "/files/file-HOWS94/content"]
     assert all(step.lines and step.body is None for step in steps)
@@ -128,23 +128,23 @@ def test_a_request_that_failed_has_the_status_that_a_chat_would_have():
     body = {"error": {"message": "bad"}}
     line = {"custom_id": "request-0", "response": {"status_code": 400, "body": body}, "error": None}
 
-    _, (answer,) = drive(FORMAT.results(HERE, state_of(output_file_id=None)), [line])
+    _, (answer,) = drive(job_format.results(HERE, state_of(output_file_id=None)), [line])
 
     assert (answer.status, answer.body) == (400, body)
 
 
 def test_a_job_without_files_has_no_answers():
-    assert drive(FORMAT.results(HERE, state_of(output_file_id=None, error_file_id=None))) == ([], [])
+    assert drive(job_format.results(HERE, state_of(output_file_id=None, error_file_id=None))) == ([], [])
 
 
 def test_a_job_is_cancelled_with_an_empty_object():
-    (step,), state = drive(FORMAT.cancel(HERE, "batch_abc123"), {**BATCH, "status": "cancelling"})
+    (step,), state = drive(job_format.cancel(HERE, "batch_abc123"), {**BATCH, "status": "cancelling"})
 
     assert (step.path, step.body) == ("/batches/batch_abc123/cancel", {})
     assert state.status is JobStatus.CANCELLING
 
 
 def test_an_id_cannot_leave_its_place_in_a_path():
-    (step,), _ = drive(FORMAT.status(HERE, "a/../b?c"), BATCH)
+    (step,), _ = drive(job_format.status(HERE, "a/../b?c"), BATCH)
 
     assert step.path == "/batches/a%2F..%2Fb%3Fc"

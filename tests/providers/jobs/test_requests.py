@@ -83,11 +83,19 @@ def test_headers_that_some_bodies_need_are_sent_for_all():
 @pytest.mark.parametrize(
     ("requests", "options", "message"),
     [
-        ([], {}, "a job needs at least one request"),
-        ([asking()] * 3, {"max_requests": 2}, "the job has 3 requests and Groq takes 2"),
-        ([asking("x" * 100)] * 2, {"max_bytes": 200}, r"the requests have \d+ bytes and Groq takes 200 in a job"),
-        ([asking(), asking(extensions={"stream": True})], {}, r"requests\[1\] asks for a stream"),
-        ([asking(), asking(model="n")], {"one_model": True}, r"requests\[1\] is for 'n' and the first one for 'm'"),
+        ([], {}, "a job requires at least one request"),
+        ([asking()] * 3, {"max_requests": 2}, "the job has 3 requests; Groq allows at most 2"),
+        (
+            [asking("x" * 100)] * 2,
+            {"max_bytes": 200},
+            r"the requests have \d+ bytes; a job at Groq may have at most 200",
+        ),
+        ([asking(), asking(extensions={"stream": True})], {}, r"requests\[1\] sets stream in its extensions"),
+        (
+            [asking(), asking(model="n")],
+            {"one_model": True},
+            r"requests\[1\] names the model 'n' and the first one 'm'",
+        ),
     ],
 )
 def test_a_job_that_the_provider_would_refuse_is_an_error(requests, options, message):

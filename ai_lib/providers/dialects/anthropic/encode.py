@@ -76,7 +76,7 @@ def encode(request: ChatCompletionRequest, stream: bool, context: Context, refus
         # Tools that the provider runs, such as web search, join the functions instead of clashing with them.
         body["tools"] = [*body["tools"], *server_tools]
         extensions = {key: value for key, value in extensions.items() if key != "tools"}
-    return merge_extensions({**quirks.fixed, **body}, extensions, also=frozenset({"stream"}))
+    return merge_extensions({**quirks.fixed, **body}, extensions, reserved=frozenset({"stream"}))
 
 
 def encode_prompt(request: ChatCompletionRequest, context: Context, refuse: Refuse) -> dict[str, Any]:

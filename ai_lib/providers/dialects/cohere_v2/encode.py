@@ -73,7 +73,7 @@ def encode(request: ChatCompletionRequest, stream: bool, context: Context, refus
         body |= encode_reasoning(request.reasoning, context.quirks, refuse)
     if stream:
         body["stream"] = True
-    return merge_extensions(body, request.extensions, also=_RESERVED)
+    return merge_extensions(body, request.extensions, reserved=_RESERVED)
 
 
 def _encode_tools(tools: tuple[Tool, ...], choice: ToolChoice | None, refuse: Refuse) -> dict[str, Any]:

@@ -66,7 +66,7 @@ def encode(request: ChatCompletionRequest, stream: bool, context: Context, refus
         body["stream"] = True
         if quirks.stream_usage:
             body["stream_options"] = {"include_usage": True}
-    return merge_extensions(body, request.extensions, also=_RESERVED)
+    return merge_extensions(body, request.extensions, reserved=_RESERVED)
 
 
 def _encode_tools(tools: tuple[Tool, ...], choice: ToolChoice | None, quirks: Quirks, refuse: Refuse) -> dict[str, Any]:

@@ -63,7 +63,7 @@ def _decode_events(events: Iterable[str], context: Context) -> Iterator[ChatComp
         except (AttributeError, LookupError, TypeError, ValueError, RecursionError) as exc:
             # Not JSON, or a value of another kind than the dialect promises, such as a number for an object.
             raise InvalidResponseError(
-                f"an event of the stream is not formed as promised: {type(exc).__name__}: {exc}", code="malformed_event"
+                f"malformed event in the stream: {type(exc).__name__}: {exc}", code="malformed_event"
             ) from exc
     if not finished or not all(finished.values()):
         raise StreamInterruptedError("the stream ended without [DONE] and without a finish reason")

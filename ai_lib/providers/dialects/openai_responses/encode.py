@@ -68,7 +68,7 @@ def encode(request: ChatCompletionRequest, stream: bool, context: Context, refus
     for field in ("include", "tools"):
         if field in body and isinstance(extensions.get(field), list | tuple):
             body[field] = [*body[field], *(item for item in extensions.pop(field) if item not in body[field])]
-    return merge_extensions(body, extensions, also=_RESERVED)
+    return merge_extensions(body, extensions, reserved=_RESERVED)
 
 
 def encode_prompt(request: ChatCompletionRequest, context: Context, refuse: Refuse) -> dict[str, Any]:

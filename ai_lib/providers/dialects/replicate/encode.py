@@ -54,7 +54,7 @@ def encode(request: ChatCompletionRequest, stream: bool, context: Context, refus
     body["input"] = inputs
     if stream:
         body["stream"] = True
-    return merge_extensions(body, request.extensions, also=frozenset({"stream"}))
+    return merge_extensions(body, request.extensions, reserved=frozenset({"stream"}))
 
 
 def headers(body: Mapping[str, Any]) -> Mapping[str, str]:

@@ -45,5 +45,5 @@ def test_raw_is_the_last_event_with_content() -> None:
 
 @pytest.mark.parametrize("event", ["[1]", '{"type":"message_start"}', '{"type":"content_block_delta","delta":{}}', "{"])
 def test_a_malformed_event_is_an_invalid_response(event: str) -> None:
-    with pytest.raises(InvalidResponseError, match="an event of the stream is not formed as promised"):
+    with pytest.raises(InvalidResponseError, match="malformed event in the stream"):
         list(adapter_for("anthropic").decode_stream([event]))

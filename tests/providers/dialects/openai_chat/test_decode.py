@@ -30,6 +30,6 @@ def test_a_malformed_answer_says_what_is_wrong_and_keeps_the_body_without_the_ke
         adapter_for("wire").decode(HttpResponse(status=200, headers={"x-request-id": "r1"}, body=body))
 
     error = caught.value
-    assert str(error).startswith("wire: the answer is not formed as promised: AttributeError")
+    assert str(error).startswith("wire: malformed response: AttributeError")
     assert (error.code, error.request_id) == ("malformed_answer", "r1")
     assert KEY not in (error.body or "")

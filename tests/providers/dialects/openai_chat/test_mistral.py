@@ -194,7 +194,7 @@ def test_a_signature_goes_to_no_other_provider() -> None:
     prepared, left_out = adapter_for("groq").chat_request(request, stream=False)
 
     assert b"sig-1" not in (prepared.body or b"")
-    assert "what mistral put on the messages" in left_out[0]
+    assert "data of mistral on the messages" in left_out[0]
 
 
 @pytest.mark.parametrize(

@@ -62,7 +62,7 @@ def test_pieces_of_a_list_with_the_same_index_are_joined() -> None:
 def test_an_event_that_is_not_a_chunk_is_an_invalid_response(event: str) -> None:
     adapter = adapter_for("wire")
 
-    with pytest.raises(InvalidResponseError, match="an event of the stream is not formed as promised") as caught:
+    with pytest.raises(InvalidResponseError, match="malformed event in the stream") as caught:
         list(adapter.decode_stream([event]))
 
     assert caught.value.code == "malformed_event"

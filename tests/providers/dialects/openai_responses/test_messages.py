@@ -196,7 +196,7 @@ def test_data_of_another_api_of_the_provider_does_not_go_back() -> None:
     prepared, notes = adapter_for("openai", "responses").chat_request(request, stream=False)
 
     assert b"canary" not in (prepared.body or b"")
-    assert notes[0].startswith("provider_data: what openai put on the messages")
+    assert notes[0].startswith("provider_data: data of openai on the messages")
 
 
 def test_a_call_of_a_custom_tool_has_its_text_and_goes_back_with_its_result() -> None:

@@ -1,4 +1,4 @@
-"""What is said to a model and what it answers, as frozen values.
+"""Requests, responses and their parts, as frozen values.
 
-No I/O and no policy here: this package may import `errors` and `utils`, and nothing that talks, waits or decides.
+No I/O and no policy: this package imports `errors`, `schemas` and `utils`, and nothing that sends, waits or decides.
 """

@@ -78,10 +78,10 @@ class Media:
     cache: CacheTime | None = None
 
     def __attrs_post_init__(self) -> None:
-        given = [field for field in ("url", "data", "file_id") if getattr(self, field) is not None]
+        sources = [field for field in ("url", "data", "file_id") if getattr(self, field) is not None]
         kind = type(self).__name__
-        if len(given) != 1:
-            raise InvalidRequestError(f"{kind} requires exactly one of url, data and file_id; got {given or 'none'}")
+        if len(sources) != 1:
+            raise InvalidRequestError(f"{kind} requires exactly one of url, data and file_id; got {sources or 'none'}")
         if self.url is not None and not self.url.startswith(("https://", "http://")):
             raise InvalidRequestError(
                 f"{kind}.url must start with http:// or https://; "

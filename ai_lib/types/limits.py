@@ -1,4 +1,4 @@
-"""What a provider's headers say about how much more may be asked."""
+"""Rate limits, as reported by the headers of a response."""
 
 from __future__ import annotations
 

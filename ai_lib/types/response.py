@@ -1,4 +1,4 @@
-"""What a model answered."""
+"""The response to a chat completion request."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ FinishReason: TypeAlias = Literal["stop", "length", "tool_calls", "content_filte
 
 @attrs.frozen(kw_only=True)
 class Choice:
-    """One of the answers; there are several only where the request asked for `n`.
+    """One of the answers; there are several only if the request has `n` > 1.
 
     Args:
-        index: Its number, from 0.
+        index: Its number, starting at 0.
         message: The assistant's message.
-        finish_reason: Why it ended, in this library's four words; None where the provider's word is none of them.
-        raw_finish_reason: The provider's own word.
+        finish_reason: Why the answer finished, in one of four words; None if the provider's word matches none of them.
+        raw_finish_reason: The same in the provider's words.
         logprobs: Log probabilities as the provider sent them.
     """
 
@@ -47,25 +47,25 @@ class ChatCompletionResponse:
     """A whole answer. `text`, `tool_calls` and their like speak of the first choice.
 
     Args:
-        id: The provider's id of the answer; None where it sent none.
+        id: The provider's id of the answer; None if it sent none.
         model: The model that answered, as the provider names it.
         provider: The provider's id.
-        choices: The answers, at least one.
-        usage: The tokens; zeros where `usage_status` says unsupported.
-        usage_status: How far `usage` can be trusted.
-        created: Seconds since 1970, where told.
+        choices: The answers; at least one.
+        usage: The tokens; zeros if `usage_status` is unsupported.
+        usage_status: The reliability of `usage`.
+        created: Seconds since 1970; None if not returned.
         request_id: The id to quote to the provider's support.
-        raw: The decoded JSON as the provider sent it; of a stream, its last chunk that held an answer.
+        raw: The decoded JSON as the provider sent it; for a stream, that of its last chunk with an answer.
         headers: The HTTP response's headers.
-        adjustments: What was left out of the request because the provider has no form for it, and where the answer was
+        adjustments: What was left out of the request because the provider does not support it, and where the answer was
             continued after an interruption.
-        attempts: The calls that failed before this answer, with the reasons.
-        parser: Turns the text into the type given in `response_format`.
-        pricing: Tells what the answer cost.
+        attempts: The requests that failed before this answer, with the reasons.
+        parser: Converts the text to the type in `response_format`.
+        pricing: Returns the cost of the answer.
         limit_reader: Reads `rate_limits` from the headers.
-        trace: What happened on the way to this answer: attempts, waits, choices.
-        messages: Of `run_tools` and of a repaired answer, the whole conversation with this answer at its end.
-        rounds: Of the same, the answers before this one.
+        trace: The steps that led to this answer: attempts, waits, choices.
+        messages: After `run_tools` and after repairs, the whole conversation including this answer.
+        rounds: After the same, the answers before this one.
     """
 
     id: str | None = None
@@ -94,42 +94,42 @@ class ChatCompletionResponse:
 
     @property
     def text(self) -> str:
-        """The answer's text; empty when there is none."""
+        """The text of the answer; empty if there is none."""
         return self.choices[0].message.text
 
     @property
     def reasoning(self) -> str | None:
-        """What the model thought, where the provider shows it."""
+        """The reasoning of the model, if the provider returns it."""
         return self.choices[0].message.reasoning
 
     @property
     def refusal(self) -> str | None:
-        """Why the model would not answer, where the provider says so in a field of its own."""
+        """Why the model refused to answer, if the provider returns it separately."""
         return self.choices[0].message.refusal
 
     @property
     def tool_calls(self) -> tuple[ToolCall, ...]:
-        """The calls the model asks for."""
+        """The tool calls of the model."""
         return self.choices[0].message.tool_calls
 
     @property
     def citations(self) -> tuple[Citation, ...]:
-        """The sources the answer names."""
+        """The sources that the answer cites."""
         return self.choices[0].message.citations
 
     @property
     def finish_reason(self) -> FinishReason | None:
-        """Why the answer ended."""
+        """Why the answer finished."""
         return self.choices[0].finish_reason
 
     @property
     def raw_finish_reason(self) -> str | None:
-        """The provider's own word for it."""
+        """The finish reason in the provider's words."""
         return self.choices[0].raw_finish_reason
 
     @property
     def cost(self) -> Decimal | None:
-        """What the call cost in US dollars: what the provider says, else tokens times prices; None where not known."""
+        """The cost in US dollars: as reported by the provider, or else tokens times prices; None if unknown."""
         if self.usage.cost is not None:
             return self.usage.cost
         found = self.cost_breakdown
@@ -137,9 +137,9 @@ class ChatCompletionResponse:
 
     @property
     def cost_breakdown(self) -> Cost | None:
-        """The cost in its parts, with the source and the date of the prices; None where they are not known."""
+        """The parts of the cost, with the source and the date of the prices; None if they are unknown."""
         if self.usage.cost is not None:
-            from ai_lib.types.price import Cost  # few providers tell
+            from ai_lib.types.price import Cost  # few providers report a cost
 
             return Cost(total=self.usage.cost, source="provider")
         found: Cost | None = None if self.pricing is None else self.pricing(self)
@@ -147,14 +147,14 @@ class ChatCompletionResponse:
 
     @property
     def total_cost(self) -> Decimal | None:
-        """The cost of this answer and those before it in `rounds`; None where one is not known."""
+        """The cost of this answer and of those before it in `rounds`; None if one is unknown."""
         costs = [answer.cost for answer in (*self.rounds, self)]
         known = [cost for cost in costs if cost is not None]
         return sum(known, Decimal()) if len(known) == len(costs) else None
 
     @property
     def rate_limits(self) -> dict[str, LimitStatus]:
-        """What the headers say about how much more may be asked, by "requests", "tokens" and the like."""
+        """The rate limits in the headers, by "requests", "tokens", "input_tokens" and "output_tokens"."""
         found: dict[str, LimitStatus] = {} if self.limit_reader is None else self.limit_reader(self.headers)
         return found
 
@@ -186,15 +186,15 @@ class ChatCompletionResponse:
 
 
 _UNFIT: dict[FinishReason | None, str] = {
-    "length": "The answer was cut off by the limit of its length: raise max_tokens",
-    "content_filter": "The provider's filter stopped the answer",
+    "length": "The answer was cut off at its maximum length: raise max_tokens",
+    "content_filter": "The content filter of the provider stopped the answer",
 }
 
 
 def annotate_in_place(answer: ChatCompletionResponse, **facts: Any) -> ChatCompletionResponse:
-    """Return an answer that nobody else has seen yet with what its call knows of it.
+    """Set fields of an answer that no other code has seen yet, and return it.
 
-    It is changed in place: a changed copy takes as long as decoding the answer did.
+    In place, although the class is frozen: a changed copy takes as long as decoding the answer did.
     """
     for name, value in facts.items():
         object.__setattr__(answer, name, value)

@@ -95,8 +95,8 @@ def test_a_whole_number_may_be_written_with_a_point(server):
 @pytest.mark.parametrize(
     ("message", "reason", "message_part"),
     [
-        ({"content": '{"name": "Os'}, "length", "cut off by the limit of its length: raise max_tokens"),
-        ({"content": "I"}, "content_filter", "The provider's filter stopped the answer"),
+        ({"content": '{"name": "Os'}, "length", "cut off at its maximum length: raise max_tokens"),
+        ({"content": "I"}, "content_filter", "The content filter of the provider stopped the answer"),
         ({"content": None, "refusal": "no"}, "stop", "The model refused; look at .message.refusal"),
         ({"content": "Oslo"}, "stop", "max_repairs=1 asks the model to correct it"),
     ],

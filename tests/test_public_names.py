@@ -61,10 +61,12 @@ def test_every_public_name_exists_and_is_listed_in_order():
 
 
 @pytest.mark.parametrize("package", [module.name for module in pkgutil.iter_modules(ai_lib.__path__) if module.ispkg])
-def test_what_a_package_lists_can_be_imported_from_it(package):
+def test_a_package_has_the_names_that_it_lists_and_no_others(package):
     module = import_module(f"ai_lib.{package}")
 
     assert [name for name in getattr(module, "__all__", []) if not hasattr(module, name)] == []
+    with pytest.raises(AttributeError, match=f"'ai_lib.{package}' has no attribute 'no_such_name'"):
+        _ = module.no_such_name
 
 
 def test_importing_does_no_io_starts_no_thread_and_prints_nothing():

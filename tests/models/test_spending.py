@@ -22,7 +22,7 @@ from ai_lib import (
     Timeout,
 )
 from tests.support.clients import ONE_ATTEMPT, client_of
-from tests.support.server import Server, completion, json_reply, raw_reply, sse_reply, stream_events
+from tests.support.server import Server, completion, json_reply, raw_reply, sse_reply, stall, stream_events
 
 PRICED = Catalogue().with_price("gw/m", input=1000, output=1000)  # the usual answer has 3 tokens: $0.003
 
@@ -226,10 +226,6 @@ def test_a_failed_call_releases_its_reservation(server):
 
 
 def test_a_call_with_an_unknown_outcome_is_counted_in_full(server):
-    def stall(connection):
-        connection.read_request()
-        connection.stall()
-
     server.script(stall)
     client = priced_client(server, options=ConnectionOptions(timeout=Timeout(first_byte=0.1)))
 

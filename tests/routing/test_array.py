@@ -22,7 +22,7 @@ from ai_lib import (
     OverloadedError,
     ResilienceConfig,
 )
-from tests.support.server import BUSY, Server, completion, json_reply, sse_reply, stream_events
+from tests.support.server import BUSY, Server, completion, json_reply, sse_reply, stall, stream_events
 
 array_client = partial(AiClient, resilience=ResilienceConfig.none())
 
@@ -324,10 +324,6 @@ def test_settings_of_the_client_hold_for_the_endpoints_but_its_key_and_headers_d
     from ai_lib import ConnectionOptions, ProviderConfig, RequestTimeoutError
 
     a, _ = servers
-
-    def stall(connection):
-        connection.read_request()
-        connection.stall()
 
     a.script(stall)
     options = ConnectionOptions(timeout=0.3, api_key="canary", headers={"x-canary": "1"})

@@ -113,7 +113,7 @@ def test_a_key_comes_before_a_bearer_token(server: Server, monkeypatch: pytest.M
     assert "authorization" not in server.requests[0].headers
 
 
-def test_a_refused_bearer_token_names_its_variable(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_rejected_bearer_token_names_its_variable(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CLOUD_TOKEN", "oauth-token")
     server.script(json_reply(401, {"error": {"message": "expired"}}))
 

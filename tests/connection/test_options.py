@@ -30,7 +30,7 @@ def test_a_proxy_and_disable_proxy_are_rejected_together():
 
 
 @pytest.mark.parametrize("headers", [{"x": "a\nb"}, {"x\r": "a"}, {"x": 1}])
-def test_a_header_that_cannot_be_sent_is_refused(headers):
+def test_a_header_that_cannot_be_sent_is_rejected(headers):
     with pytest.raises(ConfigurationError, match="header"):
         ConnectionOptions(headers=headers)
 
@@ -89,7 +89,7 @@ def test_a_gap_in_the_base_url_is_filled_from_its_variable_or_named(monkeypatch)
 
 
 @pytest.mark.parametrize("url", ["localhost:8000", "ftp://x", "//x"])
-def test_a_base_url_without_http_is_refused(url, monkeypatch):
+def test_a_base_url_without_http_is_rejected(url, monkeypatch):
     with pytest.raises(ConfigurationError, match="base_url must start with"):
         ConnectionOptions(base_url=url)
     monkeypatch.setenv("GW_URL", url)
@@ -100,7 +100,7 @@ def test_a_base_url_without_http_is_refused(url, monkeypatch):
 @pytest.mark.parametrize(
     "url", ["https://user:canary@gw.example/v1", "https://gw.example/v1?key=canary", "http://x#canary"]
 )
-def test_a_base_url_that_may_hold_a_secret_is_refused_without_showing_it(url, monkeypatch):
+def test_a_base_url_that_may_hold_a_secret_is_rejected_without_showing_it(url, monkeypatch):
     monkeypatch.setenv("GW_URL", url)
     for make in (
         lambda: ConnectionOptions(base_url=url),

@@ -119,7 +119,7 @@ def test_a_file_that_cannot_be_sent_is_rejected_first(server, file, message):
     assert server.requests == []
 
 
-def test_a_large_file_is_refused_without_reading_it(server, tmp_path):
+def test_a_large_file_is_rejected_without_reading_it(server, tmp_path):
     path = tmp_path / "huge"
     with path.open("wb") as file:
         file.truncate(2**40)
@@ -130,7 +130,7 @@ def test_a_large_file_is_refused_without_reading_it(server, tmp_path):
     assert caught.value.code == "file_too_large"
 
 
-def test_an_upload_that_is_refused_is_a_typed_error(server):
+def test_an_upload_that_is_rejected_is_a_typed_error(server):
     server.script(json_reply(401, {"error": {"message": "bad key"}}))
 
     with pytest.raises(AuthenticationError) as caught:

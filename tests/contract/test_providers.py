@@ -243,7 +243,7 @@ def test_the_models_can_be_listed(config: ProviderConfig, here: Server) -> None:
 
 
 @pytest.mark.parametrize("config", NEED_A_KEY)
-def test_a_refused_key_is_an_authentication_error_that_names_the_variables(
+def test_a_rejected_key_is_an_authentication_error_that_names_the_variables(
     config: ProviderConfig, here: Server
 ) -> None:
     here.script(json_reply(401, samples_of(config).error_body(401, f"bad key {KEY}")))

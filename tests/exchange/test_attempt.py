@@ -48,7 +48,7 @@ def test_an_emulated_stream_has_the_same_answer_as_a_chat(server: Server) -> Non
     assert (streamed.id, streamed.model, streamed.usage) == (chat.id, chat.model, chat.usage)
 
 
-def test_only_streams_with_tools_are_emulated_where_only_those_are_refused(server: Server) -> None:
+def test_only_streams_with_tools_are_emulated_where_only_those_are_rejected(server: Server) -> None:
     server.script(json_reply(200, completion("whole")), sse_reply(stream_events("in", "pieces")))
 
     with client_of(server, config={"streaming": "emulated_with_tools"}) as client:

@@ -62,7 +62,7 @@ def test_it_streams_and_folds_to_an_answer_with_usage(client: AiClient) -> None:
 
 
 @pytest.mark.parametrize("speaker", ["chat completions", "messages"])  # in Responses this server says "completed"
-def test_the_end_by_length_is_told(speaker: str, server: Any) -> None:
+def test_the_finish_reason_length_is_reported(speaker: str, server: Any) -> None:
     client = client_for(speaker, server)
 
     assert client.chat("Tell a long story", max_tokens=4).finish_reason == "length"

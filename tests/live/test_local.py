@@ -64,7 +64,7 @@ def test_it_streams_and_folds_to_an_answer_with_usage(local):
     assert stream.response.usage.completion_tokens > 1
 
 
-def test_the_end_by_length_is_told(local):
+def test_the_finish_reason_length_is_reported(local):
     assert local.chat("Tell a long story", max_tokens=4).finish_reason == "length"
 
 
@@ -127,7 +127,7 @@ def test_a_streamed_answer_can_be_held_to_a_class(local):
     assert isinstance(stream.final_response().parsed, City)
 
 
-def test_a_prompt_that_is_too_long_is_told(local):
+def test_a_prompt_that_is_too_long_is_an_error(local):
     with pytest.raises(ContextLengthError, match="context"):
         local.chat("word " * 6000, max_tokens=4)
     with pytest.raises(ContextLengthError, match="context"):

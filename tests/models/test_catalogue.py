@@ -115,7 +115,7 @@ def test_entries_survive_a_file(tmp_path):
 @pytest.mark.parametrize(
     "content", ["", "[]", '{"models": [{}]}', '{"models": [{"id": "a", "prices": {"input": "x"}}]}']
 )
-def test_a_file_without_models_is_refused(tmp_path, content):
+def test_a_file_without_models_is_rejected(tmp_path, content):
     path = tmp_path / "models.json"
     path.write_text(content)
 
@@ -173,7 +173,7 @@ def test_the_shipped_file_is_the_generated_one(shared):
 
 
 @pytest.mark.parametrize("price", [-1, "much", float("nan"), float("inf"), True])
-def test_an_invalid_price_is_refused(price):
+def test_an_invalid_price_is_rejected(price):
     with pytest.raises(ConfigurationError, match="a price must be a number of US dollars >= 0"):
         SHIPPED.with_price("openai/gpt-4o", input=price)
     with pytest.raises(ConfigurationError, match="a price must be a number of US dollars >= 0"):

@@ -110,7 +110,7 @@ def test_the_thinking_of_earlier_turns_widens_the_upper_bound_only():
     assert count(thought).at_most >= count(plain).at_most + 400
 
 
-def test_a_value_without_a_json_form_is_refused():
+def test_a_value_without_a_json_form_is_rejected():
     with pytest.raises(InvalidRequestError, match="cannot be represented as JSON"):
         count(Message.user("hi"), tools=[Tool("t", parameters={"type": "object", "x": object()})])
 

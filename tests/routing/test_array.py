@@ -299,7 +299,7 @@ def test_it_survives_pickling(servers):
     assert pickle.loads(pickle.dumps(array_client(copy))).chat("hi").text == "a"
 
 
-def test_what_makes_no_sense_is_refused(servers):
+def test_invalid_arguments_are_rejected(servers):
     with pytest.raises(ConfigurationError, match="no endpoints"):
         AiClient(ModelArray("empty"))
     with pytest.raises(ConfigurationError, match="has an endpoint 'a' already"):

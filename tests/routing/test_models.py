@@ -225,7 +225,7 @@ def test_running_calls_are_counted_until_they_end(server):
     assert strategy.log[3:] == [("ended", "b", "NoneType")]
 
 
-def test_a_router_without_any_model_is_refused(server):
+def test_a_router_without_any_model_is_rejected(server):
     with pytest.raises(ConfigurationError, match="no model to choose from"):
         priced_client(server, route=ModelRouter(["cheap"], capabilities=["vision"]))
 

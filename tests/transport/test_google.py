@@ -64,7 +64,7 @@ def test_a_key_makes_google_credentials_unnecessary(server: Server, monkeypatch:
     assert server.requests[0].headers["authorization"] == "Bearer the-key"
 
 
-def test_refused_google_credentials_are_an_authentication_error(server: Server, service_account: Server) -> None:
+def test_rejected_google_credentials_are_an_authentication_error(server: Server, service_account: Server) -> None:
     service_account.script(json_reply(400, {"error": "invalid_grant", "error_description": "canary: bad signature"}))
 
     with AiClient(config_of(server, credentials="google")) as client, pytest.raises(AuthenticationError) as caught:

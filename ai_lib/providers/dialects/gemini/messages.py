@@ -15,7 +15,7 @@ from typing import Any
 
 from ai_lib.errors import InvalidRequestError
 from ai_lib.providers.dialect import Context, Refuse
-from ai_lib.providers.dialects.gemini.parts import encode_content, encode_part
+from ai_lib.providers.dialects.gemini.parts import encode_content
 from ai_lib.providers.dialects.gemini.quirks import Quirks
 from ai_lib.providers.dialects.gemini.reasoning import add_missing_signature
 from ai_lib.providers.reading import encode_arguments, match_model, owned_data, tool_names_by_id
@@ -114,21 +114,20 @@ def _encode_result(
             "keep the assistant message, or pass name= to Message.tool()"
         )
     media_types = match_model(quirks.result_media, model) or ()
-    values: list[Text | Json] = []
+    values = [part for part in message.content if isinstance(part, Text | Json)]
+    if any(part.cache is not None for part in values):
+        refuse("cache", "a tool result cannot be marked")
     inside: list[_Wire] = []
     after: list[_Wire] = []
-    for part in message.content:
-        if isinstance(part, Text | Json):
-            values.append(part)
-            if part.cache is not None:
-                refuse("cache", "a tool result cannot be marked")
-        elif wire := encode_part(part, model, quirks, refuse):
-            data = wire.get("inlineData") or (wire.get("fileData") if quirks.result_files else None) or {}
-            fits = data.get("mimeType") in media_types and "mediaResolution" not in wire
-            (inside if fits else after).append(wire)
-    value: Any = "".join([part.text for part in values])
+    media = [part for part in message.content if not isinstance(part, Text | Json)]
+    for wire in encode_content(media, model, quirks, refuse):
+        data = wire.get("inlineData") or (wire.get("fileData") if quirks.result_files else None) or {}
+        fits = data.get("mimeType") in media_types and "mediaResolution" not in wire
+        (inside if fits else after).append(wire)
     if len(values) == 1 and isinstance(values[0], Json):
         value = values[0].value
+    else:
+        value = "".join([part.text for part in values])
     # The response must be an object; the API takes one without "output" and "error" as the output itself.
     response = {"error" if message.is_error else "output": value}
     if isinstance(value, Mapping) and not message.is_error and not value.keys() & {"output", "error"}:

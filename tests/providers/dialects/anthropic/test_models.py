@@ -41,3 +41,9 @@ def test_the_last_page_has_no_next_page(change: dict[str, Any]) -> None:
     response = HttpResponse(status=200, body=json.dumps({**PAGE, **change}).encode())
 
     assert adapter_for("anthropic").next_page(response) is None
+
+
+def test_an_entry_without_an_id_is_skipped() -> None:
+    response = HttpResponse(status=200, body=json.dumps({"data": [{"display_name": "X"}]}).encode())
+
+    assert adapter_for("anthropic").decode_models(response) == []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import attrs
@@ -11,7 +12,7 @@ from ai_lib.errors import InvalidRequestError
 from ai_lib.types.content import Audio, Document, Image, Json, Text
 from ai_lib.types.message import Message
 from ai_lib.types.tool import ToolCall
-from tests.providers.dialects.anthropic.bodies import adapter_with, body_of, refusal_of, turns_of
+from tests.providers.dialects.anthropic.bodies import adapter_with, body_of, refusal_of, request_of, turns_of
 from tests.support.scenarios import ADD, PDF, PNG, WAV
 
 
@@ -85,3 +86,13 @@ def test_a_cache_mark_is_refused_where_the_provider_ignores_it() -> None:
     marked = Message.user(Text("a", cache="5m"))
 
     assert "does not support cache" in refusal_of(adapter_with(rejects=["cache"]), messages=[marked])
+    request, left_out = request_of(adapter_with(rejects=["cache"]), messages=[marked])
+    assert (left_out, "cache_control" in str(request.body)) == (["cache"], False)
+
+
+@pytest.mark.parametrize("part", [WAV, Document.from_bytes(b"PK\3\4", "application/zip")])
+def test_an_unsupported_part_is_left_out_on_request(part: Any) -> None:
+    request, left_out = request_of(messages=[Message.user("?", part)])
+
+    assert left_out == [f"{type(part).__name__.lower()} content"]
+    assert json.loads(request.body or b"")["messages"][0]["content"] == [{"type": "text", "text": "?"}]

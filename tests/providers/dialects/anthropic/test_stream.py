@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -47,3 +48,30 @@ def test_raw_is_the_last_event_with_content() -> None:
 def test_a_malformed_event_is_an_invalid_response(event: str) -> None:
     with pytest.raises(InvalidResponseError, match="malformed event in the stream"):
         list(adapter_for("anthropic").decode_stream([event]))
+
+
+def test_blocks_to_send_back_hold_their_citations_and_no_input_that_was_cut_off() -> None:
+    citation = {"type": "char_location", "cited_text": "so"}
+    events = [
+        {"type": "message_start", "message": {"id": "m", "content": []}},
+        {"type": "content_block_delta", "index": 0, "delta": {"type": "text_delta", "text": "It is so."}},
+        {"type": "content_block_delta", "index": 0, "delta": {"type": "citations_delta", "citation": citation}},
+        {
+            "type": "content_block_start",
+            "index": 1,
+            "content_block": {"type": "server_tool_use", "id": "s", "input": {}},
+        },
+        {"type": "content_block_delta", "index": 1, "delta": {"type": "input_json_delta", "partial_json": '{"q'}},
+        {"type": "message_delta", "delta": {"stop_reason": "max_tokens"}},
+    ]
+
+    chunks = list(adapter_for("anthropic").decode_stream([json.dumps(event) for event in events]))
+
+    assert chunks[-1].provider_data == {
+        "anthropic": {
+            "content": [
+                {"type": "text", "text": "It is so.", "citations": [citation]},
+                {"type": "server_tool_use", "id": "s", "input": {}},
+            ]
+        }
+    }

@@ -284,6 +284,8 @@ def test_parallel_calls_cannot_be_switched_off() -> None:
         ({"messages": Message.user("hi", Image.from_bytes(b"x", "image/tiff"))}, "image content"),
         ({"messages": Message.user("hi", Image.from_url("https://example.com/a.png"))}, "image url"),
         ({"messages": [Message.user("hi"), Message.assistant(PNG)]}, "image content"),
+        ({"reasoning": "low", "model": LLAMA}, "reasoning"),
+        ({"reasoning": 2000, "model": GPT}, "reasoning"),
         ({"reasoning": "somewhat"}, "reasoning"),
         ({"reasoning": "somewhat", "model": OPUS_48}, "reasoning"),
         ({"reasoning": "none", "model": "us.anthropic.claude-opus-5-5"}, "reasoning"),

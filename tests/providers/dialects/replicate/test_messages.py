@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from ai_lib.types.content import Json
 from ai_lib.types.message import Message
-from tests.providers.dialects.replicate.bodies import input_of
+from tests.providers.dialects.replicate.bodies import encode_request, input_of
 
 
 @settings(deadline=None, max_examples=50)
@@ -35,3 +35,11 @@ def test_a_last_message_of_the_assistant_is_continued() -> None:
     messages = [Message.user("Say hi"), Message.assistant("Hi the")]
 
     assert input_of(messages=messages)["prompt"] == "User: Say hi\n\nAssistant: Hi the"
+
+
+def test_messages_that_a_prompt_cannot_express_are_left_out_on_request() -> None:
+    messages = [Message.system(""), Message.user("hi"), Message.tool("c", "3")]
+
+    _, body, omissions = encode_request("drop", messages=messages)
+
+    assert (body["input"], omissions) == ({"prompt": "hi"}, ["tools"])

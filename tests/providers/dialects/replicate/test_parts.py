@@ -47,3 +47,11 @@ def test_a_model_that_accepts_one_image_gets_one() -> None:
 def test_a_part_without_an_input_is_refused(model: str, part: Any, field: str) -> None:
     with pytest.raises(UnsupportedFeatureError, match=f"Replicate does not support {field}"):
         encode_request(model=model, messages=Message.user("see", part))
+
+
+def test_an_image_without_an_input_is_left_out_on_request() -> None:
+    message = Message.user("see", Image.from_bytes(b"x", "image/png"))
+
+    _, body, omissions = encode_request("drop", model="openai/gpt-oss-120b", messages=message)
+
+    assert (body["input"], omissions) == ({"prompt": "see"}, ["image content"])

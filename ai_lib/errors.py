@@ -14,7 +14,7 @@
     ├── QuotaExceededError               pay
     ├── ProviderError                    the provider failed
     │   └── OverloadedError
-    ├── TransportError                   the bytes did not get through
+    ├── TransportError                   the request or its answer was lost
     │   ├── NetworkError
     │   │   ├── DNSError
     │   │   ├── ConnectError
@@ -24,15 +24,15 @@
     │   ├── RequestTimeoutError
     │   └── StreamInterruptedError
     │       └── StreamTimeoutError       (also a RequestTimeoutError)
-    ├── InvalidResponseError             the answer is not what the dialect promises
-    ├── CircuitOpenError                 stopped on this side, before any I/O
+    ├── InvalidResponseError             the answer is malformed
+    ├── CircuitOpenError                 stopped by this library, before any I/O
     ├── BackpressureError
     ├── BudgetExceededError
     ├── CancelledError
     ├── ToolArgumentsError
-    └── ToolLoopError                    run_tools came to no end
+    └── ToolLoopError                    run_tools did not finish
 
-The split follows what the caller can do about it. Facts are in attributes; a message never holds a key or a
+The classes follow what the caller can do about the error. Facts are in attributes; a message never contains a key or a
 prompt. Every class survives pickling and copying with equal attributes.
 """
 
@@ -79,27 +79,26 @@ Severity = Literal["client", "fatal", "transient", "server"]
 
 
 class AiLibError(Exception):
-    """The root of every error that the library raises on purpose.
+    """The base class of every error that the library raises on purpose.
 
     Attributes:
-        message: What happened, in one line, as the provider or this library said it.
+        message: What happened, in one line, from the provider or this library.
         status: The HTTP status, or None when there was no answer.
-        code: The provider's error code or type, or this library's word for the failure.
+        code: The provider's error code or type, or this library's own code.
         provider: The provider's id.
-        model: The model that was asked.
+        model: The model that was called.
         request_id: The id to quote to the provider's support.
-        retry_after: Seconds to wait, when the provider named them.
-        retryable: The same call may succeed when tried again, and cannot have been worked on already.
-        ambiguous: The request was sent and no whole answer came: the provider may have worked on it, and bill it.
-        fallbackable: Another provider or model may succeed where this one failed.
-        severity: "client" (fix the request), "fatal" (fix the set-up), "transient" (wait), "server".
-        attempts: One `Attempt` for each call made before this error was raised.
-        timings: Seconds of the call by what they went to: queue, rate_limit, backoff, connect, first_byte, body,
-            stream.
-        errors: Of a fallback chain or a hedge, what each target raised; else empty.
-        body: The provider's answer as text, cut and without the key.
-        partial: Of a stream, the `ChatCompletionResponse` folded from what had arrived; else None.
-        hint: What the user can do.
+        retry_after: Seconds to wait, where the provider named them.
+        retryable: Whether the same call may succeed when repeated, and cannot have been worked on already.
+        ambiguous: Whether the request was sent and no whole answer came: the provider may work on it, and bill it.
+        fallbackable: Whether another provider or model may succeed where this one failed.
+        severity: "client" (fix the request), "fatal" (fix the settings), "transient" (wait) or "server".
+        attempts: One `Attempt` for each request made before this error was raised.
+        timings: Seconds of the call by purpose: queue, rate_limit, backoff, connect, first_byte, body, stream.
+        errors: The error of each target of a fallback chain or a hedge; otherwise empty.
+        body: The provider's answer as text, truncated and without the key.
+        partial: The `ChatCompletionResponse` of what had arrived of a stream; otherwise None.
+        hint: Advice on what to do.
     """
 
     retryable: bool = False
@@ -108,7 +107,7 @@ class AiLibError(Exception):
     severity: Severity = "client"
     hint: str = ""
     default_code: ClassVar[str | None] = None
-    tells_timings: ClassVar[bool] = False
+    reports_timings: ClassVar[bool] = False
 
     def __init__(
         self,
@@ -143,41 +142,45 @@ class AiLibError(Exception):
         if hint is not None:
             self.hint = hint
 
+    def is_retryable(self) -> bool:
+        """Return whether the same call may succeed when repeated, as `retryable` says."""
+        return self.retryable
+
     def __str__(self) -> str:
-        where = " ".join(str(part) for part in (self.provider, self.status) if part is not None)
-        text = f"{where}: {self.message}" if where else self.message
+        origin = " ".join(str(part) for part in (self.provider, self.status) if part is not None)
+        text = f"{origin}: {self.message}" if origin else self.message
         if self.request_id:
             text += f" (request {self.request_id})"
         if len(self.attempts) > 1:
             text += f" after {len(self.attempts)} attempts"
         if self.errors:
-            each = ", ".join(f"{error.provider}: {type(error).__name__}" for error in self.errors)
-            text += f"; every target failed ({each})"
-        if self.timings and self.tells_timings:
-            each = ", ".join(f"{purpose} {took:.2g} s" for purpose, took in self.timings.items())
-            text += f"; the time went to {each}"
+            failures = ", ".join(f"{error.provider}: {type(error).__name__}" for error in self.errors)
+            text += f"; every target failed ({failures})"
+        if self.timings and self.reports_timings:
+            shares = ", ".join(f"{purpose} {seconds:.2g} s" for purpose, seconds in self.timings.items())
+            text += f"; time was spent on {shares}"
         return f"{text}. {self.hint}" if self.hint else text
 
 
 class ConfigurationError(AiLibError):
-    """A setting is missing or cannot be used; nothing was sent."""
+    """A setting is missing or invalid; nothing was sent."""
 
     severity: Severity = "fatal"
 
 
 class InvalidRequestError(AiLibError):
-    """The request is wrong and will stay wrong however often it is sent."""
+    """The request is invalid; sending it again fails in the same way."""
 
 
 class ContextLengthError(InvalidRequestError):
-    """The prompt, or the prompt and the answer asked for, is too long for the model."""
+    """The prompt, alone or with the requested answer, is too long for the model."""
 
     fallbackable = True
     hint = "Shorten the messages, lower max_tokens, or choose a model with a larger context"
 
 
 class UnsupportedFeatureError(InvalidRequestError):
-    """The provider has no form for something in the request; nothing was sent."""
+    """The provider does not support something in the request; nothing was sent."""
 
     fallbackable = True
 
@@ -186,11 +189,11 @@ class ContentFilterError(InvalidRequestError):
     """The provider refused the content of the prompt or of the answer."""
 
     fallbackable = True
-    hint = "Change the content; sending it again gives the same answer"
+    hint = "Change the content; sending it again gives the same result"
 
 
 class AuthenticationError(AiLibError):
-    """The provider does not accept the key."""
+    """The provider rejected the key."""
 
     severity: Severity = "fatal"
     fallbackable = True
@@ -198,13 +201,13 @@ class AuthenticationError(AiLibError):
 
 
 class MissingKeyError(ConfigurationError, AuthenticationError):
-    """The provider needs an API key and none was given; nothing was sent."""
+    """The provider requires an API key and none was given; nothing was sent."""
 
     hint = ""
 
 
 class PermissionDeniedError(AiLibError):
-    """The key is valid but may not do this."""
+    """The key is valid but lacks the permission."""
 
     severity: Severity = "fatal"
     fallbackable = True
@@ -212,14 +215,14 @@ class PermissionDeniedError(AiLibError):
 
 
 class ModelNotFoundError(AiLibError):
-    """The provider does not know the model, or the URL."""
+    """The provider does not have the model, or the URL."""
 
     fallbackable = True
     hint = "Check the model's name (client.list_models() shows what the key can use) and the base URL"
 
 
 class RateLimitError(AiLibError):
-    """Too many requests or tokens in a window of time."""
+    """The key sent too many requests or tokens in a period of time."""
 
     retryable = True
     fallbackable = True
@@ -228,11 +231,11 @@ class RateLimitError(AiLibError):
 
 
 class QuotaExceededError(AiLibError):
-    """The account has no credit or has used up its plan; waiting a moment does not help."""
+    """The account has no credit or has used up its plan; waiting briefly does not help."""
 
     fallbackable = True
     severity: Severity = "fatal"
-    hint = "Check the plan and the billing of the account"
+    hint = "Check the account's plan and billing"
 
 
 class ProviderError(AiLibError):
@@ -244,28 +247,28 @@ class ProviderError(AiLibError):
 
 
 class OverloadedError(ProviderError):
-    """The provider has no capacity just now."""
+    """The provider has no capacity at the moment."""
 
     severity: Severity = "transient"
     hint = "Try again later or on another provider"
 
 
 class TransportError(AiLibError):
-    """The request or its answer did not get through."""
+    """The request or its answer was lost on the way."""
 
     fallbackable = True
     severity: Severity = "transient"
 
 
 class NetworkError(TransportError):
-    """The connection failed; `code` says at which layer."""
+    """The connection failed; `code` names the layer."""
 
     retryable = True
     default_code = "network_error"
 
 
 class DNSError(NetworkError):
-    """The host's name cannot be resolved."""
+    """The host name cannot be resolved."""
 
     default_code = "dns_failure"
     hint = "Check the spelling of the base URL and the machine's DNS and network"
@@ -279,11 +282,11 @@ class ConnectError(NetworkError):
 
 
 class TLSError(NetworkError):
-    """The secure connection could not be made; sending again gives the same result."""
+    """The TLS handshake failed; sending again gives the same result."""
 
     retryable = False
     default_code = "tls_failure"
-    hint = "Check the clock, and name the company's CA file with verify=, REQUESTS_CA_BUNDLE or SSL_CERT_FILE"
+    hint = "Check the clock, and name a private CA's file with verify=, REQUESTS_CA_BUNDLE or SSL_CERT_FILE"
 
 
 class ProxyError(NetworkError):
@@ -294,21 +297,21 @@ class ProxyError(NetworkError):
 
 
 class ConnectionLostError(NetworkError):
-    """The other side closed or reset the connection before the answer was whole."""
+    """The server closed or reset the connection before the answer was complete."""
 
     default_code = "connection_lost"
     hint = "A proxy or a restart of the server may have cut the connection; try again"
 
 
 class RequestTimeoutError(TransportError):
-    """A limit of time ran out; `code` is connect_timeout, first_byte_timeout, idle_timeout or total_timeout.
+    """A timeout expired; `code` is connect_timeout, first_byte_timeout, idle_timeout or total_timeout.
 
-    Only a connect timeout is retried: in the other cases the provider may already be working on the request,
-    and a second one would be paid for as well (`ambiguous`; see `RetryPolicy.retry_ambiguous`).
+    Only a connect timeout is retried: otherwise the provider may already be working on the request, and a second one
+    would be billed too (`ambiguous`; see `RetryPolicy.retry_ambiguous`).
     """
 
     default_code = "total_timeout"
-    tells_timings = True
+    reports_timings = True
 
 
 class StreamInterruptedError(TransportError):
@@ -319,13 +322,13 @@ class StreamInterruptedError(TransportError):
 
 
 class StreamTimeoutError(StreamInterruptedError, RequestTimeoutError):
-    """A stream went silent for too long or ran past its total time; what had arrived is in `.partial`."""
+    """A stream was silent for too long or exceeded its total timeout; what had arrived is in `.partial`."""
 
     default_code = "idle_timeout"
 
 
 class InvalidResponseError(AiLibError):
-    """The answer is not what the dialect promises: HTML, broken JSON, no choices."""
+    """The answer is malformed: HTML, invalid JSON, no choices."""
 
     fallbackable = True
     severity: Severity = "server"
@@ -337,22 +340,22 @@ class CircuitOpenError(AiLibError):
     default_code = "circuit_open"
     fallbackable = True
     severity: Severity = "transient"
-    hint = "Wait for retry_after seconds, or name other providers to fall back to"
+    hint = "Wait for retry_after seconds, or add providers to fall back to"
 
 
 class BackpressureError(AiLibError):
-    """Too many calls are already running or waiting in this process; this one was not sent."""
+    """Too many calls are already running or queued in this process; this one was not sent."""
 
     default_code = "queue_full"
     retryable = True
     fallbackable = True
     severity: Severity = "transient"
-    tells_timings = True
-    hint = "Make fewer calls at once, or raise the limit of concurrent calls or its queue"
+    reports_timings = True
+    hint = "Make fewer concurrent calls, or raise the concurrency limit or the length of its queue"
 
 
 class BudgetExceededError(AiLibError):
-    """The call could cost more than is left of a budget, or nobody knows what it costs; it was not sent."""
+    """The call could cost more than remains of a budget, or its cost is unknown; it was not sent."""
 
     default_code = "budget_exceeded"
     hint = "Pass a smaller max_tokens, or raise the budget"
@@ -368,7 +371,7 @@ class ToolArgumentsError(AiLibError):
     """The model wrote tool arguments that are not a JSON object.
 
     Attributes:
-        arguments_json: The text as the model wrote it.
+        arguments_json: The model's text.
     """
 
     default_code = "invalid_tool_arguments"
@@ -379,11 +382,11 @@ class ToolArgumentsError(AiLibError):
 
 
 class ToolLoopError(AiLibError):
-    """`run_tools` was ended since the model goes on calling tools.
+    """`run_tools` stopped because the model kept calling tools.
 
-    `code` is max_rounds, or repeated_calls when it asked for the same again and again. The last answer is in
-    `.partial`, with the whole conversation on its `messages`.
+    `code` is max_rounds, or repeated_calls when the model repeated the same calls. The last answer is in `.partial`,
+    with the whole conversation in its `messages`.
     """
 
     default_code = "max_rounds"
-    hint = "Look at .partial.messages; raise max_rounds, or tell the model when to stop"
+    hint = "Inspect .partial.messages; raise max_rounds, or tell the model when to stop"

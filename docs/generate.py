@@ -41,6 +41,9 @@ form, ○ it raises `UnsupportedFeatureError`, or is left out and listed on `res
 out as chunks; ◑ the same only when tools are given. Whether a certain model understands what is sent is up to the
 model.
 
+The *kind* is `ProviderConfig.kind`: "config" where a configuration adapts OpenAI's chat API to the provider,
+"independent" where the provider's own API has a dialect of its own.
+
 """
 RETIRED = "\n## Ended\n\n"
 STREAM_MARKS = {"native": "●", "emulated": "◐", "emulated_with_tools": "◑"}
@@ -122,7 +125,7 @@ def features(config: ProviderConfig) -> str:
         ]
     told = attrs.asdict(config, recurse=False)
     beside = ["●" if told[field] is not None and config.api is None else "" for field in OPERATIONS]
-    return f"| {name} | {config.dialect} | {' | '.join([*chat, *beside])} |\n"
+    return f"| {name} | {config.kind} | {config.dialect} | {' | '.join([*chat, *beside])} |\n"
 
 
 def page() -> str:
@@ -130,7 +133,7 @@ def page() -> str:
     every = list(configs())
     live = [config for config in every if not config.retired]
     ended = [f"- **{c.display_name}** (`{c.id}`): {c.retired}. {' '.join(c.notes)}\n" for c in every if c.retired]
-    columns = ["id", "dialect", "stream", *FEATURES, *OPERATIONS.values()]
+    columns = ["id", "kind", "dialect", "stream", *FEATURES, *OPERATIONS.values()]
     table = f"| {' | '.join(columns)} |\n|{'---|' * len(columns)}\n"
     return (
         HEAD

@@ -103,3 +103,9 @@ def test_a_missing_key_is_an_error_of_settings_and_of_authentication():
 def test_a_stream_that_times_out_is_both_interrupted_and_timed_out():
     assert issubclass(StreamTimeoutError, StreamInterruptedError)
     assert issubclass(StreamTimeoutError, RequestTimeoutError)
+
+
+@pytest.mark.parametrize("kind", CLASSES)
+def test_is_retryable_says_what_the_attribute_says(kind):
+    assert kind("failed").is_retryable() is kind.retryable
+    assert kind("failed", retryable=True).is_retryable()

@@ -54,7 +54,7 @@ def test_timings_are_added_up_and_annotated():
 
     assert call.timings["queue"] == 3.0
     assert error.timings == {"queue": 3.0}
-    assert "the time went to queue 3 s" in str(error)
+    assert "time was spent on queue 3 s" in str(error)
 
 
 def test_a_child_is_cancelled_alone_and_with_its_parent():

@@ -11,7 +11,6 @@ from importlib import resources
 
 import pytest
 
-from ai_lib.errors import ConfigurationError
 from ai_lib.providers.config import ProviderConfig
 from ai_lib.providers.dialects.openai_chat.quirks import Quirks, quirks_from
 from ai_lib.providers.dialects.openai_chat.reasoning import REASONING
@@ -164,29 +163,6 @@ def test_the_enum_lists_the_files_that_are_not_retired_in_order() -> None:
     assert list(names) == sorted(names)
 
 
-def test_a_model_variable_may_have_the_prefix_of_any_key_variable() -> None:
-    assert "GROK_MODEL" in CONFIGS["xai"].model_variables
-    assert "DASHSCOPE_MODEL" in CONFIGS["qwen"].model_variables
-
-
 def test_an_empty_path_in_a_file_means_that_there_is_no_list_of_models() -> None:
     assert FILES["minimax"]["models_path"] == ""
     assert CONFIGS["minimax"].models_path is None
-
-
-# --- looking one up
-
-
-def test_a_retired_provider_tells_when_it_ended() -> None:
-    with pytest.raises(ConfigurationError, match=r"GitHub Models ended its service on 2026-07-30\. Use another"):
-        get_config("github")
-
-
-def test_an_unknown_name_suggests_near_ones() -> None:
-    with pytest.raises(ConfigurationError, match="no provider 'opnai'; did you mean openai"):
-        get_config("opnai")
-
-
-def test_a_name_like_no_other_tells_where_the_list_is() -> None:
-    with pytest.raises(ConfigurationError, match="`ai-lib providers` lists them all"):
-        get_config("zzzzzzzzzzzz")

@@ -58,12 +58,12 @@ def test_the_end_mark_of_other_dialects_is_passed_over() -> None:
 
 
 @pytest.mark.parametrize("payload", [None, [], "x", 1])
-def test_an_answer_that_is_no_object_is_told(payload: Any) -> None:
+def test_an_answer_that_is_not_an_object_is_an_invalid_response(payload: Any) -> None:
     with pytest.raises(InvalidResponseError, match=f"got {type(payload).__name__}"):
         check_object(payload)
 
 
-def test_data_goes_back_to_its_owner_and_what_was_put_in_by_hand_to_all() -> None:
+def test_data_is_sent_to_its_owner_and_the_users_own_to_all() -> None:
     data = {"a": {"x": 1}, "b": {"x": 2}, "*": {"x": 0, "y": 0}}
 
     assert owned_data(data, "a") == {"x": 1, "y": 0}

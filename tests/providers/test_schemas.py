@@ -57,7 +57,7 @@ def test_a_subset_changes_what_it_says_and_nothing_else(subset: Subset, place: t
     assert found == expected
 
 
-def test_several_types_beside_null_become_a_choice() -> None:
+def test_several_types_and_null_become_a_choice() -> None:
     schema = {"type": ["string", "integer", "null"]}
 
     assert rewrite_schema(schema, Subset(nullable=True)) == {

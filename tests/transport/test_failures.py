@@ -66,7 +66,7 @@ def test_a_certificate_of_an_unknown_authority(transport, certificates):
     assert not caught.value.retryable
     assert f"no secure connection to localhost:{secure.port}: " in str(caught.value)
     assert "certificate verify failed" in str(caught.value)
-    assert "name the company's CA file with verify=, REQUESTS_CA_BUNDLE or SSL_CERT_FILE" in str(caught.value)
+    assert "name a private CA's file with verify=, REQUESTS_CA_BUNDLE or SSL_CERT_FILE" in str(caught.value)
 
 
 def test_a_certificate_for_another_host(certificates):

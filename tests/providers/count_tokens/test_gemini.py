@@ -67,7 +67,7 @@ def test_the_count_is_the_total() -> None:
 
 
 @pytest.mark.parametrize("payload", [{}, [], {"totalTokens": None}, {"totalTokens": "31"}])
-def test_an_answer_without_a_count_is_told(payload: Any) -> None:
+def test_an_answer_without_a_count_is_an_invalid_response(payload: Any) -> None:
     with pytest.raises(InvalidResponseError, match="totalTokens"):
         read(payload)
 

@@ -57,7 +57,7 @@ def test_a_request_is_what_another_client_sends() -> None:
     [(None, "search_document"), ("document", "search_document"), ("classification", "classification"),
      ("clustering", "clustering")],
 )  # fmt: skip
-def test_the_service_is_always_told_what_the_vectors_are_for(task: Any, kind: str) -> None:
+def test_the_purpose_of_the_vectors_is_always_sent(task: Any, kind: str) -> None:
     assert body_of(task=task)["input_type"] == kind
 
 

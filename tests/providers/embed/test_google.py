@@ -131,7 +131,7 @@ def test_tokens_may_be_missing(provider: str, payload: Any) -> None:
         {"embeddings": [{"values": [None]}], "predictions": [{"embeddings": {"values": [None]}}]},
     ],
 )
-def test_what_holds_no_vectors_is_told(provider: str, payload: Any) -> None:
+def test_an_answer_without_vectors_is_an_invalid_response(provider: str, payload: Any) -> None:
     with pytest.raises(InvalidResponseError):
         read(provider, payload)
 

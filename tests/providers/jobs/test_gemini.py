@@ -115,7 +115,7 @@ def test_why_a_job_failed_has_the_status_of_a_chat(code, status):
     assert (state.error.status, state.error.message) == (status, "no")
 
 
-def test_answers_are_told_apart_by_their_keys():
+def test_answers_are_matched_by_their_keys():
     inlined = [
         {"response": ANSWER, "metadata": {"key": "request-1"}},
         {"error": {"code": 8, "message": "slow down"}, "metadata": {"key": "request-0"}},
@@ -141,7 +141,7 @@ def test_a_job_may_have_no_answers(inlined):
     assert answers_of(operation(response={"inlinedResponses": inlined})) == []
 
 
-def test_a_job_is_cancelled_and_then_asked_how_it_is():
+def test_cancelling_a_job_fetches_its_state_afterwards():
     (cancel, look), state = drive(job_format.cancel(HERE, NAME), {}, operation("BATCH_STATE_CANCELLED"))
 
     assert (cancel.path, cancel.body) == ("/v1beta/batches/123456789:cancel", {})

@@ -21,6 +21,6 @@ def test_an_empty_file_has_no_lines():
     assert read_lines(b"") == read_lines(b"\n \n") == []
 
 
-def test_a_page_is_no_file_of_lines():
+def test_an_html_page_is_not_a_file_of_lines():
     with pytest.raises(ValueError, match="no line is a JSON object"):
         read_lines(b"<html>\n</html>")

@@ -65,7 +65,7 @@ def test_what_an_answer_will_need_is_kept():
     assert kept.adjustments[0].startswith("logit_bias: ")
 
 
-def test_a_field_without_a_form_is_refused_as_in_a_chat():
+def test_an_unsupported_field_is_refused_as_in_a_chat():
     with pytest.raises(UnsupportedFeatureError, match="logit_bias"):
         submitted("groq", asking(logit_bias={"1": 1}))
 

@@ -78,7 +78,7 @@ def test_an_error_is_the_one_of_a_chat():
     assert str(one.error).startswith("gw 429: slow down (request r-2)")
 
 
-def test_an_error_without_a_status_is_told_by_its_code():
+def test_an_error_without_a_status_is_classified_by_its_code():
     (one,) = results(
         [JobAnswer(custom_id="request-0", body={"error": {"code": "rate_limit_exceeded", "message": "x"}})]
     )
@@ -110,7 +110,7 @@ def test_a_request_without_an_answer_says_why(status, kind, code):
 
 
 @pytest.mark.parametrize("ended", [JobStatus.EXPIRED, JobStatus.CANCELLED])
-def test_a_request_that_the_provider_did_not_work_on_is_told_like_one_it_says_nothing_of(ended):
+def test_a_request_that_was_not_worked_on_fails_like_one_without_a_result(ended):
     (told,) = results([JobAnswer(custom_id="request-0", ended=ended)], asked(1))
     (silent,) = results([], asked(1), state(ended))
 
@@ -137,7 +137,7 @@ def test_a_job_that_was_opened_again_knows_its_size_from_the_provider():
     ]
 
 
-def test_a_job_whose_size_nobody_knows_is_as_large_as_its_last_answer():
+def test_a_job_of_unknown_size_is_as_large_as_its_last_answer():
     assert [one.custom_id for one in results([good("request-1")])] == ["request-0", "request-1"]
 
 
@@ -153,7 +153,7 @@ def test_of_two_answers_to_one_request_the_first_counts():
     assert one.response.text == "first"
 
 
-def test_answers_without_a_name_are_given_to_nobody_and_kept():
+def test_answers_without_a_custom_id_are_kept_and_match_no_request():
     first, second, stranger = results([good("request-0"), good(None, "whose?")], asked(2))
 
     assert first.response is not None

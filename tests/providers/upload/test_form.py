@@ -49,7 +49,7 @@ def parts_of(prepared):
     return list(zip(message.iter_parts(), raw, strict=True))
 
 
-def test_a_form_has_the_purpose_and_the_file_and_the_key_beside_it():
+def test_a_form_has_the_purpose_and_the_file_and_the_headers_have_the_key():
     request = UploadRequest(data=b"%PDF-1", name="a.pdf", media_type="application/pdf", purpose="user_data")
 
     prepared, left_out = sent(request, headers={"anthropic-beta": "files-api-2025-04-14"})

@@ -18,6 +18,9 @@ __all__ = ["Fold", "arguments_text", "synthetic_call_id"]
 # Plain classes: they never leave this module, and an attrs class adds half a millisecond to every import.
 
 
+_MANY = 1024  # pieces, which take about 60 KB before they are joined
+
+
 class _Text:
     """Collects pieces of text in about as much memory as the text itself needs, however small the pieces are."""
 
@@ -36,9 +39,6 @@ class _Text:
 
     def __str__(self) -> str:
         return "".join([*self._blocks, *self._pieces])
-
-
-_MANY = 1024  # pieces, which take about 60 KB before they are joined
 
 
 class _Call:

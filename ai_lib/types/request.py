@@ -129,21 +129,20 @@ class ChatCompletionRequest:
     extensions: Mapping[str, Any] = attrs.field(factory=dict, validator=mapping)
 
     def __attrs_post_init__(self) -> None:
-        names = [tool.name for tool in self.tools or ()]
-        for name in names:
-            if names.count(name) > 1:
-                raise InvalidRequestError(f"two tools are called {name!r}; rename one")
         choice = self.tool_choice
-        if choice is not None and choice != "none" and not names:
-            raise InvalidRequestError("tool_choice requires tools")
-        if isinstance(choice, NamedTool) and choice.name not in names:
-            raise InvalidRequestError(f"tool_choice {choice.name!r} is not among the tools: {', '.join(names)}")
+        if self.tools is not None or choice is not None:
+            names = [tool.name for tool in self.tools or ()]
+            duplicate = next((name for name in names if names.count(name) > 1), None)
+            if duplicate is not None:
+                raise InvalidRequestError(f"two tools are called {duplicate!r}; rename one")
+            if choice != "none" and choice is not None and not names:
+                raise InvalidRequestError("tool_choice requires tools")
+            if isinstance(choice, NamedTool) and choice.name not in names:
+                raise InvalidRequestError(f"tool_choice {choice.name!r} is not among the tools: {', '.join(names)}")
         if self.stop is not None and not all(isinstance(text, str) and text for text in self.stop):
             raise InvalidRequestError("stop must be a string or a list of strings, none of them empty")
         effort = self.reasoning
         if effort is None or (isinstance(effort, str) and effort):
             return
         if isinstance(effort, bool) or not isinstance(effort, int) or effort < 0:
-            raise InvalidRequestError(
-                f"reasoning must be an effort such as 'low' or a number of tokens, got {effort!r}"
-            )
+            raise InvalidRequestError(f"reasoning must be an effort such as 'low' or an integer >= 0, got {effort!r}")

@@ -5,6 +5,8 @@ Nothing here opens a file that the caller did not name.
 
 from __future__ import annotations
 
+import os
+from base64 import b64decode, b64encode
 from os import PathLike, fspath
 from pathlib import Path
 from typing import TypeAlias
@@ -202,7 +204,6 @@ def temporary_file(data: bytes, *, prefix: str = "ai_lib-", suffix: str = "") ->
         prefix: The start of its name.
         suffix: The end of its name, such as ".png".
     """
-    import os
     from tempfile import mkstemp
 
     handle, path = mkstemp(suffix, prefix)
@@ -220,8 +221,6 @@ def temporary_folder(*, prefix: str = "ai_lib-") -> Path:
 
 def data_url(data: bytes, media_type: str) -> str:
     """Return bytes as a base64 data: URL (RFC 2397)."""
-    from base64 import b64encode
-
     return f"data:{media_type};base64,{b64encode(data).decode('ascii')}"
 
 
@@ -231,8 +230,6 @@ def read_data_url(url: str) -> tuple[bytes, str | None]:
     Raises:
         ValueError: The URL is not a base64 data: URL.
     """
-    from base64 import b64decode
-
     head, comma, body = url.partition(",")
     if not head.startswith("data:") or not head.endswith(";base64") or not comma:
         raise ValueError("a data URL must look like data:image/png;base64,...")

@@ -258,7 +258,7 @@ class _Response:
         return "" if before is None or before == self.thought else "\n\n"
 
     def _finish(self, item: _Item, wire: Mapping[str, Any], payload: Any) -> Iterable[ChatCompletionChunk]:
-        if not item.done:
+        if not item.done:  # items without id and index share one place, which ends several times
             self.finished.append(item)
         item.done = unwrap_calls([wire])
         complete = _COMPLETE.get(wire.get("type"))  # type: ignore[arg-type]

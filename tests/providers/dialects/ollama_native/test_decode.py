@@ -33,3 +33,8 @@ def test_an_answer_of_another_api_is_an_invalid_response_with_a_hint() -> None:
         ADAPTER.decode(HttpResponse(status=200, body=b'{"choices": []}'))
 
     assert "without /v1 and without /api" in caught.value.hint
+
+
+def test_an_answer_that_is_not_an_object_is_an_invalid_response() -> None:
+    with pytest.raises(InvalidResponseError, match="expected a JSON object, got list"):
+        ADAPTER.decode(HttpResponse(status=200, body=b"[]"))

@@ -9,7 +9,7 @@ import pytest
 from ai_lib.errors import UnsupportedFeatureError
 from ai_lib.types.content import Audio, Document, Image, Json, Text
 from ai_lib.types.message import Message
-from tests.support.wire_cases import adapter_for, body_of
+from tests.support.wire_cases import adapter_for, body_of, encode_request
 
 ADAPTER = adapter_for("ollama")
 
@@ -36,3 +36,11 @@ def test_images_are_sent_next_to_the_text_as_bare_base64() -> None:
 def test_a_part_that_cannot_be_sent_is_refused(part: Any, field: str) -> None:
     with pytest.raises(UnsupportedFeatureError, match=f"Ollama does not support {field}"):
         body_of(ADAPTER, messages=Message.user("see", part))
+
+
+@pytest.mark.parametrize("part", [Image.from_file_id("f"), Document.from_bytes(b"x", "text/plain")])
+def test_a_part_that_is_left_out_leaves_no_trace(part: Any) -> None:
+    body, left_out = encode_request(ADAPTER, "drop", messages=Message.user("see", part))
+
+    assert len(left_out) == 1
+    assert body["messages"] == [{"role": "user", "content": "see"}]

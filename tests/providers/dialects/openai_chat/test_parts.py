@@ -11,7 +11,7 @@ from ai_lib.errors import UnsupportedFeatureError
 from ai_lib.types.content import Audio, Document, Image, Json, Text
 from ai_lib.types.message import Message
 from ai_lib.types.request import ChatCompletionRequest
-from tests.support.wire_cases import adapter_for, adapter_with, body_of
+from tests.support.wire_cases import adapter_for, adapter_with, body_of, encode_request
 
 
 @pytest.mark.parametrize(
@@ -107,3 +107,12 @@ def test_a_message_whose_only_part_is_left_out_keeps_an_empty_text(part: Any, re
 
     assert json.loads(prepared.body or b"")["messages"] == [{"role": "user", "content": ""}]
     assert left_out == (reason,)
+
+
+def test_audio_that_is_left_out_leaves_no_trace_where_media_are_strings() -> None:
+    body, left_out = encode_request(
+        adapter_with(parts="strings"), "drop", messages=Message.user("hear", Audio.from_file_id("f"))
+    )
+
+    assert left_out == ["audio file_id"]
+    assert body["messages"] == [{"role": "user", "content": "hear"}]

@@ -7,28 +7,12 @@ from typing import Any
 
 import pytest
 
-from ai_lib.providers.adapter import ProviderAdapter
-from ai_lib.types.message import Message
+from ai_lib.errors import InvalidResponseError
 from ai_lib.types.response import ChatCompletionResponse
 from ai_lib.types.wire import HttpResponse
 from tests.support.wire_cases import adapter_for
 
 OPENAI = adapter_for("openai", "responses")
-
-
-def answered(*items: dict[str, Any], adapter: ProviderAdapter = OPENAI) -> Message:
-    payload = {"id": "resp_1", "status": "completed", "model": "m", "output": list(items)}
-    return adapter.decode(HttpResponse(status=200, body=json.dumps(payload).encode())).message
-
-
-def test_a_tool_that_only_has_the_name_of_a_wrapper_is_read_as_a_call() -> None:
-    call = {"type": "function_call", "call_id": "c1", "name": "parallel", "arguments": '{"lines":2}'}
-
-    (found,) = answered(call).tool_calls
-
-    assert (found.id, found.name, found.arguments) == ("c1", "parallel", {"lines": 2})
-
-
 CALL = {
     "type": "function_call",
     "id": "fc_1",
@@ -46,7 +30,7 @@ def said(text: str, **fields: Any) -> dict[str, Any]:
 
 def answer(*items: dict[str, Any], **fields: Any) -> ChatCompletionResponse:
     payload = {"id": "resp_1", "status": "completed", "model": "m", "output": list(items), **fields}
-    return adapter_for("openai", "responses").decode(HttpResponse(status=200, body=json.dumps(payload).encode()))
+    return OPENAI.decode(HttpResponse(status=200, body=json.dumps(payload).encode()))
 
 
 def test_plain_answers_keep_nothing() -> None:
@@ -81,3 +65,22 @@ def test_a_refusal_is_read() -> None:
     refused = {**said(""), "content": [{"type": "refusal", "refusal": "I cannot."}]}
 
     assert answer(refused).refusal == "I cannot."
+
+
+def test_a_tool_that_only_has_the_name_of_a_wrapper_is_read_as_a_call() -> None:
+    call = {"type": "function_call", "call_id": "c1", "name": "parallel", "arguments": '{"lines":2}'}
+
+    (found,) = answer(call).tool_calls
+
+    assert (found.id, found.name, found.arguments) == ("c1", "parallel", {"lines": 2})
+
+
+def test_the_input_of_a_custom_tool_that_is_not_a_string_is_an_invalid_response() -> None:
+    with pytest.raises(InvalidResponseError, match="the input of a custom tool must be a string, not dict"):
+        answer({"type": "custom_tool_call", "call_id": "c1", "name": "sql", "input": {}})
+
+
+def test_a_citation_that_comes_twice_is_read_once() -> None:
+    part = {"type": "output_text", "text": "a", "annotations": [{"type": "url_citation", "url": "u"}] * 2}
+
+    assert [found.url for found in answer({"type": "message", "content": [part]}).citations] == ["u"]

@@ -13,7 +13,7 @@ from ai_lib.types.content import Audio, Document, Image, Json, Text
 from ai_lib.types.message import Message
 from ai_lib.types.tool import ToolCall
 from tests.support.scenarios import PDF, PNG, WAV
-from tests.support.wire_cases import adapter_for, adapter_with, body_of
+from tests.support.wire_cases import adapter_for, adapter_with, body_of, encode_request
 
 PLAIN = adapter_with("openai_responses")
 
@@ -76,3 +76,19 @@ def test_several_parts_stay_in_order() -> None:
         {"type": "input_text", "text": '{"a":1}'},
         {"type": "input_image", "file_id": "file-1", "detail": "low"},
     ]
+
+
+def test_a_part_that_is_left_out_leaves_no_trace() -> None:
+    messages = [
+        Message.user("x", Image.from_file_id("file-1")),
+        Message.user(WAV),
+        Message.assistant(tool_calls=[ToolCall("c1", "look")]),
+        Message.tool("c1", "y", PNG),
+    ]
+
+    body, left_out = encode_request(adapter_for("perplexity"), "drop", messages=messages)
+
+    assert left_out == ["image file_id", "audio content", "media in a tool's result"]
+    assert [item.get("content") or item.get("output") for item in body["input"]] == [
+        [{"type": "input_text", "text": "x"}], None, "y",
+    ]  # fmt: skip

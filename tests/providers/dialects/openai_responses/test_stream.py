@@ -250,3 +250,20 @@ def test_a_stream_without_its_last_event_is_interrupted(end: list[str]) -> None:
 
     assert type(error) is StreamInterruptedError
     assert found.text == "Hello you"
+
+
+def test_items_without_ids_and_places_are_read_one_after_another() -> None:
+    calls = [{key: value for key, value in call.items() if key != "id"} for call in (CALL, OTHER)]
+    done = [{"type": "response.output_item.done", "item": call} for call in calls]
+
+    found, error = streamed([*done, {"type": "response.completed", "response": {**END, "output": calls}}])
+
+    assert error is None
+    assert [(call.id, call.arguments) for call in found.tool_calls] == [("c1", {"a": 1}), ("c2", {"a": 2})]
+
+
+def test_log_probabilities_may_come_with_the_whole_item_only() -> None:
+    message = {**MESSAGE, "content": [{**part, "logprobs": [{"token": "Hello"}]} for part in MESSAGE["content"]]}
+    events = [{"type": "response.completed", "response": {**END, "output": [message]}}]
+
+    assert streamed(events)[0].choices[0].logprobs == {"content": [{"token": "Hello"}]}

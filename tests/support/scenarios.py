@@ -1,4 +1,4 @@
-"""Requests in every situation for which another client's request is recorded in `tests/wire/requests`."""
+"""Requests of every scenario for which another client's request is recorded in `tests/wire/requests`."""
 
 from __future__ import annotations
 

@@ -120,7 +120,7 @@ def as_params(cases: Iterable[Case]) -> list[Any]:
 
 @cache
 def requests_of(name: str) -> dict[str, Any]:
-    """Return the recorded requests of another client, by situation."""
+    """Return the recorded requests of another client, by scenario."""
     recorded: dict[str, Any] = json.loads((_WIRE / "requests" / f"{name}.json").read_text("utf-8"))
     return recorded
 

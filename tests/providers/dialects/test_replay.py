@@ -85,7 +85,7 @@ def test_an_error_answer_names_the_provider_and_keeps_the_body(case: Case) -> No
 
 
 @pytest.mark.parametrize("case", as_params(GOOD_WHOLE))
-def test_a_whole_answer_given_out_as_chunks_folds_to_itself(case: Case) -> None:
+def test_a_whole_answer_split_into_chunks_folds_to_itself(case: Case) -> None:
     answer = case.adapter.decode(case.http)
 
     folded = fold(chunks_of(answer))
@@ -101,8 +101,8 @@ def test_a_stream_fed_whole_reads_as_expected(case: Case) -> None:
     chunks, error = replay(case.adapter, [case.body])
 
     found = {**reading(fold(chunks)), "error": error_reading(error)}
-    wanted = {**expected_of(case), "error": case.expected.get("error")}
-    assert same_fields(found, wanted) == wanted
+    expected = {**expected_of(case), "error": case.expected.get("error")}
+    assert same_fields(found, expected) == expected
 
 
 @pytest.mark.parametrize("case", as_params(STREAMS))
@@ -172,7 +172,7 @@ def without_late_facts(found: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 @pytest.mark.parametrize("case", as_params(GOOD_STREAMS))
-def test_a_stream_that_breaks_off_says_so_in_its_own_class(case: Case) -> None:
+def test_a_stream_that_breaks_off_raises_its_own_class(case: Case) -> None:
     _, error = replay(case.adapter, [case.body[:20]])
 
     assert type(error) is StreamInterruptedError
@@ -180,7 +180,7 @@ def test_a_stream_that_breaks_off_says_so_in_its_own_class(case: Case) -> None:
 
 
 @pytest.mark.parametrize("case", as_params(GOOD_STREAMS))
-def test_chunks_folded_one_by_one_always_give_the_text_so_far(case: Case) -> None:
+def test_chunks_folded_one_by_one_have_the_text_so_far(case: Case) -> None:
     chunks, _ = replay(case.adapter, [case.body])
     folded = Fold()
     text = {0: ""}

@@ -1,4 +1,4 @@
-"""Our requests beside those that another client sends, field by field, for every dialect.
+"""Our requests compared with those that another client sends, field by field, for every dialect.
 
 Each dialect's folder has a `differences.py`: which recorded file stands for which of our providers (RECORDED, "provider" or
 "provider/api"), where we send something else and why (DIFFERENCES), and what we refuse (REFUSED).
@@ -27,7 +27,7 @@ TABLES = [
     import_module(f"tests.providers.dialects.{file.parent.name}.differences")
     for file in sorted(Path(__file__).parent.glob("*/differences.py"))
 ]
-RECORDED = {file: whose for table in TABLES for file, whose in table.RECORDED.items()}
+RECORDED = {file: provider for table in TABLES for file, provider in table.RECORDED.items()}
 REFUSED = {key: fields for table in TABLES for key, fields in table.REFUSED.items()}
 DIFFERENCES = [difference for table in TABLES for difference in table.DIFFERENCES]
 
@@ -44,49 +44,49 @@ def model_of(file: str) -> str:
     return recorded["body"].get("model") or (unquote(in_address[1]) if in_address else "m")
 
 
-def ours(file: str, situation: str) -> tuple[dict[str, Any], list[str]]:
-    """Return our body for a situation, and the names of the fields left out of it."""
-    request = ChatCompletionRequest(model=model_of(file), **SCENARIOS[situation])
-    stream = situation == "plain-stream"
+def ours(file: str, scenario: str) -> tuple[dict[str, Any], list[str]]:
+    """Return our body for a scenario, and the names of the fields left out of it."""
+    request = ChatCompletionRequest(model=model_of(file), **SCENARIOS[scenario])
+    stream = scenario == "plain-stream"
     prepared, left_out = adapter_of(file).chat_request(request, stream=stream, on_unsupported="drop")
     assert prepared.body is not None
     return json.loads(prepared.body), [reason.partition(":")[0] for reason in left_out]
 
 
-@pytest.mark.parametrize("situation", sorted(SCENARIOS))
+@pytest.mark.parametrize("scenario", sorted(SCENARIOS))
 @pytest.mark.parametrize("file", sorted(RECORDED))
-def test_a_body_is_what_another_client_sends_but_for_the_differences_listed(file: str, situation: str) -> None:
-    recorded = json.loads(json.dumps(requests_of(file)[situation]))
-    for _, files, situations, change in DIFFERENCES:
-        if "body" in recorded and file in files and situation in situations:
+def test_a_body_is_what_another_client_sends_but_for_the_differences_listed(file: str, scenario: str) -> None:
+    recorded = json.loads(json.dumps(requests_of(file)[scenario]))
+    for _, files, scenarios, change in DIFFERENCES:
+        if "body" in recorded and file in files and scenario in scenarios:
             change(recorded["body"])
 
-    body, left_out = ours(file, situation)
+    body, left_out = ours(file, scenario)
 
-    assert left_out == REFUSED.get((file, situation), [])
+    assert left_out == REFUSED.get((file, scenario), [])
     assert body == recorded.get("body", body)
 
 
-@pytest.mark.parametrize(("file", "situation"), sorted(REFUSED))
-def test_what_is_left_out_on_request_is_refused_otherwise(file: str, situation: str) -> None:
-    request = ChatCompletionRequest(model=model_of(file), **SCENARIOS[situation])
+@pytest.mark.parametrize(("file", "scenario"), sorted(REFUSED))
+def test_a_field_that_is_left_out_on_request_is_refused_by_default(file: str, scenario: str) -> None:
+    request = ChatCompletionRequest(model=model_of(file), **SCENARIOS[scenario])
 
     with pytest.raises(UnsupportedFeatureError) as caught:
         adapter_of(file).chat_request(request, stream=False)
 
-    assert f"does not support {REFUSED[file, situation][0]}" in str(caught.value)
+    assert f"does not support {REFUSED[file, scenario][0]}" in str(caught.value)
     assert caught.value.provider == RECORDED[file].partition("/")[0]
     assert "on_unsupported" in caught.value.hint
 
 
 @pytest.mark.parametrize("difference", DIFFERENCES, ids=lambda difference: difference[0])
 def test_every_listed_difference_still_is_one(difference: Any) -> None:
-    _, files, situations, change = difference
+    _, files, scenarios, change = difference
     changed = []
 
     for file in sorted(files):
-        for situation in sorted(situations):
-            recorded = requests_of(file)[situation].get("body")
+        for scenario in sorted(scenarios):
+            recorded = requests_of(file)[scenario].get("body")
             copied = json.loads(json.dumps(recorded))
             if copied is not None:
                 change(copied)
@@ -114,7 +114,7 @@ def validator(shared: Path) -> ModuleType:
 
 
 # OpenAI's schema allows only text in the content of a tool message.
-@pytest.mark.parametrize("situation", sorted(set(SCENARIOS) - {"tool-result-image"}))
+@pytest.mark.parametrize("scenario", sorted(set(SCENARIOS) - {"tool-result-image"}))
 @pytest.mark.parametrize(
     ("file", "kind", "unknown_keys"),
     # Groq's document does not know stream_options, which the service takes.
@@ -131,8 +131,8 @@ def validator(shared: Path) -> ModuleType:
     ],
 )
 def test_a_body_fits_the_schema_that_the_provider_publishes(
-    validator: ModuleType, file: str, kind: str, unknown_keys: bool, situation: str
+    validator: ModuleType, file: str, kind: str, unknown_keys: bool, scenario: str
 ) -> None:
-    body, _ = ours(file, situation)
+    body, _ = ours(file, scenario)
 
     assert validator.errors(kind, body, open=unknown_keys) == []

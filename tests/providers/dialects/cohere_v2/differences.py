@@ -16,9 +16,9 @@ def _plan(body: dict[str, Any]) -> None:
     body["messages"][1]["tool_plan"] = "Checking."
 
 
-# What we send instead of what is recorded, and why: (reason, files, situations, what to change in the recorded body).
+# What we send instead of what is recorded, and why: (reason, files, scenarios, what to change in the recorded body).
 DIFFERENCES: list[tuple[str, frozenset[str], frozenset[str], Callable[[dict[str, Any]], Any]]] = [
-    ("top_k is not part of the situation", ALL, frozenset({"settings"}), lambda body: body.pop("k")),
+    ("top_k is not part of the scenario", ALL, frozenset({"settings"}), lambda body: body.pop("k")),
     ("text beside calls is tool_plan; the other client leaves it out",
      ALL, frozenset({"tool-results-parallel"}), _plan),
     ("the vendor has a field for it", ALL, frozenset({"tool-strict"}), lambda body: body.update(strict_tools=True)),

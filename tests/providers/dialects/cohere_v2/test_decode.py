@@ -15,8 +15,8 @@ ADAPTER = adapter_for("cohere")
 
 
 def cited(kind: str | None, index: int | None, start: int = 0, end: int = 4) -> dict[str, Any]:
-    told = {"type": kind, "content_index": index, "start": start, "end": end, "text": "some", "sources": None}
-    return {name: value for name, value in told.items() if value is not None}
+    fields = {"type": kind, "content_index": index, "start": start, "end": end, "text": "some", "sources": None}
+    return {name: value for name, value in fields.items() if value is not None}
 
 
 CONTENT = [

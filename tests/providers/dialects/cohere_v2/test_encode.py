@@ -140,7 +140,7 @@ def test_a_schema_is_sent_unchanged_next_to_json_object() -> None:
     ],
 )
 def test_a_field_that_is_left_out_leaves_no_trace(fields: dict[str, Any], left_out: str) -> None:
-    body, told = encode_request(ADAPTER, "drop", **fields)
+    body, dropped = encode_request(ADAPTER, "drop", **fields)
 
-    assert told == [left_out]
+    assert dropped == [left_out]
     assert body == {"model": "m", "messages": [{"role": "user", "content": "hi"}]}

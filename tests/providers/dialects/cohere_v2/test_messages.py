@@ -98,7 +98,7 @@ def test_content_that_a_message_cannot_hold_is_refused(message: Message, field: 
 
 
 def test_a_tool_result_without_any_part_that_can_be_sent_is_empty() -> None:
-    body, told = encode_request(ADAPTER, "drop", messages=[Message.user("x"), Message.tool("c1", PDF, PNG)])
+    body, dropped = encode_request(ADAPTER, "drop", messages=[Message.user("x"), Message.tool("c1", PDF, PNG)])
 
-    assert told == ["document content", "media in a tool's result"]
+    assert dropped == ["document content", "media in a tool's result"]
     assert body["messages"][1] == {"role": "tool", "tool_call_id": "c1", "content": ""}

@@ -12,8 +12,8 @@ ADAPTER = adapter_for("cohere")
 
 
 def cited(kind: str | None, index: int | None, start: int = 0, end: int = 4) -> dict[str, Any]:
-    told = {"type": kind, "content_index": index, "start": start, "end": end, "text": "some", "sources": None}
-    return {name: value for name, value in told.items() if value is not None}
+    fields = {"type": kind, "content_index": index, "start": start, "end": end, "text": "some", "sources": None}
+    return {name: value for name, value in fields.items() if value is not None}
 
 
 CONTENT = [
@@ -40,7 +40,8 @@ def test_a_citation_in_a_stream_has_the_same_position_as_in_a_whole_answer() -> 
         )
         events.append({"type": "content-delta", "index": index, "delta": {"message": {"content": block}}})
     events += [
-        {"type": "citation-start", "delta": {"message": {"citations": one}}} for one in WHOLE["message"]["citations"]
+        {"type": "citation-start", "delta": {"message": {"citations": citation}}}
+        for citation in WHOLE["message"]["citations"]
     ]
     events.append({"type": "message-end", "delta": {"finish_reason": "COMPLETE"}})
 

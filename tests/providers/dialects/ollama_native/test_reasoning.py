@@ -13,13 +13,13 @@ ADAPTER = adapter_for("ollama")
 
 
 @pytest.mark.parametrize(
-    ("asked", "think"), [("none", False), ("disabled", False), ("enabled", True), ("low", "low"), ("max", "max")]
+    ("reasoning", "think"), [("none", False), ("disabled", False), ("enabled", True), ("low", "low"), ("max", "max")]
 )
-def test_reasoning_is_sent_as_think(asked: str, think: Any) -> None:
-    assert body_of(ADAPTER, reasoning=asked)["think"] == think
+def test_reasoning_is_sent_as_think(reasoning: str, think: Any) -> None:
+    assert body_of(ADAPTER, reasoning=reasoning)["think"] == think
 
 
-@pytest.mark.parametrize("asked", ["xhigh", 2000])
-def test_unsupported_reasoning_is_refused(asked: Any) -> None:
+@pytest.mark.parametrize("reasoning", ["xhigh", 2000])
+def test_unsupported_reasoning_is_refused(reasoning: Any) -> None:
     with pytest.raises(UnsupportedFeatureError, match="does not support reasoning: the server supports only none"):
-        body_of(ADAPTER, reasoning=asked)
+        body_of(ADAPTER, reasoning=reasoning)

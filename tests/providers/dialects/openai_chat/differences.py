@@ -96,7 +96,7 @@ def _no_instruction(body: dict[str, Any]) -> None:
     body["messages"] = [message for message in body["messages"] if message["role"] != "system"]
 
 
-# What we send instead of what is recorded, and why: (reason, files, situations, what to change in the recorded body).
+# What we send instead of what is recorded, and why: (reason, files, scenarios, what to change in the recorded body).
 DIFFERENCES: list[tuple[str, frozenset[str], frozenset[str], Callable[[dict[str, Any]], Any]]] = [
     ("max_tokens is deprecated at these and refused by their reasoning models",
      frozenset({"azure-chat", "groq", "openai-chat"}), EVERY, _max_completion_tokens),
@@ -106,7 +106,7 @@ DIFFERENCES: list[tuple[str, frozenset[str], frozenset[str], Callable[[dict[str,
     ("ResponseFormat has no description: the schema has one", ALL, frozenset({"json-schema"}), _no_description),
     ("null stands for no content in OpenAI's schema and is taken by these too",
      frozenset({"deepseek", "groq", "xai-chat"}), CALLS, lambda body: _assistant(body).update(content=None)),
-    ("thinking goes back only where the provider demands it; the situation has no signature",
+    ("thinking goes back only where the provider demands it; the scenario has no signature",
      PLAIN | {"groq"}, REPLAY, _no_thinking),
     ("an effort is sent as the user wrote it; the other client leaves 'none' out",
      PLAIN | {"groq"}, frozenset({"reasoning-none"}), lambda body: body.update(reasoning_effort="none")),
@@ -138,7 +138,7 @@ DIFFERENCES: list[tuple[str, frozenset[str], frozenset[str], Callable[[dict[str,
      lambda body: body.pop("response_format")),
     ("one text part is sent as a string, which all take",
      frozenset({"alibaba", "deepinfra", "mistral"}), EVERY, _text_as_string),
-    ("top_k is not part of the situation", frozenset({"alibaba"}), frozenset({"settings"}), lambda body: body.pop("top_k")),
+    ("top_k is not part of the scenario", frozenset({"alibaba"}), frozenset({"settings"}), lambda body: body.pop("top_k")),
     ("the provider knows budgets, not efforts; guessing a number is left to the user",
      frozenset({"alibaba"}), frozenset({"reasoning-low", "reasoning-high"}),
      lambda body: [body.pop("enable_thinking"), body.pop("thinking_budget")]),
@@ -169,11 +169,11 @@ DIFFERENCES: list[tuple[str, frozenset[str], frozenset[str], Callable[[dict[str,
 NO_DOCUMENT = ["document content"]
 REFUSED: dict[tuple[str, str], list[str]] = {
     **{(file, "tool-result-image"): ["media in a tool's result"] for file in ALL},
-    **{(file, situation): ["document url"] for file in ALL - MISTRAL for situation in ("pdf-url", "text-file")},
+    **{(file, scenario): ["document url"] for file in ALL - MISTRAL for scenario in ("pdf-url", "text-file")},
     **{
-        (file, situation): NO_DOCUMENT
+        (file, scenario): NO_DOCUMENT
         for file in ("alibaba", "azure-chat", "deepseek", "groq", "moonshotai", "xai-chat")
-        for situation in ("pdf-url", "pdf-base64", "text-file")
+        for scenario in ("pdf-url", "pdf-base64", "text-file")
     },
     **{(file, "audio-wav-base64"): ["audio content"] for file in ("deepseek", "groq", "moonshotai", "xai-chat")},
     **{(file, "json-schema-with-tools"): ["response_format"] for file in ("cerebras", "deepseek", "fireworks", "groq")},

@@ -23,13 +23,13 @@ def server() -> Iterator[Server]:
         yield running
 
 
-@pytest.mark.parametrize("situation", sorted(RECORDED))
-def test_a_body_is_what_another_client_sends_but_for_the_model_that_the_address_names(situation: str) -> None:
-    recorded: dict[str, Any] = dict(RECORDED[situation]["body"])
+@pytest.mark.parametrize("scenario", sorted(RECORDED))
+def test_a_body_is_what_another_client_sends_but_for_the_model_that_the_address_names(scenario: str) -> None:
+    recorded: dict[str, Any] = dict(RECORDED[scenario]["body"])
     assert recorded.pop("model") == "DEPLOYMENT"
 
-    request = ChatCompletionRequest(model="DEPLOYMENT", **SCENARIOS[situation])
-    sent, _ = adapter_for("azure_openai", "deployments").chat_request(request, stream=situation == "plain-stream")
+    request = ChatCompletionRequest(model="DEPLOYMENT", **SCENARIOS[scenario])
+    sent, _ = adapter_for("azure_openai", "deployments").chat_request(request, stream=scenario == "plain-stream")
 
     assert json.loads(sent.body or b"") == recorded
 

@@ -48,7 +48,7 @@ def test_a_call_and_its_result_have_the_same_id_of_nine_letters_and_digits(call_
     assert call["tool_calls"][0]["id"] == result["tool_call_id"]
 
 
-def test_an_id_that_fits_stays_as_it_is() -> None:
+def test_an_id_that_fits_is_unchanged() -> None:
     _, call, result = body_of(messages=a_call("gSIMJiOkT"), tools=[ADD])["messages"]
 
     assert (call["tool_calls"][0]["id"], result["tool_call_id"]) == ("gSIMJiOkT", "gSIMJiOkT")
@@ -95,7 +95,7 @@ def test_a_last_message_of_the_assistant_is_a_prefix() -> None:
     assert last == {"role": "assistant", "content": "So", "prefix": True}
 
 
-def test_a_last_message_that_calls_tools_is_no_prefix() -> None:
+def test_a_last_message_that_calls_tools_is_not_a_prefix() -> None:
     assert "prefix" not in body_of(messages=a_call("c1")[:2], tools=[ADD])["messages"][1]
 
 
@@ -137,12 +137,12 @@ def test_an_uploaded_image_or_sound_is_refused(part: Any) -> None:
         ("cache", {"messages": Message.user(Text("hi", cache="5m"))}),
     ],
 )
-def test_fields_that_the_service_does_not_know_are_refused(field: str, fields: dict[str, Any]) -> None:
+def test_unsupported_fields_are_refused(field: str, fields: dict[str, Any]) -> None:
     with pytest.raises(UnsupportedFeatureError, match=f"Mistral AI does not support {field}"):
         body_of(**fields)
 
 
-def test_its_own_fields_pass_as_extensions() -> None:
+def test_fields_of_the_service_are_sent_as_extensions() -> None:
     assert body_of(extensions={"safe_prompt": True}, seed=7)["safe_prompt"] is True
     assert body_of(seed=7)["random_seed"] == 7
 
@@ -154,18 +154,18 @@ CALLS = [{"id": "abcdefghi", "function": {"name": "add", "arguments": "{}"}}]
 
 
 def test_thinking_goes_back_closed_and_signed_in_front_of_the_text() -> None:
-    asked = answer_of({"role": "assistant", "content": [THOUGHT, {"type": "text", "text": "Yes."}]})
+    answer = answer_of({"role": "assistant", "content": [THOUGHT, {"type": "text", "text": "Yes."}]})
 
-    back = body_of(messages=[Message.user("hi"), asked, Message.user("and?")])["messages"][1]
+    back = body_of(messages=[Message.user("hi"), answer, Message.user("and?")])["messages"][1]
 
-    assert asked.reasoning == "Let me see."
+    assert answer.reasoning == "Let me see."
     assert back == {"role": "assistant", "content": [{**THOUGHT, "closed": True}, {"type": "text", "text": "Yes."}]}
 
 
-def test_thinking_goes_back_beside_calls() -> None:
-    asked = answer_of({"role": "assistant", "content": [THOUGHT], "tool_calls": CALLS})
+def test_thinking_goes_back_along_with_calls() -> None:
+    answer = answer_of({"role": "assistant", "content": [THOUGHT], "tool_calls": CALLS})
 
-    back = body_of(messages=[Message.user("hi"), asked, Message.tool("abcdefghi", "2")], tools=[ADD])["messages"][1]
+    back = body_of(messages=[Message.user("hi"), answer, Message.tool("abcdefghi", "2")], tools=[ADD])["messages"][1]
 
     assert back["content"] == [{**THOUGHT, "closed": True}]
     assert back["tool_calls"][0]["id"] == "abcdefghi"
@@ -188,8 +188,8 @@ def test_a_stream_of_thinking_keeps_its_signature() -> None:
 
 
 def test_a_signature_goes_to_no_other_provider() -> None:
-    asked = answer_of({"role": "assistant", "content": [THOUGHT, {"type": "text", "text": "Yes."}]})
-    request = ChatCompletionRequest(model="m", messages=[Message.user("hi"), asked, Message.user("and?")])
+    answer = answer_of({"role": "assistant", "content": [THOUGHT, {"type": "text", "text": "Yes."}]})
+    request = ChatCompletionRequest(model="m", messages=[Message.user("hi"), answer, Message.user("and?")])
 
     prepared, left_out = adapter_for("groq").chat_request(request, stream=False)
 
@@ -201,11 +201,11 @@ def test_a_signature_goes_to_no_other_provider() -> None:
     ("model", "effort"),
     [("mistral-small-latest", "high"), ("mistral-medium-latest", "none"), ("mistral-large-4-0", "medium")],
 )
-def test_an_effort_that_the_model_knows_is_sent(model: str, effort: str) -> None:
+def test_a_supported_effort_is_sent(model: str, effort: str) -> None:
     assert body_of(model=model, reasoning=effort)["reasoning_effort"] == effort
 
 
-def test_an_effort_that_the_model_does_not_know_is_refused_with_those_it_knows() -> None:
+def test_an_unsupported_effort_is_refused_with_the_supported_ones() -> None:
     with pytest.raises(UnsupportedFeatureError, match="mistral-small-latest supports only none, high, not 'low'"):
         body_of(reasoning="low")
 

@@ -32,21 +32,23 @@ REASONING = [
 ]
 
 
-@pytest.mark.parametrize(("way", "asked", "expected"), REASONING)
-def test_reasoning_is_requested_in_the_form_of_the_provider(way: Any, asked: Any, expected: dict[str, Any]) -> None:
-    body = body_of(adapter_with(reasoning=way), reasoning=asked)
+@pytest.mark.parametrize(("form", "reasoning", "expected"), REASONING)
+def test_reasoning_is_requested_in_the_form_of_the_provider(
+    form: Any, reasoning: Any, expected: dict[str, Any]
+) -> None:
+    body = body_of(adapter_with(reasoning=form), reasoning=reasoning)
 
     assert {key: value for key, value in body.items() if key not in ("model", "messages")} == expected
 
 
-@pytest.mark.parametrize(("way", "asked"), [("effort", 5), ("thinking", "low"), ("enable_thinking", "low")])
-def test_reasoning_in_a_form_that_the_provider_does_not_have_is_refused(way: str, asked: Any) -> None:
+@pytest.mark.parametrize(("form", "reasoning"), [("effort", 5), ("thinking", "low"), ("enable_thinking", "low")])
+def test_reasoning_in_a_form_that_the_provider_does_not_have_is_refused(form: str, reasoning: Any) -> None:
     with pytest.raises(UnsupportedFeatureError, match="wire does not support reasoning"):
-        body_of(adapter_with(reasoning=way), reasoning=asked)
+        body_of(adapter_with(reasoning=form), reasoning=reasoning)
 
 
 @pytest.mark.parametrize(
-    ("quirks", "asked", "words"),
+    ("quirks", "reasoning", "words"),
     [
         ({"efforts": {"m*": ["none", "high"]}}, "low", "m supports only none, high, not 'low'"),
         ({"reasoning": "thinking"}, "auto", "supports only none, enabled, disabled or a number of tokens, not 'auto'"),
@@ -65,10 +67,10 @@ def test_reasoning_in_a_form_that_the_provider_does_not_have_is_refused(way: str
     ],
 )
 def test_unsupported_reasoning_is_refused_with_what_the_model_supports(
-    quirks: dict[str, Any], asked: Any, words: str
+    quirks: dict[str, Any], reasoning: Any, words: str
 ) -> None:
     with pytest.raises(UnsupportedFeatureError, match=words):
-        body_of(adapter_with(**quirks), reasoning=asked)
+        body_of(adapter_with(**quirks), reasoning=reasoning)
 
 
 THOUGHT = st.text("a <>/think\n", max_size=30).filter(lambda text: "</think>" not in text)

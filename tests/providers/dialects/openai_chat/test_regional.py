@@ -27,7 +27,7 @@ def body_of(provider: str, api: str | None = None, **fields: Any) -> dict[str, A
 
 
 @pytest.mark.parametrize(
-    ("provider", "model", "asked", "expected"),
+    ("provider", "model", "reasoning", "expected"),
     [
         ("qwen", "qwen3.7-plus", "none", {"enable_thinking": False}),
         ("qwen", "qwen3.7-plus", 500, {"enable_thinking": True, "thinking_budget": 500}),
@@ -48,16 +48,16 @@ def body_of(provider: str, api: str | None = None, **fields: Any) -> dict[str, A
         ("openrouter", "x/y", "enabled", {"reasoning": {"enabled": True}}),
     ],
 )
-def test_reasoning_is_asked_for_as_the_model_has_it(
-    provider: str, model: str, asked: Any, expected: dict[str, Any]
+def test_reasoning_is_requested_in_the_form_of_the_model(
+    provider: str, model: str, reasoning: Any, expected: dict[str, Any]
 ) -> None:
-    body = body_of(provider, model=model, reasoning=asked)
+    body = body_of(provider, model=model, reasoning=reasoning)
 
     assert {key: value for key, value in body.items() if key not in ("model", "messages")} == expected
 
 
 @pytest.mark.parametrize(
-    ("provider", "model", "asked"),
+    ("provider", "model", "reasoning"),
     [
         ("tencent", "MiniMax-M3", "enabled"),
         ("tencent", "minimax-m3", 500),
@@ -71,9 +71,9 @@ def test_reasoning_is_asked_for_as_the_model_has_it(
         ("moonshot", "kimi-k2.7-code-highspeed", "none"),
     ],
 )
-def test_reasoning_that_the_model_does_not_know_is_refused(provider: str, model: str, asked: Any) -> None:
+def test_reasoning_that_the_model_does_not_support_is_refused(provider: str, model: str, reasoning: Any) -> None:
     with pytest.raises(UnsupportedFeatureError, match="does not support reasoning"):
-        body_of(provider, model=model, reasoning=asked)
+        body_of(provider, model=model, reasoning=reasoning)
 
 
 @pytest.mark.parametrize("provider", ["moonshot", "zai", "zhipu"])
@@ -101,7 +101,7 @@ def test_a_last_message_of_the_assistant_is_partial(provider: str) -> None:
         ("openrouter", "1h", {"type": "ephemeral", "ttl": "1h"}),
     ],
 )
-def test_what_is_to_be_cached_is_marked(provider: str, time: Any, mark: dict[str, str]) -> None:
+def test_a_part_to_be_cached_is_marked(provider: str, time: Any, mark: dict[str, str]) -> None:
     message = Message.user(Text("long", cache=time), "short")
 
     first, second = body_of(provider, messages=message)["messages"][0]["content"]
@@ -116,9 +116,9 @@ def test_a_cache_of_an_hour_is_refused_where_there_is_none(provider: str) -> Non
         body_of(provider, messages=Message.user(Text("long", cache="1h")))
 
 
-@pytest.mark.parametrize("given", ["file-1", "ms://file-1"])
-def test_an_image_uploaded_to_moonshot_is_named_by_its_id(given: str) -> None:
-    body = body_of("moonshot", messages=Message.user("see", Image.from_file_id(given)))
+@pytest.mark.parametrize("file_id", ["file-1", "ms://file-1"])
+def test_an_image_uploaded_to_moonshot_is_named_by_its_id(file_id: str) -> None:
+    body = body_of("moonshot", messages=Message.user("see", Image.from_file_id(file_id)))
 
     assert body["messages"][0]["content"][1] == {"type": "image_url", "image_url": {"url": "ms://file-1"}}
 
@@ -139,13 +139,13 @@ def test_an_image_uploaded_to_moonshot_is_named_by_its_id(given: str) -> None:
         ("ai21", {"messages": Message.user("hi", name="ada")}),
     ],
 )
-def test_what_a_service_does_not_take_is_refused(provider: str, fields: dict[str, Any]) -> None:
+def test_an_unsupported_field_is_refused(provider: str, fields: dict[str, Any]) -> None:
     with pytest.raises(UnsupportedFeatureError):
         body_of(provider, **fields)
 
 
 @pytest.mark.parametrize("provider", ["qwen", "moonshot", "zai", "zhipu", "ai21"])
-def test_any_json_is_asked_for_plainly(provider: str) -> None:
+def test_any_json_object_is_requested_in_the_plain_form(provider: str) -> None:
     body = body_of(provider, response_format=ResponseFormat(kind="json_object"))
 
     assert body["response_format"] == {"type": "json_object"}
@@ -156,7 +156,7 @@ def test_several_texts_are_one_string_at_ai21() -> None:
 
 
 @pytest.mark.parametrize(("api", "path"), [("x2", "/x2"), ("x1.5", "/v2")])
-def test_the_later_spark_models_have_addresses_of_their_own(api: str, path: str) -> None:
+def test_the_later_spark_models_have_separate_addresses(api: str, path: str) -> None:
     config = get_config("iflytek").with_api(api)
 
     assert config.base_url == f"https://spark-api-open.xf-yun.com{path}"

@@ -80,14 +80,14 @@ def _json_object(body: dict[str, Any]) -> None:
     body["text"] = {"format": {"type": "json_object"}}
 
 
-# What we send instead of what is recorded, and why: (reason, files, situations, what to change in the recorded body).
+# What we send instead of what is recorded, and why: (reason, files, scenarios, what to change in the recorded body).
 DIFFERENCES: list[tuple[str, frozenset[str], frozenset[str], Callable[[dict[str, Any]], Any]]] = [
     ("an answer's text is a string: the published schema allows no output_text without an id; llama.cpp wants the type",
      OPENAI | {"azure-responses", "huggingface", "xai-responses"}, ANSWERED, _answer_as_string),
-    ("the situation says other words", ALL, frozenset({"tool-result-image"}), _our_picture),
+    ("the scenario says other words", ALL, frozenset({"tool-result-image"}), _our_picture),
     ("the form has no description of its own", ALL, frozenset({"json-schema"}), _no_description),
     ("strict is what the user asks for", frozenset({"huggingface"}), SCHEMAS, _strict),
-    ("a summary is not asked for: OpenAI refuses it to organizations that are not verified",
+    ("a summary is not requested: OpenAI rejects it for organizations that are not verified",
      OPENAI, REASONING, lambda body: body.get("reasoning", {}).pop("summary", None)),
     ("reasoning goes back only with what the provider itself made of it", ALL, frozenset({"reasoning-replay"}),
      _no_thinking),
@@ -101,7 +101,7 @@ DIFFERENCES: list[tuple[str, frozenset[str], frozenset[str], Callable[[dict[str,
      lambda body: body["input"][0].update(role="system")),
     ("sound is no file; the service has no form for it", frozenset({"open-responses"}), frozenset({"audio-wav-base64"}),
      lambda body: body["input"][0]["content"].pop()),
-    ("the situation has the text at hand", frozenset({"open-responses"}), frozenset({"text-file-base64"}), _notes),
+    ("the scenario has the text at hand", frozenset({"open-responses"}), frozenset({"text-file-base64"}), _notes),
     ("the published schema requires it", OPENAI | {"azure-responses"}, EVERY, _explicit),
     ("nothing stays at the service unless the user says so", OPENAI | {"xai-responses"}, EVERY,
      lambda body: body.update(store=False)),
@@ -132,5 +132,5 @@ REFUSED: dict[tuple[str, str], list[str]] = {
     ("open-responses", "settings"): ["stop", "seed"],
     ("huggingface", "tool-choice-none"): ["tool_choice"],
     ("huggingface", "tool-strict"): ["strict"],
-    **{("huggingface", situation): ["document content"] for situation in ("pdf-url", "pdf-base64", "text-file")},
+    **{("huggingface", scenario): ["document content"] for scenario in ("pdf-url", "pdf-base64", "text-file")},
 }

@@ -81,18 +81,18 @@ def test_a_rejected_field_raises_an_error_with_its_name(field: str) -> None:
 
 
 def test_a_request_without_options_has_only_a_model_and_input() -> None:
-    wanted = {"model": "m", "input": [{"role": "user", "content": [{"type": "input_text", "text": "hi"}]}]}
+    expected = {"model": "m", "input": [{"role": "user", "content": [{"type": "input_text", "text": "hi"}]}]}
 
-    assert body_of(PLAIN) == wanted
-    assert body_of(PLAIN, n=1, stop=[], logprobs=False) == wanted
+    assert body_of(PLAIN) == expected
+    assert body_of(PLAIN, n=1, stop=[], logprobs=False) == expected
 
 
-@pytest.mark.parametrize(("asked", "told"), [({"logprobs": True}, None), ({"top_logprobs": 2}, 2)])
-def test_log_probabilities_are_included(asked: dict[str, Any], told: int | None) -> None:
-    body = body_of(PLAIN, **asked)
+@pytest.mark.parametrize(("fields", "top_logprobs"), [({"logprobs": True}, None), ({"top_logprobs": 2}, 2)])
+def test_log_probabilities_are_included(fields: dict[str, Any], top_logprobs: int | None) -> None:
+    body = body_of(PLAIN, **fields)
 
     assert body["include"] == [LOGPROBS]
-    assert body.get("top_logprobs") == told
+    assert body.get("top_logprobs") == top_logprobs
 
 
 def test_tools_in_extensions_come_after_the_functions() -> None:
@@ -211,9 +211,9 @@ def test_every_plain_field_is_sent_under_its_name() -> None:
     body = body_of(OPENAI, "hi", temperature=0.5, top_p=0.9, max_tokens=5, user="u", metadata={"a": "b"},
                    parallel_tool_calls=False, tools=[ADD])  # fmt: skip
 
-    wanted = {"temperature": 0.5, "top_p": 0.9, "max_output_tokens": 5, "user": "u", "metadata": {"a": "b"},
+    expected = {"temperature": 0.5, "top_p": 0.9, "max_output_tokens": 5, "user": "u", "metadata": {"a": "b"},
               "parallel_tool_calls": False}  # fmt: skip
-    assert {key: body[key] for key in wanted} == wanted
+    assert {key: body[key] for key in expected} == expected
 
 
 @pytest.mark.parametrize("api", [None, "responses"])

@@ -160,11 +160,11 @@ def answer(*items: dict[str, Any], **fields: Any) -> ChatCompletionResponse:
 def test_reasoning_and_hosted_items_go_back_unchanged_and_in_order() -> None:
     items = [REASONING, SEARCH, said("Let me add."), CALL]
 
-    asked = answer(*items)
-    body = body_of(OPENAI, [Message.user("1+1?"), asked.message, Message.tool("call_1", "2")], tools=TOOLS)
+    first = answer(*items)
+    body = body_of(OPENAI, [Message.user("1+1?"), first.message, Message.tool("call_1", "2")], tools=TOOLS)
 
     assert body["input"][1:] == [*items, {"type": "function_call_output", "call_id": "call_1", "output": "2"}]
-    assert asked.reasoning == "Think."
+    assert first.reasoning == "Think."
 
 
 def test_items_of_a_message_that_was_changed_do_not_go_back() -> None:
@@ -185,8 +185,8 @@ def test_a_streamed_message_goes_back_as_the_items_that_were_sent(case: Any) -> 
 
     events = [json.loads(event) for event in case.events([case.body]) if event != "[DONE]"]
     done = [event["item"] for event in events if event["type"] == "response.output_item.done"]
-    told = events[-1]["response"].get("output") or []
-    assert kept is None or kept == (told if len(told) >= len(done) else done)
+    final = events[-1]["response"].get("output") or []
+    assert kept is None or kept == (final if len(final) >= len(done) else done)
 
 
 def test_data_of_another_api_of_the_provider_does_not_go_back() -> None:
@@ -200,12 +200,12 @@ def test_data_of_another_api_of_the_provider_does_not_go_back() -> None:
 
 
 def test_a_call_of_a_custom_tool_has_its_text_and_goes_back_with_its_result() -> None:
-    asked = answer(CUSTOM)
-    call = asked.tool_calls[0]
+    first = answer(CUSTOM)
+    call = first.tool_calls[0]
 
-    body = body_of(OPENAI, [Message.user("?"), asked.message, Message.tool("call_2", "1")])
+    body = body_of(OPENAI, [Message.user("?"), first.message, Message.tool("call_2", "1")])
 
-    assert (call.name, call.arguments_json, asked.finish_reason) == ("sql", "SELECT 1", "tool_calls")
+    assert (call.name, call.arguments_json, first.finish_reason) == ("sql", "SELECT 1", "tool_calls")
     with pytest.raises(ToolArgumentsError):
         _ = call.arguments
     assert body["input"][1:] == [CUSTOM, {"type": "custom_tool_call_output", "call_id": "call_2", "output": "1"}]

@@ -110,7 +110,7 @@ def with_unknown_events(events: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return [events[0], *more[:2], *events[1:-1], *more[2:], events[-1]]
 
 
-def told_whole(items: list[dict[str, Any]]) -> ChatCompletionResponse:
+def whole_answer(items: list[dict[str, Any]]) -> ChatCompletionResponse:
     payload = {**END, "output": items}
     return adapter_for("openai", "responses").decode(HttpResponse(status=200, body=json.dumps(payload).encode()))
 
@@ -150,10 +150,10 @@ def test_a_stream_reads_like_the_whole_answer_whichever_events_a_service_sends(v
     found, error = streamed(variant(as_openai(ITEMS)))
 
     assert error is None
-    wanted = reading(told_whole(ITEMS))
+    expected = reading(whole_answer(ITEMS))
     ids = {"choices", "provider_data"} if variant is new_ids_everywhere else {"choices"}
     assert {k: v for k, v in reading(found).items() if k not in ids} == {
-        k: v for k, v in wanted.items() if k not in ids
+        k: v for k, v in expected.items() if k not in ids
     }
     assert found.reasoning == "One.\n\nTwo."
 
@@ -174,7 +174,7 @@ def test_reasoning_that_comes_in_both_forms_is_read_once() -> None:
         {"type": "response.completed", "response": {**END, "output": [both]}},
     ]
 
-    assert streamed(events)[0].reasoning == told_whole([both]).reasoning == "Hm."
+    assert streamed(events)[0].reasoning == whole_answer([both]).reasoning == "Hm."
 
 
 def test_calls_in_a_wrapper_are_unwrapped_and_nothing_of_the_wrapper_shows() -> None:
@@ -188,13 +188,13 @@ def test_calls_in_a_wrapper_are_unwrapped_and_nothing_of_the_wrapper_shows() -> 
         ("c1_1", "b", {}),
         ("c2", "add", {"a": 2}),
     ]
-    assert reading(found) == reading(told_whole([wrapper, OTHER]))
+    assert reading(found) == reading(whole_answer([wrapper, OTHER]))
 
 
 def test_a_tool_that_only_has_the_name_of_a_wrapper_streams_as_a_call() -> None:
     call = {**CALL, "name": "parallel"}
 
-    assert streamed(as_openai([call]))[0].tool_calls == told_whole([call]).tool_calls
+    assert streamed(as_openai([call]))[0].tool_calls == whole_answer([call]).tool_calls
 
 
 def test_a_call_that_runs_at_the_service_is_not_left_to_the_caller() -> None:
@@ -213,7 +213,7 @@ def test_arguments_may_come_as_an_object() -> None:
     call = {**CALL, "arguments": {"a": 1}}
     events = [{"type": "response.completed", "response": {**END, "output": [call]}}]
 
-    assert streamed(events)[0].tool_calls[0].arguments == told_whole([call]).tool_calls[0].arguments == {"a": 1}
+    assert streamed(events)[0].tool_calls[0].arguments == whole_answer([call]).tool_calls[0].arguments == {"a": 1}
 
 
 @pytest.mark.parametrize(

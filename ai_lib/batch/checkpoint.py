@@ -1,7 +1,7 @@
-"""A file of finished answers: appended to as they come, read when the batch is run again.
+"""The checkpoint of a batch: a file of finished responses, read when the batch is run again.
 
-One JSON object a line. A line is written with one call and flushed to the disk before the answer counts as kept, so
-whatever ends the process leaves whole lines and at most one torn one at the end, which is cut off on the next run.
+One JSON object a line. A line is written with one call and flushed to the disk before the response counts as saved, so
+whatever ends the process leaves whole lines and at most one truncated one at the end, which the next run removes.
 """
 
 from __future__ import annotations
@@ -11,7 +11,6 @@ import os
 import threading
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
 
 from ai_lib.errors import ConfigurationError
 from ai_lib.types.request import ChatCompletionRequest
@@ -21,21 +20,21 @@ from ai_lib.utils import json
 
 __all__ = ["Checkpoint"]
 
-_HEAD = {"ai_lib": "batch", "version": 1}
+_HEADER = {"ai_lib": "batch", "version": 1}
 
 
 class Checkpoint:
     """The file of one batch, while it runs.
 
-    A request is known again by its content and the provider, and by how many equal ones came before it; not by its
-    place, so requests may be added and moved between two runs.
+    A request is recognised by its content and the provider, and by the number of equal ones before it; not by its
+    position, so requests may be added and moved between two runs.
 
     Args:
-        path: The file; it is made, readable by its owner only, where there is none.
-        provider: The provider's id and address: an answer of another one is another answer.
+        path: The file; it is created, readable by its owner only, if it does not exist.
+        provider: The provider's id and address: the responses of another one do not count.
 
     Raises:
-        ConfigurationError: The file cannot be written, is no checkpoint, or another process is writing it.
+        ConfigurationError: The file cannot be written, is not a checkpoint, or another process is writing it.
     """
 
     def __init__(self, path: str | Path, provider: str) -> None:
@@ -43,44 +42,44 @@ class Checkpoint:
         self._provider = provider
         self._lock = threading.Lock()
         self._seen: dict[bytes, int] = {}
-        self._kept: dict[str, tuple[int, int]] = {}
+        self._saved: dict[str, tuple[int, int]] = {}
         self.failure: OSError | None = None
-        """Why an answer could not be kept."""
+        """Why a response could not be saved."""
         try:
-            # Not `open`: it would make a file that others may read.
+            # Not `open`: it would create a file that others may read.
             self._file = os.fdopen(os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600), "r+b")
         except OSError as exc:
             raise ConfigurationError(f"the checkpoint {path} cannot be used: {exc.strerror or exc}") from exc
         try:
-            self._own()
+            self._acquire()
             self._read()
         except BaseException:
             self._file.close()
             raise
 
     def key(self, request: ChatCompletionRequest) -> str:
-        """Return what a request is known by; call it once for each, in their order."""
+        """Return the key of a request; call it once for each, in their order."""
         digest = hashlib.sha256(self._provider.encode() + b"\0" + to_json(request)).digest()[:16]
-        before = self._seen.get(digest, 0)
-        self._seen[digest] = before + 1
-        return f"{digest.hex()}-{before}"
+        count = self._seen.get(digest, 0)
+        self._seen[digest] = count + 1
+        return f"{digest.hex()}-{count}"
 
     def load(self, key: str) -> tuple[ChatCompletionResponse, Decimal | None] | None:
-        """Return the answer that an earlier run kept, with its cost; None where there is none."""
-        place = self._kept.get(key)
-        if place is None:
+        """Return the response that an earlier run saved, with its cost; None if there is none."""
+        if key not in self._saved:
             return None
+        offset, size = self._saved[key]
         with self._lock:
-            self._file.seek(place[0])
-            entry = json.loads(self._file.read(place[1]))
+            self._file.seek(offset)
+            entry = json.loads(self._file.read(size))
         cost = entry.get("cost")
         response = from_json(json.dumps(entry["response"]), ChatCompletionResponse)
         return response, None if cost is None else Decimal(cost)
 
     def save(self, key: str, response: ChatCompletionResponse, cost: Decimal | None) -> None:
-        """Write an answer to the disk. What goes wrong is on `failure`, since this runs where nobody catches it."""
-        told = None if cost is None else str(cost)
-        line = b'{"key":%b,"cost":%b,"response":%b}\n' % (json.dumps(key), json.dumps(told), to_json(response))
+        """Write a response to the disk. An error is kept in `failure`, since this runs where no one catches it."""
+        usd = None if cost is None else str(cost)
+        line = b'{"key":%b,"cost":%b,"response":%b}\n' % (json.dumps(key), json.dumps(usd), to_json(response))
         try:
             with self._lock:
                 self._file.seek(0, os.SEEK_END)
@@ -91,16 +90,15 @@ class Checkpoint:
             self.failure = exc
 
     def close(self) -> None:
-        """End writing."""
+        """Close the file."""
         with self._lock:
             self._file.close()
 
-    # --- opening it
-
-    def _own(self) -> None:
+    def _acquire(self) -> None:
+        """Lock the file against other processes."""
         try:
             import fcntl
-        except ImportError:  # pragma: no cover - Windows: two runs at once are the user's own care
+        except ImportError:  # pragma: no cover - Windows: avoiding two runs at once is up to the user
             return
         try:
             fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -108,29 +106,27 @@ class Checkpoint:
             raise ConfigurationError(f"another process is writing the checkpoint {self._path}") from exc
 
     def _read(self) -> None:
+        """Index the file, and write its header if it is empty."""
         offset = 0
         self._file.seek(0)
         for number, line in enumerate(self._file):
-            if not line.endswith(b"\n"):  # torn by what ended the last run
+            if not line.endswith(b"\n"):  # truncated by what ended the last run
                 self._file.truncate(offset)
                 break
-            entry = self._entry(line, number)
+            try:
+                entry = json.loads(line)
+                valid = entry == _HEADER if number == 0 else isinstance(entry["key"], str) and "response" in entry
+            except (ValueError, LookupError, TypeError):
+                valid = False
+            if not valid:
+                raise ConfigurationError(
+                    f"{self._path}, line {number + 1}: not an entry of a batch checkpoint; "
+                    "pass another file, or move this one away"
+                )
             if number:
-                self._kept[entry["key"]] = (offset, len(line))
+                self._saved[entry["key"]] = (offset, len(line))
             offset += len(line)
         if offset == 0:
             self._file.seek(0, os.SEEK_END)
-            self._file.write(json.dumps(_HEAD) + b"\n")
+            self._file.write(json.dumps(_HEADER) + b"\n")
             self._file.flush()
-
-    def _entry(self, line: bytes, number: int) -> Any:
-        try:
-            entry = json.loads(line)
-            good = entry == _HEAD if number == 0 else isinstance(entry["key"], str) and "response" in entry
-        except (ValueError, LookupError, TypeError):
-            good = False
-        if not good:
-            raise ConfigurationError(
-                f"{self._path}, line {number + 1}: no entry of a batch's checkpoint; name another file, or move it away"
-            )
-        return entry

@@ -1,4 +1,4 @@
-"""What came of many requests: of one, of all, and how far they are."""
+"""Results of a batch: of one request, of all, and the progress."""
 
 from __future__ import annotations
 
@@ -14,20 +14,20 @@ from ai_lib.types.response import ChatCompletionResponse
 __all__ = ["BatchItem", "BatchProgress", "BatchResult", "StopReason"]
 
 StopReason: TypeAlias = Literal["max_cost", "total_timeout"]
-"""Why the requests that were left were not sent."""
+"""Why the remaining requests were not sent."""
 
 
 @attrs.frozen(kw_only=True)
 class BatchItem:
-    """One request and what came of it: a response or an error.
+    """One request and its outcome: a response or an error.
 
     Args:
-        index: Its place among the requests, from 0.
-        request: What was asked; None where the request itself was wrong.
-        response: The answer.
-        error: Why there is none.
-        cost: US dollars; None where not known.
-        resumed: Whether the answer is from the checkpoint, and nothing was sent.
+        index: Its position among the requests, starting with 0.
+        request: The request; None if it was invalid.
+        response: The response; None if it failed.
+        error: Why it failed.
+        cost: US dollars; None if it is unknown.
+        resumed: Whether the response is from the checkpoint, so that nothing was sent.
     """
 
     index: int
@@ -39,30 +39,30 @@ class BatchItem:
 
     @property
     def ok(self) -> bool:
-        """Whether there is an answer."""
+        """Whether there is a response."""
         return self.response is not None
 
     def result(self) -> ChatCompletionResponse:
-        """Return the answer, or raise the error."""
+        """Return the response, or raise the error."""
         if self.response is not None:
             return self.response
-        assert self.error is not None  # noqa: S101 - one of both is there
+        assert self.error is not None  # noqa: S101 - an item has one or the other
         raise self.error
 
 
 @attrs.frozen(kw_only=True)
 class BatchProgress:
-    """How far a batch is.
+    """The progress of a batch.
 
     Args:
-        done: Requests that are over, failed ones and those from the checkpoint included.
-        failed: Of these, those with an error.
-        resumed: Of these, those from the checkpoint.
-        total: All of them; None where that is not known.
-        cost: US dollars so far, of the answers whose cost is known.
-        unknown_costs: Answers whose cost is not known.
+        done: Finished requests, including failed ones and those from the checkpoint.
+        failed: Those with an error.
+        resumed: Those from the checkpoint.
+        total: All requests; None if their number is unknown.
+        cost: US dollars so far, of the responses whose cost is known.
+        unknown_costs: Responses whose cost is unknown.
         tokens: Tokens so far.
-        seconds: Since it began.
+        seconds: Seconds since the start.
     """
 
     done: int = 0
@@ -75,7 +75,7 @@ class BatchProgress:
     seconds: float = 0.0
 
     def after(self, item: BatchItem, seconds: float) -> BatchProgress:
-        """Return the state after one more item."""
+        """Return the progress after one more item."""
         answered = item.response is not None
         return attrs.evolve(
             self,
@@ -91,12 +91,12 @@ class BatchProgress:
 
 @attrs.frozen(kw_only=True)
 class BatchResult(Sequence[BatchItem]):
-    """What came of all of them, in the order of the requests.
+    """The results of all requests, in their order.
 
     Args:
-        items: One for each request that was made or resumed.
+        items: One for each request that was sent or resumed.
         progress: The sums.
-        stopped: Why requests at the end were not sent; None when all were.
+        stopped: Why the remaining requests were not sent; None if all were.
     """
 
     items: tuple[BatchItem, ...] = attrs.field(repr=lambda items: f"<{len(items)}>")
@@ -118,12 +118,12 @@ class BatchResult(Sequence[BatchItem]):
 
     @property
     def responses(self) -> list[ChatCompletionResponse | None]:
-        """The answers, with None for those that failed."""
+        """The responses, with None for failed requests."""
         return [item.response for item in self.items]
 
     @property
     def texts(self) -> list[str | None]:
-        """The answers' texts, with None for those that failed."""
+        """The texts of the responses, with None for failed requests."""
         return [None if item.response is None else item.response.text for item in self.items]
 
     @property
@@ -133,15 +133,15 @@ class BatchResult(Sequence[BatchItem]):
 
     @property
     def succeeded(self) -> list[int]:
-        """The indices of the requests with an answer."""
+        """The indices of the requests with a response."""
         return [item.index for item in self.items if item.ok]
 
     @property
     def cost(self) -> Decimal:
-        """US dollars, those of an earlier run in the checkpoint included; of the answers whose cost is known."""
+        """US dollars of the responses whose cost is known, including those of an earlier run in the checkpoint."""
         return self.progress.cost
 
     def raise_for_errors(self) -> None:
-        """Raise the first error, where there is one; `errors` has all of them."""
+        """Raise the first error, if there is one; `errors` has all of them."""
         for error in self.errors.values():
             raise error

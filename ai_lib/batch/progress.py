@@ -12,10 +12,10 @@ __all__ = ["Bar", "progress_reporter"]
 
 
 class Bar:
-    """A bar of tqdm.
+    """A progress bar of tqdm.
 
     Args:
-        total: How many requests there are; None where that is not known.
+        total: Number of requests; None if it is unknown.
 
     Raises:
         ConfigurationError: tqdm is not installed.
@@ -26,30 +26,31 @@ class Bar:
             from tqdm.auto import tqdm
         except ImportError as exc:
             raise ConfigurationError(
-                "progress=True needs tqdm: pip install ai-lib[progress]; or pass a function that takes a BatchProgress"
+                "progress=True needs the package tqdm: pip install ai-lib[progress]; "
+                "or pass a function that takes a BatchProgress"
             ) from exc
         self._bar: Any = tqdm(total=total, unit="request")
 
     def __call__(self, progress: BatchProgress) -> None:
-        """Show a state."""
+        """Show the progress."""
         unknown = f" + {progress.unknown_costs} unknown" if progress.unknown_costs else ""
         failed = f", {progress.failed} failed" if progress.failed else ""
         self._bar.set_postfix_str(f"${progress.cost:.4f}{unknown}{failed}", refresh=False)
         self._bar.update(progress.done - self._bar.n)
 
     def close(self) -> None:
-        """Leave the bar as it is."""
+        """Finish the bar; it stays visible."""
         self._bar.close()
 
 
 def progress_reporter(
     progress: bool | Callable[[BatchProgress], None], total: int | None
 ) -> tuple[Callable[[BatchProgress], None], Callable[[], None]]:
-    """Return what to call with each state, and what to call at the end.
+    """Return a function to call with each progress, and one to call at the end.
 
     Args:
-        progress: True for a bar, False for nothing, or what the user wants called.
-        total: How many requests there are, where that is known.
+        progress: True for a bar, False for nothing, or the user's function.
+        total: Number of requests; None if it is unknown.
     """
     if callable(progress):
         return progress, lambda: None

@@ -10,67 +10,69 @@ from ai_lib.batch.item import BatchItem
 
 __all__ = ["Start", "run"]
 
-# Answers that may wait for an earlier one, for each that runs: enough to go on past a slow one, and still bounded.
-_WAITING = 16
+# Finished items that may wait for an earlier one, per slot: enough to pass a slow request, and still bounded.
+_MAX_WAITING = 16
 
 Start: TypeAlias = Callable[[], "Future[BatchItem] | BatchItem | None"]
-"""Starts a request; or returns its item where that is known already; or None where it must wait for others to end."""
+"""Starts a request; or returns its item if that is known already, or None if it must wait for others to end."""
 
 
 class _Run:
     def __init__(
-        self, source: Iterator[Start], max_concurrent: int, stop: Callable[[], bool], ended: Callable[[BatchItem], None]
+        self,
+        source: Iterator[Start],
+        max_concurrent: int,
+        should_stop: Callable[[], bool],
+        on_item: Callable[[BatchItem], None],
     ) -> None:
         self.source = source
         self.max_concurrent = max_concurrent
-        self.stop = stop
-        self.ended = ended
-        self.held_back: Start | None = None
+        self.should_stop = should_stop
+        self.on_item = on_item
+        self.postponed: Start | None = None
         self.running: set[Future[BatchItem]] = set()
         self.finished: dict[int, BatchItem] = {}
         self.more = True
         self.failure: Exception | None = None
 
     @property
-    def full(self) -> bool:
-        known = len(self.running) + len(self.finished)
-        return len(self.running) >= self.max_concurrent or known >= self.max_concurrent * _WAITING
+    def is_full(self) -> bool:
+        items = len(self.running) + len(self.finished)
+        return len(self.running) >= self.max_concurrent or items >= self.max_concurrent * _MAX_WAITING
 
-    def fill(self) -> None:
-        """Begin as many as there is room for; but give out what is finished before taking much more."""
-        while self.more and not self.full:
-            begin = None if self.stop() else self.held_back or self._next()
-            self.held_back = None
-            if begin is None:
+    def start(self) -> None:
+        """Start as many requests as there is room for, but return after each one whose item is known already."""
+        while self.more and not self.is_full:
+            start, self.postponed = self.postponed, None
+            if self.should_stop():
+                start = None
+            elif start is None:
+                try:
+                    start = next(self.source, None)
+                except Exception as exc:  # noqa: BLE001 - raised when the requests started before it have ended
+                    self.failure = exc
+            if start is None:
                 self.more = False
                 return
-            begun = begin()
-            if begun is None and not self.running:
-                self.more = False
-            if begun is None:
-                self.held_back = begin
+            started = start()
+            if started is None:
+                self.postponed = start
+                self.more = bool(self.running)  # else nothing will end that it could wait for
                 return
-            if isinstance(begun, BatchItem):
-                self._keep(begun)
+            if isinstance(started, BatchItem):
+                self.finish(started)
                 return
-            self.running.add(begun)
-
-    def _next(self) -> Start | None:
-        try:
-            return next(self.source, None)
-        except Exception as exc:  # noqa: BLE001 - raised when what was begun before it has come back
-            self.failure = exc
-            return None
+            self.running.add(started)
 
     def wait(self) -> None:
-        """Wait until one ends, where nothing else can be done."""
-        if self.running and (self.full or self.held_back is not None or not self.more):
+        """Wait until a request ends, unless another one can be started."""
+        if self.running and (self.is_full or self.postponed is not None or not self.more):
             done, self.running = wait(self.running, return_when=FIRST_COMPLETED)
             for item in sorted((future.result() for future in done), key=lambda item: item.index):
-                self._keep(item)
+                self.finish(item)
 
-    def _keep(self, item: BatchItem) -> None:
-        self.ended(item)
+    def finish(self, item: BatchItem) -> None:
+        self.on_item(item)
         self.finished[item.index] = item
 
 
@@ -79,25 +81,26 @@ def run(
     *,
     max_concurrent: int,
     ordered: bool,
-    stop: Callable[[], bool],
-    ended: Callable[[BatchItem], None],
+    should_stop: Callable[[], bool],
+    on_item: Callable[[BatchItem], None],
 ) -> Iterator[BatchItem]:
-    """Yield the items, in the order of their requests or as they come.
+    """Yield the items, in the order of their requests or as they finish.
 
-    What the source raises comes out when everything before it has been given out.
+    What the source raises is raised after everything before it has been yielded.
 
     Args:
-        source: The requests; the next is taken only when there is room for it.
-        max_concurrent: Most that run at once.
+        source: The requests; the next one is taken only when there is room for it.
+        max_concurrent: Maximum number of requests that run at once.
         ordered: Whether to keep the order.
-        stop: Asked before each begin: True to begin no more.
-        ended: Told of each item as soon as it has ended, before its turn; what it raises ends the run.
+        should_stop: Called before each start; True starts no more requests.
+        on_item: Called with each item as soon as it has finished, before its turn; what it raises ends the run.
     """
-    state, next_index = _Run(source, max_concurrent, stop, ended), 0
+    state, next_index = _Run(source, max_concurrent, should_stop, on_item), 0
     try:
         while True:
-            state.fill()
-            for index in [*_in_turn(next_index, state.finished)] if ordered else sorted(state.finished):
+            state.start()
+            while state.finished and (not ordered or next_index in state.finished):
+                index = next_index if ordered else min(state.finished)
                 next_index = index + 1
                 yield state.finished.pop(index)
             if not state.running and not state.finished and not state.more:
@@ -108,9 +111,3 @@ def run(
     finally:
         for future in state.running:
             future.cancel()
-
-
-def _in_turn(index: int, finished: dict[int, BatchItem]) -> Iterator[int]:
-    while index in finished:
-        yield index
-        index += 1

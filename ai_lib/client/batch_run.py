@@ -119,7 +119,7 @@ class Batch:
             begins = self._begins(workers)
             max_concurrent, ordered = options.max_workers, options.ordered
             for item in run(
-                begins, max_concurrent=max_concurrent, ordered=ordered, stop=out_of_time, ended=self._check
+                begins, max_concurrent=max_concurrent, ordered=ordered, should_stop=out_of_time, on_item=self._check
             ):
                 self.progress = self.progress.after(item, clock.now() - begun)
                 report(self.progress)

@@ -1,4 +1,4 @@
-"""What was said in a call, in the form that OpenTelemetry has for it. Only for those who ask for content.
+"""Prompts and answers of a call, in the form of OpenTelemetry's conventions. Used only if content was requested.
 
 Bytes of images and files are left out; their kind and size stay.
 
@@ -17,20 +17,20 @@ from ai_lib.types.content import Media, Part
 from ai_lib.types.message import Message, Role
 from ai_lib.utils import json
 
-__all__ = ["clean", "input_messages", "output_messages"]
+__all__ = ["input_messages", "output_messages", "sanitize"]
 
-# No key is shorter, and most of what is told of a call is.
-_SHORTEST = 8
+# No key is shorter, and most strings of a record are.
+_MIN_KEY_LENGTH = 8
 
 
 def input_messages(start: CallStart) -> list[dict[str, Any]]:
-    """Return what was sent; empty for what is not a chat."""
+    """Return the messages that were sent; empty for operations other than a chat."""
     messages = () if start.request is None else start.request.messages
     return [_message(message) for message in messages]
 
 
 def output_messages(record: CallRecord) -> list[dict[str, Any]]:
-    """Return what came back, one message for each choice; empty where nothing came."""
+    """Return the messages of the response, one for each choice; empty if there is no response."""
     choices = () if record.response is None else record.response.choices
     return [
         {**_message(choice.message), "finish_reason": choice.finish_reason or choice.raw_finish_reason}
@@ -38,15 +38,15 @@ def output_messages(record: CallRecord) -> list[dict[str, Any]]:
     ]
 
 
-def clean(value: Any) -> Any:
-    """Return a value made of dicts, lists and texts without keys, and without halves of surrogate pairs."""
+def sanitize(value: Any) -> Any:
+    """Return a value made of dicts, lists and strings without keys, and without halves of surrogate pairs."""
     if isinstance(value, str):
-        masked = redact(value) if len(value) >= _SHORTEST else value
+        masked = redact(value) if len(value) >= _MIN_KEY_LENGTH else value
         return masked.encode("utf-8", "replace").decode("utf-8")
     if isinstance(value, Mapping):
-        return {clean(name): clean(inner) for name, inner in value.items()}
+        return {sanitize(name): sanitize(item) for name, item in value.items()}
     if isinstance(value, list | tuple):
-        return [clean(inner) for inner in value]
+        return [sanitize(item) for item in value]
     return value
 
 
@@ -59,32 +59,24 @@ def _message(message: Message) -> dict[str, Any]:
         parts.insert(0, {"type": "reasoning", "content": message.reasoning})
     if message.refusal:
         parts.append({"type": "refusal", "content": message.refusal})
-    parts.extend(
-        {"type": "tool_call", "id": call.id, "name": call.name, "arguments": _arguments(call.arguments_json)}
-        for call in message.tool_calls
-    )
+    for call in message.tool_calls:
+        try:
+            arguments = json.loads(call.arguments_json)
+        except ValueError:  # models do not always write valid JSON
+            arguments = call.arguments_json
+        parts.append({"type": "tool_call", "id": call.id, "name": call.name, "arguments": arguments})
     return {"role": message.role.value, "parts": parts}
 
 
 def _part(part: Part) -> dict[str, Any]:
     if not isinstance(part, Media):
         return {"type": "text", "content": part.text}
-    told = {"modality": type(part).__name__.lower(), "mime_type": part.media_type}
+    media = {"modality": type(part).__name__.lower(), "mime_type": part.media_type}
     if part.url is not None:
-        return {"type": "uri", "uri": _place(part.url), **told}
+        # User name, password and query may hold secrets, such as the signature of a presigned URL.
+        url = urlsplit(part.url)
+        public = url._replace(netloc=url.netloc.rpartition("@")[2], query="", fragment="")
+        return {"type": "uri", "uri": public.geturl(), **media}
     if part.file_id is not None:
-        return {"type": "file", "file_id": part.file_id, **told}
-    return {"type": "left_out", "bytes": len(part.data or b""), **told}
-
-
-def _arguments(text: str) -> Any:
-    try:
-        return json.loads(text)
-    except ValueError:
-        return text
-
-
-def _place(url: str) -> str:
-    """Return an address without what may be signed or secret in it."""
-    parts = urlsplit(url)
-    return parts._replace(netloc=parts.netloc.rpartition("@")[2], query="", fragment="").geturl()
+        return {"type": "file", "file_id": part.file_id, **media}
+    return {"type": "left_out", "bytes": len(part.data or b""), **media}

@@ -1,4 +1,4 @@
-"""A limit to how many different names become labels: a model's name may come from a user."""
+"""A limit to the number of values of a label: the name of a model may come from a user."""
 
 from __future__ import annotations
 
@@ -7,27 +7,27 @@ from ai_lib.metrics.record import UNKNOWN
 __all__ = ["OTHER", "BoundedLabels"]
 
 OTHER = "other"
-"""Stands for every name that came when there were enough."""
+"""Stands for every name beyond the limit."""
 
 
 class BoundedLabels:
-    """Lets the first names through and calls the rest "other".
+    """Keeps the first names and replaces the rest by "other".
 
     Args:
-        most: How many names are let through.
+        limit: Number of names that are kept.
     """
 
-    def __init__(self, most: int) -> None:
-        self._most = most
+    def __init__(self, limit: int) -> None:
+        self._limit = limit
         self._known: dict[str, None] = {}
 
     def __call__(self, name: str | None) -> str:
-        """Return the name to use; "unknown" for none."""
+        """Return the label for a name; "unknown" for None."""
         if name is None:
             return UNKNOWN
         if name not in self._known:
-            # Without a lock: threads that come here at once may let a few names more through, and nothing breaks.
-            if len(self._known) >= self._most:
+            # No lock: threads that get here at once may add a few names too many, which does no harm.
+            if len(self._known) >= self._limit:
                 return OTHER
             self._known[name] = None
         return name

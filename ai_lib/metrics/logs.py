@@ -5,19 +5,19 @@ from __future__ import annotations
 import logging
 
 from ai_lib.api.metrics import CallRecord, CallStart, EndCallback
-from ai_lib.metrics.json_record import facts_of
+from ai_lib.metrics.record import to_dict
 from ai_lib.utils import json
 
 __all__ = ["JsonLog"]
 
 
 class JsonLog:
-    """Logs each call when it is over, as one line of JSON.
+    """Logs each call when it has ended, as one line of JSON.
 
     Args:
         logger: Where lines go; None means `logging.getLogger("ai_lib.calls")`.
         level: The level of every line.
-        content: Log what was asked and answered as well, without what looks like a key.
+        content: Whether to log prompts and answers, with what looks like a key masked.
     """
 
     def __init__(
@@ -27,10 +27,10 @@ class JsonLog:
         self._level = level
         self._content = content
 
-    def call_started(self, start: CallStart) -> EndCallback:  # noqa: ARG002 - nothing is logged of what has not ended
-        """Return what logs the call."""
-        return self._ended
+    def call_started(self, start: CallStart) -> EndCallback:  # noqa: ARG002 - calls are logged when they have ended
+        """Return the function that logs the call."""
+        return self._log
 
-    def _ended(self, record: CallRecord) -> None:
+    def _log(self, record: CallRecord) -> None:
         if self._logger.isEnabledFor(self._level):
-            self._logger.log(self._level, "%s", json.dumps(facts_of(record, content=self._content)).decode())
+            self._logger.log(self._level, "%s", json.dumps(to_dict(record, content=self._content)).decode())

@@ -1,4 +1,4 @@
-"""Counts kept in memory, to be read by the program or scraped by Prometheus, without any package."""
+"""Metrics in memory, to be read by the program or scraped by Prometheus, without any package."""
 
 from __future__ import annotations
 
@@ -23,41 +23,41 @@ __all__ = ["InMemoryMetrics"]
 class InMemoryMetrics:
     """Counts calls, errors, tokens, cost and durations, exactly and from any number of threads.
 
-    After a fork the child counts for itself, from zero.
+    A forked child counts its own calls, from zero.
 
     Args:
-        window: How many of the last durations of each operation, provider and model the percentiles are taken from.
-        max_models: How many models are told apart; further ones are counted as "other".
+        window: Number of the last durations of each operation, provider and model that percentiles are computed from.
+        max_models: Number of models that are counted separately; others are counted as "other".
 
     Raises:
-        ConfigurationError: One of them is no such number.
+        ConfigurationError: An argument is not a positive integer.
     """
 
     def __init__(self, *, window: int = 1000, max_models: int = 200) -> None:
         for name, value in (("window", window), ("max_models", max_models)):
             if not isinstance(value, int) or isinstance(value, bool) or value < 1:
-                raise ConfigurationError(f"{name} must be a whole number from 1, got {value!r}")
+                raise ConfigurationError(f"{name} must be an integer >= 1, got {value!r}")
         self._state = PerProcess(lambda: _State(window, max_models))
 
     def call_started(self, start: CallStart) -> EndCallback:
-        """Note that a call is in flight."""
+        """Count the call as in flight."""
         state = self._state()
-        state.open.add(start.id)
-        return self._ended
+        state.in_flight.add(start.id)
+        return self._end
 
-    def _ended(self, record: CallRecord) -> None:
+    def _end(self, record: CallRecord) -> None:
         state = self._state()
-        state.open.discard(record.start.id)
+        state.in_flight.discard(record.start.id)
         state.inbox.put(record)
 
     def snapshot(self) -> Snapshot:
-        """Return what all calls came to until now."""
+        """Return the counts of all calls so far."""
         state = self._state()
         with state.inbox.paused():
-            return state.counts.snapshot(len(state.open))
+            return state.counts.snapshot(len(state.in_flight))
 
     def reset(self) -> None:
-        """Count from zero; calls in flight stay so."""
+        """Reset all counts to zero, except calls in flight."""
         state = self._state()
         with state.inbox.paused():
             state.counts = _Counts(state.window)
@@ -68,17 +68,17 @@ class InMemoryMetrics:
 
 
 class _State:
-    """What one process counts."""
+    """The counts of one process."""
 
     def __init__(self, window: int, max_models: int) -> None:
         self.window = window
         self.counts = _Counts(window)
-        # Adding to a set and taking from it is one step of the interpreter, and needs no lock.
-        self.open: set[str] = set()
+        # Adding to a set and discarding from it are atomic in CPython, and need no lock.
+        self.in_flight: set[str] = set()
         self._model = BoundedLabels(max_models)
-        self.inbox = Inbox(self._count)
+        self.inbox = Inbox(self.add)
 
-    def _count(self, record: CallRecord) -> None:
+    def add(self, record: CallRecord) -> None:
         self.counts.add(record, self._model(record.model))
 
 

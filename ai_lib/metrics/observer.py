@@ -1,4 +1,4 @@
-"""Counters and timers by name: the small `Metrics` interface, told of every call."""
+"""The observer that reports calls to an object with the small `Metrics` interface."""
 
 from __future__ import annotations
 
@@ -25,107 +25,97 @@ _METHODS = ("call_started", *(name for name in vars(Metrics) if not name.startsw
 
 
 class MetricsObserver:
-    """Tells an object with some of the methods of `Metrics` of every call.
+    """Reports every call to an object with some of the methods of `Metrics`.
 
-    When a call begins: `<provider>.requests`, `<operation>_requests` and the timer `<provider>.request_duration_ms`.
+    When a call starts: `<provider>.requests`, `<operation>_requests`, the timer `<provider>.request_duration_ms`.
     When it ends: one of `<provider>.success`, `.failure`, `.interrupted`, `.cancelled` and `.abandoned`, then
     `<provider>.tokens_input` and `.tokens_output`, the histograms `<provider>.first_chunk_ms` and `<provider>.cost_usd`
-    where they are known, and for a failure `errors.total` and `errors.<class>`. What is told at the end goes by the
-    provider that answered, which with a route may be another one. The methods with tags are told the same without the
-    provider in the name, and the duration as a histogram; their tags are `provider` and `model`.
+    if they are known, and for a failure `errors.total` and `errors.<class>`. The names at the end have the provider
+    that answered, which with a route may be another one. The methods with tags receive the same without the provider in
+    the name, and the duration as a histogram; their tags are `provider` and `model`.
 
     Args:
-        metrics: The object. Methods that it lacks are left out.
+        metrics: The object. Methods that it lacks are not called.
     """
 
     def __init__(self, metrics: Any) -> None:
         self._count = _method(metrics, "incr_counter")
-        self._time = _method(metrics, "start_timer")
-        self._note = _method(metrics, "record_histogram")
+        self._start_timer = _method(metrics, "start_timer")
+        self._observe = _method(metrics, "record_histogram")
         self._count_tagged = _method(metrics, "incr_counter_with_tags")
-        self._note_tagged = _method(metrics, "record_histogram_with_tags")
-        self._error = _method(metrics, "record_error")
-        self._success = _method(metrics, "record_success")
+        self._observe_tagged = _method(metrics, "record_histogram_with_tags")
+        self._record_error = _method(metrics, "record_error")
+        self._record_success = _method(metrics, "record_success")
 
     def call_started(self, start: CallStart) -> EndCallback:
         """Count the call and start its timer."""
         provider = start.provider
         self._count(f"{provider}.requests", 1)
         self._count(f"{start.operation}_requests", 1)
-        self._count_tagged("requests", 1, _tags(provider, start.model))
-        stop = _method(self._time(f"{provider}.request_duration_ms"), "stop")
+        self._count_tagged("requests", 1, {"provider": provider, "model": start.model or UNKNOWN})
+        stop = _method(self._start_timer(f"{provider}.request_duration_ms"), "stop")
 
-        def ended(record: CallRecord) -> None:
+        def end(record: CallRecord) -> None:
             try:
                 stop()
             finally:
-                self._ended(record)
+                self._report(record)
 
-        return ended
+        return end
 
-    def _ended(self, record: CallRecord) -> None:
-        self._both(record, _NAMES[record.outcome], 1)
+    def _report(self, record: CallRecord) -> None:
+        provider = record.provider
+        tags = {"provider": provider, "model": record.model or UNKNOWN}
+        counts = {_NAMES[record.outcome]: 1}
         if has_usage(record):
-            self._both(record, "tokens_input", record.usage.prompt_tokens)
-            self._both(record, "tokens_output", record.usage.completion_tokens)
-        self._distributions(record)
-        name = f"{record.provider}.requests"
-        self._success(name, record.outcome == "success")
+            counts["tokens_input"] = record.usage.prompt_tokens
+            counts["tokens_output"] = record.usage.completion_tokens
+        for name, count in counts.items():
+            self._count(f"{provider}.{name}", count)
+            self._count_tagged(name, count, tags)
+        # Without tags the timer has measured the duration.
+        self._observe_tagged("request_duration_ms", record.seconds * 1000, tags)
+        values: dict[str, float] = {}
+        if record.first_chunk is not None:
+            values["first_chunk_ms"] = record.first_chunk * 1000
+        if record.cost is not None:
+            values["cost_usd"] = float(record.cost)
+        for name, value in values.items():
+            self._observe_tagged(name, value, tags)
+            self._observe(f"{provider}.{name}", value)
+        self._record_success(f"{provider}.requests", record.outcome == "success")
         if is_failure(record):
             kind = error_class(record)
             self._count("errors.total", 1)
             self._count(f"errors.{kind}", 1)
-            self._count_tagged(f"errors.{kind}", 1, _tags(record.provider, record.model))
-            self._error(name, kind)
-
-    def _both(self, record: CallRecord, name: str, value: int) -> None:
-        self._count(f"{record.provider}.{name}", value)
-        self._count_tagged(name, value, _tags(record.provider, record.model))
-
-    def _distributions(self, record: CallRecord) -> None:
-        known = {"request_duration_ms": record.seconds * 1000}
-        if record.first_chunk is not None:
-            known["first_chunk_ms"] = record.first_chunk * 1000
-        if record.cost is not None:
-            known["cost_usd"] = float(record.cost)
-        for name, value in known.items():
-            self._note_tagged(name, value, _tags(record.provider, record.model))
-            # The timer has measured this one.
-            if name != "request_duration_ms":
-                self._note(f"{record.provider}.{name}", value)
+            self._count_tagged(f"errors.{kind}", 1, tags)
+            self._record_error(f"{provider}.requests", kind)
 
 
-def as_observer(given: Any) -> CallObserver:
-    """Return what hears of every call.
+def as_observer(metrics: Any) -> CallObserver:
+    """Return the observer for what a user passed as metrics.
 
     Args:
-        given: A `CallObserver`, a `Metrics`, or any object with `incr_counter` or `start_timer`.
+        metrics: A `CallObserver`, a `Metrics`, or any object with `incr_counter` or `start_timer`.
 
     Raises:
         ConfigurationError: It is none of these.
     """
-    if isinstance(given, type):
-        raise ConfigurationError(f"metrics takes objects, not classes: give {given.__name__}()")
-    if any(iscoroutinefunction(getattr(given, name, None)) for name in _METHODS):
-        raise ConfigurationError(f"metrics takes plain methods; those of {type(given).__name__} are coroutines")
-    if callable(getattr(given, "call_started", None)):
-        observer: CallObserver = given
+    if isinstance(metrics, type):
+        raise ConfigurationError(f"metrics takes objects, not classes: pass {metrics.__name__}()")
+    if any(iscoroutinefunction(getattr(metrics, name, None)) for name in _METHODS):
+        raise ConfigurationError(f"metrics takes plain methods; those of {type(metrics).__name__} are coroutines")
+    if callable(getattr(metrics, "call_started", None)):
+        observer: CallObserver = metrics
         return observer
-    if any(callable(getattr(given, name, None)) for name in ("incr_counter", "start_timer")):
-        return MetricsObserver(given)
+    if any(callable(getattr(metrics, name, None)) for name in ("incr_counter", "start_timer")):
+        return MetricsObserver(metrics)
     raise ConfigurationError(
-        f"metrics needs an object with call_started, incr_counter or start_timer; {type(given).__name__} has none"
+        f"metrics requires an object with call_started, incr_counter or start_timer; {type(metrics).__name__} has none"
     )
 
 
-def _tags(provider: str, model: str | None) -> dict[str, str]:
-    return {"provider": provider, "model": model or UNKNOWN}
-
-
-def _method(of: Any, name: str) -> Callable[..., Any]:
-    method = getattr(of, name, None)
-    return method if callable(method) else _nothing
-
-
-def _nothing(*_: Any) -> None:
-    return None
+def _method(target: Any, name: str) -> Callable[..., Any]:
+    """Return a method, or a function that does nothing."""
+    method = getattr(target, name, None)
+    return method if callable(method) else lambda *_: None

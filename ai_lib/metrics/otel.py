@@ -1,4 +1,4 @@
-"""Spans and histograms of OpenTelemetry. Needs `pip install ai-lib[otel]`, and an SDK that takes them somewhere."""
+"""Spans and histograms of OpenTelemetry. Needs `pip install ai-lib[otel]`, and an SDK that exports them."""
 
 from __future__ import annotations
 
@@ -22,19 +22,18 @@ _TOKEN_BOUNDARIES = tuple(4**power for power in range(14))
 
 
 class OpenTelemetryTracing:
-    """Makes a span of every call, and measures its duration and tokens, as the conventions for generative AI say.
+    """Creates a span for every call, and measures its duration and tokens, by the conventions for generative AI.
 
-    A span is a child of the one that is current where the call begins, and ends with the call, in whatever thread that
-    is. Attempts that failed are its events. Failed calls have the status ERROR; cancelled and abandoned ones say so in
-    `ai_lib.outcome`.
+    A span is a child of the one that is current where the call starts, and ends with the call, in any thread. Failed
+    attempts are its events. Failed calls have the status ERROR; `ai_lib.outcome` marks cancelled and abandoned ones.
 
     Args:
-        tracer_provider: Where spans go; None means the one that the program has set.
-        meter_provider: Where measurements go; None means the one that the program has set.
-        capture_content: Put what was asked and answered into spans, without what looks like a key.
+        tracer_provider: Where spans go; None means the program's global one.
+        meter_provider: Where measurements go; None means the program's global one.
+        capture_content: Whether spans include prompts and answers, with what looks like a key masked.
 
     Raises:
-        ConfigurationError: opentelemetry is missing.
+        ConfigurationError: The package opentelemetry-api is not installed.
     """
 
     def __init__(
@@ -73,44 +72,40 @@ class OpenTelemetryTracing:
         )
 
     def call_started(self, start: CallStart) -> EndCallback:
-        """Begin the span."""
+        """Start the span."""
         parent = self._current()
         name = semconv.operation_name(start.operation)
         span = self._tracer.start_span(
             f"{name} {start.model}" if start.model else name,
             context=parent,
             kind=self._kind,
-            attributes=semconv.at_start(start),
+            attributes=semconv.start_attributes(start),
             start_time=_nanoseconds(start.at),
         )
         if self._capture_content and span.is_recording():
-            span.set_attributes(semconv.input_content(start))
-        return partial(self._ended, span, parent)
+            span.set_attributes(semconv.input_attributes(start))
+        return partial(self._end, span, parent)
 
-    def _ended(self, span: Span, parent: Context, record: CallRecord) -> None:
-        begun = record.start.at
+    def _end(self, span: Span, parent: Context, record: CallRecord) -> None:
+        at, end = record.start.at, record.start.at + record.seconds
         if span.is_recording():
-            self._complete(span, record)
-        span.end(end_time=_nanoseconds(begun + record.seconds))
-        # With the span, so that exemplars lead from a bucket to it, in whatever thread this is.
+            span.set_attributes(semconv.end_attributes(record))
+            if self._capture_content:
+                span.set_attributes(semconv.output_attributes(record))
+            if is_failure(record):
+                span.set_status(self._failure)
+            for attempt in record.attempts:
+                # Attempts have a duration and no time; those of a hedge overlap.
+                at = min(at + attempt.took, end)
+                name = "retry" if attempt.decision == "retried" else "attempt_failed"
+                span.add_event(f"ai_lib.{name}", semconv.attempt_attributes(attempt), timestamp=_nanoseconds(at))
+                at = min(at + attempt.waited, end)
+        span.end(end_time=_nanoseconds(end))
+        # With the span as context, so that exemplars lead from a bucket to it, in whatever thread this runs.
         self._measure(record, self._in_span(span, parent))
 
-    def _complete(self, span: Span, record: CallRecord) -> None:
-        span.set_attributes(semconv.at_end(record))
-        if self._capture_content:
-            span.set_attributes(semconv.output_content(record))
-        if is_failure(record):
-            span.set_status(self._failure)
-        at, end = record.start.at, record.start.at + record.seconds
-        for attempt in record.attempts:
-            # Attempts tell how long they took, not when they were; those of a hedge overlap.
-            at = min(at + attempt.took, end)
-            name = "retry" if attempt.decision == "retried" else "attempt_failed"
-            span.add_event(f"ai_lib.{name}", semconv.of_attempt(attempt), timestamp=_nanoseconds(at))
-            at = min(at + attempt.waited, end)
-
     def _measure(self, record: CallRecord, context: Context) -> None:
-        attributes = semconv.of_metrics(record)
+        attributes = semconv.metric_attributes(record)
         error = {"error.type": error_class(record)} if is_failure(record) else {}
         self._duration.record(record.seconds, {**attributes, **error}, context=context)
         if record.first_chunk is not None:

@@ -1,115 +1,68 @@
-"""The Prometheus text format, written by hand.
+"""The Prometheus text format, written without prometheus_client.
 
 Source: https://prometheus.io/docs/instrumenting/exposition_formats/#text-based-format
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from decimal import Decimal
 from typing import TypeAlias
 
 import attrs
 
-from ai_lib.metrics.snapshot import Distribution, SeriesTotals, Snapshot
+from ai_lib.metrics.snapshot import Distribution, Snapshot
 
 __all__ = ["CONTENT_TYPE", "render"]
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 """The header `Content-Type` for `render`."""
 
-_Value: TypeAlias = int | float | Decimal
-# What stands behind the family's name, the labels, the value.
-_Sample: TypeAlias = tuple[str, Mapping[str, str], _Value]
-
-
-@attrs.frozen
-class _Family:
-    name: str
-    kind: str
-    help: str
-    samples: Callable[[Snapshot], Iterable[_Sample]]
+# A suffix of the family's name, the labels, the value.
+_Sample: TypeAlias = tuple[str, Mapping[str, str], int | float | Decimal]
 
 
 def render(snapshot: Snapshot) -> str:
     """Return the counts in the Prometheus text format, version 0.0.4."""
-    return "".join(line + "\n" for family in _FAMILIES for line in _lines(family, snapshot))
+    lines = []
+    for name, kind, description, samples in _families(snapshot):
+        lines += [f"# HELP ai_lib_{name} {description}", f"# TYPE ai_lib_{name} {kind}"]
+        for suffix, labels, value in samples:
+            text = ",".join(f'{label}="{_escape(content)}"' for label, content in labels.items())
+            lines.append(f"ai_lib_{name}{suffix}{{{text}}} {value}" if text else f"ai_lib_{name}{suffix} {value}")
+    return "".join(line + "\n" for line in lines)
 
 
-def _lines(family: _Family, snapshot: Snapshot) -> Iterator[str]:
-    yield f"# HELP {family.name} {family.help}"
-    yield f"# TYPE {family.name} {family.kind}"
-    for suffix, labels, value in family.samples(snapshot):
-        told = ",".join(f'{name}="{_escaped(text)}"' for name, text in labels.items())
-        yield f"{family.name}{suffix}{{{told}}} {value}" if told else f"{family.name}{suffix} {value}"
-
-
-def _escaped(text: str) -> str:
+def _escape(text: str) -> str:
     return text.replace("\\", "\\\\").replace("\n", "\\n").replace('"', '\\"')
 
 
-def _calls(snapshot: Snapshot) -> Iterator[_Sample]:
-    return (("", attrs.asdict(key), count) for key, count in snapshot.calls.items())
+def _families(snapshot: Snapshot) -> Iterator[tuple[str, str, str, Iterable[_Sample]]]:
+    """Yield each family: its name, its kind, its description and its samples."""
+    series = [(attrs.asdict(key), totals) for key, totals in snapshot.series.items()]
+    calls = [("", attrs.asdict(key), count) for key, count in snapshot.calls.items()]
+    yield "calls_total", "counter", "Calls that ended.", calls
+    errors = [("", {"provider": who, "error": error}, count) for (who, error), count in snapshot.errors.items()]
+    yield "errors_total", "counter", "Calls that failed, by class of error.", errors
+    attempts = [("", {"provider": who, "decision": what}, count) for (who, what), count in snapshot.attempts.items()]
+    yield "failed_attempts_total", "counter", "Attempts that failed, by decision.", attempts
+    tokens = [("", {**key, "kind": kind}, count) for key, totals in series for kind, count in totals.tokens.items()]
+    yield "tokens_total", "counter", "Tokens; prompt includes cached, completion includes reasoning.", tokens
+    yield "cost_usd_total", "counter", "US dollars, where known.", [("", key, totals.cost) for key, totals in series]
+    unknown = [("", key, totals.cost_unknown) for key, totals in series]
+    yield "cost_unknown_calls_total", "counter", "Calls that were answered and whose cost is unknown.", unknown
+    seconds = _summary((key, totals.seconds) for key, totals in series)
+    yield "call_duration_seconds", "summary", "Duration of calls.", seconds
+    first_chunk = _summary((key, totals.first_chunk) for key, totals in series)
+    yield "first_chunk_seconds", "summary", "Time to the first chunk of streams.", first_chunk
+    yield "calls_in_flight", "gauge", "Calls that have started and not ended.", [("", {}, snapshot.in_flight)]
 
 
-def _errors(snapshot: Snapshot) -> Iterator[_Sample]:
-    return (("", {"provider": where, "error": error}, count) for (where, error), count in snapshot.errors.items())
-
-
-def _attempts(snapshot: Snapshot) -> Iterator[_Sample]:
-    return (("", {"provider": where, "decision": what}, count) for (where, what), count in snapshot.attempts.items())
-
-
-def _tokens(snapshot: Snapshot) -> Iterator[_Sample]:
-    for series, totals in snapshot.series.items():
-        for kind, count in totals.tokens.items():
-            yield "", {**attrs.asdict(series), "kind": kind}, count
-
-
-def _of_series(value: Callable[[SeriesTotals], _Value]) -> Callable[[Snapshot], Iterator[_Sample]]:
-    def samples(snapshot: Snapshot) -> Iterator[_Sample]:
-        return (("", attrs.asdict(series), value(totals)) for series, totals in snapshot.series.items())
-
-    return samples
-
-
-def _summary(chosen: Callable[[SeriesTotals], Distribution]) -> Callable[[Snapshot], Iterator[_Sample]]:
-    def samples(snapshot: Snapshot) -> Iterator[_Sample]:
-        for series, totals in snapshot.series.items():
-            labels, found = attrs.asdict(series), chosen(totals)
-            for quantile, value in (("0.5", found.p50), ("0.95", found.p95), ("0.99", found.p99)):
-                if value is not None:
-                    yield "", {**labels, "quantile": quantile}, value
-            yield "_sum", labels, found.total
-            yield "_count", labels, found.count
-
-    return samples
-
-
-def _in_flight(snapshot: Snapshot) -> Iterator[_Sample]:
-    yield "", {}, snapshot.in_flight
-
-
-_FAMILIES = (
-    _Family("ai_lib_calls_total", "counter", "Calls that ended.", _calls),
-    _Family("ai_lib_errors_total", "counter", "Calls that failed, by class of error.", _errors),
-    _Family("ai_lib_failed_attempts_total", "counter", "Attempts that failed, by what came of them.", _attempts),
-    _Family(
-        "ai_lib_tokens_total", "counter", "Tokens; prompt includes cached, completion includes reasoning.", _tokens
-    ),
-    _Family("ai_lib_cost_usd_total", "counter", "US dollars, where known.", _of_series(lambda totals: totals.cost)),
-    _Family(
-        "ai_lib_cost_unknown_calls_total",
-        "counter",
-        "Calls that were answered and whose cost is not known.",
-        _of_series(lambda totals: totals.cost_unknown),
-    ),
-    _Family("ai_lib_call_duration_seconds", "summary", "How long calls took.", _summary(lambda totals: totals.seconds)),
-    _Family(
-        "ai_lib_first_chunk_seconds",
-        "summary",
-        "How long streams took to their first chunk.",
-        _summary(lambda totals: totals.first_chunk),
-    ),
-    _Family("ai_lib_calls_in_flight", "gauge", "Calls that have begun and not ended.", _in_flight),
-)
+def _summary(series: Iterable[tuple[Mapping[str, str], Distribution]]) -> Iterator[_Sample]:
+    for labels, distribution in series:
+        quantiles = (("0.5", distribution.p50), ("0.95", distribution.p95), ("0.99", distribution.p99))
+        for quantile, value in quantiles:
+            if value is not None:
+                yield "", {**labels, "quantile": quantile}, value
+        yield "_sum", labels, distribution.total
+        yield "_count", labels, distribution.count

@@ -1,7 +1,7 @@
-"""A call in the words of OpenTelemetry's conventions for generative AI.
+"""Attributes of a call by OpenTelemetry's semantic conventions for generative AI.
 
-They are in development. Names are those of `open-telemetry/semantic-conventions-genai` in 2026; what they have no name
-for begins with `ai_lib`.
+They are in development. Names are those of `open-telemetry/semantic-conventions-genai` in 2026; what has no name there
+starts with `ai_lib`.
 
 Source: https://opentelemetry.io/docs/specs/semconv/gen-ai/gen-ai-spans/ and gen-ai-metrics/
 """
@@ -13,27 +13,26 @@ from typing import TypeAlias
 from urllib.parse import urlsplit
 
 from ai_lib.api.metrics import CallRecord, CallStart, Operation
-from ai_lib.metrics.content import clean, input_messages, output_messages
+from ai_lib.metrics.content import input_messages, output_messages, sanitize
 from ai_lib.metrics.record import error_class, has_usage, is_failure
-from ai_lib.types.request import ChatCompletionRequest
 from ai_lib.types.trace import Attempt
 from ai_lib.utils import json
 
 __all__ = [
     "Attributes",
-    "at_end",
-    "at_start",
-    "input_content",
-    "of_attempt",
-    "of_metrics",
+    "attempt_attributes",
+    "end_attributes",
+    "input_attributes",
+    "metric_attributes",
     "operation_name",
-    "output_content",
+    "output_attributes",
+    "start_attributes",
 ]
 
 Attributes: TypeAlias = dict[str, str | bool | int | float | Sequence[str]]
-"""What a span, an event or a measurement carries."""
+"""The attributes of a span, an event or a measurement."""
 
-# What has no entry keeps the name it has here.
+# Operations and providers without an entry keep the name that they have here.
 _OPERATIONS: Mapping[Operation, str] = {"stream": "chat", "embed": "embeddings"}
 _PROVIDERS = {
     "azure_openai": "azure.ai.openai",
@@ -64,55 +63,72 @@ def operation_name(operation: Operation) -> str:
     return _OPERATIONS.get(operation, operation)
 
 
-def at_start(start: CallStart) -> Attributes:
-    """Return what is known of a call before it is sent."""
+def start_attributes(start: CallStart) -> Attributes:
+    """Return the attributes that are known before a call is sent."""
     attributes = {**_identity(start, start.provider), **_server(start.base_url)}
     if start.operation == "stream":
         attributes["gen_ai.request.stream"] = True
-    if start.request is not None:
-        attributes.update(_of_request(start.request))
+    request = start.request
+    if request is not None:
+        values = {name: getattr(request, name) for name in _REQUEST}
+        attributes |= {f"gen_ai.request.{name}": value for name, value in values.items() if value is not None}
+        if request.stop:
+            attributes["gen_ai.request.stop_sequences"] = request.stop
+        if request.n is not None and request.n != 1:
+            attributes["gen_ai.request.choice.count"] = request.n
+        if request.response_format is not None:
+            attributes["gen_ai.output.type"] = "json"
     attributes["ai_lib.call.id"] = start.id
     if start.tags:
         attributes["ai_lib.tags"] = start.tags
     return attributes
 
 
-def at_end(record: CallRecord) -> Attributes:
-    """Return what is known of a call when it is over."""
+def end_attributes(record: CallRecord) -> Attributes:
+    """Return the attributes that are known when a call has ended."""
     attributes: Attributes = {
-        "gen_ai.provider.name": _provider_name(record.provider),
+        "gen_ai.provider.name": _PROVIDERS.get(record.provider, record.provider),
         **_server(record.base_url),
         "ai_lib.outcome": record.outcome,
-        **_of_response(record),
-        **_of_error(record),
+    }
+    response = record.response
+    if response is not None:
+        reasons = [choice.finish_reason or choice.raw_finish_reason for choice in response.choices]
+        if record.model:
+            attributes["gen_ai.response.model"] = record.model
+        if response.id:
+            attributes["gen_ai.response.id"] = response.id
+        if any(reasons):
+            attributes["gen_ai.response.finish_reasons"] = [reason or "" for reason in reasons]
+    if is_failure(record):
+        attributes["error.type"] = error_class(record)
+        if record.error is not None and record.error.status is not None:
+            attributes["http.response.status_code"] = record.error.status
+    values = {
+        "gen_ai.response.time_to_first_chunk": record.first_chunk,
+        "ai_lib.cost_usd": None if record.cost is None else float(record.cost),
+        "ai_lib.request_id": record.request_id,
     }
     if has_usage(record):
-        counts = {name: getattr(record.usage, field) for field, name in _USAGE.items()}
-        attributes.update({name: count for name, count in counts.items() if count is not None})
-    if record.first_chunk is not None:
-        attributes["gen_ai.response.time_to_first_chunk"] = record.first_chunk
-    if record.cost is not None:
-        attributes["ai_lib.cost_usd"] = float(record.cost)
-    if record.request_id is not None:
-        attributes["ai_lib.request_id"] = record.request_id
-    return attributes
+        values |= {name: getattr(record.usage, field) for field, name in _USAGE.items()}
+    return attributes | {name: value for name, value in values.items() if value is not None}
 
 
-def of_metrics(record: CallRecord) -> Attributes:
-    """Return what measurements of a call are told apart by."""
+def metric_attributes(record: CallRecord) -> Attributes:
+    """Return the attributes of the measurements of a call."""
     attributes = {**_identity(record.start, record.provider), **_server(record.base_url)}
     if record.response is not None and record.model:
         attributes["gen_ai.response.model"] = record.model
     return attributes
 
 
-def of_attempt(attempt: Attempt) -> Attributes:
-    """Return what an event tells of an attempt that failed."""
+def attempt_attributes(attempt: Attempt) -> Attributes:
+    """Return the attributes of a failed attempt."""
     attributes: Attributes = {"error.type": attempt.error, "ai_lib.decision": attempt.decision}
     if attempt.status is not None:
         attributes["http.response.status_code"] = attempt.status
     if attempt.provider is not None:
-        attributes["gen_ai.provider.name"] = _provider_name(attempt.provider)
+        attributes["gen_ai.provider.name"] = _PROVIDERS.get(attempt.provider, attempt.provider)
     if attempt.model is not None:
         attributes["gen_ai.request.model"] = attempt.model
     attributes["ai_lib.took"] = attempt.took
@@ -120,74 +136,32 @@ def of_attempt(attempt: Attempt) -> Attributes:
     return attributes
 
 
-def input_content(start: CallStart) -> Attributes:
+def input_attributes(start: CallStart) -> Attributes:
     """Return the messages that were sent, as JSON, without keys."""
     messages = input_messages(start)
-    return {"gen_ai.input.messages": json.dumps(clean(messages)).decode()} if messages else {}
+    return {"gen_ai.input.messages": json.dumps(sanitize(messages)).decode()} if messages else {}
 
 
-def output_content(record: CallRecord) -> Attributes:
-    """Return the messages that came back, as JSON, without keys."""
+def output_attributes(record: CallRecord) -> Attributes:
+    """Return the messages of the response, as JSON, without keys."""
     messages = output_messages(record)
-    return {"gen_ai.output.messages": json.dumps(clean(messages)).decode()} if messages else {}
+    return {"gen_ai.output.messages": json.dumps(sanitize(messages)).decode()} if messages else {}
 
 
 def _identity(start: CallStart, provider: str) -> Attributes:
     attributes: Attributes = {
         "gen_ai.operation.name": operation_name(start.operation),
-        "gen_ai.provider.name": _provider_name(provider),
+        "gen_ai.provider.name": _PROVIDERS.get(provider, provider),
     }
     if start.model:
         attributes["gen_ai.request.model"] = start.model
     return attributes
 
 
-def _provider_name(provider: str) -> str:
-    return _PROVIDERS.get(provider, provider)
-
-
 def _server(base_url: str) -> Attributes:
-    parts = urlsplit(base_url)
-    if not parts.hostname:
+    url = urlsplit(base_url)
+    if not url.hostname:
         return {}
-    attributes: Attributes = {"server.address": parts.hostname}
-    port = parts.port or _PORTS.get(parts.scheme)
-    if port is not None:
-        attributes["server.port"] = port
-    return attributes
-
-
-def _of_request(request: ChatCompletionRequest) -> Attributes:
-    values = {name: getattr(request, name) for name in _REQUEST}
-    attributes: Attributes = {f"gen_ai.request.{name}": value for name, value in values.items() if value is not None}
-    if request.stop:
-        attributes["gen_ai.request.stop_sequences"] = request.stop
-    if request.n is not None and request.n != 1:
-        attributes["gen_ai.request.choice.count"] = request.n
-    if request.response_format is not None:
-        attributes["gen_ai.output.type"] = "json"
-    return attributes
-
-
-def _of_response(record: CallRecord) -> Attributes:
-    response = record.response
-    if response is None:
-        return {}
-    attributes: Attributes = {}
-    if record.model:
-        attributes["gen_ai.response.model"] = record.model
-    if response.id:
-        attributes["gen_ai.response.id"] = response.id
-    reasons = [choice.finish_reason or choice.raw_finish_reason for choice in response.choices]
-    if any(reasons):
-        attributes["gen_ai.response.finish_reasons"] = [reason or "" for reason in reasons]
-    return attributes
-
-
-def _of_error(record: CallRecord) -> Attributes:
-    if not is_failure(record):
-        return {}
-    attributes: Attributes = {"error.type": error_class(record)}
-    if record.error is not None and record.error.status is not None:
-        attributes["http.response.status_code"] = record.error.status
-    return attributes
+    port = url.port or _PORTS.get(url.scheme)
+    attributes: Attributes = {"server.address": url.hostname}
+    return attributes if port is None else {**attributes, "server.port": port}

@@ -1,8 +1,8 @@
-"""What a client's calls came to, counted, as values."""
+"""A snapshot of the counts of calls, as values."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Mapping
 from decimal import Decimal
 
 import attrs
@@ -14,12 +14,12 @@ __all__ = ["CallKey", "Distribution", "Series", "SeriesTotals", "Snapshot"]
 
 @attrs.frozen
 class Series:
-    """What calls are added up by.
+    """The key of sums.
 
     Args:
-        operation: What was asked for.
+        operation: The kind of call.
         provider: The id of the provider that answered, or failed last.
-        model: The model that answered; "unknown" where there is none, "other" where there were too many names.
+        model: The model that answered; "unknown" if there is none, "other" beyond the maximum number of models.
     """
 
     operation: Operation
@@ -29,12 +29,12 @@ class Series:
 
 @attrs.frozen
 class CallKey:
-    """What calls are counted by.
+    """The key of counts.
 
     Args:
-        operation: As in `Series`.
-        provider: As in `Series`.
-        model: As in `Series`.
+        operation: The kind of call.
+        provider: The id of the provider that answered, or failed last.
+        model: The model that answered; "unknown" or "other" as in `Series`.
         outcome: How they ended.
     """
 
@@ -46,14 +46,14 @@ class CallKey:
 
 @attrs.frozen(kw_only=True)
 class Distribution:
-    """How long something took.
+    """A distribution of durations in seconds.
 
     Args:
-        count: How often, since the beginning.
-        total: Seconds, since the beginning.
-        p50: The median of the last ones, in seconds; None where there is none yet.
-        p95: What 95 of 100 of the last ones did not exceed.
-        p99: What 99 of 100 did not exceed.
+        count: Number of durations since the start.
+        total: Their sum since the start.
+        p50: The median of the last ones; None if there is none yet.
+        p95: Their 95th percentile.
+        p99: Their 99th percentile.
     """
 
     count: int = 0
@@ -75,14 +75,14 @@ class Distribution:
 
 @attrs.frozen(kw_only=True)
 class SeriesTotals:
-    """What the calls of one series came to.
+    """The sums of one series of calls.
 
     Args:
         tokens: Tokens by kind: "prompt", of which "cached" were read from a cache; "completion", of which "reasoning".
         cost: US dollars, of the calls whose cost is known.
-        cost_unknown: The calls that were answered and whose cost is not known.
-        seconds: How long they took.
-        first_chunk: How long streams took to their first chunk.
+        cost_unknown: Calls that were answered and whose cost is unknown.
+        seconds: Their durations.
+        first_chunk: Times to the first chunk of streams.
     """
 
     tokens: Mapping[str, int]
@@ -94,14 +94,14 @@ class SeriesTotals:
 
 @attrs.frozen(kw_only=True)
 class Snapshot:
-    """What all calls came to until now.
+    """The counts of all calls so far.
 
     Args:
         calls: The calls that ended, by operation, provider, model and outcome.
         errors: The calls that failed, by provider and class of error.
-        attempts: The attempts that failed, by provider and what came of them: "retried" and so on, see `Attempt`.
+        attempts: The attempts that failed, by provider and decision, such as "retried"; see `Attempt`.
         series: Tokens, cost and durations.
-        in_flight: The calls that have begun and not ended.
+        in_flight: The calls that have started and not ended.
     """
 
     calls: Mapping[CallKey, int]
@@ -118,9 +118,13 @@ class Snapshot:
         model: str | None = None,
         outcome: str | None = None,
     ) -> int:
-        """Return how many calls ended so; None means any."""
+        """Return the number of ended calls that match; None matches any."""
         wanted = (operation, provider, model, outcome)
-        return sum(count for key, count in self.calls.items() if _fits(attrs.astuple(key), wanted))
+        return sum(
+            count
+            for key, count in self.calls.items()
+            if all(want in (None, value) for want, value in zip(wanted, attrs.astuple(key), strict=True))
+        )
 
     def tokens(self, kind: str) -> int:
         """Return the tokens of one kind: "prompt", "completion", "cached" or "reasoning"."""
@@ -133,14 +137,10 @@ class Snapshot:
 
     @property
     def cost_unknown(self) -> int:
-        """The calls that were answered and whose cost is not known."""
+        """The calls that were answered and whose cost is unknown."""
         return sum(totals.cost_unknown for totals in self.series.values())
 
     @property
     def retries(self) -> int:
-        """The attempts that failed and were tried again."""
+        """The attempts that failed and were retried."""
         return sum(count for (_, decision), count in self.attempts.items() if decision == "retried")
-
-
-def _fits(values: Iterable[str], wanted: Iterable[str | None]) -> bool:
-    return all(want is None or want == value for value, want in zip(values, wanted, strict=True))

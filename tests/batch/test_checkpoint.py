@@ -109,7 +109,7 @@ def test_a_file_that_is_not_a_checkpoint_is_refused_and_not_changed(opened, tmp_
     path = tmp_path / "run.jsonl"
     path.write_bytes(content)
 
-    with pytest.raises(ConfigurationError, match=r"run\.jsonl, line \d: no entry of a batch's checkpoint"):
+    with pytest.raises(ConfigurationError, match=r"run\.jsonl, line \d: not an entry of a batch checkpoint"):
         opened(path)
     assert path.read_bytes() == content
 

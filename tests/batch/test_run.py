@@ -33,7 +33,7 @@ def indices(items):
 def test_every_request_yields_one_item_whether_or_not_it_is_known_already(known, max_concurrent, ordered):
     with ThreadPoolExecutor(max_concurrent) as pool:
         begins = (partial(item, n) if is_known else partial(pool.submit, item, n) for n, is_known in enumerate(known))
-        came = indices(run(begins, max_concurrent=max_concurrent, ordered=ordered, stop=never, ended=ignored))
+        came = indices(run(begins, max_concurrent=max_concurrent, ordered=ordered, should_stop=never, on_item=ignored))
 
     assert sorted(came) == list(range(len(known)))
     assert not ordered or came == sorted(came)
@@ -47,7 +47,7 @@ def test_a_slow_request_delays_its_successors_only_in_order():
         for n in range(1, 20):
             yield partial(item, n)
 
-    free = run(begins(), max_concurrent=2, ordered=False, stop=never, ended=ignored)
+    free = run(begins(), max_concurrent=2, ordered=False, should_stop=never, on_item=ignored)
     first = [next(free).index for _ in range(10)]
     slow.set_result(item(0))
 
@@ -65,7 +65,7 @@ def test_a_source_that_raises_loses_no_item_from_before(ordered):
             raise OSError("the source broke")
 
         came = []
-        items = run(begins(), max_concurrent=3, ordered=ordered, stop=never, ended=ignored)
+        items = run(begins(), max_concurrent=3, ordered=ordered, should_stop=never, on_item=ignored)
         with pytest.raises(OSError, match="the source broke"):
             came.extend(one.index for one in items)
 
@@ -81,7 +81,7 @@ def test_the_source_is_read_no_further_than_there_is_room():
             taken += 1
             yield partial(item, n)
 
-    items = run(begins(), max_concurrent=4, ordered=True, stop=never, ended=ignored)
+    items = run(begins(), max_concurrent=4, ordered=True, should_stop=never, on_item=ignored)
     for _ in range(100):
         next(items)
 
@@ -95,7 +95,7 @@ def test_a_slow_first_request_does_not_let_finished_items_pile_up():
         for n in range(10_000):
             yield lambda n=n: slow if n == 0 else begun.append(n) or item(n)
 
-    items = run(begins(), max_concurrent=4, ordered=True, stop=never, ended=ignored)
+    items = run(begins(), max_concurrent=4, ordered=True, should_stop=never, on_item=ignored)
     threading.Timer(0.3, lambda: slow.set_result(item(0))).start()
     first = next(items)
 
@@ -113,7 +113,9 @@ def test_a_request_that_must_wait_is_started_when_others_have_ended():
             return None
         return item(1)
 
-    came = indices(run(iter([lambda: running, later]), max_concurrent=4, ordered=True, stop=never, ended=ignored))
+    came = indices(
+        run(iter([lambda: running, later]), max_concurrent=4, ordered=True, should_stop=never, on_item=ignored)
+    )
 
     assert came == [0, 1]
     assert len(refusals) == 1
@@ -125,8 +127,8 @@ def test_a_request_that_can_never_start_ends_the_run():
             iter([partial(item, 0), lambda: None, partial(item, 2)]),
             max_concurrent=1,
             ordered=True,
-            stop=never,
-            ended=ignored,
+            should_stop=never,
+            on_item=ignored,
         )
     ) == [0]
 
@@ -134,7 +136,9 @@ def test_a_request_that_can_never_start_ends_the_run():
 def test_requests_that_have_not_started_are_cancelled_when_the_reader_stops():
     futures = [Future() for _ in range(3)]
     futures[0].set_result(item(0))
-    items = run((lambda n=n: futures[n] for n in range(3)), max_concurrent=3, ordered=True, stop=never, ended=ignored)
+    items = run(
+        (lambda n=n: futures[n] for n in range(3)), max_concurrent=3, ordered=True, should_stop=never, on_item=ignored
+    )
 
     next(items)
     items.close()

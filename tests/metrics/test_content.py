@@ -1,6 +1,6 @@
 """What was said, in the form of OpenTelemetry."""
 
-from ai_lib.metrics.content import clean, input_messages, output_messages
+from ai_lib.metrics.content import input_messages, output_messages, sanitize
 from ai_lib.types.content import Image, Json
 from ai_lib.types.message import Message
 from ai_lib.types.request import ChatCompletionRequest
@@ -65,4 +65,4 @@ def test_what_has_no_messages_has_no_content():
 
 
 def test_keys_and_halves_of_characters_are_taken_out_at_any_depth():
-    assert clean({"a": ["sk-abcdefghijkl", {"b": ("\ud800", 1)}]}) == {"a": ["***", {"b": ["?", 1]}]}
+    assert sanitize({"a": ["sk-abcdefghijkl", {"b": ("\ud800", 1)}]}) == {"a": ["***", {"b": ["?", 1]}]}

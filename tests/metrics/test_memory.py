@@ -206,5 +206,5 @@ def test_a_child_counts_for_itself():
 @pytest.mark.parametrize("limit", ["window", "max_models"])
 @pytest.mark.parametrize("value", [0, -1, 1.5, True])
 def test_an_invalid_limit_is_refused(limit, value):
-    with pytest.raises(ConfigurationError, match=f"{limit} must be a whole number from 1, got {value!r}"):
+    with pytest.raises(ConfigurationError, match=f"{limit} must be an integer >= 1, got {value!r}"):
         InMemoryMetrics(**{limit: value})

@@ -221,7 +221,7 @@ def test_anything_else_is_refused(given):
 
 
 def test_a_class_is_refused_with_the_way_to_make_it_an_object():
-    with pytest.raises(ConfigurationError, match=r"give Two\(\)"):
+    with pytest.raises(ConfigurationError, match=r"pass Two\(\)"):
         as_observer(Two)
 
 

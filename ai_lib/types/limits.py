@@ -9,12 +9,12 @@ __all__ = ["LimitStatus"]
 
 @attrs.frozen
 class LimitStatus:
-    """One limit of a key, as the last answer tells it.
+    """One rate limit of a key, as the provider last reported it.
 
     Args:
-        limit: How many there are in a window.
-        remaining: How many are left of it.
-        reset: Seconds until it is full again.
+        limit: Maximum number in a window.
+        remaining: Number left in the window.
+        reset: Seconds until all of them are available again.
     """
 
     limit: int | None = None
@@ -23,11 +23,11 @@ class LimitStatus:
 
     @property
     def wait(self) -> float:
-        """Seconds until one more may be asked; 0 while some are left, or where it is not told.
+        """Seconds until one more is available; 0 while some remain, or where the provider reports no reset.
 
-        Where the limit is a window, everything is there again at the reset. Where it is a bucket, the reset is when it
-        will be full, and one more is there much sooner. An empty bucket is told by a reset that is a whole minute, hour
-        or day away: a window that has just begun is rarely used up already.
+        Where the limit is a window, all are available at the reset. Where it is a bucket, the reset is when it is full,
+        and one more is available much sooner. A reset that is a whole minute, hour or day away means an empty bucket:
+        a window that has just started is rarely used up already.
         """
         if self.remaining != 0 or self.reset is None:
             return 0.0

@@ -10,9 +10,8 @@ from typing import Any
 from ai_lib.errors import InvalidRequestError
 from ai_lib.providers.dialect import Context, Refuse
 from ai_lib.providers.operation import NoOptions as Options
-from ai_lib.providers.reading import first_list, merge_extensions, read_int, read_vector
+from ai_lib.providers.reading import first_list, merge_extensions, read_input_usage, read_vector
 from ai_lib.types.embedding import EmbeddingRequest, EmbeddingResponse
-from ai_lib.types.usage import Usage
 
 __all__ = ["Options", "decode", "encode"]
 
@@ -34,10 +33,9 @@ def encode(request: EmbeddingRequest, context: Context, refuse: Refuse) -> dict[
 def decode(payload: Any, context: Context) -> EmbeddingResponse:
     """Return the vector of an answer."""
     vector = read_vector(first_list(payload, context, "embedding"))
-    tokens = read_int(payload.get("inputTextTokenCount"))
     return EmbeddingResponse(
         vectors=(vector,),
         provider=context.provider,
-        usage=Usage(prompt_tokens=tokens, total_tokens=tokens) if tokens is not None else None,
+        usage=read_input_usage({"prompt_tokens": payload.get("inputTextTokenCount")}),
         raw=payload,
     )

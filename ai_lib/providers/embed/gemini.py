@@ -11,9 +11,8 @@ from typing import Any
 import attrs
 
 from ai_lib.providers.dialect import Context, Refuse
-from ai_lib.providers.reading import first_list, match_model, merge_extensions, read_int, read_vector
+from ai_lib.providers.reading import first_list, match_model, merge_extensions, read_input_usage, read_vector
 from ai_lib.types.embedding import EmbeddingRequest, EmbeddingResponse, EmbeddingTask
-from ai_lib.types.usage import Usage
 
 __all__ = ["TASKS", "Options", "decode", "encode"]
 
@@ -60,10 +59,10 @@ def decode(payload: Any, context: Context) -> EmbeddingResponse:
     """Return the vectors of an answer."""
     vectors = tuple([read_vector(row.get("values")) for row in first_list(payload, context, "embeddings")])
     usage = payload.get("usageMetadata")
-    tokens = read_int(usage.get("promptTokenCount")) if isinstance(usage, Mapping) else None
+    tokens = usage.get("promptTokenCount") if isinstance(usage, Mapping) else None
     return EmbeddingResponse(
         vectors=vectors,
         provider=context.provider,
-        usage=None if tokens is None else Usage(prompt_tokens=tokens, total_tokens=tokens),
+        usage=read_input_usage({"prompt_tokens": tokens}),
         raw=payload,
     )

@@ -10,9 +10,8 @@ from typing import Any
 import attrs
 
 from ai_lib.providers.dialect import Context, Refuse
-from ai_lib.providers.reading import first_list, merge_extensions, read_int, read_vector
+from ai_lib.providers.reading import first_list, merge_extensions, read_input_usage, read_vector
 from ai_lib.types.embedding import EmbeddingRequest, EmbeddingResponse
-from ai_lib.types.usage import Usage
 
 __all__ = ["Options", "decode", "encode"]
 
@@ -47,11 +46,10 @@ def encode(request: EmbeddingRequest, context: Context, refuse: Refuse) -> dict[
 def decode(payload: Any, context: Context) -> EmbeddingResponse:
     """Return the vectors of an answer."""
     vectors = tuple([read_vector(numbers) for numbers in first_list(payload, context, "embeddings")])
-    tokens = read_int(payload.get("prompt_eval_count"))
     return EmbeddingResponse(
         vectors=vectors,
         model=payload.get("model") or None,
         provider=context.provider,
-        usage=None if tokens is None else Usage(prompt_tokens=tokens, total_tokens=tokens),
+        usage=read_input_usage({"prompt_tokens": payload.get("prompt_eval_count")}),
         raw=payload,
     )

@@ -53,8 +53,13 @@ def convert(value: Any, kind: Any, *, lenient: bool = False) -> Any:
     except msgspec.MsgspecError as exc:
         error = exc
     # To JSON Schema, and so to a provider that enforces one, 3.0 is an integer; to msgspec it is not.
-    with suppress(msgspec.MsgspecError, RecursionError):
+    try:
         return msgspec.convert(_with_integers(value), kind, strict=not lenient, dec_hook=_decode_model)
+    except RecursionError:  # of `_with_integers`, since msgspec decodes deeper values than Python can walk
+        pass
+    except msgspec.MsgspecError as exc:
+        # The first error may be about something that the lenient conversion accepts; else it is closer to the value.
+        error = exc if lenient else error
     raise ValueError(str(error)) from error
 
 

@@ -42,7 +42,7 @@ class Parameter:
 
 def function_name(function: Callable[..., Any]) -> str:
     """Return the name of a function, of the function in a partial, or of a callable object's class."""
-    inner, _ = _unwrap_partial(function)
+    inner, _, _ = _unwrap(function)
     return str(getattr(inner, "__name__", type(inner).__name__))
 
 
@@ -58,10 +58,9 @@ def schema_of_function(function: Callable[..., Any]) -> tuple[str | None, dict[s
             asynchronous generator.
     """
     parameters = function_parameters(function)
-    inner, _ = _unwrap_partial(function)
-    # Not `getdoc` of `__call__`, which finds Python's own docstring where the class's method has none.
-    has_docstring = _is_routine(inner) or type(inner).__doc__
-    docstring = inspect.getdoc(inner) if has_docstring else type(inner).__call__.__doc__
+    inner, code, _ = _unwrap(function)
+    # Not `getdoc(code)`, which finds the docstring of Python's own `__call__` where the class's has none.
+    docstring = inspect.getdoc(inner) if inner is code or type(inner).__doc__ else code.__doc__
     description, documented = split_docstring(docstring)
     try:
         schemas, definitions = schema_components([parameter.hint for parameter in parameters])
@@ -118,10 +117,9 @@ def function_parameters(function: Callable[..., Any]) -> list[Parameter]:
     Raises:
         TypeError: As in `schema_of_function`.
     """
-    inner, bound = _unwrap_partial(function)
+    inner, code, bound = _unwrap(function)
     if isinstance(inner, type):
         raise TypeError("a class is not supported, only a function or an object with __call__")
-    code = inner if _is_routine(inner) else type(inner).__call__
     if inspect.isasyncgenfunction(code):
         raise TypeError("the function is an asynchronous generator; pass one that returns one value")
     try:
@@ -146,17 +144,14 @@ def function_parameters(function: Callable[..., Any]) -> list[Parameter]:
     return parameters
 
 
-def _unwrap_partial(function: Any) -> tuple[Any, set[str]]:
-    """Return the function in nested partials, and the names of the arguments that they bind."""
+def _unwrap(function: Any) -> tuple[Any, Any, set[str]]:
+    """Return the callable in nested partials, its code (for an object, `__call__`), and the names that they bind."""
     bound: set[str] = set()
     while isinstance(function, functools.partial):
         bound |= function.keywords.keys()
         function = function.func
-    return function, bound
-
-
-def _is_routine(function: Any) -> bool:
-    return inspect.isroutine(function) or hasattr(function, "__wrapped__")
+    is_routine = inspect.isroutine(function) or hasattr(function, "__wrapped__")
+    return function, function if is_routine else type(function).__call__, bound
 
 
 def _type_hints(code: Any) -> dict[str, Any]:

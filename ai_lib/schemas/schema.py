@@ -118,7 +118,7 @@ def object_schema(kind: Any) -> tuple[dict[str, Any], Callable[[str], Any]]:
         ref = top["$ref"]
         siblings = {key: value for key, value in top.items() if key != "$ref"}
         top = {**definitions[ref.rpartition("/")[2]], **siblings}
-        if not _refers(definitions, ref):
+        if f'"{ref}"'.encode() not in msgspec.json.encode(definitions):  # unless the type is recursive
             del definitions[ref.rpartition("/")[2]]
     decoder: Callable[[str], Any]
     if top.get("type") == "object":
@@ -130,12 +130,6 @@ def object_schema(kind: Any) -> tuple[dict[str, Any], Callable[[str], Any]]:
         top = {"type": "object", "properties": {field: schema}}
         decoder = partial(_decode_field, kind=kind, field=field)
     return strict_schema({**top, "$defs": definitions} if definitions else top), decoder
-
-
-def _refers(part: Any, ref: str) -> bool:
-    if isinstance(part, dict):
-        return part.get("$ref") == ref or any(_refers(inner, ref) for inner in part.values())
-    return isinstance(part, list) and any(_refers(inner, ref) for inner in part)
 
 
 def _decode_field(text: str, kind: Any, field: str) -> Any:

@@ -58,6 +58,11 @@ def test_a_lenient_conversion_changes_only_what_would_not_fit(value, kind, expec
     assert convert(value, kind, lenient=True) == expected
 
 
+def test_the_error_of_a_lenient_conversion_is_about_what_it_cannot_change():
+    with pytest.raises(ValueError, match=r"Expected `int`, got `str` - at `\$\[1\]`"):
+        convert(["5", "five"], list[int], lenient=True)
+
+
 @pytest.mark.parametrize(
     ("value", "kind", "reason"),
     [
@@ -72,6 +77,15 @@ def test_a_lenient_conversion_changes_only_what_would_not_fit(value, kind, expec
 def test_a_value_that_does_not_fit_is_a_value_error_with_its_path(value, kind, reason):
     with pytest.raises(ValueError, match=reason):
         convert(value, kind)
+
+
+def test_a_value_nested_too_deeply_is_a_value_error():
+    value = []
+    for _ in range(100_000):
+        value = [value]
+
+    with pytest.raises(ValueError, match="Expected `int`, got `array`"):
+        convert({"a": value, "b": 1.0}, dict[str, int], lenient=True)
 
 
 def test_json_nested_too_deeply_is_a_value_error():

@@ -160,6 +160,15 @@ class Call:
         error.timings = {purpose: seconds for purpose, seconds in self.timings.items() if seconds >= 0.001}
         return error
 
+    @contextmanager
+    def annotating_errors(self) -> Iterator[None]:
+        """Annotate every `AiLibError` that the block raises."""
+        try:
+            yield
+        except AiLibError as error:
+            self.annotate(error)
+            raise
+
     # --- ending it from another thread
 
     def child(self, seconds: float | None = None) -> Self:

@@ -1,24 +1,32 @@
-"""What answers a chat."""
+"""The protocols of whatever answers a chat."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any, Protocol
 
 from ai_lib.api.call import Call
-from ai_lib.errors import AiLibError
 from ai_lib.types.chunk import ChatCompletionChunk
 from ai_lib.types.request import ChatCompletionRequest
 from ai_lib.types.response import ChatCompletionResponse
 
 if TYPE_CHECKING:
+    from typing_extensions import TypeVar
+
     from ai_lib.types.model import ModelInfo
 
-__all__ = ["ChatProvider", "ChatStream"]
+__all__ = ["ChatProvider", "ResponseStream"]
+
+if TYPE_CHECKING:
+    StreamT_co = TypeVar("StreamT_co", bound=Iterable[ChatCompletionChunk], default=Any, covariant=True)
+else:
+    from typing import TypeVar
+
+    StreamT_co = TypeVar("StreamT_co", covariant=True)
 
 
-class ChatStream(Protocol):
-    """An answer that is still coming."""
+class ResponseStream(Protocol):
+    """An answer that is still arriving."""
 
     @property
     def response(self) -> ChatCompletionResponse:
@@ -30,12 +38,6 @@ class ChatStream(Protocol):
     def __next__(self) -> ChatCompletionChunk:
         """Return the next chunk."""
 
-    def peek(self) -> None:
-        """Wait for the first chunk without taking it."""
-
-    def recover_with(self, recover: Callable[[AiLibError], Any]) -> None:
-        """Have `recover` asked for another stream when this one fails before it has given anything."""
-
     def cancel(self) -> None:
         """End the stream from any thread."""
 
@@ -43,17 +45,19 @@ class ChatStream(Protocol):
         """Free the connection."""
 
 
-class ChatProvider(Protocol):
-    """Anything that answers a chat: one provider, a chain of them, a fake in a test, a class of the user's.
+class ChatProvider(Protocol[StreamT_co]):
+    """Anything that answers a chat: one provider, a chain of them, a fake in a test, a custom class.
 
-    A class of the user's may leave the argument `call` out; then its time is checked only before and after.
+    A custom class may leave out the parameter `call`; then its time limit is checked only before and after. Its
+    `stream` may return any iterable of chunks; a `close()` or `cancel()` on it, where there is one, is called to end it
+    early. It may leave out `list_models`.
     """
 
     def chat(self, request: ChatCompletionRequest, call: Call) -> ChatCompletionResponse:
-        """Return the whole answer, within the call's time."""
+        """Return the whole answer, within the time limits of the call."""
 
-    def stream(self, request: ChatCompletionRequest, call: Call) -> ChatStream:
-        """Return the answer as it comes."""
+    def stream(self, request: ChatCompletionRequest, call: Call) -> StreamT_co:
+        """Return an iterable of the chunks of the answer as they arrive."""
 
     def list_models(self, call: Call) -> list[ModelInfo]:
-        """Return the models that can be asked."""
+        """Return the models that can be requested."""

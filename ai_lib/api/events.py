@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Mapping
 from typing import Any, TypeAlias
 
 import attrs
 
-__all__ = ["Event", "Listener"]
+__all__ = ["Event", "Listener", "notify"]
+
+_logger = logging.getLogger(__name__)
 
 
 @attrs.frozen
@@ -31,3 +34,11 @@ class Event:
 
 Listener: TypeAlias = Callable[[Event], None]
 """Called with each event, in the thread of the call. What it raises is logged and not propagated."""
+
+
+def notify(listener: Listener, event: Event) -> None:
+    """Call a listener with an event; what it raises is logged."""
+    try:
+        listener(event)
+    except Exception:
+        _logger.exception("the listener raised")

@@ -1,1 +1,1 @@
-"""Batches: many requests at once, with a checkpoint and a cost limit. May import `api` and `types`."""
+"""Many requests, side by side, with a checkpoint and a bill. May import `api` and `types`."""

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from decimal import Decimal
-from typing import Literal, TypeAlias, overload
+from typing import Generic, Literal, TypeAlias, overload
 
 import attrs
 
 from ai_lib.types.request import ChatCompletionRequest
-from ai_lib.types.response import ChatCompletionResponse
+from ai_lib.types.response import ChatCompletionResponse, ParsedT_co
 
 __all__ = ["BatchItem", "BatchProgress", "BatchResult", "StopReason"]
 
@@ -18,7 +18,7 @@ StopReason: TypeAlias = Literal["max_cost", "total_timeout"]
 
 
 @attrs.frozen(kw_only=True)
-class BatchItem:
+class BatchItem(Generic[ParsedT_co]):
     """One request and its outcome: a response or an error.
 
     Args:
@@ -32,7 +32,7 @@ class BatchItem:
 
     index: int
     request: ChatCompletionRequest | None = attrs.field(default=None, repr=False)
-    response: ChatCompletionResponse | None = None
+    response: ChatCompletionResponse[ParsedT_co] | None = None
     error: Exception | None = None
     cost: Decimal | None = None
     resumed: bool = False
@@ -42,7 +42,7 @@ class BatchItem:
         """Whether there is a response."""
         return self.response is not None
 
-    def result(self) -> ChatCompletionResponse:
+    def result(self) -> ChatCompletionResponse[ParsedT_co]:
         """Return the response, or raise the error."""
         if self.response is not None:
             return self.response
@@ -90,7 +90,7 @@ class BatchProgress:
 
 
 @attrs.frozen(kw_only=True)
-class BatchResult(Sequence[BatchItem]):
+class BatchResult(Sequence[BatchItem[ParsedT_co]]):
     """The results of all requests, in their order.
 
     Args:
@@ -99,25 +99,25 @@ class BatchResult(Sequence[BatchItem]):
         stopped: Why the remaining requests were not sent; None if all were.
     """
 
-    items: tuple[BatchItem, ...] = attrs.field(repr=lambda items: f"<{len(items)}>")
+    items: tuple[BatchItem[ParsedT_co], ...] = attrs.field(repr=lambda items: f"<{len(items)}>")
     progress: BatchProgress
     stopped: StopReason | None = None
 
     @overload
-    def __getitem__(self, index: int) -> BatchItem: ...
+    def __getitem__(self, index: int) -> BatchItem[ParsedT_co]: ...
     @overload
-    def __getitem__(self, index: slice) -> tuple[BatchItem, ...]: ...
-    def __getitem__(self, index: int | slice) -> BatchItem | tuple[BatchItem, ...]:
+    def __getitem__(self, index: slice) -> tuple[BatchItem[ParsedT_co], ...]: ...
+    def __getitem__(self, index: int | slice) -> BatchItem[ParsedT_co] | tuple[BatchItem[ParsedT_co], ...]:
         return self.items[index]
 
     def __len__(self) -> int:
         return len(self.items)
 
-    def __iter__(self) -> Iterator[BatchItem]:
+    def __iter__(self) -> Iterator[BatchItem[ParsedT_co]]:
         return iter(self.items)
 
     @property
-    def responses(self) -> list[ChatCompletionResponse | None]:
+    def responses(self) -> list[ChatCompletionResponse[ParsedT_co] | None]:
         """The responses, with None for failed requests."""
         return [item.response for item in self.items]
 

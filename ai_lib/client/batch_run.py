@@ -1,4 +1,4 @@
-"""A client's requests by the thousand: kept in a checkpoint, paid from a limit, run by threads or an executor."""
+"""One run over many requests: saved in a checkpoint, billed to a limit, sent by threads or an executor."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from ai_lib.batch.checkpoint import Checkpoint
 from ai_lib.batch.item import BatchItem, BatchProgress, BatchResult, StopReason
 from ai_lib.batch.progress import progress_reporter
 from ai_lib.batch.run import Start, run
-from ai_lib.client.request import check_names, check_several, request_from
-from ai_lib.client.workers import Ask, Workers, workers_for
+from ai_lib.client.request import check_fields, check_is_sequence
+from ai_lib.client.workers import CallSettings, Workers, workers_for
 from ai_lib.errors import AiLibError, BudgetExceededError, ConfigurationError, InvalidRequestError
 from ai_lib.models.spending import Budget, max_cost_of, may_have_been_billed
 from ai_lib.types.price import Cost
@@ -24,16 +24,17 @@ from ai_lib.types.request import ChatCompletionRequest
 from ai_lib.types.response import ChatCompletionResponse, annotate_in_place
 
 if TYPE_CHECKING:
-    from ai_lib.client.client import AiClient
+    from ai_lib.client.core import ClientCore
+    from ai_lib.connection.connection import Connection
 
-__all__ = ["Batch", "BatchOptions"]
+__all__ = ["BatchRun", "BatchSettings"]
 
 
 @attrs.frozen(kw_only=True)
-class BatchOptions:
+class BatchSettings:
     """How a batch runs; see `AiClient.batch`."""
 
-    ask: Ask = attrs.field(factory=Ask)
+    call: CallSettings = attrs.field(factory=CallSettings)
     max_workers: int = 8
     ordered: bool = True
     fail_fast: bool = False
@@ -45,53 +46,49 @@ class BatchOptions:
 
     def __attrs_post_init__(self) -> None:
         if not isinstance(self.max_workers, int) or isinstance(self.max_workers, bool) or self.max_workers < 1:
-            raise ConfigurationError(f"max_workers must be a whole number from 1, got {self.max_workers!r}")
+            raise ConfigurationError(f"max_workers must be a positive integer, got {self.max_workers!r}")
         if self.total_timeout is not None and not self.total_timeout > 0:
-            raise ConfigurationError(f"total_timeout must be seconds above 0, got {self.total_timeout!r}")
+            raise ConfigurationError(f"total_timeout must be seconds > 0, got {self.total_timeout!r}")
         if self.executor is not None and not callable(getattr(self.executor, "submit", None)):
             raise ConfigurationError("executor must be a concurrent.futures.Executor, or have its submit()")
         if not isinstance(self.progress, bool) and not callable(self.progress):
-            raise ConfigurationError("progress must be True for a bar, or a function that takes a BatchProgress")
+            raise ConfigurationError("progress must be True for a progress bar, or a function of a BatchProgress")
 
 
-class Batch:
+class BatchRun:
     """One run over many requests.
 
     Args:
-        client: Who asks.
-        requests: What is asked; taken one after the other, as there is room.
+        core: The client.
+        requests: The requests; read one after the other, as there is room.
         fields: Fields of all requests.
-        options: How it runs.
+        settings: How it runs.
 
     Raises:
-        AiLibError: One of them cannot be used, whatever the single requests are.
+        AiLibError: A setting or a common field cannot be used.
     """
 
     def __init__(
-        self, client: AiClient, requests: Iterable[Any], fields: Mapping[str, Any], options: BatchOptions
+        self, core: ClientCore, requests: Iterable[Any], fields: Mapping[str, Any], settings: BatchSettings
     ) -> None:
-        check_several(requests, "a batch")
-        check_names(fields)
-        options.ask.call(client, None)
-        self._client = client
+        check_is_sequence(requests, "a batch")
+        check_fields(fields)
+        settings.call.start_call(core, None)  # raises for a setting that cannot be used
+        self._core = core
         self._requests = requests
         self._fields = fields
-        self._options = options
-        self._max_cost = None if options.max_cost is None else _MaxCost(client, options.max_cost)
+        self._settings = settings
+        self._max_cost = None if settings.max_cost is None else _MaxCost(core.connection, settings.max_cost)
         self._total = len(requests) if hasattr(requests, "__len__") else None  # type: ignore[arg-type]
         self._checkpoint: Checkpoint | None = None
         self._refused = False
         self.progress = BatchProgress(total=self._total)
-        """How far it is."""
+        """The progress so far."""
         self.stopped: StopReason | None = None
         """Why requests at the end were not sent."""
 
     def result(self) -> BatchResult:
-        """Run to the end and return everything.
-
-        Raises:
-            AiLibError: As for `items`.
-        """
+        """Run to the end and return everything; raises as `items` does."""
         items = tuple(sorted(self.items(), key=lambda item: item.index))
         return BatchResult(items=items, progress=self.progress, stopped=self.stopped)
 
@@ -100,34 +97,36 @@ class Batch:
 
         Raises:
             AiLibError: The first error, where `fail_fast` is set.
-            BudgetExceededError: `max_cost` is set, and nobody knows what a request costs.
+            BudgetExceededError: `max_cost` is set, and the price of a request is unknown.
             ConfigurationError: The checkpoint cannot be used.
         """
-        options, clock = self._options, self._client._clock  # noqa: SLF001 - the batch is a part of the client
-        begun, finish = clock.now(), False
-        report, end_report = progress_reporter(options.progress, self._total)
-        where = f"{self._client.provider} {self._client.base_url}"
-        self._checkpoint = None if options.checkpoint is None else Checkpoint(options.checkpoint, where)
-        workers = workers_for(self._client, options.ask, options.executor, options.max_workers)
+        settings, clock = self._settings, self._core.clock
+        started, finish = clock.now(), False
+        report, end_report = progress_reporter(settings.progress, self._total)
+        if settings.checkpoint is not None:
+            self._checkpoint = Checkpoint(settings.checkpoint, f"{self._core.own.name} {self._core.base_url}")
+        workers = workers_for(self._core, settings.call, settings.executor, settings.max_workers)
 
         def out_of_time() -> bool:
-            if options.total_timeout is not None and clock.now() - begun >= options.total_timeout:
+            if settings.total_timeout is not None and clock.now() - started >= settings.total_timeout:
                 self.stopped = "total_timeout"
             return self.stopped is not None
 
         try:
-            begins = self._begins(workers)
-            max_concurrent, ordered = options.max_workers, options.ordered
             for item in run(
-                begins, max_concurrent=max_concurrent, ordered=ordered, should_stop=out_of_time, on_item=self._check
+                self._starts(workers),
+                max_concurrent=settings.max_workers,
+                ordered=settings.ordered,
+                should_stop=out_of_time,
+                on_item=self._check,
             ):
-                self.progress = self.progress.after(item, clock.now() - begun)
+                self.progress = self.progress.after(item, clock.now() - started)
                 report(self.progress)
                 yield item
             finish = True
             self.stopped = self.stopped or ("max_cost" if self._refused else None)
         finally:
-            # What runs is paid for: where it can be kept it is waited for, else it is cancelled.
+            # What runs is billed: where the checkpoint can save it the run waits for it, else it is cancelled.
             workers.end(finish=finish or self._checkpoint is not None)
             if self._checkpoint is not None:
                 self._checkpoint.close()
@@ -137,126 +136,120 @@ class Batch:
         failure = self._checkpoint.failure if self._checkpoint is not None else None
         if failure is not None:
             raise ConfigurationError(f"the checkpoint cannot be written: {failure.strerror}") from failure
-        if self._options.fail_fast and item.error is not None:
+        if self._settings.fail_fast and item.error is not None:
             raise item.error
 
     # --- each request
 
-    def _begins(self, workers: Workers) -> Iterator[Start]:
-        for index, given in enumerate(self._requests):
+    def _starts(self, workers: Workers) -> Iterator[Start]:
+        for index, prompt in enumerate(self._requests):
             try:
-                request = self._request(given)
+                request = self._build_request(prompt)
             except AiLibError as error:
                 yield partial(BatchItem, index=index, error=error)
                 continue
             key = None if self._checkpoint is None else self._checkpoint.key(request)
-            kept = None if self._checkpoint is None or key is None else self._checkpoint.load(key)
-            if kept is not None:
-                yield partial(self._resumed, index, request, *kept)
+            saved = None if self._checkpoint is None or key is None else self._checkpoint.load(key)
+            if saved is not None:
+                yield partial(self._resume, index, request, *saved)
             else:
-                yield partial(self._begin, workers, index, request, key)
+                yield partial(self._start, workers, index, request, key)
 
-    def _begin(
+    def _build_request(self, prompt: Any) -> ChatCompletionRequest:
+        fields = dict(self._fields)
+        if isinstance(prompt, Mapping):
+            if "messages" not in prompt:
+                raise InvalidRequestError("a request of a batch that is a dict needs 'messages'", code="no_messages")
+            fields |= {name: value for name, value in prompt.items() if name != "messages"}
+            prompt = prompt["messages"]
+        return self._core.build_request(prompt, fields)
+
+    def _start(
         self, workers: Workers, index: int, request: ChatCompletionRequest, key: str | None
     ) -> Future[BatchItem] | None:
-        held = Decimal() if self._max_cost is None else self._max_cost.reserve(request)
-        self._refused = held is None
-        if held is None:
+        reserved = Decimal() if self._max_cost is None else self._max_cost.reserve(request)
+        self._refused = reserved is None
+        if reserved is None:
             return None
-        return workers.begin(request, key, partial(self._done, index, request, key, held))
+        return workers.start(request, key, partial(self._finish, index, request, key, reserved))
 
-    def _resumed(
+    def _resume(
         self, index: int, request: ChatCompletionRequest, response: ChatCompletionResponse, cost: Decimal | None
     ) -> BatchItem:
         parser = request.response_format.parser if request.response_format else None
-        annotate_in_place(response, parser=parser, pricing=None if cost is None else _Paid(cost))
+        pricing = None if cost is None else partial(_saved_cost, cost)
+        annotate_in_place(response, parser=parser, pricing=pricing)
         if self._max_cost is not None and cost is not None:
-            self._max_cost.count(cost)
+            self._max_cost.add(cost)
         return BatchItem(index=index, request=request, response=response, cost=cost, resumed=True)
 
-    def _done(
+    def _finish(
         self,
         index: int,
         request: ChatCompletionRequest,
         key: str | None,
-        held: Decimal,
-        given: ChatCompletionResponse | Exception,
+        reserved: Decimal,
+        result: ChatCompletionResponse | Exception,
     ) -> BatchItem:
-        """Return the item of an answer or an error, after keeping the answer and paying for it."""
-        if isinstance(given, ChatCompletionResponse):
-            cost = given.total_cost
+        """Return the item of an answer or an error, after saving the answer and paying for it."""
+        if isinstance(result, ChatCompletionResponse):
+            cost = result.total_cost
             if self._checkpoint is not None and key is not None:
-                self._checkpoint.save(key, given, cost)
+                self._checkpoint.save(key, result, cost)
             if self._max_cost is not None:
-                self._max_cost.settle(held, held if cost is None else cost)
-            return BatchItem(index=index, request=request, response=given, cost=cost)
+                self._max_cost.settle(reserved, reserved if cost is None else cost)
+            return BatchItem(index=index, request=request, response=result, cost=cost)
         if self._max_cost is not None:
-            self._max_cost.settle(held, held if may_have_been_billed(given) else Decimal())
-        return BatchItem(index=index, request=request, error=given)
-
-    def _request(self, given: Any) -> ChatCompletionRequest:
-        fields = dict(self._fields)
-        if isinstance(given, Mapping):
-            if "messages" not in given:
-                raise InvalidRequestError("a request of a batch that is a dict needs 'messages'", code="no_messages")
-            fields |= {name: value for name, value in given.items() if name != "messages"}
-            given = given["messages"]
-        return request_from(given, fields, self._client._named)  # noqa: SLF001
+            self._max_cost.settle(reserved, reserved if may_have_been_billed(result) else Decimal())
+        return BatchItem(index=index, request=request, error=result)
 
 
-@attrs.frozen
-class _Paid:
-    """The price of an answer from a checkpoint: what it cost when it was given."""
-
-    cost: Decimal
-
-    def __call__(self, _: ChatCompletionResponse) -> Cost:
-        return Cost(total=self.cost, source="checkpoint")
+def _saved_cost(cost: Decimal, _: ChatCompletionResponse) -> Cost:
+    """Return what an answer from a checkpoint cost when it was sent, whatever the prices are now."""
+    return Cost(total=cost, source="checkpoint")
 
 
 class _MaxCost:
-    """The limit of a batch's cost.
+    """The cost limit of a batch.
 
-    A request that says how much it may generate is counted at what that costs; another at what the dearest so far did.
+    A request with `max_tokens` is counted at what that may cost; another at the highest cost of a request so far.
     """
 
-    def __init__(self, client: AiClient, usd: float | str | Decimal) -> None:
-        self._own = client._own  # noqa: SLF001
+    def __init__(self, connection: Connection, usd: float | str | Decimal) -> None:
+        self._connection = connection
         self._budget = Budget(usd)
         self._highest_cost = Decimal()
 
     def reserve(self, request: ChatCompletionRequest) -> Decimal | None:
-        """Set aside what a request may cost; None where more than is left.
+        """Reserve what a request may cost; None where that is more than what is left.
 
         Raises:
-            BudgetExceededError: Nobody knows what it costs.
+            BudgetExceededError: Its price is unknown.
         """
-        expected = self._expected(request)
+        provider, catalogue, model = self._connection.name, self._connection.catalogue, request.model or ""
+        if request.max_tokens is not None:
+            expected = max_cost_of(provider, request, catalogue)
+        else:
+            from ai_lib.models.estimate import estimate_usage
+
+            cost = catalogue.cost(provider, model, estimate_usage(request, ()))
+            expected = None if cost is None else cost.total
         if expected is None:
             raise BudgetExceededError(
-                f"nobody knows what {self._own.name}/{request.model} costs, so max_cost cannot be kept",
+                f"the price of {provider}/{model} is unknown, so max_cost cannot be enforced",
                 code="unknown_cost",
-                hint="Give the model's price: AiClient(..., catalogue=Catalogue().with_price(...))",
+                hint="Add the model's price: AiClient(..., catalogue=Catalogue().with_price(...))",
             )
         try:
             return self._budget.reserve(max(expected, self._highest_cost), "the next request")
         except BudgetExceededError:
             return None
 
-    def _expected(self, request: ChatCompletionRequest) -> Decimal | None:
-        own = self._own
-        if request.max_tokens is not None:
-            return max_cost_of(own.name, request, own.catalogue)
-        from ai_lib.models.estimate import estimate_usage
-
-        prompt = own.catalogue.cost(own.name, request.model or "", estimate_usage(request, ()))
-        return None if prompt is None else prompt.total
-
-    def settle(self, held: Decimal, cost: Decimal) -> None:
-        """Count what a request cost."""
-        self._budget.settle(held, cost)
+    def settle(self, reserved: Decimal, cost: Decimal) -> None:
+        """Count the cost of a request."""
+        self._budget.settle(reserved, cost)
         self._highest_cost = max(self._highest_cost, cost)
 
-    def count(self, cost: Decimal) -> None:
+    def add(self, cost: Decimal) -> None:
         """Count what an earlier run paid."""
         self._budget.count(cost)

@@ -1,40 +1,30 @@
-"""The face of the library: builds requests, wires the parts, decides nothing."""
+"""The public facade: the client that users make and call."""
 
 from __future__ import annotations
 
-import warnings
-from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING, Any, Self, TypeVar
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any, Self
 
-import attrs
-
-from ai_lib.api.call import Call
 from ai_lib.api.chat import ChatProvider
 from ai_lib.api.transport import BytesTransport, Transport
-from ai_lib.client.account import Insight
-from ai_lib.client.operations import Operations
-from ai_lib.client.request import Prompt, request_from
-from ai_lib.client.work import Work
-from ai_lib.connection.adapter import adapter_for
-from ai_lib.connection.connection import Connection, guard_for
-from ai_lib.connection.options import ConnectionOptions, changed, timeout_of
-from ai_lib.connection.resolve import target_of
-from ai_lib.connection.transport import transport_for
-from ai_lib.errors import AiLibError
+from ai_lib.client.account import AccountMethods
+from ai_lib.client.batch import BatchMethods
+from ai_lib.client.chat import ChatMethods
+from ai_lib.client.core import ClientCore
+from ai_lib.client.operations import OperationMethods
+from ai_lib.client.tools import ToolMethods
+from ai_lib.connection.options import ConnectionOptions, evolve_options
+from ai_lib.errors import ConfigurationError
 from ai_lib.exchange import ChatStream
 from ai_lib.providers.config import ProviderConfig
-from ai_lib.types.request import ChatCompletionRequest, OnUnsupported
-from ai_lib.types.response import ChatCompletionResponse
-from ai_lib.types.wire import Timeout
+from ai_lib.types.request import OnUnsupported
 from ai_lib.utils.clock import SYSTEM_CLOCK, Clock
 
 if TYPE_CHECKING:
     from ai_lib.api.events import Listener
     from ai_lib.api.interceptor import Interceptor
     from ai_lib.client.builder import AiClientBuilder
-    from ai_lib.client.observers import Observers
     from ai_lib.models.catalogue import Catalogue
-    from ai_lib.models.spending import Budget
     from ai_lib.providers.names import Provider
     from ai_lib.reliability.config import ResilienceConfig
     from ai_lib.reliability.guard import Guard
@@ -43,32 +33,40 @@ if TYPE_CHECKING:
 
 __all__ = ["AiClient", "quick_chat"]
 
-T = TypeVar("T")
+
+class _ReferenceNames(type):
+    """Answers the constructors of the Rust library with how they are spelled here."""
+
+    def __getattr__(cls, name: str) -> Any:
+        spelling = {"new": "AiClient(provider)", "new_with_metrics": "AiClient(provider, metrics=...)"}.get(name)
+        hint = f"; write {spelling}" if spelling else ""
+        raise AttributeError(f"type object {cls.__name__!r} has no attribute {name!r}{hint}")
 
 
-class AiClient(Operations, Insight, Work):
-    """Talks to one provider. Make one and keep it: it is safe to share between threads and usable after a fork.
+class AiClient(ChatMethods, OperationMethods, ToolMethods, BatchMethods, AccountMethods, metaclass=_ReferenceNames):
+    """A client of one provider. Make one and keep it: it is safe to share between threads and usable after a fork.
 
     Args:
-        provider: An id such as "groq", "provider/model", a `Provider`, a `ProviderConfig` of your own, a `ModelArray`
-            whose endpoints answer, or None for what the environment says (AI_LIB_MODEL, else the one provider whose key
-            is set, else the embedded model).
+        provider: An id such as "groq", "provider/model", a `Provider`, a `ProviderConfig`, a `ModelArray`, an object
+            with `chat()` and `stream()`, or None for what the environment says (AI_LIB_MODEL, else the only provider
+            whose key is set, else the embedded model).
+        options: How to reach it.
         model: The default model; None means `<PROVIDER>_MODEL` from the environment, else the provider's default.
         api: Another of the provider's chat APIs, where it has several: "responses" at OpenAI.
-        options: How to reach it.
-        on_unsupported: What to do with a request's field that the provider has no form for: "raise", or leave it out
-            with a warning ("warn") or without ("drop"); what was left out is on `response.adjustments`.
-        resilience: What to do when calls fail or are too many: a `ResilienceConfig`; None means two retries.
-        route: Who answers chats and streams: a `FallbackChain`, a `RoundRobin` or a `Hedge` of which the client's own
-            provider is the first; a `ModelRouter`; or a `ModelArray`. Everything beside chat goes to the client's own.
-        interceptors: Hooks round chats and streams, the outermost first.
+        on_unsupported: What to do with a field that the provider does not support: "raise", or leave it out with a
+            warning ("warn") or without ("drop"); `response.adjustments` lists what was left out.
+        resilience: Retry, circuit breaker and limits: a `ResilienceConfig`; None means two retries.
+        route: What answers chats and streams: a `FallbackChain`, a `RoundRobin` or a `Hedge` of which the client's own
+            provider is the first; a `ModelRouter`; a `ModelArray`; or any `ChatProvider`. Other operations are sent to
+            the client's own provider.
+        interceptors: Hooks around chats and streams, the outermost first.
         listener: Called with an `Event` for each retry, change of a breaker, wait, fallback and hedge.
-        metrics: What is told of every call: a `Metrics`, a `CallObserver`, or several of them in a list. They stay in
-            this process: the copy that a pickle makes has none.
-        catalogue: What is known of models and their prices; None means what comes with the package.
-        transport: What moves the bytes, instead of requests: a `Transport`, or any object with
-            `post(url, body) -> bytes`.
-        clock: Time, waiting and chance; for tests.
+        metrics: What is notified of every call: a `Metrics`, a `CallObserver`, or a list of them. They stay in this
+            process: an unpickled copy of the client has none.
+        catalogue: Models and their prices; None means the catalogue of the package.
+        transport: What sends the bytes, in place of requests: a `Transport`, or any object with
+            `post(url, body) -> bytes`. Every provider of the client uses it.
+        clock: Time, waiting and randomness; for tests.
 
     Raises:
         ConfigurationError: There is no such provider, or a setting cannot be used.
@@ -77,11 +75,11 @@ class AiClient(Operations, Insight, Work):
 
     def __init__(  # noqa: PLR0913 - each is a setting of its own
         self,
-        provider: str | Provider | ProviderConfig | ModelArray | None = None,
+        provider: str | Provider | ProviderConfig | ModelArray | ChatProvider[Any] | None = None,
+        options: ConnectionOptions | None = None,
         *,
         model: str | None = None,
         api: str | None = None,
-        options: ConnectionOptions | None = None,
         on_unsupported: OnUnsupported = "raise",
         resilience: ResilienceConfig | None = None,
         route: Route | None = None,
@@ -93,174 +91,56 @@ class AiClient(Operations, Insight, Work):
         clock: Clock = SYSTEM_CLOCK,
     ) -> None:
         arguments = {name: value for name, value in locals().items() if name != "self"}
-        from ai_lib.client.checks import checked_settings  # as in `_wire`
+        from ai_lib.client.checks import check_arguments  # needed only when a client is made
 
-        # What it is made of is what a pickle of it holds, and what a copy with other settings begins with.
-        self._arguments = checked_settings(arguments)
-        self._on_unsupported: OnUnsupported = on_unsupported
-        self._clock = clock
-        self._others: list[AiClient] = []
-        given: Any = provider
-        if hasattr(given, "first"):  # an array, whose module is not imported for this question
-            route, (given, options) = given, given.first(options)
-        self._wire(given, options or ConnectionOptions(), route)
-
-    def _wire(self, provider: Any, options: ConnectionOptions, route: Route | None) -> None:
-        """Put the parts together: the own provider, and what stands round it."""
-        # Imported when a client is made, not when the package is: most of it is needed only after the first answer.
-        from ai_lib.models.catalogue import Catalogue
-        from ai_lib.models.spending import Spending
-
-        given = self._arguments
-        target = target_of(provider)
-        self._options = options
-        self._timeout = timeout_of(options.timeout, None)
-        self._catalogue: Catalogue = given["catalogue"] or Catalogue()
-        self._spending = Spending()
-        adapter = adapter_for(target.config, given["api"], options)
-        self._own = Connection(
-            adapter=adapter,
-            transport=transport_for(adapter, options, given["transport"], self._clock),
-            guard=guard_for(adapter, options, given["resilience"], self._clock, given["listener"]),
-            options=options,
-            configured_model=given["model"] or target.model,
-            catalogue=self._catalogue,
-        )
-        self.answering: ChatProvider = self._own
-        """What answers this client's chats: its provider, or the route that begins with it, and the hooks round it."""
-        self._observers: Observers | None = None
-        # The endpoints of an array may each have a default model of their own.
-        self._named: Callable[[str | None], str] = getattr(route, "named", self._own.named)
-        if route is not None or given["interceptors"] or given["metrics"] is not None:
-            from ai_lib.client.layers import layered  # most programs have none of these
-
-            self.answering, self._observers = layered(self, route, given["interceptors"], given["metrics"])
-
-    # --- the calls
-
-    def chat(
-        self,
-        messages: Prompt,
-        *,
-        timeout: float | Timeout | None = None,
-        on_unsupported: OnUnsupported | None = None,
-        tags: str | Iterable[str] = (),
-        budget: Budget | None = None,
-        max_repairs: int = 0,
-        **fields: Any,
-    ) -> ChatCompletionResponse:
-        """Ask and return the whole answer.
-
-        Args:
-            messages: A str, a `Message`, a sequence of messages or of dicts in the OpenAI form, or a whole request.
-            timeout: Seconds for the whole call, or a `Timeout`; None means the client's.
-            on_unsupported: As for the client; None means the client's.
-            tags: What the call is for: a word or several, by which `spending` adds up and metrics tell calls apart.
-            budget: A `Budget` that this call is paid from, beside those of `with client.budget(...)`.
-            max_repairs: Maximum further requests, showing the model what is wrong, when the answer does not fit
-                `response_format`. The answers before the last are in `response.rounds`.
-            fields: The other fields of `ChatCompletionRequest`: model, temperature, max_tokens, stop, seed, tools,
-                tool_choice, response_format, reasoning, extensions and so on. `tools` also takes plain functions,
-                `response_format` also a type, a JSON Schema or "json_object".
-
-        Returns:
-            The answer.
-
-        Raises:
-            InvalidRequestError: The request is wrong; where it can be told here, nothing was sent.
-            AiLibError: The call failed; see `ai_lib.errors` for the classes.
-        """
-        call = self._call(timeout, on_unsupported, tags, budget)
-        request = request_from(messages, fields, self._named)
-        if max_repairs:
-            from ai_lib.structured import ask_with_repairs
-
-            answer = ask_with_repairs(request, self._asked, call, max_repairs)
-        else:
-            answer = self._asked(request, call)
-        self._tell(answer.adjustments, call.on_unsupported)
-        return answer
-
-    def stream(
-        self,
-        messages: Prompt,
-        *,
-        resume: bool = False,
-        timeout: float | Timeout | None = None,
-        on_unsupported: OnUnsupported | None = None,
-        tags: str | Iterable[str] = (),
-        budget: Budget | None = None,
-        **fields: Any,
-    ) -> ChatStream:
-        """Ask and return as soon as the answer begins.
-
-        Until the stream has given something, its failure is tried again like a chat's. After that nothing is repeated,
-        unless `resume` says so.
-
-        Args:
-            messages: As for `chat`.
-            resume: Whether to ask for the rest of a text that is interrupted, in a further request that shows the model
-                what had arrived; `response.adjustments` says where the parts meet.
-            timeout: As for `chat`; the total covers the stream to its end.
-            on_unsupported: As for `chat`.
-            tags: As for `chat`.
-            budget: As for `chat`.
-            fields: As for `chat`.
-
-        Returns:
-            The stream: iterate for chunks; `.response` is the answer so far.
-
-        Raises:
-            AiLibError: As for `chat`, when the stream cannot be opened; iterating raises what happens later.
-        """
-        call = self._call(timeout, on_unsupported, tags, budget)
-        request = request_from(messages, fields, self._named)
-        try:
-            opened = self.answering.stream(request, call)
-        except AiLibError as error:
-            call.annotate(error)
-            raise
-        assert isinstance(opened, ChatStream)  # noqa: S101 - `routes` makes every other stream one
-        if resume:
-            from ai_lib.client.resume import continuation
-
-            opened.continue_with(continuation(self.answering, request, call))
-        self._tell(opened.adjustments, call.on_unsupported)
-        return opened
-
-    # --- what it is
+        self._core = ClientCore(check_arguments(arguments))
 
     @property
     def provider(self) -> str:
         """The provider's id."""
-        return self._own.name
+        return self._core.own.name
 
     @property
     def base_url(self) -> str:
-        """What paths are appended to."""
-        return self._own.adapter.base_url
+        """The URL to which paths are appended; "" for a custom provider."""
+        return self._core.base_url
 
     @property
     def model(self) -> str | None:
-        """The model used when a call names none."""
-        return self._own.model
+        """The model of calls that name none."""
+        return self._core.own.model
 
     @property
     def configured_model(self) -> str | None:
-        """The model that this client was made with; None where it was not said."""
-        return self._own.configured_model
+        """The model that this client was made with; None if it was not specified."""
+        return self._core.own.configured_model
+
+    @property
+    def chat_provider(self) -> ChatProvider[ChatStream]:
+        """The outermost part that answers the client's chats: observers, interceptors, route, provider."""
+        return self._core.chat_provider
 
     @property
     def guard(self) -> Guard:
-        """What stands round every attempt: `guard.in_flight`, `guard.waiting`, `guard.breaker_state(model)`."""
-        return self._own.guard
+        """The guard of the provider: `guard.in_flight`, `guard.waiting`, `guard.breaker_state(model)`.
 
-    @staticmethod
-    def builder(provider: str | Provider | ProviderConfig | ModelArray | None = None) -> AiClientBuilder:
-        """Return a builder: `AiClient.builder("groq").with_timeout(10).build()`."""
-        from ai_lib.client.builder import AiClientBuilder  # the builder makes clients, so it imports this module
+        Raises:
+            UnsupportedFeatureError: The client was made with a custom provider.
+        """
+        return self._core.connection.guard
 
-        return AiClientBuilder(provider)
+    @classmethod
+    def builder(
+        cls, provider: str | Provider | ProviderConfig | ModelArray | ChatProvider[Any] | None = None
+    ) -> AiClientBuilder[Self]:
+        """Return a builder: `AiClient.builder("groq").with_timeout(10).build()`.
+
+        Args:
+            provider: What `AiClient` takes as its provider.
+        """
+        from ai_lib.client.builder import AiClientBuilder  # programs that use no builder do not pay for it
+
+        return AiClientBuilder(provider, cls)
 
     def with_options(self, options: ConnectionOptions | None = None, /, **changes: Any) -> AiClient:
         """Return a client like this one with other settings.
@@ -268,24 +148,25 @@ class AiClient(Operations, Insight, Work):
         It shares this client's limits, breakers and retry budget while provider, address, key and resilience stay.
 
         Args:
-            options: Options in place of this client's; None means to start from this client's.
+            options: Options in place of this client's; None means this client's.
             changes: Fields of `ConnectionOptions`, or `model`, `api`, `on_unsupported`, `resilience`, `route`,
                 `interceptors`, `listener`, `metrics`, `catalogue`, `transport`.
+
+        Raises:
+            ConfigurationError: There is no such field, or a setting cannot be used.
         """
-        settings = self._arguments.keys() - {"provider", "options", "clock"}
-        own: dict[str, Any] = {name: changes.pop(name) for name in list(changes) if name in settings}
-        options = changed(options or self._options, changes)
-        arguments: dict[str, Any] = {**self._arguments, "options": options, **own}
-        other = AiClient(**arguments)
-        for new, old in zip([other, *other._others], [self, *self._others], strict=False):
-            new.guard.share(old.guard)
-        return other
+        if not isinstance(self, AiClient):
+            raise ConfigurationError("with_options is a method of a client; write AiClient(provider, options)")
+        names = self._core.arguments.keys() - {"provider", "options", "clock"}
+        settings: dict[str, Any] = {name: changes.pop(name) for name in list(changes) if name in names}
+        options = evolve_options(options or self._core.options, changes)
+        client = AiClient(**{**self._core.arguments, "options": options, **settings})
+        client._core.share_limits(self._core)
+        return client
 
     def close(self) -> None:
         """Free the connections, and stop the embedded model if it runs. The client may be used again."""
-        for one in (self._own.transport, *self._others, self._arguments["provider"], self._arguments["route"]):
-            if hasattr(one, "close"):  # an array has
-                one.close()
+        self._core.close()
 
     def __enter__(self) -> Self:
         return self
@@ -297,54 +178,23 @@ class AiClient(Operations, Insight, Work):
         return f"AiClient({self.provider!r}, model={self.model!r}, base_url={self.base_url!r})"
 
     def __getstate__(self) -> dict[str, Any]:
-        # What it was made of, not what it became: sockets are opened anew, and a key from the environment is looked
-        # up again where the copy is unpacked.
-        # Observers stay: what they count and where they write belongs to this process.
-        return {**self._arguments, "metrics": None}
+        return self._core.picklable_arguments()
 
     def __setstate__(self, arguments: dict[str, Any]) -> None:
         self.__init__(**arguments)  # type: ignore[misc]
 
-    # --- wiring
-
-    def _asked(self, request: ChatCompletionRequest, call: Call) -> ChatCompletionResponse:
-        try:
-            answer = self.answering.chat(request, call)
-        except AiLibError as error:
-            call.annotate(error)
-            raise
-        return attrs.evolve(answer, attempts=tuple(call.attempts)) if call.attempts else answer
-
-    def _call(
-        self,
-        timeout: float | Timeout | None,
-        on_unsupported: OnUnsupported | None = None,
-        tags: str | Iterable[str] = (),
-        budget: Budget | None = None,
-    ) -> Call:
-        limits = self._timeout if timeout is None else timeout_of(timeout, self._timeout)
-        if on_unsupported is not None or tags != ():
-            from ai_lib.client.checks import check_on_unsupported, tags_from  # most calls have neither
-
-            check_on_unsupported(on_unsupported or self._on_unsupported)
-            tags = tags_from(tags)
-        ledger = self._spending if budget is None else self._spending.with_budget(budget)
-        return Call(limits, on_unsupported or self._on_unsupported, self._clock, tags=tags, ledger=ledger)
-
-    def _tell(self, adjustments: tuple[str, ...], on_unsupported: OnUnsupported) -> None:
-        if adjustments and on_unsupported == "warn":
-            name = self._own.adapter.config.display_name
-            warnings.warn(f"{name}: left out of the request: {'; '.join(adjustments)}", stacklevel=3)
-
 
 def quick_chat(prompt: str, *, provider: str | None = None, model: str | None = None, **fields: Any) -> str:
-    """Ask once and return the answer's text.
+    """Send one chat and return the text of the answer.
 
     Args:
-        prompt: What to ask.
-        provider: As for `AiClient`; None means what the environment says.
+        prompt: The prompt.
+        provider: An id, or "provider/model"; None means what the environment says.
         model: The model; None means the default.
-        fields: As for `AiClient.chat`.
+        fields: The keyword arguments of `AiClient.chat`.
+
+    Raises:
+        AiLibError: The client cannot be made, or the call failed.
     """
     with AiClient(provider, model=model) as client:
         return client.chat(prompt, **fields).text

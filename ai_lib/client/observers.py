@@ -1,4 +1,4 @@
-"""Every call of a client told to whoever observes it: when it begins, and once when it is over."""
+"""Observation of a client's calls: observers are notified when a call starts, and once when it has ended."""
 
 from __future__ import annotations
 
@@ -17,43 +17,43 @@ from ai_lib.metrics import as_observer
 from ai_lib.types.model import ModelInfo
 from ai_lib.types.request import ChatCompletionRequest
 from ai_lib.types.response import ChatCompletionResponse
-from ai_lib.types.trace import Trace
 from ai_lib.types.usage import UsageStatus
 
-__all__ = ["Observed", "ObservedCall", "Observers"]
+__all__ = ["ObservedCall", "ObservedProvider", "Observers"]
 
 _logger = logging.getLogger(__name__)
 T = TypeVar("T")
 _CHATS = ("chat", "stream")
-_OF_ERRORS = ("provider", "model", "request_id")
-_OF_OTHERS = ("model", "usage", "cost", "request_id")
-_OF_CHATS = ("provider", "model", "usage", "usage_status", "cost", "finish_reason", "request_id")
+# The fields of a record, and where each is read: an error, an operation's answer, a chat's response.
+_ERROR_FIELDS = ("provider", "model", "request_id")
+_ANSWER_FIELDS = ("model", "usage", "cost", "request_id")
+_RESPONSE_FIELDS = ("provider", "model", "usage", "usage_status", "cost", "finish_reason", "request_id")
 
 
 class Observers:
-    """Those who hear of a client's calls.
+    """The observers of a client.
 
     Args:
-        given: One or several of what `AiClient(metrics=...)` takes.
+        metrics: What `AiClient(metrics=...)` takes: one or several.
         provider: The id of the client's provider.
-        base_url: Its address.
-        is_routed: Whether others may answer its chats.
+        base_url: Its base URL.
+        is_routed: Whether other providers may answer its chats.
 
     Raises:
-        ConfigurationError: One of them is nothing that can be told of a call.
+        ConfigurationError: One of them is neither a `Metrics` nor a `CallObserver`.
     """
 
-    def __init__(self, given: Any, provider: str, base_url: str, *, is_routed: bool = False) -> None:
-        several = given if isinstance(given, list | tuple) else (given,)
+    def __init__(self, metrics: Any, provider: str, base_url: str, *, is_routed: bool = False) -> None:
+        several = metrics if isinstance(metrics, list | tuple) else (metrics,)
         self._observers: Sequence[CallObserver] = tuple(map(as_observer, several))
         self._provider = provider
         self._base_url = base_url
         self._is_routed = is_routed
 
-    def begin(
+    def start(
         self, operation: Operation, model: str | None, call: Call, request: ChatCompletionRequest | None = None
     ) -> ObservedCall:
-        """Tell that a call begins, and return what tells of its end."""
+        """Notify of the start of a call; return what notifies of its end."""
         start = CallStart(
             id=secrets.token_hex(8),
             operation=operation,
@@ -64,55 +64,58 @@ class Observers:
             request=request,
             tags=call.tags,
         )
-        begun = (_safely(one.call_started, start) for one in self._observers)
-        return ObservedCall(start, call, [ended for ended in begun if ended is not None])
+        callbacks = [_call_safely(observer.call_started, start) for observer in self._observers]
+        return ObservedCall(start, call, [callback for callback in callbacks if callback is not None])
 
     @contextmanager
-    def watching(self, operation: Operation, model: str | None, call: Call) -> Iterator[ObservedCall]:
-        """Tell of what is asked beside chat: the block's answer goes to `ObservedCall.answer`."""
-        watched = self.begin(operation, model, call)
+    def observe(self, operation: Operation, model: str | None, call: Call) -> Iterator[ObservedCall]:
+        """Observe an operation other than chat: the block assigns its answer to `ObservedCall.answer`."""
+        observed = self.start(operation, model, call)
         try:
-            yield watched
+            yield observed
         except BaseException as exc:
-            watched.failed(exc)
+            observed.fail(exc)
             raise
-        watched.over("success")
+        observed.end("success")
 
 
 class ObservedCall:
-    """One call that is observed."""
+    """One call that is observed.
 
-    def __init__(self, start: CallStart, call: Call, ended: Iterable[EndCallback]) -> None:
+    Args:
+        start: How it started.
+        call: The call.
+        callbacks: What is called with the record of its end.
+    """
+
+    def __init__(self, start: CallStart, call: Call, callbacks: Iterable[EndCallback]) -> None:
         self._start = start
         self._call = call
-        self._ended = tuple(ended)
-        self._lost: AiLibError | None = None
+        self._callbacks = tuple(callbacks)
+        self._replaced_error: AiLibError | None = None
         self.answer: Any = None
-        """What came of a call that is not a chat."""
+        """The answer of an operation other than chat."""
 
-    def answered(self, response: ChatCompletionResponse) -> None:
-        """Tell of a whole answer."""
-        self.over("success", response=response)
-
-    def failed(self, error: BaseException) -> None:
-        """Tell of a failure."""
+    def fail(self, error: BaseException) -> None:
+        """Record a failure."""
         known = error if isinstance(error, AiLibError) else None
-        self.over(_outcome(error), error=known, response=None if known is None else known.partial)
+        self.end(_outcome(error), error=known, response=None if known is None else known.partial)
 
-    def lost(self, error: AiLibError) -> ChatStream:
-        """Note that the stream gave nothing: what comes instead is another client's, and does not make it a success."""
-        self._lost = error
+    def fail_before_first_chunk(self, error: AiLibError) -> ChatStream:
+        """Keep the error of a stream that is replaced: the replacement is observed by another client."""
+        self._replaced_error = error
         raise error
 
-    def streamed(self, stream: ChatStream, error: AiLibError | None) -> None:
-        """Tell of a stream that is over."""
-        error = error or self._lost
-        cause = _cause(error)
+    def end_stream(self, stream: ChatStream, error: AiLibError | None) -> None:
+        """Record the end of a stream."""
+        error = error or self._replaced_error
+        # A stream that something else stopped: what a user's hook raised, say, tells more than that it was stopped.
+        cause = error.__cause__ if error is not None and error.code == STOPPED else error
         outcome: Outcome = "success" if cause is None else _outcome(cause)
         known = cause if isinstance(cause, AiLibError) else None
-        self.over(outcome, error=known, response=stream.response, first_chunk=stream.first_chunk)
+        self.end(outcome, error=known, response=stream.response, first_chunk=stream.first_chunk)
 
-    def over(
+    def end(
         self,
         outcome: Outcome,
         *,
@@ -120,64 +123,43 @@ class ObservedCall:
         response: ChatCompletionResponse | None = None,
         first_chunk: float | None = None,
     ) -> None:
-        """Tell of the end, once."""
-        ended, self._ended = self._ended, ()
-        if not ended:
+        """Notify of the end, once."""
+        callbacks, self._callbacks = self._callbacks, ()
+        if not callbacks:
             return
-        record = self._record(outcome, error, response, first_chunk)
-        for tell in ended:
-            _safely(tell, record)
-
-    def _record(
-        self,
-        outcome: Outcome,
-        error: AiLibError | None,
-        response: ChatCompletionResponse | None,
-        first_chunk: float | None,
-    ) -> CallRecord:
         call, start = self._call, self._start
-        facts = {
-            "provider": start.provider,
-            "model": start.model,
-            **_told(error, _OF_ERRORS),
-            **_told(self.answer, _OF_OTHERS),
-            **_told(response, _OF_CHATS),
-        }
+        facts: dict[str, Any] = {"provider": start.provider, "model": start.model}
+        for source, names in ((error, _ERROR_FIELDS), (self.answer, _ANSWER_FIELDS), (response, _RESPONSE_FIELDS)):
+            values = {name: getattr(source, name, None) for name in names}
+            facts |= {name: value for name, value in values.items() if value not in (None, "")}
         if "usage" in facts:
             facts.setdefault("usage_status", UsageStatus.FINALIZED)
-        return CallRecord(
+        record = CallRecord(
             start=start,
             outcome=outcome,
             seconds=call.clock.now() - call.started,
             first_chunk=first_chunk,
-            base_url=_address(call.trace, facts["provider"]) or self._own_address(facts["provider"]),
+            base_url=self._base_url(facts["provider"]),
             attempts=tuple(call.attempts),
             timings=dict(call.timings),
             error=error,
             response=response,
             **facts,
         )
+        for callback in callbacks:
+            _call_safely(callback, record)
 
-    def _own_address(self, provider: str) -> str:
+    def _base_url(self, provider: str) -> str:
+        """Return where a provider was requested last; "" where several were called side by side."""
+        steps = list(self._call.trace)
+        urls = [
+            step.facts["base_url"] for step in steps if step.kind == "request" and step.facts["provider"] == provider
+        ]
+        if len(set(urls)) > 1 and any(step.kind == "hedge" for step in steps):
+            urls = []
+        if urls and urls[-1]:
+            return str(urls[-1])
         return self._start.base_url if provider == self._start.provider else ""
-
-
-def _told(source: object, names: Iterable[str]) -> dict[str, Any]:
-    found = {name: getattr(source, name, None) for name in names}
-    return {name: value for name, value in found.items() if value not in (None, "")}
-
-
-def _address(trace: Trace, provider: str) -> str:
-    """Return where a provider was asked last; nothing where several were asked side by side."""
-    asked = [step.facts["base_url"] for step in trace if step.kind == "request" and step.facts["provider"] == provider]
-    if len(set(asked)) > 1 and any(step.kind == "hedge" for step in trace):
-        return ""
-    return asked[-1] if asked else ""
-
-
-def _cause(error: AiLibError | None) -> BaseException | None:
-    """Return what ended a stream: what a hook of the user's raised, say, rather than that it was stopped by it."""
-    return error.__cause__ if error is not None and error.code == STOPPED else error
 
 
 def _outcome(error: BaseException) -> Outcome:
@@ -188,50 +170,49 @@ def _outcome(error: BaseException) -> Outcome:
     return "interrupted" if isinstance(error, StreamInterruptedError) else "error"
 
 
-def _safely(tell: Callable[[Any], T], value: Any) -> T | None:
+def _call_safely(function: Callable[[Any], T], value: Any) -> T | None:
     try:
-        return tell(value)
+        return function(value)
     except Exception:
         _logger.exception("an observer of calls raised")
         return None
 
 
-class Observed:
-    """A provider whose chats and streams are observed.
+class ObservedProvider:
+    """A `ChatProvider` whose chats and streams are observed.
 
     Args:
         inner: What answers.
-        observers: Who hears of it.
+        observers: What is notified.
     """
 
-    def __init__(self, inner: ChatProvider, observers: Observers) -> None:
+    def __init__(self, inner: ChatProvider[ChatStream], observers: Observers) -> None:
         self._inner = inner
         self._observers = observers
 
     def chat(self, request: ChatCompletionRequest, call: Call) -> ChatCompletionResponse:
         """Return the whole answer."""
-        watched = self._observers.begin("chat", request.model, call, request)
+        observed = self._observers.start("chat", request.model, call, request)
         try:
             answer = self._inner.chat(request, call)
         except BaseException as exc:
-            watched.failed(exc)
+            observed.fail(exc)
             raise
-        watched.answered(answer)
+        observed.end("success", response=answer)
         return answer
 
     def stream(self, request: ChatCompletionRequest, call: Call) -> ChatStream:
-        """Return the answer as it comes."""
-        watched = self._observers.begin("stream", request.model, call, request)
+        """Return the answer as it arrives."""
+        observed = self._observers.start("stream", request.model, call, request)
         try:
             stream = self._inner.stream(request, call)
         except BaseException as exc:
-            watched.failed(exc)
+            observed.fail(exc)
             raise
-        assert isinstance(stream, ChatStream)  # noqa: S101 - `client.routes` has made it one
-        stream.recover_with(watched.lost)
-        stream.on_end(watched.streamed)
+        stream.recover_with(observed.fail_before_first_chunk)
+        stream.on_end(observed.end_stream)
         return stream
 
     def list_models(self, call: Call) -> list[ModelInfo]:
-        """Return the models that can be asked."""
+        """Return the models that can be requested."""
         return self._inner.list_models(call)

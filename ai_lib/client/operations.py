@@ -1,20 +1,18 @@
-"""What a client does beside chatting: embeddings, reranking, counting tokens, models, files."""
+"""Operations other than chat: embeddings, reranking, token counts, lists of models, files."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from contextlib import AbstractContextManager, nullcontext
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Unpack
 
-from ai_lib.client.request import Prompt, request_from
-from ai_lib.connection.options import names_one
+from ai_lib.client.core import ClientCore
+from ai_lib.client.fields import ChatFields, list_fields
+from ai_lib.client.request import Prompt, build_request
 
 if TYPE_CHECKING:
     from ai_lib.api.call import Call
     from ai_lib.api.metrics import Operation
-    from ai_lib.client.observers import Observers
-    from ai_lib.connection.connection import Connection
-    from ai_lib.providers.endpoint import Endpoint
     from ai_lib.types.embedding import EmbeddingResponse, EmbeddingTask
     from ai_lib.types.model import ModelInfo
     from ai_lib.types.request import OnUnsupported
@@ -24,28 +22,22 @@ if TYPE_CHECKING:
     from ai_lib.types.wire import Timeout
     from ai_lib.utils.files import FileName
 
-__all__ = ["Operations"]
+__all__ = ["OperationMethods"]
 
 
-class _Unwatched:
-    """Takes what nobody wants to know."""
+class _Unobserved:
+    """Takes the answer where there are no observers."""
 
     answer: Any = None
 
 
-_UNWATCHED = _Unwatched()
+_UNOBSERVED = _Unobserved()
 
 
-class Operations:
-    """The part of `AiClient` that is not chat."""
+class OperationMethods:
+    """The methods of `AiClient` other than chat."""
 
-    if TYPE_CHECKING:
-        _own: Connection
-
-        _observers: Observers | None
-
-        def _call(self, timeout: Any, on_unsupported: Any = None) -> Call: ...
-        def _tell(self, adjustments: tuple[str, ...], on_unsupported: OnUnsupported) -> None: ...
+    _core: ClientCore
 
     def embed(
         self,
@@ -59,43 +51,44 @@ class Operations:
         timeout: float | Timeout | None = None,
         on_unsupported: OnUnsupported | None = None,
     ) -> EmbeddingResponse:
-        """Turn texts into vectors. More texts than the provider takes at once go in several requests, in order.
+        """Return the embeddings of texts. More than the provider accepts at once are sent in several requests.
 
         Args:
-            inputs: A text, or several.
+            inputs: One text, or several.
             model: The model; None means the provider's default for embeddings.
             dimensions: Length of the vectors, where the model can shorten them.
-            task: What the vectors are for, where the model cares: "query", "document", "similarity",
+            task: The purpose of the vectors, where the model distinguishes: "query", "document", "similarity",
                 "classification" or "clustering".
             user: An id of the end user, for abuse detection.
-            extensions: Further fields of the provider's own.
+            extensions: Further fields that only this provider has.
             timeout: Seconds for the whole call, all its requests together, or a `Timeout`; None means the client's.
-            on_unsupported: As for the client; None means the client's.
+            on_unsupported: What to do with a field that the provider does not support: "raise", "warn" or "drop"; None
+                means the client's setting.
 
         Returns:
-            The vectors, one for each text.
+            The vectors, one for each text, in order.
 
         Raises:
-            UnsupportedFeatureError: The provider makes no embeddings, or has no form for a field.
+            UnsupportedFeatureError: The provider has no embeddings, or does not support a field.
             AiLibError: The call failed; see `ai_lib.errors` for the classes.
         """
-        from ai_lib.connection.operations import embed
+        from ai_lib.connection.operations import embed, resolve_operation_model
         from ai_lib.types.embedding import EmbeddingRequest
 
-        endpoint = self._endpoint("embed", "embeddings")
+        connection = self._core.connection
+        endpoint = connection.endpoint("embed", "embeddings")
         request = EmbeddingRequest(
-            model=self._model_for(endpoint, model, "embeddings"),
+            model=resolve_operation_model(connection, endpoint, model, "embeddings"),
             inputs=inputs,
             dimensions=dimensions,
             task=task,
             user=user,
             extensions=extensions or {},
         )
-        call = self._call(timeout, on_unsupported)
-        with self._watching("embed", request.model, call) as watched:
-            answer = embed(self._own, endpoint, request, call)
-            watched.answer = answer
-        self._tell(answer.adjustments, call.on_unsupported)
+        call = self._core.start_call(timeout, on_unsupported)
+        with self._observed("embed", request.model, call) as observed:
+            answer = observed.answer = embed(connection, endpoint, request, call)
+        self._core.warn(answer.adjustments, call.on_unsupported)
         return answer
 
     def rerank(
@@ -112,86 +105,118 @@ class Operations:
         """Rank documents by how well they answer a query.
 
         Args:
-            query: What is looked for.
+            query: The query.
             documents: The texts to rank.
             model: The model; None means the provider's default for reranking.
             top_n: Number of results to return; None means all.
-            extensions: Further fields of the provider's own.
+            extensions: Further fields that only this provider has.
             timeout: Seconds for the whole call, or a `Timeout`; None means the client's.
-            on_unsupported: As for the client; None means the client's.
+            on_unsupported: What to do with a field that the provider does not support: "raise", "warn" or "drop"; None
+                means the client's setting.
 
         Returns:
-            The ranking; `results[0].index` is the place of the best document among those given.
+            The ranking; `results[0].index` is the index of the best document in `documents`.
 
         Raises:
-            UnsupportedFeatureError: The provider does not rank, or has no form for a field.
+            UnsupportedFeatureError: The provider has no reranking, or does not support a field.
             AiLibError: The call failed; see `ai_lib.errors` for the classes.
         """
-        from ai_lib.connection.operations import rerank
+        from ai_lib.connection.operations import rerank, resolve_operation_model
         from ai_lib.types.rerank import RerankRequest
 
-        endpoint = self._endpoint("rerank", "reranking")
+        connection = self._core.connection
+        endpoint = connection.endpoint("rerank", "reranking")
         request = RerankRequest(
-            model=self._model_for(endpoint, model, "reranking"),
+            model=resolve_operation_model(connection, endpoint, model, "reranking"),
             query=query,
             documents=documents,
             top_n=top_n,
             extensions=extensions or {},
         )
-        call = self._call(timeout, on_unsupported)
-        with self._watching("rerank", request.model, call) as watched:
-            answer = rerank(self._own, endpoint, request, call)
-            watched.answer = answer
-        self._tell(answer.adjustments, call.on_unsupported)
+        call = self._core.start_call(timeout, on_unsupported)
+        with self._observed("rerank", request.model, call) as observed:
+            answer = observed.answer = rerank(connection, endpoint, request, call)
+        self._core.warn(answer.adjustments, call.on_unsupported)
         return answer
 
+    @list_fields
     def count_tokens(
         self,
         messages: Prompt,
         *,
         exact: bool = False,
+        response_format: Any = None,
         timeout: float | Timeout | None = None,
-        **fields: Any,
+        **fields: Unpack[ChatFields],
     ) -> TokenCount:
         """Count the tokens of a prompt.
 
         Args:
-            messages: As for `chat`.
-            exact: Ask the provider, instead of estimating here without sending anything.
+            messages: A string, a `Message`, a sequence of messages or of dicts in the OpenAI form, or a whole request.
+            exact: Request the count from the provider, instead of estimating it here without sending anything.
+            response_format: The format of the answer; its schema counts.
             timeout: Seconds for the whole call, or a `Timeout`; None means the client's.
-            fields: The other fields of a chat; tools, in particular, count.
+            fields: The other fields of `ChatCompletionRequest`; tools, in particular, count.
 
         Returns:
             The count; an estimate lies between its `at_least` and `at_most`.
 
         Raises:
-            UnsupportedFeatureError: An exact count is wanted, and the provider counts no tokens.
+            UnsupportedFeatureError: `exact` is set, and the provider counts no tokens.
             AiLibError: The call failed.
         """
+        named: dict[str, Any] = {**fields}
+        if response_format is not None:
+            named["response_format"] = response_format
         if not exact:
             from ai_lib.models.estimate import estimate_prompt
 
-            return estimate_prompt(request_from(messages, fields, lambda given: given or ""))
+            return estimate_prompt(build_request(messages, named, lambda model: model or ""))
         from ai_lib.connection.operations import count_tokens
 
-        endpoint = self._endpoint("count_tokens", "an exact count of tokens")
-        request = request_from(messages, fields, self._own.named)
-        call = self._call(timeout)
-        with self._watching("count_tokens", request.model, call):
-            return count_tokens(self._own, endpoint, request, call)
+        connection = self._core.connection
+        endpoint = connection.endpoint("count_tokens", "an exact count of tokens")
+        request = build_request(messages, named, connection.resolve_model)
+        call = self._core.start_call(timeout)
+        with self._observed("count_tokens", request.model, call):
+            return count_tokens(connection, endpoint, request, call)
 
     def list_models(self, *, timeout: float | Timeout | None = None) -> list[ModelInfo]:
         """Return the models that the key can use, as the provider lists them.
+
+        Args:
+            timeout: Seconds for the whole call, or a `Timeout`; None means the client's.
 
         Raises:
             UnsupportedFeatureError: The provider has no such list.
             AiLibError: The call failed.
         """
-        from ai_lib.connection.operations import told
+        call = self._core.start_call(timeout)
+        with self._observed("list_models", None, call), call.annotating_errors():
+            return self._core.own.list_models(call)
 
-        call = self._call(timeout)
-        with self._watching("list_models", None, call):
-            return told(call, lambda: self._own.list_models(call))
+    def model_info(self, model: str | None = None, *, timeout: float | Timeout | None = None) -> ModelInfo:
+        """Return a model's limits, prices and capabilities: from the catalogue; failing that, from the provider.
+
+        Args:
+            model: The model, or "provider/model"; None means the client's.
+            timeout: Seconds for the request to the provider, or a `Timeout`; None means the client's.
+
+        Raises:
+            ModelNotFoundError: Neither knows it; the hint names similar ones.
+            UnsupportedFeatureError: The catalogue does not know it, and the provider has no list.
+            AiLibError: The request to the provider failed.
+        """
+        name = self._core.own.resolve_model(model)
+        known = self._core.find_model(name)
+        if known is not None:
+            return known
+        models = {info.id: info for info in self.list_models(timeout=timeout)}
+        if name not in models:
+            from ai_lib.connection.operations import model_not_listed
+
+            raise model_not_listed(self._core.connection.adapter.config, name, models)
+        return models[name]
 
     def upload_file(
         self,
@@ -204,61 +229,36 @@ class Operations:
         timeout: float | Timeout | None = None,
         on_unsupported: OnUnsupported | None = None,
     ) -> UploadedFile:
-        """Give the provider a file to keep; chats name it with `Document.from_file_id` and its like.
+        """Upload a file to the provider; chats refer to it with `Document.from_file_id` or `Image.from_file_id`.
 
         Args:
-            file: A path, or the bytes themselves.
-            purpose: What the file is for, in the provider's words; None means to be named in chats.
-            name: The name to give it; None means its own.
-            media_type: What it is; None means tell it from the first bytes or the name's ending.
-            extensions: Further fields of the provider's own.
+            file: A path, or the bytes.
+            purpose: The purpose of the file, in the provider's words; None means to be referred to in chats.
+            name: File name; None means that of the path.
+            media_type: Media type; None means to detect it from the first bytes or the file name.
+            extensions: Further fields that only this provider has.
             timeout: Seconds for the whole call, or a `Timeout`; None means the client's.
-            on_unsupported: As for the client; None means the client's.
+            on_unsupported: What to do with a field that the provider does not support: "raise", "warn" or "drop"; None
+                means the client's setting.
 
         Raises:
-            UnsupportedFeatureError: The provider keeps no files.
-            InvalidRequestError: The file cannot be read, is empty, or is larger than the provider takes.
+            UnsupportedFeatureError: The provider stores no files.
+            InvalidRequestError: The file cannot be read, is empty, or is larger than the provider accepts.
             AiLibError: The call failed.
         """
-        from ai_lib.connection.uploads import file_from, upload
+        from ai_lib.connection.uploads import file_from
 
-        endpoint = self._endpoint("upload", "uploads")
-        limit = self._own.adapter.config.max_bytes.get("file")
+        connection = self._core.connection
+        connection.endpoint("upload", "uploads")  # raises before the file is read
+        limit = connection.adapter.config.max_bytes.get("file")
         request = file_from(file, name, media_type, purpose=purpose, extensions=extensions or {}, limit=limit)
-        call = self._call(timeout, on_unsupported)
-        with self._watching("upload_file", None, call) as watched:
-            uploaded, left_out = upload(self._own, endpoint, request, call)
-            watched.answer = uploaded
-        self._tell(left_out, call.on_unsupported)
+        call = self._core.start_call(timeout, on_unsupported)
+        with self._observed("upload_file", None, call) as observed:
+            uploaded, left_out = connection.upload(request, call)
+            observed.answer = uploaded
+        self._core.warn(left_out, call.on_unsupported)
         return uploaded
 
-    # --- what these need
-
-    def _watching(self, operation: Operation, model: str | None, call: Call) -> AbstractContextManager[Any]:
-        if self._observers is None:
-            return nullcontext(_UNWATCHED)
-        return self._observers.watching(operation, model, call)
-
-    def _endpoint(self, kind: str, what: str) -> Endpoint:
-        config = self._own.adapter.config
-        endpoint: Endpoint | None = getattr(config, kind)
-        if endpoint is None:
-            reason = (
-                f"the api {config.api!r} has no address for it" if config.api else "the service has no address for it"
-            )
-            raise self._own.adapter.unsupported_error(what, reason)
-        return endpoint
-
-    def _model_for(self, endpoint: Endpoint, given: str | None, what: str) -> str:
-        """Return the model that was given, else the provider's for this, else the one that the client was given.
-
-        Where there is no chat, the client's own comes before the provider's: it can only have been meant for this.
-        """
-        config = self._own.adapter.config
-        own = self._own.model if config.chat_path is None else None
-        for model in (given, own, endpoint.model, self._own.configured_model):
-            if model is not None and names_one(model):
-                return model
-        from ai_lib.connection.operations import no_model
-
-        raise no_model(config, what)
+    def _observed(self, operation: Operation, model: str | None, call: Call) -> AbstractContextManager[Any]:
+        observers = self._core.observers
+        return nullcontext(_UNOBSERVED) if observers is None else observers.observe(operation, model, call)

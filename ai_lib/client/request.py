@@ -1,4 +1,4 @@
-"""From the arguments of a call to a request."""
+"""From the arguments of a call to a validated request."""
 
 from __future__ import annotations
 
@@ -11,64 +11,65 @@ from ai_lib.errors import InvalidRequestError
 from ai_lib.types.message import Message
 from ai_lib.types.request import ChatCompletionRequest
 
-__all__ = ["Prompt", "check_names", "check_several", "request_from"]
+__all__ = ["Prompt", "build_request", "check_fields", "check_is_sequence"]
 
 Prompt: TypeAlias = str | Message | Iterable[Message | Mapping[str, Any]] | ChatCompletionRequest
-"""What can be asked: a text, a message, messages or dicts in the OpenAI chat form, or a whole request."""
+"""A prompt: a string, a message, a sequence of messages or of dicts in the OpenAI chat form, or a whole request."""
 
 _FIELDS = frozenset(attrs.fields_dict(ChatCompletionRequest)) - {"messages"}
 
 
-def request_from(
-    messages: Prompt, fields: dict[str, Any], model_for: Callable[[str | None], str]
+def build_request(
+    messages: Prompt, fields: dict[str, Any], resolve_model: Callable[[str | None], str]
 ) -> ChatCompletionRequest:
     """Return the request.
 
     Args:
-        messages: What is asked.
+        messages: The prompt.
         fields: The other fields; `tools` may hold plain functions, `response_format` be a word, a schema or a type.
-        model_for: Returns the model to ask for the one that was named, or for None.
+        resolve_model: Returns the model to use for the one that was named, or for None.
 
     Raises:
-        InvalidRequestError: A field does not exist, or the request makes no sense.
+        InvalidRequestError: A field does not exist, or its value is invalid.
     """
-    check_names(fields)
-    if "response_format" in fields:
-        # Imported where it is used: most programs do not need it, and it takes time.
+    check_fields(fields)
+    # Imported where they are used: most programs need neither, and both take time.
+    if fields.get("response_format") is not None:
         from ai_lib.structured import response_format_from
 
         fields["response_format"] = response_format_from(fields["response_format"])
     if not isinstance(messages, ChatCompletionRequest):
-        fields["model"] = model_for(fields.get("model"))
+        fields["model"] = resolve_model(fields.get("model"))
         return ChatCompletionRequest(messages=messages, **fields)
-    model = model_for(fields.get("model", messages.model))
+    model = resolve_model(fields.get("model", messages.model))
     return attrs.evolve(messages, **{**fields, "model": model})
 
 
-def check_names(fields: Mapping[str, Any]) -> None:
+def check_fields(fields: Mapping[str, Any]) -> None:
     """Check that a request has fields of these names.
 
     Raises:
-        InvalidRequestError: It has not; the message tells what may be meant.
+        InvalidRequestError: One does not exist; the message suggests a similar name.
     """
-    if not fields.keys() <= _FIELDS:
-        raise _unknown(fields.keys() - _FIELDS)
-
-
-def check_several(prompts: object, what: str) -> None:
-    """Check that this is a sequence of prompts, and not one.
-
-    Raises:
-        InvalidRequestError: It is one, or none.
-    """
-    if isinstance(prompts, str | Message | ChatCompletionRequest | Mapping) or not isinstance(prompts, Iterable):
-        raise InvalidRequestError(f"{what} takes a sequence of prompts, not one {type(prompts).__name__}")
-
-
-def _unknown(names: Iterable[str]) -> InvalidRequestError:
+    if fields.keys() <= _FIELDS:
+        return
     from difflib import get_close_matches
 
-    name = min(names)
-    near = get_close_matches(name, _FIELDS, n=1)
-    advice = f"did you mean {near[0]!r}?" if near else "a provider's own fields go into extensions={...}"
-    return InvalidRequestError(f"a request has no field {name!r}; {advice}", code="unknown_field")
+    name = min(fields.keys() - _FIELDS)
+    similar = get_close_matches(name, _FIELDS, n=1)
+    advice = f"did you mean {similar[0]!r}?" if similar else "fields of one provider go into extensions={...}"
+    raise InvalidRequestError(f"a request has no field {name!r}; {advice}", code="unknown_field")
+
+
+def check_is_sequence(prompts: object, what: str) -> None:
+    """Check that this is a sequence of prompts, not a single one.
+
+    Args:
+        prompts: The value.
+        what: What takes it, for the message.
+
+    Raises:
+        InvalidRequestError: It is a single prompt, or not a sequence.
+    """
+    if isinstance(prompts, str | Message | ChatCompletionRequest | Mapping) or not isinstance(prompts, Iterable):
+        raise InvalidRequestError(f"{what} takes a sequence of prompts, not a single {type(prompts).__name__}")

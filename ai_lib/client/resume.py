@@ -1,4 +1,4 @@
-"""Going on with an answer that was interrupted, from the text that had arrived."""
+"""The continuation of an answer that was interrupted, from the text that had arrived."""
 
 from __future__ import annotations
 
@@ -15,25 +15,26 @@ from ai_lib.types.request import ChatCompletionRequest
 
 __all__ = ["continuation"]
 
-_GO_ON = (
+_PROMPT = (
     "Your last message was cut off by a technical failure. Go on exactly where it ends, with the next character. "
     "Repeat nothing and say nothing about the interruption."
 )
-_MOST = 3
+# A connection that breaks more often breaks always, and every part is billed.
+_MAX_INTERRUPTIONS = 3
 
 
 def continuation(
-    provider: ChatProvider, request: ChatCompletionRequest, call: Call
+    provider: ChatProvider[ChatStream], request: ChatCompletionRequest, call: Call
 ) -> Callable[[AiLibError], ChatStream]:
-    """Return what opens a stream that goes on where another was interrupted.
+    """Return a function that opens a stream for the rest of an interrupted answer.
 
-    Only plain text is continued: the pieces of a tool call, of a JSON document or of several answers cannot be put
-    together from two requests. Then, and after three interruptions, the error is raised as it is.
+    Only plain text is continued: the parts of a tool call, of a JSON document or of several answers cannot be joined
+    from two requests. Then, and after three interruptions, the function raises the error as it is.
 
     Args:
-        provider: What answers; it may be another provider the second time.
-        request: What was asked.
-        call: The call; its time covers the continuations.
+        provider: What answers; it may choose another provider the second time.
+        request: The request.
+        call: The call; its time limit covers the continuations.
     """
     interruptions = 0
 
@@ -42,11 +43,10 @@ def continuation(
         interruptions += 1
         partial = error.partial
         plain = not partial.tool_calls and len(partial.choices) == 1 and partial.text and not request.response_format
-        if not plain or interruptions > _MOST or not call.has_time_for(0.0):
+        if not plain or interruptions > _MAX_INTERRUPTIONS or not call.has_time_for(0.0):
             raise error
-        said = [*request.messages, Message.assistant(partial.text), Message.user(_GO_ON)]
-        stream = provider.stream(attrs.evolve(request, messages=said), call.child())  # which has a key of its own
-        assert isinstance(stream, ChatStream)  # noqa: S101 - `client.routes` has made it one
-        return stream
+        messages = [*request.messages, Message.assistant(partial.text), Message.user(_PROMPT)]
+        # A child of the call, since it needs an idempotency key of its own.
+        return provider.stream(attrs.evolve(request, messages=messages), call.child())
 
     return resume

@@ -1,4 +1,4 @@
-"""Who works on a batch: threads of this process, or any executor, whose work may happen on another machine."""
+"""The workers of a batch: threads of this process, or any executor, whose work may run on another machine."""
 
 from __future__ import annotations
 
@@ -18,77 +18,81 @@ from ai_lib.types.response import ChatCompletionResponse
 
 if TYPE_CHECKING:
     from ai_lib.api.call import Call
-    from ai_lib.client.client import AiClient
+    from ai_lib.client.core import ClientCore
 
-__all__ = ["Ask", "Workers", "workers_for"]
+__all__ = ["CallSettings", "Workers", "workers_for"]
 
-Done: TypeAlias = Callable[[ChatCompletionResponse | Exception], BatchItem]
-"""Makes an item of what a request came to; called as soon as that is known, in whatever thread it is."""
+OnResult: TypeAlias = Callable[[ChatCompletionResponse | Exception], BatchItem]
+"""Makes the item of a request's result; called as soon as that is known, in whatever thread it is."""
 
 
 @attrs.frozen(kw_only=True)
-class Ask:
-    """What each request of a batch is asked with; it can be sent to another process.
+class CallSettings:
+    """The settings of each call of a batch; they can be sent to another process.
 
     Args:
-        timeout: Seconds for each, or a `Timeout`; None means the client's.
-        on_unsupported: As for the client.
-        tags: As for `chat`.
+        timeout: Seconds for each request, or a `Timeout`; None means the client's.
+        on_unsupported: What to do with unsupported fields; None means the client's setting.
+        tags: Labels of each call.
     """
 
     timeout: Any = None
     on_unsupported: Any = None
     tags: Any = ()
 
-    def call(self, client: AiClient, key: str | None) -> Call:
-        """Return a call that asks one of them."""
-        call = client._call(self.timeout, self.on_unsupported, self.tags)  # noqa: SLF001 - a part of the client
+    def start_call(self, core: ClientCore, key: str | None) -> Call:
+        """Return a call for one request; `key` is its idempotency key, None for a new one."""
+        call = core.start_call(self.timeout, self.on_unsupported, self.tags)
         if key is not None:
             call.use_key(key)
         return call
 
 
 class Workers(Protocol):
-    """Work on requests."""
+    """Send the requests of a batch."""
 
-    def begin(self, request: ChatCompletionRequest, key: str | None, done: Done) -> Future[BatchItem]:
+    def start(self, request: ChatCompletionRequest, key: str | None, on_result: OnResult) -> Future[BatchItem]:
         """Start one; `key` is the same whenever the same work is done again."""
 
     def end(self, *, finish: bool) -> None:
-        """Take no more; wait for what runs, or cancel it."""
+        """Accept no more; wait for what runs, or cancel it."""
 
 
-def workers_for(client: AiClient, ask: Ask, executor: Executor | None, max_workers: int) -> Workers:
-    """Return who works for a client: threads of its own, the threads of an executor, or what else an executor has."""
+def workers_for(core: ClientCore, settings: CallSettings, executor: Executor | None, max_workers: int) -> Workers:
+    """Return the workers: new threads, the threads of an executor, or whatever else an executor has.
+
+    Raises:
+        ConfigurationError: The client cannot be pickled for the executor.
+    """
     if executor is None:
-        return _Threads(client, ask, ThreadPoolExecutor(max_workers, "ai_lib batch"), own=True)
+        return _Threads(core, settings, ThreadPoolExecutor(max_workers, "ai_lib batch"), shutdown=True)
     if isinstance(executor, ThreadPoolExecutor):
-        return _Threads(client, ask, executor, own=False)
-    return _Elsewhere(client, ask, executor)
+        return _Threads(core, settings, executor, shutdown=False)
+    return _Remote(core, settings, executor)
 
 
 class _Threads:
-    def __init__(self, client: AiClient, ask: Ask, executor: Executor, *, own: bool) -> None:
-        self._client = client
-        self._ask = ask
+    def __init__(self, core: ClientCore, settings: CallSettings, executor: Executor, *, shutdown: bool) -> None:
+        self._core = core
+        self._settings = settings
         self._executor = executor
-        self._own = own
+        self._shutdown = shutdown
         self._calls: set[Call] = set()
 
-    def begin(self, request: ChatCompletionRequest, key: str | None, done: Done) -> Future[BatchItem]:
-        return _submitted(self._executor, contextvars.copy_context().run, self._work, request, key, done)
+    def start(self, request: ChatCompletionRequest, key: str | None, on_result: OnResult) -> Future[BatchItem]:
+        return _submit(self._executor, contextvars.copy_context().run, self._work, request, key, on_result)
 
-    def _work(self, request: ChatCompletionRequest, key: str | None, done: Done) -> BatchItem:
-        call = self._ask.call(self._client, key).child()
+    def _work(self, request: ChatCompletionRequest, key: str | None, on_result: OnResult) -> BatchItem:
+        call = self._settings.start_call(self._core, key).child()  # only a child can be cancelled
         if key is not None:
             call.use_key(key)
         self._calls.add(call)
         try:
-            answer = self._client._asked(request, call)  # noqa: SLF001
-            self._client._tell(answer.adjustments, call.on_unsupported)  # noqa: SLF001
-            return done(answer)
-        except Exception as exc:  # noqa: BLE001 - each failure is an item, whoever raised it
-            return done(exc)
+            answer = self._core.send(request, call)
+            self._core.warn(answer.adjustments, call.on_unsupported)
+            return on_result(answer)
+        except Exception as exc:  # noqa: BLE001 - each failure is an item, whatever raised it
+            return on_result(exc)
         finally:
             self._calls.discard(call)
 
@@ -96,78 +100,78 @@ class _Threads:
         if not finish:
             for call in list(self._calls):
                 call.cancel()
-        if self._own:
+        if self._shutdown:
             self._executor.shutdown(wait=True, cancel_futures=True)
 
 
-class _Elsewhere:
-    """An executor whose work may happen in another process: client and request are packed and sent there."""
+class _Remote:
+    """An executor whose work may run in another process: client and request are pickled and sent there."""
 
-    def __init__(self, client: AiClient, ask: Ask, executor: Executor) -> None:
+    def __init__(self, core: ClientCore, settings: CallSettings, executor: Executor) -> None:
         try:
-            self._packed = pickle.dumps(client)
+            self._pickled = pickle.dumps(core)
         except (pickle.PicklingError, AttributeError, TypeError) as exc:
             raise ConfigurationError(
-                f"the client cannot be packed for this executor: {exc}; make it of what can be pickled, "
+                f"the client cannot be pickled for this executor: {exc}; make it of parts that can be pickled, "
                 "or use a ThreadPoolExecutor"
             ) from exc
-        self._client = client
-        self._ask = ask
+        self._core = core
+        self._settings = settings
         self._executor = executor
 
-    def begin(self, request: ChatCompletionRequest, key: str | None, done: Done) -> Future[BatchItem]:
-        here: Future[BatchItem] = Future()
-        own, tags = self._client._own, self._ask.call(self._client, None).tags  # noqa: SLF001 - a part of the client
+    def start(self, request: ChatCompletionRequest, key: str | None, on_result: OnResult) -> Future[BatchItem]:
+        item: Future[BatchItem] = Future()
+        connection, tags = self._core.connection, self._settings.start_call(self._core, None).tags
         try:
-            # Paid for here: what the copy of the client counts is known only there.
-            hold = self._client._spending.reserve(own.name, request, own.catalogue, tags)  # noqa: SLF001
+            # Billed here: what the copy of the client counts is known only in its own process.
+            reservation = self._core.spending.reserve(connection.name, request, connection.catalogue, tags)
         except BudgetExceededError as error:
-            here.set_result(done(error))
-            return here
+            item.set_result(on_result(error))
+            return item
         try:
-            there = _submitted(self._executor, _there, self._packed, self._ask, request, key)
+            remote = _submit(self._executor, _send_there, self._pickled, self._settings, request, key)
         except BaseException as exc:
-            hold.fail(exc)
+            reservation.fail(exc)
             raise
 
-        def ended(future: Future[ChatCompletionResponse | Exception]) -> None:
+        def finish(future: Future[ChatCompletionResponse | Exception]) -> None:
             try:
-                given = future.result()
-                if isinstance(given, ChatCompletionResponse):
-                    hold.settle(given)
+                result = future.result()
+                if isinstance(result, ChatCompletionResponse):
+                    reservation.settle(result)
                 else:
-                    hold.fail(given)
-                here.set_result(done(given))
+                    reservation.fail(result)
+                item.set_result(on_result(result))
             except BaseException as exc:  # noqa: BLE001 - a worker died: raised in the thread that waits
-                hold.fail(exc)
-                here.set_exception(exc)
+                reservation.fail(exc)
+                item.set_exception(exc)
 
-        there.add_done_callback(ended)
-        return here
+        remote.add_done_callback(finish)
+        return item
 
     def end(self, *, finish: bool) -> None:
-        """The executor is the user's own, and so is its end."""
+        """Leave the executor as it is: it is the user's."""
 
 
-def _submitted(executor: Executor, *work: Any) -> Future[Any]:
+def _submit(executor: Executor, *work: Any) -> Future[Any]:
     try:
         return executor.submit(*work)
     except BrokenExecutor:
         raise
     except RuntimeError as exc:  # it was shut down
-        raise ConfigurationError(f"the executor takes no work: {exc}") from exc
+        raise ConfigurationError(f"the executor rejected the task: {exc}") from exc
 
 
-def _there(packed: bytes, ask: Ask, request: ChatCompletionRequest, key: str | None) -> Any:
-    client = _client(packed)
+def _send_there(pickled: bytes, settings: CallSettings, request: ChatCompletionRequest, key: str | None) -> Any:
+    core = _unpickle_once(pickled)
     try:
-        return client._asked(request, ask.call(client, key))  # noqa: SLF001
+        return core.send(request, settings.start_call(core, key))
     except Exception as exc:  # noqa: BLE001 - each failure is an item
         return exc
 
 
 @lru_cache(maxsize=8)
-def _client(packed: bytes) -> AiClient:
-    """Return the client of a batch: one for each process, so that its connections and limits are kept."""
-    client: AiClient = pickle.loads(packed)  # noqa: S301 - packed by the process that gave the work
-    return client
+def _unpickle_once(pickled: bytes) -> ClientCore:
+    """Return the client of a batch: one per process, so that its connections and limits are kept."""
+    core: ClientCore = pickle.loads(pickled)  # noqa: S301 - pickled by the process that sent the work
+    return core

@@ -1,4 +1,4 @@
-"""Emulation of a response format that the provider does not support."""
+"""Structured answers from a provider that does not support the requested format."""
 
 from __future__ import annotations
 
@@ -18,25 +18,25 @@ if TYPE_CHECKING:
     from ai_lib.types.request import ChatCompletionRequest
     from ai_lib.types.response import ChatCompletionResponse
 
-__all__ = ["EmulatedFormat", "emulated_format"]
+__all__ = ["EmulatedFormat", "emulate_format"]
 
 
 @attrs.frozen
 class EmulatedFormat:
-    """Makes the answer to a request that was put otherwise look as if it had been asked for natively.
+    """Converts the answer to a rewritten request into what a provider with native support would have sent.
 
     Args:
-        note: What was done, for `response.adjustments`.
-        parser: Reads the answer's text.
-        by_tool: Whether the answer comes as the arguments of a tool call.
+        note: What was rewritten, for `response.adjustments`.
+        parser: Reads the text of the answer.
+        by_tool: Whether the answer arrives as the arguments of a tool call.
     """
 
     note: str
     parser: Callable[[str], Any] | None
     by_tool: bool
 
-    def answer(self, response: ChatCompletionResponse) -> ChatCompletionResponse:
-        """Return the answer as it was wanted."""
+    def convert_response(self, response: ChatCompletionResponse) -> ChatCompletionResponse:
+        """Return the answer in the requested format."""
         if self.by_tool:
             response = answer_from_tool(response)
         adjustments = (*response.adjustments, self.note)
@@ -44,15 +44,15 @@ class EmulatedFormat:
             response.trace.adjustments = adjustments
         return annotate_in_place(response, parser=self.parser, adjustments=adjustments)
 
-    def stream(self, stream: ChatStream) -> ChatStream:
-        """Return the stream, whose chunks become those of a text."""
+    def convert_stream(self, stream: ChatStream) -> ChatStream:
+        """Return the stream, its chunks converted to text."""
         stream.adjust(self.note, parser=self.parser)
         if self.by_tool:
-            stream.transform(_text_of_call)
+            stream.transform(_arguments_as_text)
         return stream
 
 
-def _text_of_call(chunk: ChatCompletionChunk) -> ChatCompletionChunk:
+def _arguments_as_text(chunk: ChatCompletionChunk) -> ChatCompletionChunk:
     if not chunk.tool_calls and chunk.finish_reason != "tool_calls":
         return chunk
     text = "".join(delta.arguments_json for delta in chunk.tool_calls)
@@ -60,41 +60,35 @@ def _text_of_call(chunk: ChatCompletionChunk) -> ChatCompletionChunk:
     return attrs.evolve(chunk, text=chunk.text + text, tool_calls=(), finish_reason=reason)
 
 
-def emulated_format(
+def emulate_format(
     request: ChatCompletionRequest, adapter: ProviderAdapter, *, stream: bool
 ) -> tuple[ChatCompletionRequest, EmulatedFormat | None]:
-    """Return a request as its provider can be asked it, and what makes the answer fit.
+    """Return the request as its provider supports it, and what converts the answer; None where it is native.
 
-    JSON Schema goes natively where the provider has a form for it; else as a tool that the model must call; else, or
-    where the request has tools of its own, as words in the prompt.
+    A JSON Schema is sent natively where the provider supports it; else as a tool that the model must call; else, or
+    where the request has tools already, as instructions in the prompt.
     """
-    wanted = request.response_format
-    if wanted is None or not _refused(adapter, request, "response_format", stream=stream):
+
+    def supported(candidate: ChatCompletionRequest, field: str) -> bool:
+        # Encoded to find out: what a provider supports may depend on the model and the other fields.
+        _, left_out = adapter.chat_request(candidate, stream=stream, on_unsupported="drop")
+        return not any(note.startswith(field) for note in left_out)
+
+    if request.response_format is None or supported(request, "response_format"):
         return request, None
-    name, parser = adapter.config.display_name, lenient_parser(wanted)
-    by_tool = _as_tool(request)
-    if by_tool is not None and _refused(adapter, by_tool, "strict", stream=stream):
-        (answer,) = by_tool.tools or ()
-        by_tool = attrs.evolve(by_tool, tools=(attrs.evolve(answer, strict=None),))
-    if by_tool is not None and not _refused(adapter, by_tool, "tool", stream=stream):
-        note = f"response_format: asked for as the arguments of a tool, as {name} has no form for it"
+    name, parser = adapter.config.display_name, lenient_parser(request.response_format)
+    try:
+        by_tool = format_as_tool(request)
+    except InvalidRequestError:  # the schema is not that of an object, as a tool's must be
+        by_tool = request
+    if by_tool is not request and not supported(by_tool, "strict"):
+        (tool,) = by_tool.tools or ()
+        by_tool = attrs.evolve(by_tool, tools=(attrs.evolve(tool, strict=None),))
+    if by_tool is not request and supported(by_tool, "tool"):
+        note = f"response_format: sent as the arguments of a tool, since {name} does not support it"
         return by_tool, EmulatedFormat(note, parser, by_tool=True)
-    note = f"response_format: asked for in the prompt, as {name} has no form for it"
+    note = f"response_format: described in the prompt, since {name} does not support it"
     prompted = format_as_prompt(request, json_object=True)
-    if _refused(adapter, prompted, "response_format", stream=stream):
+    if not supported(prompted, "response_format"):
         prompted = format_as_prompt(request)
     return prompted, EmulatedFormat(note, parser, by_tool=False)
-
-
-def _as_tool(request: ChatCompletionRequest) -> ChatCompletionRequest | None:
-    try:
-        asked = format_as_tool(request)
-    except InvalidRequestError:  # the schema is not that of an object, as a tool's must be
-        return None
-    return None if asked is request else asked
-
-
-def _refused(adapter: ProviderAdapter, request: ChatCompletionRequest, field: str, *, stream: bool) -> bool:
-    """Return whether the provider has no form for a field of this request: it is encoded to find out."""
-    _, left_out = adapter.chat_request(request, stream=stream, on_unsupported="drop")
-    return any(note.startswith(field) for note in left_out)

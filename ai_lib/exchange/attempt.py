@@ -1,4 +1,4 @@
-"""What one provider is asked over one transport: each method sends once, and follows an answer that is not finished."""
+"""One attempt at one provider: each method sends a request once, and follows an answer that is not finished."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from ai_lib.api.call import Call
 from ai_lib.api.transport import HttpStream, Transport
 from ai_lib.errors import AiLibError, RequestTimeoutError
 from ai_lib.exchange.bodies import BufferedBody, IdleWatch, peek, read
+from ai_lib.exchange.source import ResponseFacts, StreamSource
 from ai_lib.exchange.stream import ChatStream
 from ai_lib.providers.adapter import ProviderAdapter
 from ai_lib.providers.dialect import Framing, NextRequest
@@ -49,9 +50,10 @@ FRAMINGS: dict[Framing, Callable[[Iterable[bytes]], Iterator[str]]] = {
     "ndjson": _ndjson,
     "eventstream": _eventstream,
 }
-"""How the bytes of a stream are cut into events."""
-# What a stream is never: a login page, or an error in JSON. NDJSON is sometimes labelled as JSON.
+"""Functions that split the bytes of a stream into events."""
+# A login page, or an error in JSON, starts with none of these. NDJSON is sometimes labelled as JSON.
 _EVENT_STARTS = (b"data:", b"event:", b"id:", b":", b"retry:")
+# A list that is longer goes round in circles: the largest known, of a gateway, has a few thousand models on one page.
 _MAX_PAGES = 100
 _FOLLOW_TRIES = 3
 
@@ -61,10 +63,10 @@ class Exchange:
     """One provider reached over one transport, for one call.
 
     Args:
-        adapter: The provider.
-        transport: What moves the bytes.
-        call: Its limits of time, and how to end it early.
-        pricing: Makes what tells the cost of a model's answer.
+        adapter: Encodes requests and decodes answers of the provider.
+        transport: Sends the bytes.
+        call: Its time limits and its cancellation.
+        pricing: Returns the function that computes the cost of a model's answer.
     """
 
     adapter: ProviderAdapter
@@ -73,60 +75,70 @@ class Exchange:
     pricing: Callable[[str | None], Callable[[ChatCompletionResponse], Cost | None]] | None = None
 
     def chat(self, request: ChatCompletionRequest) -> ChatCompletionResponse:
-        """Ask once and return the whole answer."""
+        """Send a request once and return the whole answer."""
         prepared, left_out = self._prepare(request, stream=False)
-        return self._named(request.model, lambda: self._chat(request, prepared, left_out))
+        try:
+            answer = self.adapter.decode(self._follow(self.transport.send(prepared)))
+        except AiLibError as error:
+            self._locate(error, request.model)
+            raise
+        annotate_in_place(answer, **self._facts(request, left_out))
+        if answer.usage_status is UsageStatus.UNSUPPORTED:
+            return _with_estimated_usage(request, answer)
+        return answer
 
     def stream(self, request: ChatCompletionRequest) -> ChatStream:
-        """Ask once and return when the answer begins."""
+        """Send a request once and return when the answer starts."""
         emulated = self.adapter.emulates_stream(request)
         prepared, left_out = self._prepare(request, stream=not emulated)
-        open_stream = self._emulated if emulated else self._opened
-        opened, chunks = self._named(request.model, lambda: open_stream(prepared))
-        return ChatStream(
-            opened,
-            chunks,
+        try:
+            if emulated:
+                opened, chunks = self._buffered(self.transport.send(prepared))
+            else:
+                opened, chunks = self._open(prepared)
+        except AiLibError as error:
+            self._locate(error, request.model)
+            raise
+        facts = ResponseFacts(
             provider=self.adapter.config.id,
-            model=request.model,
             request_id=self.adapter.errors.request_id(opened.headers),
-            call=self.call,
-            estimate=partial(_estimated, request),
             limit_reader=self.adapter.rate_limits,
             **self._facts(request, left_out),
         )
+        estimate = partial(_with_estimated_usage, request)
+        return ChatStream(
+            StreamSource(
+                opened=opened, chunks=chunks, model=request.model, call=self.call, facts=facts, estimate=estimate
+            )
+        )
 
     def list_models(self) -> list[ModelInfo]:
-        """Ask for the list of models, page after page."""
-        return self._named(None, self._models)
+        """Request the list of models, page after page."""
+        models: list[ModelInfo] = []
+        page: Any = {}
+        try:
+            for _ in range(_MAX_PAGES):
+                response = self.transport.send(self._within_call(self.adapter.models_request(page)))
+                models += self.adapter.decode_models(response)
+                page = self.adapter.next_page(response)
+                if page is None:
+                    break
+        except AiLibError as error:
+            self._locate(error, None)
+            raise
+        return models
 
-    def ask(self, prepared: HttpRequest, decode: Callable[[HttpResponse], T], model: str | None = None) -> T:
-        """Send one request of another kind and return what its answer says."""
-        return self._named(model, lambda: decode(self.transport.send(self._limited(prepared))))
+    def send(self, prepared: HttpRequest, decode: Callable[[HttpResponse], T], model: str | None = None) -> T:
+        """Send one request of another operation and return its decoded answer."""
+        try:
+            return decode(self.transport.send(self._within_call(prepared)))
+        except AiLibError as error:
+            self._locate(error, model)
+            raise
 
-    # --- within one attempt
+    # --- one answer
 
-    def _chat(
-        self, request: ChatCompletionRequest, prepared: HttpRequest, left_out: tuple[str, ...]
-    ) -> ChatCompletionResponse:
-        answer = self.adapter.decode(self._finished(self.transport.send(prepared)))
-        annotate_in_place(answer, **self._facts(request, left_out))
-        return _estimated(request, answer) if answer.usage_status is UsageStatus.UNSUPPORTED else answer
-
-    def _facts(self, request: ChatCompletionRequest, left_out: tuple[str, ...]) -> dict[str, Any]:
-        """Return what an answer is told of its call."""
-        self.call.trace.adjustments = left_out
-        return {
-            "parser": request.response_format.parser if request.response_format else None,
-            "adjustments": left_out,
-            "pricing": None if self.pricing is None else self.pricing(request.model),
-            "trace": self.call.trace,
-        }
-
-    def _emulated(self, prepared: HttpRequest) -> tuple[HttpStream, Iterator[ChatCompletionChunk]]:
-        response = self._finished(self.transport.send(prepared))
-        return BufferedBody(response), chunks_of(self.adapter.decode(response))
-
-    def _opened(self, prepared: HttpRequest) -> tuple[HttpStream, Iterator[ChatCompletionChunk]]:
+    def _open(self, prepared: HttpRequest) -> tuple[HttpStream, Iterator[ChatCompletionChunk]]:
         opened = self.transport.stream(prepared)
         if opened.status >= 300:
             raise self.adapter.errors.error(read(opened))
@@ -137,77 +149,72 @@ class Exchange:
             # and some say in JSON where the stream is.
             first, pieces = peek(opened)
             if self.adapter.dialect.framing == "ndjson" or not first.lstrip().startswith(_EVENT_STARTS):
-                return self._from_json(read(opened, pieces))
+                response = read(opened, pieces)
+                following = self.adapter.next_request(response, stream=True)
+                if following is None or not following.stream:
+                    return self._buffered(response)
+                self._wait(following.wait)
+                opened, chunks = self._open(self._within_call(self.adapter.next_http_request(following)))
+                return opened, chunks if following.then is None else self._with_usage(chunks, following.then)
         watch = IdleWatch(self.call.timeout.idle, self.call.clock)
-        framed = FRAMINGS[self.adapter.dialect.framing](watch.pieces(pieces))
-        return opened, self.adapter.decode_stream(watch.events(framed))
+        events = FRAMINGS[self.adapter.dialect.framing](watch.pieces(pieces))
+        return opened, self.adapter.decode_stream(watch.events(events))
 
-    def _from_json(self, response: HttpResponse) -> tuple[HttpStream, Iterator[ChatCompletionChunk]]:
-        further = self.adapter.next_request(response, stream=True)
-        if further is not None and further.stream:
-            self._wait(further.wait)
-            opened, chunks = self._opened(self._limited(self.adapter.next_http_request(further)))
-            return opened, chunks if further.then is None else self._counted(chunks, further.then)
-        response = self._finished(response)
+    def _buffered(self, response: HttpResponse) -> tuple[HttpStream, Iterator[ChatCompletionChunk]]:
+        response = self._follow(response)
         return BufferedBody(response), chunks_of(self.adapter.decode(response))
 
-    def _finished(self, response: HttpResponse) -> HttpResponse:
+    def _follow(self, response: HttpResponse) -> HttpResponse:
         """Return the response, or the one at the end of the requests that it asks for."""
-        while (further := self.adapter.next_request(response, stream=False)) is not None:
-            response = self._followed(further)
+        while (following := self.adapter.next_request(response, stream=False)) is not None:
+            response = self._send_next(following)
         return response
 
-    def _followed(self, further: NextRequest) -> HttpResponse:
-        """Return what is there to GET; failing that, raise what is not retried: asking anew would be paid for anew."""
-        wait = further.wait
-        for left in reversed(range(_FOLLOW_TRIES)):
+    def _send_next(self, following: NextRequest) -> HttpResponse:
+        """Return the response to a further request; an error is not retryable: a new chat would be billed again."""
+        wait = following.wait
+        for remaining in reversed(range(_FOLLOW_TRIES)):
             self._wait(wait)
             try:
-                response = self.transport.send(self._limited(self.adapter.next_http_request(further)))
+                response = self.transport.send(self._within_call(self.adapter.next_http_request(following)))
                 if response.status < 300:
                     return response
                 raise self.adapter.errors.error(response)
             except AiLibError as error:
-                if not left or not error.retryable:
+                if not remaining or not error.retryable:
                     error.retryable = error.ambiguous = False
                     raise
-                wait = max(further.wait, error.retry_after or 0.0)
+                wait = max(following.wait, error.retry_after or 0.0)
         raise AssertionError  # pragma: no cover - the last try returns or raises
 
-    def _counted(self, chunks: Iterator[ChatCompletionChunk], further: NextRequest) -> Iterator[ChatCompletionChunk]:
-        """Yield the chunks, and the usage after them where it can be had."""
+    def _with_usage(
+        self, chunks: Iterator[ChatCompletionChunk], following: NextRequest
+    ) -> Iterator[ChatCompletionChunk]:
+        """Yield the chunks, and after them the usage where it is available."""
         yield from chunks
         try:
-            answer = self.adapter.decode(self._finished(self._followed(further)))
+            answer = self.adapter.decode(self._follow(self._send_next(following)))
         except AiLibError:
-            return  # the answer is whole; only what it cost is not known
+            return  # the answer is whole; only its cost is unknown
         if answer.usage_status is UsageStatus.FINALIZED:
             yield ChatCompletionChunk(usage=answer.usage, id=answer.id, model=answer.model, raw=answer.raw)
 
     def _wait(self, seconds: float) -> None:
         if not self.call.has_time_for(seconds):
-            raise RequestTimeoutError("the answer is not finished and the call's time is over", code="total_timeout")
+            raise RequestTimeoutError(
+                "the call exceeded its total timeout before the answer was finished", code="total_timeout"
+            )
         if seconds:
             self.call.sleep(seconds)
 
-    def _models(self) -> list[ModelInfo]:
-        found: list[ModelInfo] = []
-        page: Any = {}
-        for _ in range(_MAX_PAGES):
-            response = self.transport.send(self._limited(self.adapter.models_request(page)))
-            found += self.adapter.decode_models(response)
-            page = self.adapter.next_page(response)
-            if page is None:
-                break
-        return found
-
-    # --- what every attempt needs
+    # --- every attempt
 
     def _prepare(self, request: ChatCompletionRequest, *, stream: bool) -> tuple[HttpRequest, tuple[str, ...]]:
         prepared, left_out = self.adapter.chat_request(request, stream=stream, on_unsupported=self.call.on_unsupported)
-        return self._limited(prepared), left_out
+        return self._within_call(prepared), left_out
 
-    def _limited(self, prepared: HttpRequest) -> HttpRequest:
+    def _within_call(self, prepared: HttpRequest) -> HttpRequest:
+        """Return the request with the time limits, the cancellation and the idempotency key of the call."""
         header, call = self.adapter.config.idempotency_header, self.call
         keyed = header is not None and prepared.method == "POST"
         return HttpRequest(
@@ -221,18 +228,24 @@ class Exchange:
             on_start=call.on_cancel if call.cancellable else None,
         )
 
-    def _named(self, model: str | None, attempt: Callable[[], T]) -> T:
-        try:
-            return attempt()
-        except AiLibError as error:
-            error.provider = error.provider or self.adapter.config.id
-            error.model = error.model or model
-            raise
+    def _facts(self, request: ChatCompletionRequest, left_out: tuple[str, ...]) -> dict[str, Any]:
+        """Return what an answer is annotated with."""
+        self.call.trace.adjustments = left_out
+        return {
+            "parser": request.response_format.parser if request.response_format else None,
+            "adjustments": left_out,
+            "pricing": None if self.pricing is None else self.pricing(request.model),
+            "trace": self.call.trace,
+        }
+
+    def _locate(self, error: AiLibError, model: str | None) -> None:
+        error.provider = error.provider or self.adapter.config.id
+        error.model = error.model or model
 
 
-def _estimated(request: ChatCompletionRequest, answer: ChatCompletionResponse) -> ChatCompletionResponse:
-    """Return a fresh answer, whose provider told no usage, with one that is counted here."""
-    from ai_lib.models.estimate import estimate_usage  # nearly every provider tells
+def _with_estimated_usage(request: ChatCompletionRequest, answer: ChatCompletionResponse) -> ChatCompletionResponse:
+    """Return a new answer whose provider reported no usage, with usage that is estimated here."""
+    from ai_lib.models.estimate import estimate_usage  # nearly every provider reports it
 
     usage = estimate_usage(request, (choice.message for choice in answer.choices))
     return annotate_in_place(answer, usage=usage, usage_status=UsageStatus.ESTIMATED)

@@ -6,11 +6,11 @@ its last lines the file is still a valid chain, only shorter: to detect that, ke
 
 from __future__ import annotations
 
+import hashlib
 import os
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from hashlib import sha256
 from pathlib import Path
 
 from ai_lib.api.metrics import CallRecord, CallStart, EndCallback
@@ -80,7 +80,7 @@ class AuditLog:
         with Path(path).open("rb") as lines:
             for number, line in enumerate(lines, start=1):
                 end = _END.search(line[-_MAX_END:])
-                if end is None or end[3].decode() != sha256(line[:-_HASH]).hexdigest():
+                if end is None or end[3].decode() != _hash_of(line[:-_HASH]):
                     raise ValueError(f"{path} line {number} was changed or cut short")
                 if end[2] != previous or int(end[1]) != number:
                     raise ValueError(f"{path} line {number} does not follow the line before it")
@@ -99,7 +99,7 @@ class AuditLog:
             last = _END.search(end)
             number, previous = (int(last[1]), last[3].decode()) if last else (0, _FIRST)
             body = json.dumps({**values, "number": number + 1, "previous": previous})[:-1]
-            line = body + f',"hash":"{sha256(body).hexdigest()}"}}\n'.encode()
+            line = body + f',"hash":"{_hash_of(body)}"}}\n'.encode()
             if not last and end and not end.endswith(b"\n"):
                 line = b"\n" + line  # after a truncated line
             rest = memoryview(line)
@@ -125,3 +125,7 @@ class AuditLog:
             if flock is not None:  # pragma: no branch - as above
                 flock(file, LOCK_UN)
             os.close(file)
+
+
+def _hash_of(body: bytes) -> str:
+    return hashlib.sha256(body).hexdigest()

@@ -113,7 +113,7 @@ class _Totals:
         if record.first_chunk is not None:
             self._first_chunk.add(record.first_chunk)
 
-    def totals(self) -> SeriesTotals:
+    def frozen(self) -> SeriesTotals:
         return SeriesTotals(
             tokens=MappingProxyType(dict(self._tokens)),
             cost=self._cost,
@@ -148,6 +148,6 @@ class _Counts:
             calls=MappingProxyType(dict(self._calls)),
             errors=MappingProxyType(dict(self._errors)),
             attempts=MappingProxyType(dict(self._attempts)),
-            series=MappingProxyType({series: part.totals() for series, part in self._series.items()}),
+            series=MappingProxyType({series: totals.frozen() for series, totals in self._series.items()}),
             in_flight=in_flight,
         )

@@ -18,7 +18,6 @@ __all__ = ["CONTENT_TYPE", "render"]
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 """The header `Content-Type` for `render`."""
 
-_ESCAPES = str.maketrans({"\\": r"\\", "\n": r"\n", '"': r"\""})
 # A suffix of the family's name, the labels, the value.
 _Sample: TypeAlias = tuple[str, Mapping[str, str], int | float | Decimal]
 
@@ -29,9 +28,13 @@ def render(snapshot: Snapshot) -> str:
     for name, kind, description, samples in _families(snapshot):
         lines += [f"# HELP ai_lib_{name} {description}", f"# TYPE ai_lib_{name} {kind}"]
         for suffix, labels, value in samples:
-            text = ",".join(f'{label}="{content.translate(_ESCAPES)}"' for label, content in labels.items())
+            text = ",".join(f'{label}="{_escape(content)}"' for label, content in labels.items())
             lines.append(f"ai_lib_{name}{suffix}{{{text}}} {value}" if text else f"ai_lib_{name}{suffix} {value}")
     return "".join(line + "\n" for line in lines)
+
+
+def _escape(text: str) -> str:
+    return text.replace("\\", "\\\\").replace("\n", "\\n").replace('"', '\\"')
 
 
 def _families(snapshot: Snapshot) -> Iterator[tuple[str, str, str, Iterable[_Sample]]]:

@@ -19,7 +19,7 @@ _PREFIXED = re.compile(
     r"|eyJ[A-Za-z0-9_-]{6,512}\.[A-Za-z0-9_-]{6,}\.[A-Za-z0-9_-]*"
     r")"
 )
-# An ordinary word may follow "bearer" in prose; a token is longer, or has digits.
+# A word of letters alone may follow "bearer" in any text about bearers; a token is longer, or has digits.
 _BEARER = re.compile(
     r"\bbearer\s+(?P<secret>(?=[A-Za-z._~+/=-]*[0-9])[A-Za-z0-9._~+/=-]{6,}|[A-Za-z0-9._~+/=-]{16,})", re.IGNORECASE
 )

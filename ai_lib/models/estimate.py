@@ -95,7 +95,7 @@ def _message_parts(message: Message) -> list[TokenBounds]:
     hidden = [message.tool_call_id, message.reasoning, message.refusal]
     for call in message.tool_calls:
         low, estimate, high = token_bounds(call.arguments_json)
-        # Some templates parse the arguments and write them again.
+        # Some templates parse the arguments and write them anew.
         parts += [_PER_TOOL_CALL, token_bounds(call.name), TokenBounds(low / 2, estimate, 6 * high)]
         hidden.append(call.id)
     parts += [TokenBounds(0, 0, token_bounds(text).high) for text in hidden if text]

@@ -179,7 +179,11 @@ class StreamAttempts:
     """
 
     def __init__(
-        self, state: ProcessState, attempts: Attempts, send: Callable[[], Any], is_current: Callable[[], bool]
+        self,
+        state: ProcessState,
+        attempts: Attempts,
+        send: Callable[[], Any],
+        is_current: Callable[[], bool],
     ) -> None:
         self._state = state
         self._attempts = attempts
@@ -190,7 +194,11 @@ class StreamAttempts:
         self._ended = False
 
     def open(self) -> Any:
-        """Return the stream of the first attempt that succeeds."""
+        """Return the stream.
+
+        Raises:
+            AiLibError: The last attempt failed, or none could be made.
+        """
         self._started = self._attempts.call.clock.now()
         try:
             stream, self._admission = self._attempts.run(self._send)

@@ -104,7 +104,12 @@ class Guard:
     def open_stream(self, send: Callable[[], S], call: Call, guarded: Guarded) -> S:
         """Return the stream that `send` opens; what is held for it is released when it ends.
 
-        A stream that fails before it has yielded anything is retried like a call. The arguments are those of `run`.
+        A stream that fails before it has yielded anything is retried like a call.
+
+        Args:
+            send: Makes one attempt.
+            call: The call.
+            guarded: The kind of call.
 
         Raises:
             AiLibError: The last attempt failed, or none could be made.

@@ -183,6 +183,11 @@ class Balancer:
         known = ", ".join(state.endpoint.name for state in self._states)
         raise ConfigurationError(f"the array has no endpoint {name!r}; it has {known}")
 
+    def is_healthy(self, name: str) -> bool:
+        """Return whether an endpoint gets calls."""
+        with self._lock:
+            return self.state(name).healthy(self._clock.now())
+
     def statuses(self) -> tuple[EndpointStatus, ...]:
         """Return how the endpoints are doing."""
         with self._lock:

@@ -8,7 +8,8 @@ from typing import Any, Literal
 import attrs
 
 from ai_lib.errors import AiLibError, ConfigurationError
-from ai_lib.routing.traffic import Traffic, is_failure
+from ai_lib.routing.pool import counts_against_provider
+from ai_lib.routing.traffic import Traffic
 
 __all__ = ["EndpointState", "EndpointStatus", "HealthCheck", "ModelEndpoint"]
 
@@ -147,7 +148,7 @@ class EndpointState:
     def ended(self, error: AiLibError | None, seconds: float, now: float) -> None:
         """Note how a call ended."""
         self.traffic.ended(error, seconds, now)
-        if is_failure(error) and self.traffic.failures >= self._check.failures:
+        if counts_against_provider(error) and self.traffic.failures >= self._check.failures:
             self.set(False, "traffic", now)
         elif error is None and self._until is not None:
             self.set(True, "traffic", now)

@@ -4,26 +4,15 @@ from __future__ import annotations
 
 import attrs
 
-from ai_lib.errors import (
-    AiLibError,
-    CircuitOpenError,
-    InvalidResponseError,
-    ProviderError,
-    RateLimitError,
-    TransportError,
-)
+from ai_lib.errors import AiLibError
+from ai_lib.routing.pool import counts_against_provider
 
-__all__ = ["Traffic", "is_failure"]
+__all__ = ["Traffic"]
 
 # The newest answer counts for a fifth, so that a change shows within a handful of calls.
 _NEWEST = 0.2
 # Half of what failures took away is given back in this time, or nobody would ever try again.
 _FORGIVING = 60.0
-
-
-def is_failure(error: AiLibError | None) -> bool:
-    """Return whether it says something of who was asked; a bad request does not."""
-    return isinstance(error, ProviderError | TransportError | InvalidResponseError | RateLimitError | CircuitOpenError)
 
 
 @attrs.define(eq=False)
@@ -52,7 +41,7 @@ class Traffic:
         """Note how it ended."""
         self.in_flight -= 1
         self.calls += 1
-        failed = is_failure(error)
+        failed = counts_against_provider(error)
         self._success = self.success(now) * (1 - _NEWEST) + (not failed) * _NEWEST
         self._at = now
         self.failures = self.failures + 1 if failed else 0

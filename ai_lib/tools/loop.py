@@ -8,7 +8,7 @@ from typing import Self
 import attrs
 
 from ai_lib.api.call import Call
-from ai_lib.api.chat import ChatStream
+from ai_lib.api.chat import ResponseStream
 from ai_lib.errors import AiLibError, InvalidRequestError, ToolLoopError
 from ai_lib.tools.execute import Approve, execute
 from ai_lib.tools.registry import Toolbox
@@ -171,7 +171,7 @@ class ToolStream:
         self,
         request: ChatCompletionRequest,
         tools: Toolbox,
-        open_stream: Callable[[ChatCompletionRequest, Call], ChatStream],
+        open_stream: Callable[[ChatCompletionRequest, Call], ResponseStream],
         call: Call,
         limits: ToolLimits,
     ) -> None:

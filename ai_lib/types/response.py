@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Generic, Literal, TypeAlias
 
 import attrs
 
@@ -15,10 +15,20 @@ from ai_lib.types.trace import Attempt, Trace
 from ai_lib.types.usage import Usage, UsageStatus
 
 if TYPE_CHECKING:
+    # A checker knows this module without the package; the default makes a bare ChatCompletionResponse mean [Any].
+    from typing_extensions import TypeVar
+
     from ai_lib.types.limits import LimitStatus
     from ai_lib.types.price import Cost
 
-__all__ = ["ChatCompletionResponse", "Choice", "FinishReason", "annotate_in_place"]
+__all__ = ["ChatCompletionResponse", "Choice", "FinishReason", "ParsedT_co", "annotate_in_place"]
+
+if TYPE_CHECKING:
+    ParsedT_co = TypeVar("ParsedT_co", default=Any, covariant=True)
+else:
+    from typing import TypeVar
+
+    ParsedT_co = TypeVar("ParsedT_co", covariant=True)
 
 FinishReason: TypeAlias = Literal["stop", "length", "tool_calls", "content_filter"]
 
@@ -43,7 +53,7 @@ class Choice:
 
 
 @attrs.frozen(kw_only=True)
-class ChatCompletionResponse:
+class ChatCompletionResponse(Generic[ParsedT_co]):
     """A whole answer. `text`, `tool_calls` and their like speak of the first choice.
 
     Args:
@@ -159,16 +169,15 @@ class ChatCompletionResponse:
         return found
 
     @property
-    def parsed(self) -> Any:
+    def parsed(self) -> ParsedT_co:
         """The text as the type given in `response_format`; None when none was given.
 
         Raises:
             InvalidResponseError: The text does not fit the type.
         """
-        if self.parser is None:
-            return None
+        read: Callable[[str], Any] = self.parser or (lambda _: None)
         try:
-            return self.parser(self.text)
+            value: ParsedT_co = read(self.text)
         except ValueError as exc:
             raise InvalidResponseError(
                 f"the answer does not fit response_format: {exc}",
@@ -176,13 +185,13 @@ class ChatCompletionResponse:
                 provider=self.provider,
                 model=self.model,
                 request_id=self.request_id,
-                hint=self._why_unfit(),
+                hint=(
+                    "The model refused; look at .message.refusal"
+                    if self.message.refusal is not None
+                    else _UNFIT.get(self.finish_reason, "Look at .text; max_repairs=1 asks the model to correct it")
+                ),
             ) from exc
-
-    def _why_unfit(self) -> str:
-        if self.message.refusal is not None:
-            return "The model refused; look at .message.refusal"
-        return _UNFIT.get(self.finish_reason, "Look at .text; max_repairs=1 asks the model to correct it")
+        return value
 
 
 _UNFIT: dict[FinishReason | None, str] = {

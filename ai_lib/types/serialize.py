@@ -59,7 +59,9 @@ def _converter() -> Converter:
             cls,
             make_dict_unstructure_fn(cls, converter, _cattrs_omit_if_default=True, **omitted),  # type: ignore[arg-type]
         )
-        converter.register_structure_hook(cls, make_dict_structure_fn(cls, converter, **omitted))  # type: ignore[arg-type]
+        # JSON says nothing about the type of `.parsed`, so a generic class is read as that of Any.
+        concrete: Any = cls[Any] if getattr(cls, "__parameters__", ()) else cls  # type: ignore[index]
+        converter.register_structure_hook(cls, make_dict_structure_fn(concrete, converter, **omitted))  # type: ignore[arg-type]
     return converter
 
 

@@ -63,7 +63,7 @@ class Canned:
 
 
 def options_of(builder: AiClientBuilder) -> ConnectionOptions:
-    return builder.build()._options
+    return builder.build()._core.options
 
 
 def test_single_steps_change_single_fields_of_given_options_before_and_after():

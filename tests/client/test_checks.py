@@ -33,14 +33,14 @@ def client(transport):
         ({"options": {"api_key": "k"}}, "options must be a ConnectionOptions, not dict"),
         ({"model": 5}, "model must be a str, not int"),
         ({"clock": 5}, "clock must be a Clock, not int"),
-        ({"clock": FakeClock()}, r"clock must be a Clock, not FakeClock; give its clock\(\)"),
+        ({"clock": FakeClock()}, r"clock must be a Clock, not FakeClock; pass its clock\(\)"),
         ({"resilience": RetryPolicy()}, "resilience must be a ResilienceConfig, not RetryPolicy"),
         ({"catalogue": {}}, "catalogue must be a Catalogue, not dict"),
         ({"listener": 5}, "listener must be a function"),
-        ({"interceptors": Interceptor()}, "interceptors takes several: give a list"),
-        ({"interceptors": [5]}, "an interceptor has the hooks of ai_lib.Interceptor; int has not"),
+        ({"interceptors": Interceptor()}, "interceptors must be a list"),
+        ({"interceptors": [5]}, "int is not an Interceptor; subclass ai_lib.Interceptor"),
         ({"on_unsupported": "ignore"}, "on_unsupported must be one of raise, warn, drop, got 'ignore'"),
-        ({"metrics": [object()]}, "metrics needs an object with call_started"),
+        ({"metrics": [object()]}, "metrics requires an object with call_started"),
     ],
 )
 def test_a_setting_of_the_wrong_type_is_rejected(settings, message):
@@ -51,7 +51,7 @@ def test_a_setting_of_the_wrong_type_is_rejected(settings, message):
 def test_an_array_and_another_route_are_rejected_together():
     array = ModelArray("one").add_endpoint(name="a", url="http://a.test/v1", model="m")
 
-    with pytest.raises(ConfigurationError, match="an array as provider is the route already"):
+    with pytest.raises(ConfigurationError, match="pass a ModelArray as provider or as route, not both"):
         AiClient(array, route=FallbackChain(["groq/m"]))
 
 
@@ -89,11 +89,11 @@ def test_with_options_rejects_what_are_not_options(client):
 @pytest.mark.parametrize(
     ("fields", "message"),
     [
-        ({"tags": 5}, "tags must be a text or texts, got 5"),
-        ({"tags": ["a", 5]}, r"tags must be a text or texts, got \['a', 5\]"),
+        ({"tags": 5}, "tags must be a string or a list of strings, got 5"),
+        ({"tags": ["a", 5]}, r"tags must be a string or a list of strings, got \['a', 5\]"),
         ({"budget": 5}, r"budget must be a Budget, not int; make one with Budget\(usd\)"),
         ({"on_unsupported": "ignore"}, "on_unsupported must be one of"),
-        ({"model": 5}, "model must be a text, not int"),
+        ({"model": 5}, "model must be a string, not int"),
         ({"tools": 5}, r"tools must be a sequence of tools, not int; pass \[tool\]"),
         ({"stop": 5}, "stop must be a string or a list of strings"),
         ({"extensions": 5}, "extensions must be a mapping such as a dict, got 5"),
@@ -127,12 +127,12 @@ def test_invalid_repairs_are_rejected(client, transport, fields, message):
 @pytest.mark.parametrize(
     ("given", "fields", "message"),
     [
-        ("one prompt", {}, "a batch takes a sequence of prompts, not one str"),
-        ({"messages": "one"}, {}, "a batch takes a sequence of prompts, not one dict"),
-        (5, {}, "a batch takes a sequence of prompts, not one int"),
+        ("one prompt", {}, "a batch takes a sequence of prompts, not a single str"),
+        ({"messages": "one"}, {}, "a batch takes a sequence of prompts, not a single dict"),
+        (5, {}, "a batch takes a sequence of prompts, not a single int"),
         (["hi"], {"temprature": 1}, "a request has no field 'temprature'; did you mean 'temperature'"),
         (["hi"], {"timeout": "5"}, "timeout must be seconds or a Timeout"),
-        (["hi"], {"tags": 5}, "tags must be a text or texts"),
+        (["hi"], {"tags": 5}, "tags must be a string or a list of strings"),
         (["hi"], {"on_unsupported": "ignore"}, "on_unsupported must be one of"),
     ],
 )

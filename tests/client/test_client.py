@@ -96,7 +96,7 @@ def test_an_unknown_field_is_rejected_before_anything_is_sent(server):
     with pytest.raises(InvalidRequestError, match=r"a request has no field 'temprature'; did you mean 'temperature'\?"):
         gateway_client(server).chat("hi", temprature=1)
     with pytest.raises(
-        InvalidRequestError, match=r"no field 'service_tier'; a provider's own fields go into extensions"
+        InvalidRequestError, match=r"no field 'service_tier'; fields of one provider go into extensions"
     ):
         gateway_client(server).stream("hi", service_tier="flex")
     assert server.requests == []

@@ -69,7 +69,7 @@ def test_without_native_schemas_a_tool_is_used_and_listed(server):
         (),
         "stop",
     )
-    assert answer.adjustments == ("response_format: asked for as the arguments of a tool, as plain has no form for it",)
+    assert answer.adjustments == ("response_format: sent as the arguments of a tool, since plain does not support it",)
     assert answer.trace.adjustments == answer.adjustments
 
 
@@ -83,7 +83,7 @@ def test_the_tool_emulation_is_used_without_strict_tools_as_well(server):
     (sent,) = server.requests[0].json["tools"]
     assert (sent["name"], sent.get("strict")) == ("City", None)
     assert answer.parsed == City("Oslo", 720_000)
-    assert answer.adjustments[0].startswith("response_format: asked for as the arguments of a tool")
+    assert answer.adjustments[0].startswith("response_format: sent as the arguments of a tool")
 
 
 def test_a_whole_number_may_be_written_with_a_point(server):
@@ -140,7 +140,7 @@ def test_a_request_with_tools_asks_for_json_in_the_prompt(server):
     assert [one["function"]["name"] for one in body["tools"]] == ["look_up"]
     assert '"inhabitants"' in body["messages"][0]["content"]
     assert answer.parsed == City("Oslo", 720_000)
-    assert answer.adjustments == ("response_format: asked for in the prompt, as plain has no form for it",)
+    assert answer.adjustments == ("response_format: described in the prompt, since plain does not support it",)
 
 
 def test_a_fallback_target_uses_its_own_emulation(server):

@@ -22,8 +22,7 @@ from ai_lib import (
     RequestTimeoutError,
     UnsupportedFeatureError,
 )
-from ai_lib.client.request import request_from
-from ai_lib.connection.jobs import reopen, requests_from, submit
+from ai_lib.connection.jobs import submit_job
 from ai_lib.providers.registry import get_config, load_job_format
 from ai_lib.testing import FakeClock
 from ai_lib.types.job import JobStatus
@@ -46,17 +45,12 @@ def job_client(server, vendor=OPENAI, clock=None, **settings):
     return client_of(server, vendor.id, path=vendor.base, model="m", clock=clock, **settings)
 
 
-def call_for(client):
-    return lambda timeout: client._call(timeout, None)
-
-
 def submit_prompts(client, *prompts, **fields):
-    requests = requests_from(prompts, fields, client._own.named)
-    return submit(client._own, requests, client._call(None, None), call_for(client))
+    return client.submit_batch(prompts, **fields)
 
 
 def reopen_job(client, job_id="job-1"):
-    return reopen(client._own, job_id, call_for(client))
+    return client.batch_job(job_id)
 
 
 def chat_answer(vendor):
@@ -267,7 +261,7 @@ def test_the_status_of_a_finished_job_is_not_requested_again(server):
 def test_an_unfinished_job_has_no_results(server):
     script_job(server, OPENAI, "in_progress")
 
-    with pytest.raises(InvalidRequestError, match="the job job-1 is not over: in_progress") as caught:
+    with pytest.raises(InvalidRequestError, match="the job job-1 has not finished: in_progress") as caught:
         reopen_job(job_client(server)).results()
 
     assert caught.value.code == "job_not_over"
@@ -354,11 +348,12 @@ def test_each_request_of_a_submission_is_tried_again_by_itself(server):
 
 def test_a_submission_ends_with_its_call(server):
     client = job_client(server, clock=(time := FakeClock()))
-    call = client._call(1.0, None)
+    core, request = client._core, client._core.build_request("a", {})
+    call = core.start_call(1.0)
     time.sleep(1.0)
 
     with pytest.raises(RequestTimeoutError):
-        submit(client._own, requests_from(["a"], {}, client._own.named), call, call_for(client))
+        submit_job(core.connection, [request], call, core.start_call)
 
     assert server.requests == []
 
@@ -396,7 +391,7 @@ def test_the_responses_api_has_jobs_where_configured(server):
 
 def test_an_empty_job_or_one_of_two_models_is_rejected_before_anything_is_sent(server):
     client = job_client(server)
-    other = request_from("b", {"model": "n"}, client._own.named)
+    other = client._core.build_request("b", {"model": "n"})
 
     for prompts in ([], ["a", other]):
         with pytest.raises(InvalidRequestError):
@@ -406,27 +401,24 @@ def test_an_empty_job_or_one_of_two_models_is_rejected_before_anything_is_sent(s
 
 
 @pytest.mark.parametrize("prompts", ["one text", Message.user("a"), {"role": "user", "content": "a"}, None, 5])
-def test_a_job_requires_a_list_of_prompts(prompts):
-    with pytest.raises(InvalidRequestError, match="a job takes a sequence of prompts, not one "):
-        requests_from(prompts, {}, str)
+def test_a_job_requires_a_list_of_prompts(server, prompts):
+    with pytest.raises(InvalidRequestError, match="a job takes a sequence of prompts, not a single "):
+        job_client(server).submit_batch(prompts)
 
 
-def test_each_message_is_a_separate_request():
-    found = requests_from([{"role": "user", "content": "a"}, Message.user("b")], {}, lambda _: "m")
+def test_each_prompt_is_a_separate_request_with_the_common_fields(server):
+    script_job(server, ANTHROPIC, "in_progress")
 
-    assert [one.messages[0].text for one in found] == ["a", "b"]
+    job_client(server, ANTHROPIC).submit_batch([{"role": "user", "content": "a"}, Message.user("b")], max_tokens=9)
 
-
-def test_fields_are_for_every_request():
-    found = requests_from(["a", [Message.user("b")]], {"response_format": "json_object", "tools": []}, lambda _: "m")
-
-    assert [one.model for one in found] == ["m", "m"]
-    assert [one.response_format.kind for one in found] == ["json_object", "json_object"]
+    sent = [request["params"] for request in server.requests[0].json["requests"]]
+    assert [request["messages"][0]["content"][0]["text"] for request in sent] == ["a", "b"]
+    assert [(request["model"], request["max_tokens"]) for request in sent] == [("m", 9), ("m", 9)]
 
 
 @pytest.mark.parametrize("job_id", ["", "..", "a/../b", "batches/", "a\nb", None, 5])
 def test_an_invalid_job_id_is_rejected(server, job_id):
-    with pytest.raises(InvalidRequestError, match="that is no job's id"):
+    with pytest.raises(InvalidRequestError, match="invalid job id"):
         reopen_job(job_client(server), job_id)
 
 

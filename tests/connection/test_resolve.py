@@ -13,8 +13,8 @@ from ai_lib import (
 @pytest.mark.parametrize(
     ("provider", "reason"),
     [
-        (5, "provider must be a name, a Provider or a ProviderConfig, not int"),
-        ("groq/", "'groq/' names no model after the slash"),
+        (5, "provider must be a name, an AiClient, or an object with chat"),
+        ("groq/", "'groq/' has no model after the slash"),
         ("", "no provider ''"),
         ("../../etc/passwd", "no provider '..'"),
         ("github_models", "GitHub Models ended its service on 2026-07-30"),

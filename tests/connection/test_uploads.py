@@ -108,8 +108,8 @@ def test_a_file_of_unknown_type_is_sent_as_bytes(server):
         ("/nowhere/at.all", "cannot read the file to upload"),
         ("a\0b", "cannot read the file to upload"),
         (b"", "the file is empty"),
-        (5, "a file is a path or bytes, not int"),
-        (b"x" * 101, "the file has 101 bytes and the provider takes at most 100"),
+        (5, "file must be a path or bytes, not int"),
+        (b"x" * 101, "the file has 101 bytes and the provider accepts at most 100"),
     ],
 )
 def test_a_file_that_cannot_be_sent_is_rejected_first(server, file, message):
@@ -303,7 +303,7 @@ def test_a_copy_of_a_client_uploads_for_itself(server):
     ],
 )
 def test_a_part_above_the_providers_limit_is_rejected_before_anything_is_sent(server, part, limits):
-    with pytest.raises(InvalidRequestError, match="bytes and the provider takes at most") as caught:
+    with pytest.raises(InvalidRequestError, match="bytes and the provider accepts at most") as caught:
         upload_client(server, max_bytes=limits).chat(Message.user("Look", part))
 
     assert caught.value.code == "file_too_large"

@@ -27,7 +27,7 @@ def weather(city: str) -> str:
 def server(local: AiClient) -> Any:
     """The session's server."""
     local.chat("Say hi", max_tokens=1)
-    return local._own.transport._server
+    return local._core.connection.transport._server
 
 
 def client_for(speaker: str, server: embedded._Server, **options: Any) -> AiClient:

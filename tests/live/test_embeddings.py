@@ -61,7 +61,7 @@ def test_a_text_has_the_same_vector_alone_and_among_others(embedder):
 
 
 def test_vectors_in_base64_are_the_same(embedder):
-    config = embedder._own.adapter.config
+    config = embedder._core.connection.adapter.config
     packed = AiClient(
         attrs.evolve(config, embed=attrs.evolve(config.embed, options={"encoding": "base64"})),
         model="smol",

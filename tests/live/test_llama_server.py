@@ -12,7 +12,7 @@ pytestmark = pytest.mark.live
 def address(local: AiClient) -> tuple[str, str]:
     """The address and the key of the session's server."""
     local.chat("Say hi", max_tokens=1)
-    server: embedded._Server = local._own.transport._server
+    server: embedded._Server = local._core.connection.transport._server
     return server.url + "/v1", server.api_key
 
 

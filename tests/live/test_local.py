@@ -43,7 +43,7 @@ def weather(city: str) -> str:
 
 
 def server_of(client: AiClient) -> subprocess.Popen:
-    return client._own.transport._server.process
+    return client._core.connection.transport._server.process
 
 
 def test_it_chats_and_counts(local):
@@ -204,7 +204,7 @@ import sys, time
 from ai_lib import AiClient
 client = AiClient("local")
 client.chat("Say hi", max_tokens=1)
-print(client._own.transport._server.process.pid, flush=True)
+print(client._core.connection.transport._server.process.pid, flush=True)
 {then}
 """
 

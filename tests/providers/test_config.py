@@ -32,7 +32,7 @@ def test_a_key_for_another_host_of_the_provider_is_sent_only_to_the_server_that_
     usual = AiClient("qwen", options=ConnectionOptions(api_key="k"))
 
     urls = [
-        client._own.adapter._url(get_config("qwen").rerank.path, None, get_config("qwen").rerank.base_url)
+        client._core.connection.adapter._url(get_config("qwen").rerank.path, None, get_config("qwen").rerank.base_url)
         for client in (usual, own, gateway)
     ]
 

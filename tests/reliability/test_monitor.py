@@ -8,6 +8,7 @@ import pytest
 
 from ai_lib import AiLibError, CancelledError, ConfigurationError, ErrorAlert, ErrorThresholds
 from ai_lib.reliability.monitor import ErrorMonitor
+from ai_lib.reliability.window import Window
 from ai_lib.testing import FakeClock
 
 ERROR = AiLibError("x")
@@ -92,3 +93,15 @@ def test_without_a_callback_it_is_a_warning_in_the_log(caplog):
 def test_invalid_thresholds_are_refused(fields):
     with pytest.raises(ConfigurationError, match="must be a"):
         ErrorThresholds(**fields)
+
+
+def test_a_window_forgets_what_is_older_and_stays_small():
+    window = Window(10.0)
+
+    for number in range(10_000):
+        window.add(number * 0.01, failed=number % 2 == 0)
+
+    calls, failures = window.counts(100.0)
+    assert 900 <= calls <= 1100
+    assert failures == pytest.approx(calls / 2, abs=60)
+    assert len(window._slices) <= 11

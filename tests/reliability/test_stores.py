@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import logging
 import os
 import pickle
+import sqlite3
+import stat
+import sys
 
 import attrs
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from ai_lib import RateLimit, RateLimiter, RedisStore, SqliteStore
+from ai_lib import ConfigurationError, RateLimit, RateLimiter, RedisStore, SqliteStore
 from ai_lib.api.limits import StoreUnavailableError
 from ai_lib.reliability.bucket import Bucket, Buckets
 from ai_lib.reliability.rate_limiter import MemoryStore
@@ -129,6 +133,12 @@ def test_a_forked_child_goes_on_with_the_same_state(stores):
     assert store.apply("key", BUCKETS, "pause") > 50
 
 
+def test_a_file_is_readable_for_its_user_alone(tmp_path):
+    SqliteStore(tmp_path / "limits.db").apply("key", BUCKETS, "pause")
+
+    assert stat.S_IMODE((tmp_path / "limits.db").stat().st_mode) == 0o600
+
+
 @pytest.mark.parametrize(
     "store",
     [
@@ -148,3 +158,48 @@ def test_an_unreachable_store_is_logged_and_the_limit_continues_in_the_process(s
 
     assert taken == [True, False]
     assert "limiting in this process only" in caplog.text
+
+
+def test_an_invalid_address_is_refused_at_once():
+    pytest.importorskip("redis")
+
+    with pytest.raises(ConfigurationError, match="must begin with redis://"):
+        RedisStore("127.0.0.1:6379")
+
+
+def test_without_the_package_the_error_says_how_to_get_it(monkeypatch):
+    monkeypatch.setitem(sys.modules, "redis", None)
+
+    with pytest.raises(ConfigurationError, match=r'pip install "ai-lib\[redis\]"'):
+        RedisStore("redis://127.0.0.1:6379/0")
+
+
+def test_a_given_redis_client_is_used(redis_url):
+    import redis
+
+    own = redis.Redis.from_url(redis_url)
+    store = RedisStore(own, prefix="own")
+
+    store.apply("key", BUCKETS, "throttle", 50.0)
+
+    assert own.exists("own:limit:key")
+    own.close()
+
+
+def test_a_step_that_fails_leaves_the_file_as_it_was(tmp_path):
+    store = SqliteStore(tmp_path / "limits.db")
+
+    with pytest.raises(KeyError):
+        store.apply("key", BUCKETS, "no such step")
+
+    assert store.apply("key", BUCKETS, "reserve", (1.0, 1.0), 0.0)[1]
+
+
+def test_a_state_that_another_version_wrote_starts_afresh(tmp_path):
+    store = SqliteStore(tmp_path / "limits.db")
+    store.apply("key", BUCKETS, "throttle", 1000.0)
+    with contextlib.closing(sqlite3.connect(tmp_path / "limits.db")) as other:
+        other.execute("UPDATE limits SET state = '{\"other\": 1}'")
+        other.commit()
+
+    assert store.apply("key", BUCKETS, "pause") == 0.0

@@ -304,7 +304,7 @@ def test_invalid_arguments_are_rejected(servers):
         AiClient(ModelArray("empty"))
     with pytest.raises(ConfigurationError, match="has an endpoint 'a' already"):
         array_of(servers[0]).add_endpoint(name="a", url="http://x")
-    with pytest.raises(ConfigurationError, match="no strategy 'best'"):
+    with pytest.raises(ConfigurationError, match="unknown strategy 'best'"):
         ModelArray("x").with_strategy("best")
     with pytest.raises(ConfigurationError, match="has no endpoint 'z'"):
         array_of(servers[0]).mark_healthy("z")

@@ -86,12 +86,12 @@ def test_a_custom_provider_can_read_the_remaining_time_of_the_call(first):
 
 
 def test_an_invalid_target_is_rejected_before_any_call(first):
-    with pytest.raises(ConfigurationError, match="a target must be a provider's name, an AiClient, or have chat"):
+    with pytest.raises(ConfigurationError, match="a provider must be a name, an AiClient, or an object with chat"):
         client_of(first, route=FallbackChain([42]))
     with pytest.raises(
         ConfigurationError,
-        match="route must be a FallbackChain, a RoundRobin, a Hedge, a ModelRouter or a ModelArray, not list",
+        match="route must be a FallbackChain, RoundRobin, Hedge, ModelRouter, ModelArray or ChatProvider, not list",
     ):
         client_of(first, route=["groq"])
-    with pytest.raises(ConfigurationError, match="there is no 'temprature'"):
+    with pytest.raises(ConfigurationError, match="'temprature' is not one"):
         Target(provider="groq", options={"temprature": 1})

@@ -197,8 +197,8 @@ def test_a_malformed_proxy_in_the_environment_is_refused_at_the_first_call(addre
     assert "hunter2" not in str(caught.value)
 
 
-def test_a_proxy_and_no_proxy_contradict_each_other():
-    with pytest.raises(ConfigurationError, match="proxy and disable_proxy=True contradict each other"):
+def test_a_proxy_and_disable_proxy_are_rejected_together():
+    with pytest.raises(ConfigurationError, match="pass proxy or disable_proxy=True, not both"):
         ConnectionOptions(proxy="http://proxy.test", disable_proxy=True)
 
 

@@ -1,4 +1,7 @@
-"""The types that users see. Checked by mypy, never run."""
+"""The types that users see. Checked by mypy and pyright, never run.
+
+A line with an ignore comment must be an error for both checkers: an unused comment fails the check.
+"""
 
 from collections.abc import Mapping
 from typing import Any, assert_type
@@ -9,6 +12,7 @@ from ai_lib import (
     AuditLog,
     BatchItem,
     BatchResult,
+    Call,
     CallObserver,
     ChatCompletionChunk,
     ChatCompletionRequest,
@@ -54,21 +58,20 @@ from ai_lib import (
 )
 from ai_lib.api.chat import ChatProvider
 from ai_lib.api.transport import BytesTransport, Transport
-from ai_lib.client.interceptors import Intercepted
-from ai_lib.client.observers import Observed
+from ai_lib.client.interceptors import InterceptedProvider
+from ai_lib.client.observers import ObservedProvider
 from ai_lib.connection.connection import Connection
 from ai_lib.metrics import MetricsObserver
-from ai_lib.routing.fallback import Fallback
-from ai_lib.routing.hedge import Hedged
+from ai_lib.routing.custom import CustomProvider
+from ai_lib.routing.hedge import HedgedProvider
 from ai_lib.routing.pool import PoolProvider
-from ai_lib.routing.route import UserProvider
 from ai_lib.transport.embedded import EmbeddedTransport
 from ai_lib.transport.http import HttpTransport
 from ai_lib.transport.simple import SimpleTransport
 
 # What is ours fits the protocols that users implement.
-provider_types: list[type[ChatProvider]] = [
-    Connection, UserProvider, Fallback, Hedged, Intercepted, Observed, PoolProvider, ModelArray,
+provider_types: list[type[ChatProvider[ChatStream]]] = [
+    Connection, CustomProvider, HedgedProvider, InterceptedProvider, ObservedProvider, PoolProvider, ModelArray,
 ]  # fmt: skip
 observer_types: list[type[CallObserver]] = [
     InMemoryMetrics, PrometheusMetrics, OpenTelemetryTracing, JsonLog, AuditLog, MetricsObserver,
@@ -91,14 +94,16 @@ AiClient("groq", transport=canned)
 client = AiClient("groq")
 assert_type(AiClient(Provider.GROQ, model="m", options=ConnectionOptions(timeout=Timeout(total=3))), AiClient)
 assert_type(AiClient(ProviderConfig("gateway", base_url="https://gateway.example/v1", key_env="GATEWAY_KEY")), AiClient)
-assert_type(AiClient.builder("groq").with_timeout(3).with_model("m"), AiClientBuilder)
+assert_type(AiClient.builder("groq").with_timeout(3).with_model("m"), AiClientBuilder[AiClient])
 assert_type(AiClient.builder("groq").build(), AiClient)
-assert_type(AiClient.builder("groq").for_production().with_max_concurrency(3).with_rate_limit(60), AiClientBuilder)
+assert_type(
+    AiClient.builder("groq").for_production().with_max_concurrency(3).with_rate_limit(60), AiClientBuilder[AiClient]
+)
 assert_type(FallbackChain(["groq"]).on_timeout("openai").always(client_of_mine := AiClient("groq")), FallbackChain)
 AiClient("groq", resilience=ResilienceConfig.production(), route=Hedge().contender(client_of_mine, after=0.5))
 
 answer = client.chat("hi", temperature=0.2, stop=["x"], extensions={"service_tier": "flex"})
-assert_type(answer, ChatCompletionResponse)
+assert_type(answer, ChatCompletionResponse[None])
 assert_type(answer.text, str)
 assert_type(answer.reasoning, str | None)
 assert_type(answer.usage, Usage)
@@ -115,11 +120,11 @@ plain: list[Mapping[str, Any]] = [{"role": "user", "content": "hi"}]
 client.chat(plain)
 
 with client.stream("hi") as stream:
-    assert_type(stream, ChatStream)
+    assert_type(stream, ChatStream[None])
     for chunk in stream:
         assert_type(chunk, ChatCompletionChunk)
         assert_type(chunk.text, str)
-assert_type(stream.response, ChatCompletionResponse)
+assert_type(stream.response, ChatCompletionResponse[None])
 
 assert_type(client.list_models(), list[ModelInfo])
 assert_type(quick_chat("hi"), str)
@@ -144,8 +149,64 @@ assert_type(client.model_info("m"), ModelInfo)
 assert_type(client.upload_file("a.pdf", purpose="user_data"), UploadedFile)
 assert_type(client.upload_file(b"data", name="a.txt").id, str)
 
-assert_type(client.batch(["a", "b"]), BatchResult)
-assert_type(next(client.map(["a"])), BatchItem)
-assert_type(client.run_tools("hi", []), ChatCompletionResponse)
+assert_type(client.batch(["a", "b"]), BatchResult[None])
+assert_type(next(client.map(["a"])), BatchItem[None])
+assert_type(client.run_tools("hi", []), ChatCompletionResponse[None])
 assert_type(client.stream_tools("hi", []), ToolStream)
 assert_type(client.chat("hi").cost_breakdown, Cost | None)
+
+
+# --- the type of `.parsed` follows `response_format`
+
+
+class City:
+    name: str
+
+
+SCHEMA: Mapping[str, Any] = {"type": "object"}
+assert_type(client.chat("hi").parsed, None)
+assert_type(client.chat("hi", response_format=City).parsed, City)
+assert_type(client.chat("hi", response_format=list[City], temperature=0.0).parsed, list[City])
+assert_type(client.chat("hi", response_format=SCHEMA).parsed, Any)
+assert_type(client.chat("hi", response_format="json_object", tags=["a"], max_repairs=1).parsed, Any)
+assert_type(client.stream("hi", response_format=City, resume=True), ChatStream[City])
+assert_type(client.stream("hi", response_format=City).response.parsed, City)
+assert_type(client.run_tools("hi", [add], response_format=City, max_rounds=3).parsed, City)
+assert_type(client.batch(["a"], response_format=City, max_workers=2)[0].result().parsed, City)
+assert_type(next(client.map(["a"], response_format=City, ordered=False)), BatchItem[City])
+
+
+def title(response: ChatCompletionResponse) -> str:  # a bare name means any type of `.parsed`
+    return response.text
+
+
+title(client.chat("hi", response_format=City))
+AiClient(Provider.OPENAI, ConnectionOptions(timeout=3.0))
+
+# --- a typo or a wrong type is an error
+
+client.chat("hi", temprature=1)  # type: ignore[call-overload]  # pyright: ignore[reportCallIssue]
+client.chat("hi", temperature="hot")  # type: ignore[call-overload]  # pyright: ignore[reportCallIssue, reportArgumentType]
+client.stream("hi", max_token=5)  # type: ignore[call-overload]  # pyright: ignore[reportCallIssue]
+client.batch(["a"], max_worker=2)  # type: ignore[call-overload]  # pyright: ignore[reportCallIssue]
+client.run_tools("hi", [], max_round=2)  # type: ignore[call-overload]  # pyright: ignore[reportCallIssue]
+client.submit_batch(["a"], sed=1)  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
+
+
+# --- a custom provider answers alone
+
+
+class Echo:
+    def chat(self, request: ChatCompletionRequest, call: Call) -> ChatCompletionResponse:
+        raise NotImplementedError
+
+    def stream(self, request: ChatCompletionRequest, call: Call) -> list[ChatCompletionChunk]:
+        return []
+
+    def list_models(self, call: Call) -> list[ModelInfo]:
+        return []
+
+
+echo: ChatProvider = Echo()
+AiClient(echo)
+AiClient("groq", route=Echo())

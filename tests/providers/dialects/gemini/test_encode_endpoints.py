@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from ai_lib.connection.options import ConnectionOptions, base_url_of
+from ai_lib.connection.options import ConnectionOptions, resolve_base_url
 from ai_lib.providers.registry import get_config
 from ai_lib.types.request import ChatCompletionRequest
 from tests.support.wire_cases import adapter_for
@@ -25,14 +25,14 @@ def test_a_location_has_its_own_host(location: str | None, url: str, monkeypatch
     if location is not None:
         monkeypatch.setenv("GOOGLE_CLOUD_LOCATION", location)
 
-    assert base_url_of(get_config("vertex"), ConnectionOptions()) == url
+    assert resolve_base_url(get_config("vertex"), ConnectionOptions()) == url
 
 
 def test_a_host_from_the_environment_gets_project_and_location(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GOOGLE_CLOUD_PROJECT", "p")
     monkeypatch.setenv("GOOGLE_VERTEX_BASE_URL", "https://gateway.example.com")
 
-    url = base_url_of(get_config("vertex"), ConnectionOptions())
+    url = resolve_base_url(get_config("vertex"), ConnectionOptions())
 
     assert url == "https://gateway.example.com/v1/projects/p/locations/global"
 
@@ -40,7 +40,7 @@ def test_a_host_from_the_environment_gets_project_and_location(monkeypatch: pyte
 def test_a_key_instead_of_a_project_has_another_url_and_header() -> None:
     config = get_config("vertex").with_api("express")
 
-    assert base_url_of(config, ConnectionOptions()) == "https://aiplatform.googleapis.com/v1"
+    assert resolve_base_url(config, ConnectionOptions()) == "https://aiplatform.googleapis.com/v1"
     assert (config.key_header, config.key_prefix, config.credentials) == ("x-goog-api-key", "", "")
     assert config.model_prefix == "publishers/google/models/"
 

@@ -40,7 +40,7 @@ def test_the_address_is_made_from_the_resource_the_deployment_and_the_version(mo
 
     client = AiClient("azure_openai", api="deployments", options=ConnectionOptions(api_key="k"))
     request = ChatCompletionRequest(model="DEPLOYMENT", messages="hi")
-    sent, _ = client._own.adapter.chat_request(request, stream=False)
+    sent, _ = client._core.connection.adapter.chat_request(request, stream=False)
 
     assert sent.url == RECORDED["plain"]["url"]
     assert sent.headers["api-key"] == "k"

@@ -169,7 +169,7 @@ def test_a_key_of_siliconflows_chinese_site_goes_only_there(monkeypatch: pytest.
 
     with AiClient("siliconflow", api="cn") as client:
         request = ChatCompletionRequest(model="m", messages="hi")
-        sent, _ = client._own.adapter.chat_request(request, stream=False)
+        sent, _ = client._core.connection.adapter.chat_request(request, stream=False)
     with pytest.raises(AiLibError, match="no API key for SiliconFlow"):
         AiClient("siliconflow", options=ConnectionOptions())
 

@@ -69,7 +69,7 @@ def test_a_token_that_cannot_be_sent_is_an_error_before_any_request(server: Serv
 
 
 def test_a_token_and_a_key_are_rejected_together() -> None:
-    with pytest.raises(ConfigurationError, match="token and api_key contradict"):
+    with pytest.raises(ConfigurationError, match="pass token or api_key, not both"):
         ConnectionOptions(token=a_token, api_key="key")
     with pytest.raises(ConfigurationError, match="pass a token itself as api_key"):
         ConnectionOptions(token="a-token")  # type: ignore[arg-type]

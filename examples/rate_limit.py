@@ -2,7 +2,8 @@
 
 from concurrent.futures import ThreadPoolExecutor
 
-from ai_lib import AiClient, ConcurrencyLimit, RateLimit, ResilienceConfig, SqliteStore
+from ai_lib import AiClient, RateLimit, ResilienceConfig
+from ai_lib.reliability import ConcurrencyLimit, SqliteStore
 
 RESILIENCE = ResilienceConfig(
     rate_limit=RateLimit.per_minute(30, tokens=6000, store=SqliteStore("limits.db")),

@@ -6,7 +6,8 @@ import threading
 
 import pytest
 
-from ai_lib import AiLibError, Call, CancelledError, RequestTimeoutError, Timeout
+from ai_lib import AiLibError, CancelledError, RequestTimeoutError, Timeout
+from ai_lib.api import Call
 from ai_lib.testing import FakeClock
 
 

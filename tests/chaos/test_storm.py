@@ -14,12 +14,8 @@ import pytest
 from ai_lib import (
     AiClient,
     AiLibError,
-    BreakerPolicy,
-    ConcurrencyLimit,
-    ErrorThresholds,
     FallbackChain,
     Hedge,
-    OverloadedError,
     ProviderConfig,
     ProviderError,
     RateLimit,
@@ -27,6 +23,8 @@ from ai_lib import (
     RetryPolicy,
     Timeout,
 )
+from ai_lib.errors import OverloadedError
+from ai_lib.reliability import BreakerPolicy, ConcurrencyLimit, ErrorThresholds
 from ai_lib.utils.clock import Clock
 from tests.support.clients import client_of
 from tests.support.faults import FAULTS, WAIT, FaultyHandler, answer_to

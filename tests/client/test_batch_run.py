@@ -419,7 +419,8 @@ def test_keys_from_the_environment_are_not_pickled(server, monkeypatch):
 @pytest.mark.slow
 def test_a_dask_cluster_keeps_one_rate_through_redis(server, redis_url):
     distributed = pytest.importorskip("distributed", reason="needs distributed")
-    from ai_lib import RateLimit, RedisStore
+    from ai_lib import RateLimit
+    from ai_lib.reliability import RedisStore
 
     server.script(echo_or_fail)
     limit = RateLimit.per_second(20, burst=1, store=RedisStore(redis_url))

@@ -10,11 +10,11 @@ from ai_lib import (
     AiClientBuilder,
     ConfigurationError,
     ConnectionOptions,
-    OverloadedError,
     ProviderConfig,
     RetryPolicy,
     Timeout,
 )
+from ai_lib.errors import OverloadedError
 from tests.support.clients import gateway_at
 from tests.support.server import (
     BUSY,

@@ -12,17 +12,15 @@ from ai_lib import (
     ChatCompletionRequest,
     ConfigurationError,
     ConnectionOptions,
-    ContextLengthError,
     InvalidRequestError,
-    InvalidResponseError,
     Message,
-    MissingKeyError,
     Provider,
     ProviderConfig,
     UnsupportedFeatureError,
-    UsageStatus,
     quick_chat,
 )
+from ai_lib.errors import ContextLengthError, InvalidResponseError, MissingKeyError
+from ai_lib.types import UsageStatus
 from ai_lib.types.tool import Tool
 from ai_lib.utils.clock import Clock
 from tests.support.clients import client_of

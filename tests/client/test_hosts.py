@@ -18,17 +18,9 @@ from pathlib import Path
 import pytest
 
 import ai_lib
-from ai_lib import (
-    AiClient,
-    AiLibError,
-    Attempt,
-    BreakerPolicy,
-    ConcurrencyLimit,
-    ConnectionOptions,
-    ErrorThresholds,
-    RateLimit,
-    ResilienceConfig,
-)
+from ai_lib import AiClient, AiLibError, ConnectionOptions, RateLimit, ResilienceConfig
+from ai_lib.reliability import BreakerPolicy, ConcurrencyLimit, ErrorThresholds
+from ai_lib.types import Attempt
 from tests.support.clients import client_of
 from tests.support.server import Connection, Server, echo, sse_reply, stream_events
 
@@ -173,7 +165,8 @@ LATE_PATCH = "import warnings; warnings.simplefilter('ignore'); import ai_lib; f
 GREENLETS = """
 import sys, time
 import gevent
-from ai_lib import AiClient, AiLibError, ConcurrencyLimit, ProviderConfig, RateLimit, ResilienceConfig
+from ai_lib import AiClient, AiLibError, ProviderConfig, RateLimit, ResilienceConfig
+from ai_lib.reliability import ConcurrencyLimit
 
 resilience = ResilienceConfig(rate_limit=RateLimit.per_second(200, burst=20), concurrency=ConcurrencyLimit(25))
 client = AiClient(ProviderConfig("gw", base_url=sys.argv[1], default_model="m"), resilience=resilience)

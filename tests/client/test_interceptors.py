@@ -14,14 +14,14 @@ from ai_lib import (
     ChatCompletionRequest,
     ChatCompletionResponse,
     Choice,
-    ConcurrencyLimit,
     Interceptor,
     Message,
-    OverloadedError,
     ProviderConfig,
     ResilienceConfig,
     StreamInterruptedError,
 )
+from ai_lib.errors import OverloadedError
+from ai_lib.reliability import ConcurrencyLimit
 from tests.support.clients import client_of
 from tests.support.server import BUSY, chunk_event, sse_reply, stream_events
 

@@ -9,7 +9,6 @@ import pytest
 
 from ai_lib import (
     AiClient,
-    CallRecord,
     CancelledError,
     ConfigurationError,
     ConnectionOptions,
@@ -18,12 +17,13 @@ from ai_lib import (
     Interceptor,
     Metrics,
     ModelArray,
-    OverloadedError,
     ProviderConfig,
     ResilienceConfig,
     RetryPolicy,
     StreamInterruptedError,
 )
+from ai_lib.errors import OverloadedError
+from ai_lib.metrics import CallRecord
 from tests.support.clients import client_of
 from tests.support.server import BUSY, Server, chunk_event, completion, json_reply, sse_reply, stream_events
 

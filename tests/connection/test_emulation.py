@@ -5,14 +5,8 @@ import json
 import attrs
 import pytest
 
-from ai_lib import (
-    AiClient,
-    ConnectionOptions,
-    FallbackChain,
-    InvalidResponseError,
-    ProviderConfig,
-    tool,
-)
+from ai_lib import AiClient, ConnectionOptions, FallbackChain, ProviderConfig, tool
+from ai_lib.errors import InvalidResponseError
 from tests.support.clients import client_of
 from tests.support.server import chunk_event, completion, json_reply, sse_reply, stream_events
 

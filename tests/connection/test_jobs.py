@@ -14,7 +14,6 @@ from ai_lib import (
     ConfigurationError,
     ConnectionOptions,
     InvalidRequestError,
-    InvalidResponseError,
     Message,
     ProviderConfig,
     ProviderError,
@@ -23,6 +22,7 @@ from ai_lib import (
     UnsupportedFeatureError,
 )
 from ai_lib.connection.jobs import submit_job
+from ai_lib.errors import InvalidResponseError
 from ai_lib.providers.registry import get_config, load_job_format
 from ai_lib.testing import FakeClock
 from ai_lib.types.job import JobStatus

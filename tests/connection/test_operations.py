@@ -11,17 +11,16 @@ from ai_lib import (
     ConfigurationError,
     ConnectionOptions,
     InvalidRequestError,
-    InvalidResponseError,
     ModelNotFoundError,
-    OverloadedError,
     ProviderConfig,
     RequestTimeoutError,
-    TokenCount,
     Tool,
     UnsupportedFeatureError,
     Usage,
 )
+from ai_lib.errors import InvalidResponseError, OverloadedError
 from ai_lib.providers.registry import configs
+from ai_lib.types import TokenCount
 from tests.support.clients import client_of
 from tests.support.server import Server, completion, json_reply
 

@@ -2,11 +2,9 @@
 
 import pytest
 
-from ai_lib import (
-    QuotaExceededError,
-    RateLimitError,
-    UsageStatus,
-)
+from ai_lib import RateLimitError
+from ai_lib.errors import QuotaExceededError
+from ai_lib.types import UsageStatus
 from tests.support.clients import client_of
 from tests.support.server import chunk_event, json_reply, sse_reply, stream_events
 

@@ -4,8 +4,9 @@ from typing import Any
 
 import pytest
 
-from ai_lib import AiClient, AuthenticationError, ConnectionOptions, Message, UsageStatus, tool
+from ai_lib import AiClient, AuthenticationError, ConnectionOptions, Message, tool
 from ai_lib.transport import embedded
+from ai_lib.types import UsageStatus
 
 pytestmark = pytest.mark.live
 

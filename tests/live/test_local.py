@@ -13,15 +13,9 @@ import attrs
 import msgspec
 import pytest
 
-from ai_lib import (
-    AiClient,
-    CancelledError,
-    ContextLengthError,
-    Message,
-    StreamInterruptedError,
-    UsageStatus,
-    tool,
-)
+from ai_lib import AiClient, CancelledError, Message, StreamInterruptedError, tool
+from ai_lib.errors import ContextLengthError
+from ai_lib.types import UsageStatus
 
 pytestmark = pytest.mark.live
 

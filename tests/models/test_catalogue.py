@@ -6,7 +6,8 @@ from decimal import Decimal
 
 import pytest
 
-from ai_lib import AiClient, Catalogue, ConfigurationError, ConnectionOptions, ModelInfo, Prices, Usage
+from ai_lib import AiClient, Catalogue, ConfigurationError, ConnectionOptions, ModelInfo, Usage
+from ai_lib.models import Prices
 from ai_lib.models import catalogue as module
 from ai_lib.providers.registry import configs
 

@@ -11,19 +11,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ai_lib import (
-    AiClient,
-    Catalogue,
-    ConnectionOptions,
-    Cost,
-    GenaiPrices,
-    Prices,
-    PriceTier,
-    StreamInterruptedError,
-    Usage,
-    UsageStatus,
-)
+from ai_lib import AiClient, Catalogue, ConnectionOptions, StreamInterruptedError, Usage
+from ai_lib.models import Cost, GenaiPrices, Prices, PriceTier
 from ai_lib.models.cost import compute_cost
+from ai_lib.types import UsageStatus
 from tests.support.clients import client_of
 from tests.support.server import chunk_event, completion, json_reply, sse_reply, stream_events
 

@@ -3,10 +3,11 @@
 import pytest
 from hypothesis import given
 
-from ai_lib import Audio, ChatCompletionRequest, Document, Image, Json, Message, ResponseFormat, Tool, ToolCall
+from ai_lib import Audio, ChatCompletionRequest, Document, Image, Message, ResponseFormat, Tool, ToolCall
 from ai_lib.errors import InvalidRequestError
 from ai_lib.models.estimate import estimate_prompt
 from ai_lib.models.tokens import token_bounds
+from ai_lib.types import Json
 from tests.support.strategies import requests
 
 PNG = Image.from_bytes(b"\x89PNG\r\n\x1a\n" + b"x" * 100)

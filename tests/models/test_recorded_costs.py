@@ -5,8 +5,10 @@ from decimal import Decimal
 import attrs
 import pytest
 
-from ai_lib import Catalogue, Prices, UsageStatus
+from ai_lib import Catalogue
+from ai_lib.models import Prices
 from ai_lib.models.cost import compute_cost
+from ai_lib.types import UsageStatus
 from ai_lib.types.wire import HttpResponse
 from tests.support.wire_cases import Case, cases_of, fold, replay
 

@@ -13,14 +13,13 @@ from ai_lib import (
     BudgetExceededError,
     Catalogue,
     ConfigurationError,
-    ConnectError,
-    ConnectionLostError,
     ConnectionOptions,
     FallbackChain,
     ProviderConfig,
     RequestTimeoutError,
     Timeout,
 )
+from ai_lib.errors import ConnectError, ConnectionLostError
 from tests.support.clients import ONE_ATTEMPT, client_of
 from tests.support.server import Server, completion, json_reply, raw_reply, sse_reply, stall, stream_events
 

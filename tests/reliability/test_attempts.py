@@ -9,9 +9,7 @@ import pytest
 from ai_lib import (
     AiClient,
     AiLibError,
-    ConnectionLostError,
     ConnectionOptions,
-    OverloadedError,
     ProviderConfig,
     RateLimitError,
     RequestTimeoutError,
@@ -20,6 +18,7 @@ from ai_lib import (
     StreamInterruptedError,
     Timeout,
 )
+from ai_lib.errors import ConnectionLostError, OverloadedError
 from ai_lib.testing import FakeClock
 from ai_lib.utils.clock import Clock
 from tests.support.clients import client_of

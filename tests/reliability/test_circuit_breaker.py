@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ai_lib import BreakerPolicy, ConfigurationError
+from ai_lib import ConfigurationError
 from ai_lib.errors import (
     AuthenticationError,
     CancelledError,
@@ -23,6 +23,7 @@ from ai_lib.errors import (
     RateLimitError,
     RequestTimeoutError,
 )
+from ai_lib.reliability import BreakerPolicy
 from ai_lib.reliability.circuit_breaker import CircuitBreaker
 from ai_lib.testing import FakeClock
 

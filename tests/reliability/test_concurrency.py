@@ -6,7 +6,10 @@ import threading
 
 import pytest
 
-from ai_lib import BackpressureError, Call, CancelledError, ConcurrencyLimit, ConfigurationError, Timeout
+from ai_lib import CancelledError, ConfigurationError, Timeout
+from ai_lib.api import Call
+from ai_lib.errors import BackpressureError
+from ai_lib.reliability import ConcurrencyLimit
 from ai_lib.reliability.concurrency import Slots
 from ai_lib.testing import FakeClock
 

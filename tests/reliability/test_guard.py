@@ -12,20 +12,15 @@ import pytest
 
 from ai_lib import (
     AiLibError,
-    BackpressureError,
-    BreakerPolicy,
-    CircuitOpenError,
-    ConcurrencyLimit,
     ConnectionOptions,
-    ErrorThresholds,
-    Event,
-    OverloadedError,
     RateLimit,
     RateLimitError,
     ResilienceConfig,
     RetryPolicy,
     StreamInterruptedError,
 )
+from ai_lib.errors import BackpressureError, CircuitOpenError, OverloadedError
+from ai_lib.reliability import BreakerPolicy, ConcurrencyLimit, ErrorThresholds, Event
 from ai_lib.testing import FakeClock
 from tests.support.clients import client_of
 from tests.support.server import (

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from ai_lib import AiLibError, CancelledError, ConfigurationError, ErrorAlert, ErrorThresholds
+from ai_lib import AiLibError, CancelledError, ConfigurationError
+from ai_lib.reliability import ErrorAlert, ErrorThresholds
 from ai_lib.reliability.monitor import ErrorMonitor
 from ai_lib.reliability.window import Window
 from ai_lib.testing import FakeClock

@@ -10,16 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ai_lib import (
-    Call,
-    CancelledError,
-    ConfigurationError,
-    InvalidRequestError,
-    RateLimit,
-    RateLimiter,
-    RateLimitError,
-    Timeout,
-)
+from ai_lib import CancelledError, ConfigurationError, InvalidRequestError, RateLimit, RateLimitError, Timeout
+from ai_lib.api import Call
+from ai_lib.reliability import RateLimiter
 from ai_lib.reliability.bucket import FLOOR
 from ai_lib.testing import FakeClock
 from ai_lib.types.limits import LimitStatus

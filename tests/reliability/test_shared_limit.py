@@ -11,18 +11,9 @@ from typing import Any
 
 import pytest
 
-from ai_lib import (
-    AiClient,
-    AiLibError,
-    BreakerPolicy,
-    CircuitOpenError,
-    ProviderConfig,
-    RateLimit,
-    RedisBreakers,
-    RedisStore,
-    ResilienceConfig,
-    SqliteStore,
-)
+from ai_lib import AiClient, AiLibError, ProviderConfig, RateLimit, ResilienceConfig
+from ai_lib.errors import CircuitOpenError
+from ai_lib.reliability import BreakerPolicy, RedisBreakers, RedisStore, SqliteStore
 from tests.support.server import Connection, Server, completion, json_reply
 
 LIMIT, WINDOW, PROCESSES, CALLS = 60, 1.0, 4, 45

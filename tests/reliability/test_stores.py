@@ -16,8 +16,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from ai_lib import ConfigurationError, RateLimit, RateLimiter, RedisStore, SqliteStore
+from ai_lib import ConfigurationError, RateLimit
 from ai_lib.api.limits import StoreUnavailableError
+from ai_lib.reliability import RateLimiter, RedisStore, SqliteStore
 from ai_lib.reliability.bucket import Bucket, Buckets
 from ai_lib.reliability.rate_limiter import MemoryStore
 from ai_lib.testing import FakeClock

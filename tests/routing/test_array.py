@@ -10,18 +10,17 @@ import pytest
 
 from ai_lib import (
     AiClient,
-    BreakerPolicy,
-    CircuitOpenError,
     ConfigurationError,
     FallbackChain,
-    HealthCheck,
     InvalidRequestError,
     LoadBalancingStrategy,
     ModelArray,
     ModelEndpoint,
-    OverloadedError,
     ResilienceConfig,
 )
+from ai_lib.errors import CircuitOpenError, OverloadedError
+from ai_lib.reliability import BreakerPolicy
+from ai_lib.routing import HealthCheck
 from tests.support.server import BUSY, Server, completion, json_reply, sse_reply, stall, stream_events
 
 array_client = partial(AiClient, resilience=ResilienceConfig.none())

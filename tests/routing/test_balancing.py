@@ -6,7 +6,9 @@ from collections import Counter
 
 import pytest
 
-from ai_lib import CircuitOpenError, ConfigurationError, HealthCheck, ModelEndpoint, ProviderError
+from ai_lib import ConfigurationError, ModelEndpoint, ProviderError
+from ai_lib.errors import CircuitOpenError
+from ai_lib.routing import HealthCheck
 from ai_lib.routing.balancing import Balancer, LoadBalancingStrategy
 from ai_lib.routing.endpoint import EndpointState
 from ai_lib.testing import FakeClock

@@ -17,16 +17,16 @@ from ai_lib import (
     Hedge,
     InvalidRequestError,
     ModelNotFoundError,
-    OverloadedError,
     RateLimitError,
     RequestTimeoutError,
     ResilienceConfig,
     RetryPolicy,
     RoundRobin,
     StreamInterruptedError,
-    Target,
     Timeout,
 )
+from ai_lib.errors import OverloadedError
+from ai_lib.routing import Target
 from tests.support.clients import client_of, gateway_at
 from tests.support.server import (
     BUSY,

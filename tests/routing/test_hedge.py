@@ -17,10 +17,10 @@ from ai_lib import (
     ConnectionOptions,
     Hedge,
     InvalidRequestError,
-    OverloadedError,
     RateLimitError,
     RequestTimeoutError,
 )
+from ai_lib.errors import OverloadedError
 from tests.support.clients import client_of, gateway_at
 from tests.support.server import (
     BUSY,

@@ -14,11 +14,11 @@ from ai_lib import (
     Message,
     ModelInfo,
     ModelRouter,
-    OverloadedError,
     ProviderConfig,
-    RoutingPolicy,
     UnsupportedFeatureError,
 )
+from ai_lib.errors import OverloadedError
+from ai_lib.routing import RoutingPolicy
 from tests.support.clients import client_of
 from tests.support.server import BUSY, Server, completion, json_reply, sse_reply, stream_events
 

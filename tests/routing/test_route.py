@@ -6,13 +6,8 @@ import pickle
 
 import pytest
 
-from ai_lib import (
-    AiLibError,
-    BreakerPolicy,
-    FallbackChain,
-    Hedge,
-    ResilienceConfig,
-)
+from ai_lib import AiLibError, FallbackChain, Hedge, ResilienceConfig
+from ai_lib.reliability import BreakerPolicy
 from tests.support.clients import client_of, gateway_at
 from tests.support.server import (
     BUSY,

@@ -5,7 +5,9 @@ from decimal import Decimal
 
 import pytest
 
-from ai_lib import ConfigurationError, CostBased, ModelInfo, Prices, ProviderError, RoutingPolicy, SelectionPreset
+from ai_lib import ConfigurationError, ModelInfo, ProviderError
+from ai_lib.models import Prices
+from ai_lib.routing import CostBased, RoutingPolicy, SelectionPreset
 from ai_lib.routing.router import ModelRouter, fitting
 from ai_lib.routing.selection import LatencyBased, LeastConnections, PerformanceBased, WeightedModels, strategy_from
 from ai_lib.testing import FakeClock

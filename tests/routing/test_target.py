@@ -9,7 +9,6 @@ import pytest
 
 from ai_lib import (
     AiClient,
-    Call,
     ChatCompletionChunk,
     ChatCompletionRequest,
     ChatCompletionResponse,
@@ -19,8 +18,9 @@ from ai_lib import (
     FallbackChain,
     Message,
     ProviderConfig,
-    Target,
 )
+from ai_lib.api import Call
+from ai_lib.routing import Target
 from tests.support.clients import ONE_ATTEMPT, client_of, gateway_at
 from tests.support.server import (
     BUSY,

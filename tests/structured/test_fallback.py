@@ -11,13 +11,13 @@ from ai_lib import (
     Choice,
     InvalidRequestError,
     Message,
-    NamedTool,
     ResponseFormat,
     Text,
     Tool,
     ToolCall,
 )
 from ai_lib.structured import answer_from_tool, format_as_prompt, format_as_tool, lenient_parser, response_format_from
+from ai_lib.types import NamedTool
 
 
 @attrs.define

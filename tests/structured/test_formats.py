@@ -9,7 +9,8 @@ import msgspec
 import pydantic
 import pytest
 
-from ai_lib import InvalidRequestError, InvalidResponseError
+from ai_lib import InvalidRequestError
+from ai_lib.errors import InvalidResponseError
 from ai_lib.structured import response_format_from
 from tests.support.clients import client_of
 from tests.support.server import completion, json_reply, sse_reply, stream_events

@@ -3,14 +3,8 @@
 import attrs
 import pytest
 
-from ai_lib import (
-    ChatCompletionRequest,
-    ChatCompletionResponse,
-    Choice,
-    InvalidResponseError,
-    Message,
-    ToolCall,
-)
+from ai_lib import ChatCompletionRequest, ChatCompletionResponse, Choice, Message, ToolCall
+from ai_lib.errors import InvalidResponseError
 from ai_lib.structured import repair_messages, response_format_from
 
 

@@ -9,19 +9,16 @@ from ai_lib import (
     ChatCompletionRequest,
     ChatCompletionResponse,
     Choice,
-    Citation,
     Document,
     Image,
-    Json,
     Message,
-    NamedTool,
     ResponseFormat,
     Text,
     Tool,
     ToolCall,
     Usage,
-    UsageStatus,
 )
+from ai_lib.types import Citation, Json, NamedTool, UsageStatus
 from tests.support.scenarios import CITY, TOOLS
 
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)

@@ -6,14 +6,8 @@ import threading
 
 import pytest
 
-from ai_lib import (
-    ConfigurationError,
-    ConnectionLostError,
-    ConnectionOptions,
-    HttpRequest,
-    RateLimitError,
-    StreamInterruptedError,
-)
+from ai_lib import ConfigurationError, ConnectionOptions, RateLimitError, StreamInterruptedError
+from ai_lib.errors import ConnectionLostError
 from ai_lib.testing import (
     Cassette,
     FakeClock,
@@ -26,6 +20,7 @@ from ai_lib.testing import (
     text,
 )
 from ai_lib.testing.redaction import is_secret
+from ai_lib.transport import HttpRequest
 from tests.support.clients import client_with_transport, every_api
 
 KEY = "canary-7f3a/91+c2"

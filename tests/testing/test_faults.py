@@ -2,7 +2,8 @@
 
 import pytest
 
-from ai_lib import AiLibError, ConnectionLostError, RateLimitError, StreamInterruptedError
+from ai_lib import AiLibError, RateLimitError, StreamInterruptedError
+from ai_lib.errors import ConnectionLostError
 from ai_lib.testing import FakeClock, FaultyTransport, ScriptedTransport, cut, error, text
 from tests.support.clients import client_with_transport, every_api
 

@@ -12,11 +12,11 @@ from ai_lib import (
     AiClient,
     AiLibError,
     AuthenticationError,
-    ConnectionLostError,
     ConnectionOptions,
     InvalidRequestError,
     StreamInterruptedError,
 )
+from ai_lib.errors import ConnectionLostError
 from ai_lib.testing import FakeClock, MockServer, UnexpectedRequestError, cut, error, raw, text, tool_call
 from ai_lib.utils.clock import Clock
 from tests.support.clients import APIS, client_with_transport, every_api

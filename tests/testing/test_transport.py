@@ -4,16 +4,8 @@ import threading
 
 import pytest
 
-from ai_lib import (
-    CancelledError,
-    ConnectionLostError,
-    FallbackChain,
-    Message,
-    RequestTimeoutError,
-    StreamInterruptedError,
-    StreamTimeoutError,
-    Timeout,
-)
+from ai_lib import CancelledError, FallbackChain, Message, RequestTimeoutError, StreamInterruptedError, Timeout
+from ai_lib.errors import ConnectionLostError, StreamTimeoutError
 from ai_lib.testing import FakeClock, ScriptedTransport, UnexpectedRequestError, cut, error, raw, text, tool_call
 from ai_lib.testing.stream import PieceStream
 from tests.support.clients import client_with_transport, every_api

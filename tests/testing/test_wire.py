@@ -4,11 +4,13 @@ import json
 
 import pytest
 
-from ai_lib import AuthenticationError, OverloadedError, RateLimitError, StreamInterruptedError, Usage, UsageStatus
+from ai_lib import AuthenticationError, RateLimitError, StreamInterruptedError, Usage
+from ai_lib.errors import OverloadedError
 from ai_lib.testing import ScriptedTransport, UnexpectedRequestError, cut, error, models, raw, text, tool_call
 from ai_lib.testing.replies import CalledTool
 from ai_lib.testing.sent import SentRequest
 from ai_lib.testing.wire.render import DIALECTS, render
+from ai_lib.types import UsageStatus
 from tests.support.clients import APIS, client_with_transport, every_api
 
 USAGE = Usage(prompt_tokens=7, completion_tokens=3, total_tokens=10)

@@ -7,7 +7,8 @@ from enum import Enum
 import attrs
 import pytest
 
-from ai_lib import Call, CancelledError, Image, RequestTimeoutError, Tool, Toolbox, ToolCall, tool
+from ai_lib import CancelledError, Image, RequestTimeoutError, Tool, Toolbox, ToolCall, tool
+from ai_lib.api import Call
 from ai_lib.tools.execute import execute
 from ai_lib.types.wire import Timeout
 

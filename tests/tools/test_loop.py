@@ -12,12 +12,11 @@ from ai_lib import (
     ConnectionOptions,
     InvalidRequestError,
     Message,
-    OverloadedError,
     ProviderConfig,
     RequestTimeoutError,
-    ToolLoopError,
     tool,
 )
+from ai_lib.errors import OverloadedError, ToolLoopError
 from ai_lib.providers.registry import get_config
 from tests.support.clients import client_of
 from tests.support.dialect_samples import SAMPLES, value_at

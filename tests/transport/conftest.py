@@ -12,7 +12,8 @@ import attrs
 import pytest
 import trustme
 
-from ai_lib import AiClient, ConnectionOptions, HttpTransport, ProviderConfig
+from ai_lib import AiClient, ConnectionOptions, ProviderConfig
+from ai_lib.transport import HttpTransport
 from tests.support.server import Server
 
 

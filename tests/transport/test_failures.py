@@ -10,7 +10,8 @@ import pytest
 import requests
 import urllib3
 
-from ai_lib import HttpTransport, errors
+from ai_lib import errors
+from ai_lib.transport import HttpTransport
 from ai_lib.transport.failures import mapped_failures
 from ai_lib.transport.limits import Limits, limited
 from ai_lib.types.wire import HttpRequest, Timeout

@@ -10,7 +10,8 @@ import pytest
 import requests
 import responses
 
-from ai_lib import AiClient, AuthenticationError, ConfigurationError, HttpTransport, ProviderConfig, errors
+from ai_lib import AiClient, AuthenticationError, ConfigurationError, ProviderConfig, errors
+from ai_lib.transport import HttpTransport
 from ai_lib.types.wire import HttpRequest
 from tests.support.server import Server, completion, json_reply, raw_reply, sse_reply, stream_events
 

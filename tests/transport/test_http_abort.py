@@ -9,7 +9,8 @@ from collections.abc import Callable, Iterator
 import attrs
 import pytest
 
-from ai_lib import CancelledError, HttpTransport
+from ai_lib import CancelledError
+from ai_lib.transport import HttpTransport
 from ai_lib.types.wire import HttpRequest
 from tests.support.server import Server, json_reply
 

@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 import urllib3
 
-from ai_lib import ConfigurationError, HttpTransport, errors
+from ai_lib import ConfigurationError, errors
+from ai_lib.transport import HttpTransport
 from ai_lib.types.wire import HttpRequest
 from tests.support.server import Server, json_reply
 

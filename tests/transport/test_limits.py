@@ -9,8 +9,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from ai_lib import HttpTransport, Timeout
+from ai_lib import Timeout
 from ai_lib.errors import RequestTimeoutError
+from ai_lib.transport import HttpTransport
 from ai_lib.types.wire import HttpRequest
 from tests.support.server import Server, json_reply, sse_reply
 

@@ -6,7 +6,8 @@ import base64
 
 import pytest
 
-from ai_lib import ConfigurationError, ConnectionOptions, HttpTransport
+from ai_lib import ConfigurationError, ConnectionOptions
+from ai_lib.transport import HttpTransport
 from ai_lib.types.wire import HttpRequest
 from tests.support.server import Server, json_reply
 

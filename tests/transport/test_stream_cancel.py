@@ -12,7 +12,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from ai_lib import CancelledError, HttpTransport
+from ai_lib import CancelledError
+from ai_lib.transport import HttpTransport
 from ai_lib.types.wire import HttpRequest
 from tests.support.server import Server, completion, json_reply, sse_reply, stream_events
 

@@ -5,7 +5,8 @@ import tracemalloc
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ai_lib import ChatCompletionChunk, Citation, ToolCallDelta, UsageStatus
+from ai_lib import ChatCompletionChunk
+from ai_lib.types import Citation, ToolCallDelta, UsageStatus
 from ai_lib.types.chunk import chunks_of
 from ai_lib.types.fold import Fold
 from tests.support import strategies

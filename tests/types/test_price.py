@@ -4,7 +4,8 @@ from decimal import Decimal
 
 import pytest
 
-from ai_lib import ConfigurationError, Prices, PriceTier
+from ai_lib import ConfigurationError
+from ai_lib.models import Prices, PriceTier
 
 
 def test_a_price_keeps_the_digits_it_was_written_with():

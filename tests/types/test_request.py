@@ -2,7 +2,8 @@
 
 import pytest
 
-from ai_lib import ChatCompletionRequest, InvalidRequestError, Message, NamedTool, ResponseFormat, Tool, ToolCall
+from ai_lib import ChatCompletionRequest, InvalidRequestError, Message, ResponseFormat, Tool, ToolCall
+from ai_lib.types import NamedTool
 
 ADD = Tool("add", "Add two numbers")
 

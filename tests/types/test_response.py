@@ -6,7 +6,9 @@ from decimal import Decimal
 import attrs
 import pytest
 
-from ai_lib import ChatCompletionResponse, Choice, Cost, InvalidResponseError, Message, Usage
+from ai_lib import ChatCompletionResponse, Choice, Message, Usage
+from ai_lib.errors import InvalidResponseError
+from ai_lib.models import Cost
 
 
 def response(text="", *, finish_reason="stop", refusal=None, **fields):

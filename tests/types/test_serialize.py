@@ -3,16 +3,8 @@
 import pytest
 from hypothesis import given, settings
 
-from ai_lib import (
-    ChatCompletionRequest,
-    ChatCompletionResponse,
-    InvalidRequestError,
-    Json,
-    Message,
-    Tool,
-    from_json,
-    to_json,
-)
+from ai_lib import ChatCompletionRequest, ChatCompletionResponse, InvalidRequestError, Message, Tool
+from ai_lib.types import Json, from_json, to_json
 from tests.support import strategies
 
 

@@ -2,7 +2,8 @@
 
 import pytest
 
-from ai_lib import Tool, ToolArgumentsError, ToolCall
+from ai_lib import Tool, ToolCall
+from ai_lib.errors import ToolArgumentsError
 
 
 def test_the_arguments_are_parsed_when_they_are_read():

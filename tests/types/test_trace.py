@@ -1,6 +1,6 @@
 """The steps of a call."""
 
-from ai_lib import Step, Trace
+from ai_lib.types import Step, Trace
 
 
 def test_a_trace_prints_its_steps_timings_and_adjustments():

@@ -2,7 +2,8 @@
 
 import pytest
 
-from ai_lib import ConfigurationError, HttpRequest, Timeout
+from ai_lib import ConfigurationError, Timeout
+from ai_lib.transport import HttpRequest
 
 
 @pytest.mark.parametrize("value", [0, -1, float("nan"), float("inf"), True, "5"])

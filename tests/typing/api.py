@@ -9,65 +9,58 @@ from typing import Any, assert_type
 from ai_lib import (
     AiClient,
     AiClientBuilder,
-    AuditLog,
     BatchItem,
     BatchResult,
-    Call,
-    CallObserver,
     ChatCompletionChunk,
     ChatCompletionRequest,
     ChatCompletionResponse,
     ChatStream,
     ConnectionOptions,
-    Cost,
-    CostBased,
     EmbeddingResponse,
     FallbackChain,
     Hedge,
     Image,
     InMemoryMetrics,
-    JsonLog,
-    LatencyBased,
-    LeastConnections,
     Message,
     ModelArray,
     ModelInfo,
     ModelSelectionStrategy,
-    OpenTelemetryTracing,
-    PerformanceBased,
-    PrometheusMetrics,
     Provider,
     ProviderConfig,
-    QualityBased,
-    RerankResponse,
-    RerankResult,
     ResilienceConfig,
-    RoundRobinModels,
-    RoutingPolicy,
     Timeout,
-    TokenCount,
     Tool,
     ToolCall,
-    ToolStream,
-    UploadedFile,
     Usage,
-    WeightedModels,
-    from_json,
     quick_chat,
     tool,
 )
+from ai_lib.api import Call
 from ai_lib.api.chat import ChatProvider
 from ai_lib.api.transport import BytesTransport, Transport
 from ai_lib.client.interceptors import InterceptedProvider
 from ai_lib.client.observers import ObservedProvider
 from ai_lib.connection.connection import Connection
-from ai_lib.metrics import MetricsObserver
+from ai_lib.metrics import AuditLog, CallObserver, JsonLog, MetricsObserver, OpenTelemetryTracing, PrometheusMetrics
+from ai_lib.models import Cost
+from ai_lib.routing import (
+    CostBased,
+    LatencyBased,
+    LeastConnections,
+    PerformanceBased,
+    QualityBased,
+    RoundRobinModels,
+    RoutingPolicy,
+    WeightedModels,
+)
 from ai_lib.routing.custom import CustomProvider
 from ai_lib.routing.hedge import HedgedProvider
 from ai_lib.routing.pool import PoolProvider
+from ai_lib.tools.loop import ToolStream
 from ai_lib.transport.embedded import EmbeddedTransport
 from ai_lib.transport.http import HttpTransport
 from ai_lib.transport.simple import SimpleTransport
+from ai_lib.types import RerankResponse, RerankResult, TokenCount, UploadedFile, from_json
 
 # What is ours fits the protocols that users implement.
 provider_types: list[type[ChatProvider[ChatStream]]] = [

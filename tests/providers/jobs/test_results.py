@@ -4,14 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ai_lib import (
-    CancelledError,
-    InvalidRequestError,
-    InvalidResponseError,
-    ProviderConfig,
-    ProviderError,
-    RateLimitError,
-)
+from ai_lib import CancelledError, InvalidRequestError, ProviderConfig, ProviderError, RateLimitError
+from ai_lib.errors import InvalidResponseError
 from ai_lib.providers.adapter import ProviderAdapter
 from ai_lib.providers.jobs.format import JobAnswer
 from ai_lib.providers.jobs.results import SubmittedRequest, build_results, make_custom_id

@@ -125,8 +125,7 @@ class ClientCore:
         if self._connection is not None:
             return self._connection
         raise UnsupportedFeatureError(
-            f"{self.own.name} is a custom provider with chats and streams only; "
-            "make a client with a provider's name for anything else",
+            "a custom provider has chats and streams only; make a client with a provider's name for other operations",
             provider=self.own.name,
         )
 

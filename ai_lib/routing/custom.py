@@ -68,7 +68,7 @@ class CustomProvider:
             UnsupportedFeatureError: The object has no `list_models`.
         """
         if not callable(getattr(self._provider, "list_models", None)):
-            raise UnsupportedFeatureError(f"{self.name} has no list_models()", provider=self.name)
+            raise UnsupportedFeatureError("the custom provider has no list_models()", provider=self.name)
         models: list[ModelInfo] = _invoke(self._provider.list_models, call)
         return models
 

@@ -122,14 +122,16 @@ class _ChoiceFold:
             self.logprobs = _merge_logprobs(self.logprobs, chunk.logprobs)
         if chunk.provider_data:
             self.provider_data = _merge_data(self.provider_data, chunk.provider_data)
-        if chunk.raw_finish_reason:
+        if chunk.raw_finish_reason or chunk.finish_reason:  # a custom provider sends only the second
             self.raw_finish_reason = chunk.raw_finish_reason
             self.finish_reason = chunk.finish_reason
 
     def has_content(self) -> bool:
         """Return whether there is text, reasoning, a refusal, a tool call or a finish reason."""
         texts = (self.text, self.reasoning, self.refusal)
-        return bool(self.raw_finish_reason or self.calls.calls) or any(str(text) for text in texts)
+        return bool(self.raw_finish_reason or self.finish_reason or self.calls.calls) or any(
+            str(text) for text in texts
+        )
 
     def choice(self, index: int, response_id: str | None) -> Choice:
         text = str(self.text)
@@ -245,7 +247,7 @@ class Fold:
         if chunk.usage is not None:
             self.usage = chunk.usage
         if (
-            chunk.raw_finish_reason or chunk.reasoning or chunk.tool_calls or chunk.citations
+            chunk.raw_finish_reason or chunk.finish_reason or chunk.reasoning or chunk.tool_calls or chunk.citations
             or chunk.logprobs or chunk.refusal or chunk.provider_data
         ):  # fmt: skip
             choice.add_rest(chunk)

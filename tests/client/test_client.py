@@ -260,3 +260,13 @@ def test_there_is_no_warning_when_nothing_was_left_out(server):
         answer = gateway_client(server, on_unsupported="warn").chat("hi")
 
     assert answer.adjustments == ()
+
+
+def test_the_reference_pages_constructors_work_or_say_how_they_are_spelled():
+    options = ConnectionOptions(api_key="k")
+
+    assert AiClient("openai", options).base_url == "https://api.openai.com/v1"
+    with pytest.raises(AttributeError, match=r"no attribute 'new'; write AiClient\(provider\)"):
+        AiClient.new("openai")
+    with pytest.raises(ConfigurationError, match=r"write AiClient\(provider, options\)"):
+        AiClient.with_options("openai", options)

@@ -179,7 +179,7 @@ AiClient(Provider.OPENAI, ConnectionOptions(timeout=3.0))
 # --- a typo or a wrong type is an error
 
 client.chat("hi", temprature=1)  # type: ignore[call-overload]  # pyright: ignore[reportCallIssue]
-client.chat("hi", temperature="hot")  # type: ignore[call-overload]  # pyright: ignore[reportCallIssue, reportArgumentType]
+client.chat("hi", temperature="hot")  # type: ignore[call-overload]  # pyright: ignore[reportArgumentType]
 client.stream("hi", max_token=5)  # type: ignore[call-overload]  # pyright: ignore[reportCallIssue]
 client.batch(["a"], max_worker=2)  # type: ignore[call-overload]  # pyright: ignore[reportCallIssue]
 client.run_tools("hi", [], max_round=2)  # type: ignore[call-overload]  # pyright: ignore[reportCallIssue]

@@ -1,4 +1,4 @@
-"""One call from its begin to its end: its limits of time, what they were timings on, and how to end it early."""
+"""One user call: its time limits, its timings, its attempts, and its cancellation."""
 
 from __future__ import annotations
 
@@ -22,22 +22,22 @@ _NO_OTHER = Timeout()
 
 
 class Call:
-    """What everything that is done for one call of a user's shares.
+    """State shared by all work done for one user call.
 
     Args:
-        timeout: The limits; its total begins now.
-        on_unsupported: What to do with fields that a provider has no form for.
-        clock: The time.
-        tags: The caller's words for what the call is for, by which costs are added up.
-        ledger: What each thing that is asked is paid from; None where nobody counts.
+        timeout: The time limits; the total starts now.
+        on_unsupported: What to do with fields that a provider does not support.
+        clock: The clock.
+        tags: Labels of the call, by which costs are added up.
+        ledger: What each request is billed to; None where nothing is counted.
 
     Attributes:
-        started: When the call began, on the clock's `now`.
-        deadline: When the call must be over, on the clock's `now`; None for never.
-        timings: Seconds by what they went to: "queue", "rate_limit", "backoff", "connect", "first_byte", "body",
+        started: When the call started, on the clock's `now`.
+        deadline: When the call must have finished, on the clock's `now`; None for never.
+        timings: Seconds by purpose: "queue", "rate_limit", "backoff", "connect", "first_byte", "body",
             "stream".
-        attempts: The calls to providers that failed so far.
-        trace: What happened so far.
+        attempts: The attempts that failed so far.
+        trace: The steps so far.
     """
 
     __slots__ = (
@@ -82,38 +82,38 @@ class Call:
         self._attempt_until: float | None = None
 
     def remaining(self) -> float | None:
-        """Return the seconds that are left, at least 0; None when there is no limit."""
+        """Return the seconds until the deadline, >= 0; None without one."""
         return None if self.deadline is None else max(0.0, self.deadline - self.clock.now())
 
     def has_time_for(self, seconds: float) -> bool:
-        """Return whether something that takes this long can be over in time."""
+        """Return whether work that takes this long can finish before the deadline."""
         return self.deadline is None or self.clock.now() + seconds < self.deadline
 
     def limit_attempt(self, seconds: float | None) -> None:
-        """Begin an attempt that may take only so long, whatever is left of the call."""
+        """Start an attempt with its own maximum seconds; None for none of its own."""
         self._attempt_until = None if seconds is None else self.clock.now() + seconds
 
     @property
     def attempt_deadline(self) -> float | None:
-        """When the attempt that is being made must be over."""
+        """When the current attempt must have finished."""
         if self._attempt_until is None:
             return self.deadline
         return self._attempt_until if self.deadline is None else min(self.deadline, self._attempt_until)
 
     def check(self) -> None:
-        """Raise when there is no point in going on.
+        """Raise where the call must not go on.
 
         Raises:
             CancelledError: `cancel()` was called.
-            RequestTimeoutError: The time is over.
+            RequestTimeoutError: The deadline has passed.
         """
         if self.cancelled:
             raise CancelledError("the call was cancelled")
         if not self.has_time_for(0.0):
-            raise RequestTimeoutError("the call's time is over (total_timeout)", hint="Raise timeout=, or ask for less")
+            raise RequestTimeoutError("the call exceeded its total timeout", hint="Raise timeout=, or ask for less")
 
     def sleep(self, seconds: float) -> None:
-        """Wait; `cancel()` ends the wait.
+        """Sleep; `cancel()` ends it early.
 
         Raises:
             CancelledError: The call was cancelled.
@@ -127,7 +127,7 @@ class Call:
 
     @contextmanager
     def timed(self, purpose: str) -> Iterator[None]:
-        """Note the time that the block takes."""
+        """Add the time that the block takes to `timings`."""
         begun = self.clock.now()
         try:
             yield
@@ -135,15 +135,15 @@ class Call:
             self.add_time(purpose, self.clock.now() - begun)
 
     def add_time(self, purpose: str, seconds: float) -> None:
-        """Note that time went to something."""
+        """Add seconds to `timings`."""
         self.timings[purpose] = self.timings.get(purpose, 0.0) + seconds
 
     def record(self, kind: str, **facts: Any) -> None:
-        """Note that something happened, for `response.trace`."""
+        """Add a step to the trace."""
         self.trace.steps.append(Step(kind, self.clock.now() - self.started, facts))
 
     def idempotency_key(self) -> str:
-        """Return a key that is the same for every attempt of this call and no other."""
+        """Return the key that all attempts of this call share, and no other call has."""
         if self._key is None:
             import secrets  # few providers take one
 
@@ -151,11 +151,11 @@ class Call:
         return self._key
 
     def use_key(self, key: str) -> None:
-        """Have `idempotency_key` return this one: the work is that of an earlier call."""
+        """Reuse the idempotency key of an earlier call."""
         self._key = key
 
     def annotate(self, error: AiLibError) -> AiLibError:
-        """Return the error with what this call knows of its attempts and its time."""
+        """Set the attempts and timings of this call on an error, and return it."""
         error.attempts = tuple(self.attempts)
         error.timings = {purpose: seconds for purpose, seconds in self.timings.items() if seconds >= 0.001}
         return error
@@ -169,13 +169,13 @@ class Call:
             self.annotate(error)
             raise
 
-    # --- ending it from another thread
+    # --- cancellation from another thread
 
     def child(self, seconds: float | None = None) -> Self:
-        """Return a child of this call: it counts as this one does, and can be shorter or be cancelled by itself.
+        """Return a child that shares everything, but can be shorter and be cancelled by itself.
 
         Args:
-            seconds: Most that it may take; None for as long as this one.
+            seconds: Maximum seconds that it may take; None for as long as this call.
         """
         child = type(self)(self.timeout, self.on_unsupported, self.clock, tags=self.tags, ledger=self.ledger)
         child.started, child.deadline = self.started, self.deadline
@@ -188,7 +188,7 @@ class Call:
 
     @property
     def cancellable(self) -> bool:
-        """Whether `cancel` has an effect; most calls are made and waited for by one thread."""
+        """Whether `cancel` has an effect: on children only, since one thread makes most calls and waits for them."""
         return self._cancelled is not None
 
     @property
@@ -197,7 +197,7 @@ class Call:
         return self._cancelled is not None and self._cancelled.is_set()
 
     def on_cancel(self, abort: Callable[[], None]) -> None:
-        """Have a function called when the call is cancelled; at once if it is already."""
+        """Register a function that cancelling calls; it is called at once if the call is cancelled already."""
         if self._cancelled is None:
             return
         self._aborts.append(abort)
@@ -205,7 +205,7 @@ class Call:
             abort()
 
     def cancel(self) -> None:
-        """End the call from any thread: its waits end and its socket is closed."""
+        """Cancel the call from any thread: its waits end and its socket is closed."""
         if self._cancelled is not None:
             self._cancelled.set()
             for abort in list(self._aborts):

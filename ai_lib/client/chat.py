@@ -120,8 +120,8 @@ class ChatMethods:
             messages: A string, a `Message`, a sequence of messages or of dicts in the OpenAI form, or a whole request.
             response_format: The type of `.response.parsed`: an attrs class, dataclass, TypedDict, msgspec Struct or
                 pydantic model, or a type made of them such as `list[City]`; or a JSON Schema, or "json_object".
-            resume: Whether to request the rest of a text that is interrupted, in a further request that shows the model
-                what had arrived; `response.adjustments` says where the parts meet.
+            resume: Whether to request the rest of an interrupted answer, in a further request that shows the model what
+                had arrived; `response.adjustments` says where the parts meet.
             timeout: Seconds for the whole call to the end of the stream, or a `Timeout`; None means the client's.
             on_unsupported: What to do with a field that the provider does not support: "raise", "warn" or "drop"; None
                 means the client's setting.

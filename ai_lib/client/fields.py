@@ -70,7 +70,7 @@ def list_fields(function: FunctionT) -> FunctionT:
 
 
 if TYPE_CHECKING:
-    # Only overloads name these: what a method takes by keyword beside `response_format`.
+    # Only overloads name these: the keyword arguments of a method other than `response_format`.
 
     class CallOptions(TypedDict, total=False):
         """Options of one call."""

@@ -109,7 +109,7 @@ class ObservedCall:
     def end_stream(self, stream: ChatStream, error: AiLibError | None) -> None:
         """Record the end of a stream."""
         error = error or self._replaced_error
-        # A stream that something else stopped: what a user's hook raised, say, tells more than that it was stopped.
+        # Where something other than the provider stopped the stream, such as a user's hook, its error says more.
         cause = error.__cause__ if error is not None and error.code == STOPPED else error
         outcome: Outcome = "success" if cause is None else _outcome(cause)
         known = cause if isinstance(cause, AiLibError) else None

@@ -51,10 +51,10 @@ class OperationMethods:
         timeout: float | Timeout | None = None,
         on_unsupported: OnUnsupported | None = None,
     ) -> EmbeddingResponse:
-        """Return the embeddings of texts. More than the provider accepts at once are sent in several requests.
+        """Return embeddings. More inputs than the provider accepts at once are sent in several requests.
 
         Args:
-            inputs: One text, or several.
+            inputs: A string, or several.
             model: The model; None means the provider's default for embeddings.
             dimensions: Length of the vectors, where the model can shorten them.
             task: The purpose of the vectors, where the model distinguishes: "query", "document", "similarity",
@@ -66,7 +66,7 @@ class OperationMethods:
                 means the client's setting.
 
         Returns:
-            The vectors, one for each text, in order.
+            The vectors, one for each input, in order.
 
         Raises:
             UnsupportedFeatureError: The provider has no embeddings, or does not support a field.
@@ -106,7 +106,7 @@ class OperationMethods:
 
         Args:
             query: The query.
-            documents: The texts to rank.
+            documents: The strings to rank.
             model: The model; None means the provider's default for reranking.
             top_n: Number of results to return; None means all.
             extensions: Further fields that only this provider has.

@@ -86,7 +86,7 @@ class _GuardedOperation:
 
         return sum(token_bounds(text)[1] for text in self.texts)
 
-    def used(self, result: object) -> float | None:  # noqa: ARG002 - what was estimated from the texts is near enough
+    def used(self, result: object) -> float | None:  # noqa: ARG002 - the estimate is near enough
         return None
 
     def rate_limits(self, result: object) -> Mapping[str, LimitStatus]:  # noqa: ARG002 - the answer is decoded already

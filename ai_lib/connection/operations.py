@@ -43,7 +43,7 @@ def embed(connection: Connection, endpoint: Endpoint, request: EmbeddingRequest,
     """Return the embeddings of a request, which is sent in as many parts as the endpoint's limit requires; pay for it.
 
     Raises:
-        AiLibError: A request failed, or an answer does not have one vector for each text.
+        AiLibError: A request failed, or an answer does not have one vector for each input.
     """
     if call.ledger is None:
         return _embed_in_parts(connection, endpoint, request, call)
@@ -68,7 +68,7 @@ def _embed_in_parts(
         part = attrs.evolve(request, inputs=inputs) if len(inputs) < len(request.inputs) else request
         answer = connection.send(endpoint, "embed", part, call, inputs)
         vectors = len(answer.value.vectors)
-        _check(vectors == len(inputs), f"{vectors} vectors for {len(inputs)} texts", request.model)
+        _check(vectors == len(inputs), f"{vectors} vectors for {len(inputs)} inputs", request.model)
         answers.append(attrs.evolve(answer.value, request_id=answer.request_id, adjustments=answer.adjustments))
     joined = answers[0] if len(answers) == 1 else _join(answers)
     if joined.usage is None:

@@ -1,4 +1,4 @@
-"""The beginning of a body, the silence in it, and a stream that turned out to be none as a whole response."""
+"""The start of a body, the silence in it, and a stream that turned out to be a whole response."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _MAX_WHOLE_BODY = 64 * 1024 * 1024
 
 
 def peek(opened: HttpStream) -> tuple[bytes, Iterable[bytes]]:
-    """Return enough of a body's beginning to tell an event from JSON, and the body with that still in front."""
+    """Return enough of the start of a body to distinguish an event from JSON, and the body with it still in front."""
     pieces = iter(opened)
     first = b""
     while len(first.lstrip()) < len(b"event:") and (piece := next(pieces, b"")):
@@ -27,9 +27,9 @@ def peek(opened: HttpStream) -> tuple[bytes, Iterable[bytes]]:
 
 
 def read(opened: HttpStream, pieces: Iterable[bytes] | None = None) -> HttpResponse:
-    """Return a stream that turned out to be no stream as a whole response, and free its connection.
+    """Return a stream that turned out not to be one as a whole response, and free its connection.
 
-    What is too long, or breaks off, is cut: an error's status matters more than the end of its text.
+    A body that is too long, or breaks off, is cut: the status of an error matters more than the end of its text.
     """
     body: list[bytes] = []
     size = 0
@@ -49,7 +49,7 @@ def read(opened: HttpStream, pieces: Iterable[bytes] | None = None) -> HttpRespo
 
 
 class BufferedBody:
-    """A response that has been read to its end, where a stream is asked for."""
+    """A response that was read to its end, in place of a stream."""
 
     def __init__(self, response: HttpResponse) -> None:
         self.status = response.status
@@ -66,7 +66,7 @@ class BufferedBody:
 
 
 class IdleWatch:
-    """Counts silence in events, not in bytes: a server that only sends comments is silent."""
+    """Measures silence in events, not in bytes: a server that only sends comments is silent."""
 
     def __init__(self, idle: float | None, clock: Clock) -> None:
         self._idle = math.inf if idle is None else idle
@@ -74,11 +74,11 @@ class IdleWatch:
         self._event_seen = False
 
     def pieces(self, source: Iterable[bytes]) -> Iterator[bytes]:
-        """Yield the bytes, and raise after too long a time without an event."""
+        """Yield the bytes; raise after too long a time without an event."""
         since = self._now()
         for piece in source:
             yield piece
-            # Here the caller wants more than this piece held; its own time between two events does not count.
+            # The consumer needs more than this piece held; its own time between two events does not count.
             now = self._now()
             if self._event_seen:
                 self._event_seen, since = False, now
@@ -90,7 +90,7 @@ class IdleWatch:
                 )
 
     def events(self, framed: Iterable[str]) -> Iterator[str]:
-        """Yield the events, and note that one came."""
+        """Yield the events, and record that one arrived."""
         for event in framed:
             self._event_seen = True
             yield event

@@ -1,4 +1,4 @@
-"""Which endpoint gets the next call."""
+"""The choice of the endpoint for the next call."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ class LoadBalancingStrategy(StrEnum):
     """How calls are spread over endpoints. An endpoint of weight 0 gets nothing, whichever is chosen."""
 
     ROUND_ROBIN = "round_robin"
-    """Each in its turn, whatever its weight."""
+    """Each in turn, whatever its weight."""
     WEIGHTED = "weighted"
-    """In turns by weight, as smoothly as that goes: of weights 5, 1, 1 the first never gets five in a row."""
+    """In turn by weight, smoothly: of weights 5, 1, 1 the first never gets five calls in a row."""
     LEAST_CONNECTIONS = "least_connections"
-    """The one with the fewest calls that run, for its weight."""
+    """The one with the fewest calls in flight relative to its weight."""
     HEALTH_BASED = "health_based"
-    """The one that answers best: by its share of successes, its latency and the calls that run there."""
+    """The one with the best score of success rate, latency and calls in flight."""
     POWER_OF_TWO = "power_of_two"
-    """The idler, for its weight, of two that chance picks: nearly as good as the idlest, and no herd runs after it."""
+    """The less loaded of two picked at random: nearly as good as the least loaded, without a herd that follows it."""
     RANDOM = "random"
-    """By chance, each as likely as another."""
+    """At random, each with equal probability."""
 
 
 _Choose: TypeAlias = Callable[[Sequence[EndpointState], Clock], EndpointState]
@@ -58,12 +58,12 @@ def _least(states: Sequence[EndpointState]) -> EndpointState:
 
 def _healthiest(states: Sequence[EndpointState], clock: Clock) -> EndpointState:
     now = clock.now()
-    # One that nobody has asked yet is taken to be as fast as the fastest, so that it is asked.
+    # An endpoint without calls counts as the fastest, so that it gets one.
     fastest = min((state.traffic.latency for state in states if state.traffic.latency is not None), default=1.0)
 
     def score(state: EndpointState) -> float:
         latency = max(state.traffic.latency or fastest, 0.001)
-        return state.traffic.success(now) ** 2 / (latency * _load(state))
+        return state.traffic.success_rate(now) ** 2 / (latency * _load(state))
 
     best = max(map(score, states))
     return _smooth([state for state in states if score(state) >= best * 0.999])
@@ -100,10 +100,10 @@ class Balancer:
 
     Args:
         states: The endpoints.
-        strategy: How.
-        fail_open: Whether to ask unhealthy endpoints when there are no others.
-        clock: Time and chance.
-        usable: Returns whether an endpoint could take a call now, beside its health: whether its breaker is closed.
+        strategy: The strategy.
+        fail_open: Whether to use unhealthy endpoints when there are no others.
+        clock: Time and randomness.
+        usable: Returns whether a healthy endpoint can take a call now: whether its breaker is closed.
     """
 
     def __init__(
@@ -116,7 +116,7 @@ class Balancer:
         usable: Callable[[EndpointState], bool] = lambda state: True,  # noqa: ARG005 - all are
     ) -> None:
         if strategy not in _CHOOSE:
-            raise ConfigurationError(f"no strategy {strategy!r}; there are {', '.join(_CHOOSE)}")
+            raise ConfigurationError(f"unknown strategy {strategy!r}; use one of {', '.join(_CHOOSE)}")
         self._states = tuple(states)
         self._choose = _CHOOSE[strategy]
         self._fail_open = fail_open
@@ -125,20 +125,20 @@ class Balancer:
         self._lock = threading.RLock()  # re-entrant: a dropped stream ends wherever the garbage collector runs
 
     def take(self, tried: Collection[EndpointState] = ()) -> EndpointState | None:
-        """Return the endpoint for a call, which counts as running there until `ended`; None where all were tried.
+        """Return the endpoint for a call, which counts as in flight until `ended`; None where all were tried.
 
         Args:
-            tried: Those that this call was at already.
+            tried: The endpoints that this call was sent to already.
 
         Raises:
             CircuitOpenError: No endpoint is healthy, and none was tried.
         """
         with self._lock:
             now = self._clock.now()
-            drawn = [state for state in self._states if state.endpoint.weight > 0 and state not in tried]
-            fit = [state for state in drawn if state.healthy(now) and self._usable(state)]
+            candidates = [state for state in self._states if state.endpoint.weight > 0 and state not in tried]
+            fit = [state for state in candidates if state.healthy(now) and self._usable(state)]
             if not fit and self._fail_open:
-                fit = drawn
+                fit = candidates
             if not fit and not tried:
                 raise CircuitOpenError(
                     "no endpoint of the array is healthy",
@@ -152,27 +152,27 @@ class Balancer:
             return chosen
 
     def give_back(self, state: EndpointState) -> None:
-        """Say that no call was made to an endpoint that was taken."""
+        """Return an endpoint that was taken without a call."""
         with self._lock:
             state.traffic.in_flight -= 1
 
     def ended(self, state: EndpointState, error: AiLibError | None, seconds: float) -> None:
-        """Say how a call ended."""
+        """Record the outcome of a call."""
         with self._lock:
             state.ended(error, seconds, self._clock.now())
 
     def probed(self, name: str, ok: bool) -> None:
-        """Say what a probe of an endpoint found."""
+        """Record the outcome of a probe."""
         with self._lock:
             self.state(name).probed(ok, self._clock.now())
 
     def mark(self, name: str, healthy: bool) -> None:
-        """Say whether an endpoint works, until traffic or a probe says otherwise."""
+        """Set the health of an endpoint, until traffic or a probe says otherwise."""
         with self._lock:
-            self.state(name).set(healthy, "hand", self._clock.now())
+            self.state(name).set(healthy, "manual", self._clock.now())
 
     def state(self, name: str) -> EndpointState:
-        """Return an endpoint.
+        """Return the state of an endpoint.
 
         Raises:
             ConfigurationError: There is none of this name.
@@ -189,7 +189,7 @@ class Balancer:
             return self.state(name).healthy(self._clock.now())
 
     def statuses(self) -> tuple[EndpointStatus, ...]:
-        """Return how the endpoints are doing."""
+        """Return the state of each endpoint."""
         with self._lock:
             now = self._clock.now()
             return tuple(state.status(now) for state in self._states)

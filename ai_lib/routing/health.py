@@ -1,4 +1,4 @@
-"""Probes in the background: whether endpoints that nobody asks would answer."""
+"""Background probes: whether endpoints without traffic would answer."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ __all__ = ["HealthChecker"]
 
 
 class HealthChecker:
-    """Probes each endpoint again and again, in one thread, from `start` to `stop`.
+    """Probes the endpoints at intervals, in one thread, from `start` to `stop`.
 
     The thread ends with the program, and when the checker is dropped. A child of a fork starts its own.
 
     Args:
         names: The endpoints.
-        probe: Asks one, and returns whether it works.
-        check: How often.
-        clock: Time and chance.
+        probe: Probes one.
+        check: The interval.
+        clock: Time and randomness.
     """
 
     def __init__(self, names: Sequence[str], probe: Callable[[str], None], check: HealthCheck, clock: Clock) -> None:
@@ -38,11 +38,11 @@ class HealthChecker:
 
     @property
     def running(self) -> bool:
-        """Whether it probes."""
+        """Whether the thread runs."""
         return self._thread is not None and self._thread.is_alive() and self._pid == os.getpid()
 
     def start(self) -> None:
-        """Begin to probe, unless it does already."""
+        """Start to probe, unless it does already."""
         if self.running:
             return
         if self._pid is not None and self._pid != os.getpid():
@@ -59,14 +59,14 @@ class HealthChecker:
         weakref.finalize(self, self._stopped.set)
 
     def stop(self) -> None:
-        """End probing, and wait until the thread is gone."""
+        """Stop probing, and wait until the thread has ended."""
         self._stopped.set()
         thread, self._thread = self._thread, None
         if thread is not None and self._pid == os.getpid() and thread is not threading.current_thread():
-            thread.join(self._check.timeout + 1.0)  # as long as the probe that runs
+            thread.join(self._check.timeout + 1.0)  # the probe that runs may take that long
 
-    def round(self, stopped: threading.Event) -> float:
-        """Probe each endpoint once, and return the seconds to the next time."""
+    def probe_all(self, stopped: threading.Event) -> float:
+        """Probe each endpoint once, and return the seconds until the next time."""
         for name in self._names:
             if stopped.is_set():
                 break
@@ -75,11 +75,11 @@ class HealthChecker:
         return interval * (1 + self._check.jitter * (2 * self._clock.random() - 1))
 
 
-def _work(whose: weakref.ref[HealthChecker], stopped: threading.Event, clock: Clock) -> None:
+def _work(reference: weakref.ref[HealthChecker], stopped: threading.Event, clock: Clock) -> None:
     while not stopped.is_set():
-        checker = whose()
+        checker = reference()
         if checker is None:
             return
-        seconds = checker.round(stopped)
+        seconds = checker.probe_all(stopped)
         del checker  # not held while waiting
         clock.wait(stopped, seconds)

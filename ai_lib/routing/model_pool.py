@@ -46,7 +46,7 @@ class ModelPool:
         self._providers: dict[str | None, Connection] = {own.name: own}
         models = []
         for name in router.models:
-            # The name of a model may have a slash itself; the catalogue tells, else the provider's id.
+            # A slash may be part of the name of a model: then the catalogue has it, or no provider is called so.
             provider, slash, model = name.partition("/")
             if not slash or own.catalogue.get(name, own.name) is not None or not is_provider(provider):
                 provider, model = own.name, name

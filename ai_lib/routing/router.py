@@ -1,4 +1,4 @@
-"""Choosing a model for each request, out of several and by what the request needs."""
+"""The choice of a model for each request, by what the request needs."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ __all__ = ["ModelRouter", "fitting", "needs_of"]
 
 def _names(models: Iterable[str]) -> tuple[str, ...]:
     if isinstance(models, str):
-        raise ConfigurationError("models of a ModelRouter are several names in a list")
+        raise ConfigurationError("models of a ModelRouter must be a list of names")
     return tuple(models)
 
 
@@ -25,16 +25,19 @@ def _names(models: Iterable[str]) -> tuple[str, ...]:
 class ModelRouter:
     """Chooses a model for each request; the route of a client: `AiClient("openai", route=ModelRouter([...]))`.
 
-    A model that is known not to be able to do what a request needs (tools, images, a form of the answer, so long a
-    prompt) is not offered to the strategy. When the chosen one fails in a way that another may mend, the strategy
-    chooses again among the rest.
+    A model that is known not to support what a request needs (tools, images, a format, so long a prompt) is not offered
+    to the strategy. When the chosen one fails with an error that another may not have, the strategy chooses again among
+    the rest.
 
     Args:
-        models: Their names: models of the client's provider, or "provider/model". Empty means all chat models that the
-            catalogue has of the client's provider and that are not switched off.
-        strategy: Who chooses: a `ModelSelectionStrategy`, or the name of a preset such as "cost" or "round_robin".
-        capabilities: What a model must be known to do, whatever the request needs.
-        max_tries: Most models that one request is sent to.
+        models: Names of models of the client's provider, or "provider/model". Empty means all chat models of the
+            client's provider that the catalogue has and that are not retired.
+        strategy: A `ModelSelectionStrategy`, or the name of a preset such as "cost" or "round_robin".
+        capabilities: Capabilities that a model must be known to have, whatever the request needs.
+        max_tries: Maximum models that one request is sent to; a positive integer.
+
+    Raises:
+        ConfigurationError: A value cannot be used.
     """
 
     models: tuple[str, ...] = attrs.field(default=(), converter=_names)
@@ -44,11 +47,11 @@ class ModelRouter:
 
     def __attrs_post_init__(self) -> None:
         if self.max_tries < 1:
-            raise ConfigurationError(f"max_tries must be from 1, got {self.max_tries!r}")
+            raise ConfigurationError(f"max_tries must be a positive integer, got {self.max_tries!r}")
 
 
 def needs_of(request: ChatCompletionRequest) -> Iterator[str]:
-    """Yield the capabilities that a request cannot be answered without."""
+    """Yield the capabilities that a request needs."""
     if request.tools:
         yield "tools"
     kinds = {type(part) for message in request.messages for part in message.content}
@@ -60,13 +63,13 @@ def needs_of(request: ChatCompletionRequest) -> Iterator[str]:
 def fitting(models: Iterable[ModelInfo], request: ChatCompletionRequest) -> list[ModelInfo]:
     """Return the models that are not known to be unfit for a request.
 
-    Where a schema is wanted, those that have a form for it come alone; without any, the others are asked for it in
-    words.
+    For a request with a schema these are the models that support one natively; where there are none, all others: they
+    get it in the prompt.
     """
     needs = list(needs_of(request))
     fit = [model for model in models if _can(model, needs) and _long_enough(model, request)]
-    wanted = request.response_format
-    if wanted is None or wanted.kind != "json_schema":
+    response_format = request.response_format
+    if response_format is None or response_format.kind != "json_schema":
         return fit
     return [model for model in fit if _can(model, ["json_schema"])] or fit
 
@@ -78,6 +81,6 @@ def _can(model: ModelInfo, needs: Iterable[str]) -> bool:
 def _long_enough(model: ModelInfo, request: ChatCompletionRequest) -> bool:
     if model.context_window is None:
         return True
-    # Four bytes a token is a little less than text needs: near the limit the model is offered, and may refuse.
+    # Fewer tokens than text has: a model near its limit is offered, and may refuse the prompt.
     size = sum(len(message.text) for message in request.messages) // 6
     return size + (request.max_tokens or 0) <= model.context_window

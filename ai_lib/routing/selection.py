@@ -1,4 +1,4 @@
-"""Ways to choose a model. Each is a `ModelSelectionStrategy`; ties go to the model that was named first."""
+"""Strategies that choose a model. Each is a `ModelSelectionStrategy`; ties go to the model that was listed first."""
 
 from __future__ import annotations
 
@@ -29,23 +29,26 @@ _UNKNOWN_TIER = -1
 
 
 class RoundRobinModels:
-    """Each in its turn."""
+    """Chooses each model in turn."""
 
     def __init__(self) -> None:
         self._turns = itertools.count()
 
     def select_model(self, models: Sequence[ModelInfo]) -> ModelInfo | None:
-        """Return the next one."""
+        """Return the next model."""
         return models[next(self._turns) % len(models)]  # `count` is atomic
 
 
 class WeightedModels:
-    """By chance, in proportion to weights.
+    """Chooses at random, in proportion to weights.
 
     Args:
-        weights: By the model's id or "provider/id"; one that is missing has weight 1, and 0 means never. None means by
-            the tiers of the catalogue: 1, and up to 2 more for its speed and for its quality.
-        clock: Chance.
+        weights: Weights >= 0 by the model's id or "provider/id"; a missing one is 1, and 0 means never. None derives
+            them from the tiers of the catalogue: 1, and up to 2 more each for speed and quality.
+        clock: Randomness.
+
+    Raises:
+        ConfigurationError: A weight is not a finite number >= 0.
     """
 
     def __init__(self, weights: Mapping[str, float] | None = None, clock: Clock = SYSTEM_CLOCK) -> None:
@@ -53,10 +56,10 @@ class WeightedModels:
         self._clock = clock
         for name, weight in (self._weights or {}).items():
             if not (isinstance(weight, int | float) and math.isfinite(weight) and weight >= 0):
-                raise ConfigurationError(f"the weight of {name!r} must be a number from 0, got {weight!r}")
+                raise ConfigurationError(f"weight of {name!r} must be a number >= 0, got {weight!r}")
 
     def select_model(self, models: Sequence[ModelInfo]) -> ModelInfo | None:
-        """Return one; None where all have weight 0."""
+        """Return a model; None where all have weight 0."""
         weights = [self._weight(model) for model in models]
         point = self._clock.random() * sum(weights)
         for model, weight in zip(models, weights, strict=True):
@@ -73,12 +76,12 @@ class WeightedModels:
 
 @attrs.frozen
 class CostBased:
-    """The cheapest for the usual request; those of unknown price come last.
+    """Chooses the cheapest model for a typical request; models of unknown price come last.
 
     Args:
-        prompt_tokens: Tokens of the usual prompt.
-        completion_tokens: Tokens of the usual answer.
-        cached_tokens: Of the prompt, those that come from the provider's cache.
+        prompt_tokens: Tokens of a typical prompt.
+        completion_tokens: Tokens of a typical answer.
+        cached_tokens: Tokens of the prompt that come from the provider's cache.
     """
 
     prompt_tokens: int = 1000
@@ -87,14 +90,15 @@ class CostBased:
 
     def select_model(self, models: Sequence[ModelInfo]) -> ModelInfo | None:
         """Return the cheapest."""
-        return min(models, key=self._order)
 
-    def _order(self, model: ModelInfo) -> tuple[bool, Decimal]:
-        cost = self.cost(model)
-        return cost is None, cost or Decimal()
+        def order(model: ModelInfo) -> tuple[bool, Decimal]:
+            cost = self.cost(model)
+            return cost is None, cost or Decimal()
+
+        return min(models, key=order)
 
     def cost(self, model: ModelInfo) -> Decimal | None:
-        """Return what the usual request costs in US dollars; None where that is not known."""
+        """Return the cost of a typical request in US dollars; None where it is unknown."""
         from ai_lib.models.cost import compute_cost
         from ai_lib.types.usage import Usage
 
@@ -108,7 +112,7 @@ class CostBased:
 
 
 class QualityBased:
-    """The highest tier of quality, the faster one first; see `ModelInfo.quality` for what the tiers are worth."""
+    """Chooses the highest tier of quality, and the faster of equals; `ModelInfo.quality` explains the tiers."""
 
     def select_model(self, models: Sequence[ModelInfo]) -> ModelInfo | None:
         """Return the best."""
@@ -116,7 +120,7 @@ class QualityBased:
 
 
 class _Learning:
-    """What traffic says of models, for strategies that learn from it. Each process learns for itself."""
+    """The traffic of each model, for strategies that learn from it. Each process learns for itself."""
 
     def __init__(self, clock: Clock = SYSTEM_CLOCK) -> None:
         self._clock = clock
@@ -124,24 +128,24 @@ class _Learning:
         self._state = PerProcess[tuple[Any, dict[str, Traffic]]](lambda: (threading.RLock(), {}))
 
     def started(self, model: ModelInfo) -> None:
-        """Note that a request goes to a model."""
+        """Count a request to a model."""
         lock, seen = self._state()
         with lock:
             seen.setdefault(model.full_name, Traffic()).started()
 
     def ended(self, model: ModelInfo, error: AiLibError | None, seconds: float) -> None:
-        """Note how it ended."""
+        """Record its outcome."""
         lock, seen = self._state()
         with lock:
             seen.setdefault(model.full_name, Traffic(in_flight=1)).ended(error, seconds, self._clock.now())
 
     def traffic(self, model: ModelInfo) -> Traffic:
-        """Return what is known of a model's traffic."""
+        """Return the traffic of a model."""
         return self._state()[1].get(model.full_name) or Traffic()
 
 
 class PerformanceBased(_Learning):
-    """The highest tier of speed; within a tier, the one that answered faster so far."""
+    """Chooses the highest tier of speed; within a tier, the model that has answered faster so far."""
 
     def select_model(self, models: Sequence[ModelInfo]) -> ModelInfo | None:
         """Return the fastest."""
@@ -149,7 +153,7 @@ class PerformanceBased(_Learning):
 
 
 class LatencyBased(_Learning):
-    """The one that answers fastest, by its latest answers; one that has not been asked yet is asked first."""
+    """Chooses the model whose latest answers were the fastest; a model without requests comes first."""
 
     def select_model(self, models: Sequence[ModelInfo]) -> ModelInfo | None:
         """Return the fastest; failures make an answer count as slower."""
@@ -157,21 +161,21 @@ class LatencyBased(_Learning):
 
         def seconds(model: ModelInfo) -> float:
             traffic = self.traffic(model)
-            return (traffic.latency or 0.0) / max(traffic.success(now), 0.01) if traffic.calls else -1.0
+            return (traffic.latency or 0.0) / max(traffic.success_rate(now), 0.01) if traffic.calls else -1.0
 
         return min(models, key=seconds)
 
 
 class LeastConnections(_Learning):
-    """The one with the fewest requests that run now."""
+    """Chooses the model with the fewest requests in flight."""
 
     def select_model(self, models: Sequence[ModelInfo]) -> ModelInfo | None:
-        """Return the idlest."""
+        """Return the least loaded."""
         return min(models, key=lambda model: self.traffic(model).in_flight)
 
 
 Goal: TypeAlias = Literal["balanced", "cost", "quality", "latency"]
-# What counts how much: price, quality, speed.
+# The weights of price, quality and speed.
 _GOALS: dict[str, tuple[float, float, float]] = {
     "balanced": (1.0, 1.0, 1.0),
     "cost": (1.0, 0.1, 0.1),
@@ -181,17 +185,20 @@ _GOALS: dict[str, tuple[float, float, float]] = {
 
 
 class RoutingPolicy(_Learning):
-    """Weighs price, quality and speed against each other, and learns from what really happens.
+    """Weighs price, quality and speed against each other, and learns from traffic.
 
-    Each is a number from 0 to 1 among the models at hand: the cheapest has 1 for its price; quality is the tier of the
-    catalogue; speed is the latest answers' where there are some, else the tier. A model that fails counts for less,
-    and is forgiven with time.
+    Each is a number from 0 to 1 among the models offered: the cheapest has 1 for its price; quality is the tier of the
+    catalogue; speed is that of the latest answers where there are some, else the tier. A model that fails counts for
+    less, and recovers with time.
 
     Args:
         goal: "balanced", "cost", "quality" or "latency".
         allow: The models that may be used: ids, "provider/id" or patterns such as "gpt-4o*"; None means all.
-        mix: Tokens of the usual request, for its price.
-        clock: The time.
+        mix: Tokens of a typical request, for its price.
+        clock: The clock.
+
+    Raises:
+        ConfigurationError: The goal is unknown.
     """
 
     def __init__(
@@ -210,7 +217,7 @@ class RoutingPolicy(_Learning):
         self._mix = mix or CostBased()
 
     def select_model(self, models: Sequence[ModelInfo]) -> ModelInfo | None:
-        """Return the best of those that are allowed; None where none is."""
+        """Return the best of the allowed models; None where none is allowed."""
         allowed = [model for model in models if self.allows(model)]
         if not allowed:
             return None
@@ -220,7 +227,7 @@ class RoutingPolicy(_Learning):
     def allows(self, model: ModelInfo) -> bool:
         """Return whether a model may be used."""
         names = (model.id, model.full_name)
-        return self._allow is None or any(fnmatchcase(name, one) for one in self._allow for name in names)
+        return self._allow is None or any(fnmatchcase(name, pattern) for pattern in self._allow for name in names)
 
     def _scores(self, models: Sequence[ModelInfo]) -> list[float]:
         now = self._clock.now()
@@ -231,12 +238,12 @@ class RoutingPolicy(_Learning):
             quality = max(_tier(model.quality, _QUALITY), 0) / 2
             speed = max(_tier(model.speed, _SPEED), 0) / 2 if measured is None else measured
             value = sum(w * v for w, v in zip(self._weights, (price or 0.0, quality, speed), strict=True))
-            scores.append(value * self.traffic(model).success(now) ** 2)
+            scores.append(value * self.traffic(model).success_rate(now) ** 2)
         return scores
 
 
 def _relative(values: Sequence[float | None]) -> list[float | None]:
-    """Return 1 for the smallest, its share for the others, None for what is not known."""
+    """Return 1 for the smallest, the smallest divided by each other value, None for unknown ones."""
     known = [value for value in values if value is not None]
     least = min(known, default=0.0)
     return [None if value is None else 1.0 if value <= least else least / value for value in values]
@@ -247,7 +254,7 @@ def _tier(name: str | None, order: Mapping[str, int]) -> int:
 
 
 class SelectionPreset(StrEnum):
-    """Ways to choose a model, by name; the plain strings do the same."""
+    """Strategies by name; the plain strings do the same."""
 
     ROUND_ROBIN = "round_robin"
     WEIGHTED = "weighted"
@@ -271,19 +278,19 @@ _PRESETS: dict[str, Callable[[], ModelSelectionStrategy]] = {
 }
 
 
-def strategy_from(given: Any) -> ModelSelectionStrategy:
-    """Return a strategy: one that was given, or a new one of a preset.
+def strategy_from(value: Any) -> ModelSelectionStrategy:
+    """Return a strategy as it is, or a new one for the name of a preset.
 
     Raises:
         ConfigurationError: It is neither.
     """
-    if isinstance(given, str):
-        if given not in _PRESETS:
-            raise ConfigurationError(f"no strategy {given!r}; there are {', '.join(_PRESETS)}")
-        return _PRESETS[given]()
-    if not callable(getattr(given, "select_model", None)):
+    if isinstance(value, str):
+        if value not in _PRESETS:
+            raise ConfigurationError(f"unknown strategy {value!r}; use one of {', '.join(_PRESETS)}")
+        return _PRESETS[value]()
+    if not callable(getattr(value, "select_model", None)):
         raise ConfigurationError(
-            f"a strategy is the name of a preset, or has select_model(models), not {type(given).__name__}"
+            f"strategy must be the name of a preset, or have select_model(models), not {type(value).__name__}"
         )
-    strategy: ModelSelectionStrategy = given
+    strategy: ModelSelectionStrategy = value
     return strategy

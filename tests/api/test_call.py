@@ -39,7 +39,7 @@ def test_check_raises_after_the_deadline():
     call, time = call_of()
     time.now += 10.0
 
-    with pytest.raises(RequestTimeoutError, match="the call's time is over"):
+    with pytest.raises(RequestTimeoutError, match="the call exceeded its total timeout"):
         call.check()
     assert call.remaining() == 0.0
 

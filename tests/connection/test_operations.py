@@ -124,7 +124,7 @@ def test_all_requests_together_obey_the_timeout(server):
 def test_a_missing_vector_is_an_error(server):
     server.script(json_reply(200, {"data": [{"index": 0, "embedding": [1]}]}))
 
-    with pytest.raises(InvalidResponseError, match="1 vectors for 2 texts"):
+    with pytest.raises(InvalidResponseError, match="1 vectors for 2 inputs"):
         operations_client(server).embed(["a", "b"])
 
 

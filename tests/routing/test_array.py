@@ -129,7 +129,7 @@ def test_a_stream_that_cannot_be_opened_falls_back(servers):
 
     assert text == "Hello"
     assert [status.in_flight for status in array.statuses()] == [0, 0]
-    assert [status.success < 1 for status in array.statuses()] == [True, False]
+    assert [status.success_rate < 1 for status in array.statuses()] == [True, False]
 
 
 def test_a_bad_request_does_not_fall_back(servers):

@@ -70,25 +70,13 @@ class ProviderAdapter:
         others = {name: value for name, value in self.headers.items() if name.lower() not in map(str.lower, key)}
         set_once("_all_headers", {**others, **key})
 
-    # --- encoding
-
     def chat_request(
-        self,
-        request: ChatCompletionRequest,
-        *,
-        stream: bool,
-        on_unsupported: OnUnsupported = "raise",
+        self, request: ChatCompletionRequest, *, stream: bool, on_unsupported: OnUnsupported = "raise"
     ) -> tuple[HttpRequest, tuple[str, ...]]:
-        """Return the HTTP request for a chat, and notes on what was left out of it.
-
-        Args:
-            request: The request; it names its model.
-            stream: Whether the answer is to be streamed.
-            on_unsupported: What to do with a field that the provider does not support: raise, or leave it out.
+        """Return the HTTP request for a chat that names its model, and notes on what was left out of it.
 
         Raises:
-            UnsupportedFeatureError: The provider does not support a field, and `on_unsupported` is "raise"; or it has
-                no chat.
+            UnsupportedFeatureError: The provider has no chat, or does not support a field that is to raise.
             InvalidRequestError: A value in the request has no JSON form, or the request is larger than the limit.
         """
         config, model = self.config, request.model
@@ -136,12 +124,6 @@ class ProviderAdapter:
     ) -> tuple[HttpRequest, tuple[str, ...]]:
         """Return the HTTP request for an operation other than chat, and notes on what was left out of it.
 
-        Args:
-            endpoint: The endpoint.
-            operation: The wire format.
-            request: The request; it has a `model`.
-            on_unsupported: What to do with a field that the provider does not support: raise, or leave it out.
-
         Raises:
             UnsupportedFeatureError: The provider does not support a field, and `on_unsupported` is "raise".
             InvalidRequestError: A value in the request has no JSON form.
@@ -159,10 +141,7 @@ class ProviderAdapter:
         ), tuple(left_out)
 
     def models_request(self, page: Mapping[str, str] | None = None) -> HttpRequest:
-        """Return the HTTP request for the list of models.
-
-        Args:
-            page: The result of `next_page`; None for the first page.
+        """Return the HTTP request for the first page of the list of models, or for the one that `next_page` returned.
 
         Raises:
             UnsupportedFeatureError: The provider has no such list.
@@ -174,17 +153,9 @@ class ProviderAdapter:
         return self.get_request(self.config.models_path, page)
 
     def get_request(self, path: str, query: Mapping[str, str] | None = None) -> HttpRequest:
-        """Return the HTTP request that gets a path, with the key.
-
-        Args:
-            path: The path after the base URL.
-            query: Further query parameters.
-        """
-        return HttpRequest(
-            method="GET",
-            url=self._url(path, None, query=query),
-            headers={"Accept": "application/json", **self._all_headers},
-        )
+        """Return the HTTP request, with the key, that gets a path after the base URL."""
+        headers = {"Accept": "application/json", **self._all_headers}
+        return HttpRequest(method="GET", url=self._url(path, None, query=query), headers=headers)
 
     def next_http_request(self, following: NextRequest) -> HttpRequest:
         """Return the HTTP request that continues an unfinished answer; the key is sent only to the provider's host."""
@@ -210,46 +181,23 @@ class ProviderAdapter:
             error.hint = f"Use {' or '.join(f'client.{name}()' for name in operations)}"
         return error
 
-    # --- decoding
-
     def decode(self, response: HttpResponse) -> ChatCompletionResponse:
-        """Return the chat answer in a whole response.
-
-        Raises:
-            AiLibError: The response is an error, or not an answer.
-        """
-        headers = response.headers
-        decode = partial(
-            self.dialect.decode,
-            request_id=self.errors.request_id(headers),
-            headers=headers,
-            limit_reader=self.rate_limits,
-        )
+        """Return the chat answer in a whole response, or raise the error that it is."""
+        headers, request_id = response.headers, self.errors.request_id(response.headers)
+        decode = partial(self.dialect.decode, request_id=request_id, headers=headers, limit_reader=self.rate_limits)
         return self._decode_json(decode, response, self._context)
 
     def decode_models(self, response: HttpResponse) -> list[ModelInfo]:
-        """Return the models in a whole response.
-
-        Raises:
-            AiLibError: The response is an error, or not a list of models.
-        """
+        """Return the models in a whole response, or raise the error that it is."""
         return self._decode_json(self.dialect.decode_models, response, self._context)
 
     def raise_for_status(self, response: HttpResponse) -> None:
-        """Raise for a response with an error status; ignore its content otherwise.
-
-        Raises:
-            AiLibError: The status is 300 or more.
-        """
+        """Raise the error of a response with a status of 300 or more."""
         if response.status >= 300:
             raise self.errors.error(response)
 
     def decode_operation(self, endpoint: Endpoint, operation: OperationFormat, response: HttpResponse) -> Any:
-        """Return the value of the response to an `operation_request`.
-
-        Raises:
-            AiLibError: The response is an error, or not an answer of this operation.
-        """
+        """Return the value of the response to an `operation_request`, or raise the error that it is."""
         return self._decode_json(operation.decode, response, self._operation_context(endpoint, operation))
 
     def decode_stream(self, events: Iterable[str]) -> Iterator[ChatCompletionChunk]:
@@ -271,20 +219,13 @@ class ProviderAdapter:
         return self.dialect.next_page(json.loads(response.body)) if self.dialect.next_page is not None else None
 
     def next_request(self, response: HttpResponse, *, stream: bool) -> NextRequest | None:
-        """Return the request that continues an unfinished answer; None when it is finished.
-
-        Args:
-            response: The response.
-            stream: Whether the caller wants a stream.
-        """
+        """Return the request that continues an unfinished answer, as a stream or not; None when it is finished."""
         if self.dialect.next_request is None or response.status >= 300:
             return None
         try:
             return self.dialect.next_request(json.loads(response.body), stream)
         except (AttributeError, LookupError, TypeError, ValueError):
             return None  # a malformed response: `decode` raises the error that says how
-
-    # --- shared by several of these
 
     def _decode_json(self, decode: Callable[[Any, Context], T], response: HttpResponse, context: Context) -> T:
         self.raise_for_status(response)
@@ -316,11 +257,7 @@ class ProviderAdapter:
         return refuse
 
     def _url(
-        self,
-        path: str,
-        model: str | None,
-        base_url: str | None = None,
-        query: Mapping[str, str] | None = None,
+        self, path: str, model: str | None, base_url: str | None = None, query: Mapping[str, str] | None = None
     ) -> str:
         if "{" in path and model is not None:
             full_name = model if "/" in model else self.config.model_prefix + model

@@ -46,8 +46,8 @@ def check_base_url(url: str, origin: str) -> None:
     """Check that paths can be appended to a URL, and that it holds no secret, as logs and errors show it.
 
     Args:
-        url: The URL.
-        origin: The name of the setting, for the error; the error never repeats the URL, which may hold a secret.
+        url: The URL; the error never repeats it, as it may hold a secret.
+        origin: The name of the setting, for the error.
 
     Raises:
         ConfigurationError: It is not such a URL.
@@ -201,11 +201,7 @@ class ProviderConfig:
                 raise ConfigurationError(f"{field} of provider {self.id!r} must start with '/', got {path!r}")
 
     def with_api(self, name: str) -> ProviderConfig:
-        """Return the configuration for another of the provider's chat APIs.
-
-        Raises:
-            ConfigurationError: The provider has no such API.
-        """
+        """Return the configuration for another of the provider's chat APIs; raise ConfigurationError without it."""
         api = self.apis.get(name)
         if api is None:
             known = ", ".join(self.apis) or "only its usual one"
@@ -252,11 +248,7 @@ class ProviderConfig:
         return tuple(field for _, field, _, _ in Formatter().parse(self.base_url) if field)
 
     def url_values(self, used: str) -> dict[str, str] | None:
-        """Return the values of the placeholders in `base_url`, such as the region; None for a custom server.
-
-        Args:
-            used: The base URL in use.
-        """
+        """Return the values of the placeholders in the URL in use, such as the region; None for a custom server."""
         pattern = ""
         for text, field, _, _ in Formatter().parse(self.base_url):
             pattern += re.escape(text)
@@ -266,14 +258,10 @@ class ProviderConfig:
         return match.groupdict() if match is not None else None
 
     def resolve_url(self, used: str, url: str) -> str:
-        """Return another base URL of the provider for the server in use.
+        """Return another base URL of the configuration with the values that the placeholders have in the one in use.
 
-        Its placeholders get the values of those in `base_url`. For a custom server, or another region's, the result is
-        that server with the other path: the user's key is sent nowhere else.
-
-        Args:
-            used: The base URL in use.
-            url: The other base URL, as the configuration has it.
+        For a custom server, or another region's, the result is that server with the other path: the user's key is sent
+        nowhere else.
         """
         values = self.url_values(used)
         if values is not None:

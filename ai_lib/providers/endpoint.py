@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import attrs
 
 __all__ = ["Api", "Endpoint"]
-
-
-def _strings(value: Any) -> tuple[str, ...] | None:
-    return None if value is None else (value,) if isinstance(value, str) else tuple(value)
 
 
 @attrs.frozen(kw_only=True)
@@ -41,25 +37,8 @@ class Endpoint:
 class Api:
     """Another chat API of a provider: the fields of `ProviderConfig` that differ from its usual one.
 
-    None means as usual, except as noted.
-
-    Args:
-        dialect: The wire format.
-        chat_path: The path of chat completions.
-        stream_path: The path of streamed ones; None means `chat_path`.
-        model_prefix: The text before the model in `{model_path}`, unless its name has a slash.
-        base_url: The URL to which paths are appended.
-        models_path: The path of the list of models; None with a `base_url` means that there is none.
-        quirks: The dialect's settings; nothing is inherited.
-        query: Query parameters added to every URL; nothing is inherited.
-        query_env: Environment variables that replace the value of a query parameter; nothing is inherited.
-        headers: Headers sent with every request.
-        key_env: Environment variables that hold the key.
-        key_header: The header that carries the key.
-        key_prefix: The text before the key in that header.
-        credentials: The credentials that sign requests when there is no key; "" for none.
-        default_model: The model to use when the caller names none.
-        url_variants: Base URLs for certain values, under "name=value".
+    None means as usual, except that without a `models_path` another `base_url` has no list of models, and that
+    `stream_path`, `model_prefix`, `quirks`, `query` and `query_env` are never inherited. `credentials` of "" mean none.
     """
 
     dialect: str
@@ -72,7 +51,7 @@ class Api:
     query: Mapping[str, str] = attrs.field(factory=dict)
     query_env: Mapping[str, str] = attrs.field(factory=dict)
     headers: Mapping[str, str] | None = None
-    key_env: tuple[str, ...] | None = attrs.field(default=None, converter=_strings)
+    key_env: str | Iterable[str] | None = None
     key_header: str | None = None
     key_prefix: str | None = None
     credentials: str | None = None

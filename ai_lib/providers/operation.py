@@ -18,12 +18,7 @@ __all__ = ["Content", "NoOptions", "OperationFormat"]
 
 @attrs.frozen(kw_only=True)
 class Content:
-    """A request body that is not JSON.
-
-    Args:
-        body: The bytes.
-        headers: The headers that describe them, such as Content-Type.
-    """
+    """A request body that is not JSON, with the headers that describe it, such as Content-Type."""
 
     body: bytes = attrs.field(repr=False)
     headers: Mapping[str, str]

@@ -38,8 +38,7 @@ _EPOCH = 10**9  # a larger number is a time in seconds since 1970, a smaller one
 def read_rate_limits(headers: Mapping[str, str]) -> dict[str, LimitStatus]:
     """Return the rate limits in a response's headers, by "requests", "tokens", "input_tokens" and "output_tokens".
 
-    Args:
-        headers: The headers. Times are taken relative to the response's own Date.
+    Times are taken relative to the response's own Date.
     """
     # One pass over the headers: a look-up that ignores case costs as much as twenty in a dict, and most responses of
     # most servers have none of these.

@@ -52,9 +52,6 @@ _MIN_THINKING_BUDGET = 1024
 ChunkReader = Callable[[Iterable[str], Context], Iterator[ChatCompletionChunk]]
 
 
-# --- reading
-
-
 def read_int(value: Any) -> int | None:
     """Return a JSON number as an integer; None for anything else."""
     if value is None or value.__class__ is int:  # nearly all, and some providers count in every event of a stream
@@ -72,12 +69,7 @@ def first_int(*values: Any) -> int | None:
 
 
 def require_int(payload: Any, context: Context, field: str) -> int:
-    """Return a number that an answer must have.
-
-    Raises:
-        AiLibError: The answer is an error object.
-        InvalidResponseError: The answer is not an object, or lacks the field.
-    """
+    """Return a number that an answer must have; raise the error in an error object, or that the field is missing."""
     answer = payload if isinstance(payload, Mapping) else {}
     number = read_int(answer.get(field))
     if number is not None:
@@ -112,11 +104,7 @@ def read_cost(usage: Mapping[str, Any]) -> Decimal | None:
 
 
 def read_text(value: Any) -> str:
-    """Return an optional string; "" for None.
-
-    Raises:
-        TypeError: The value is something else.
-    """
+    """Return an optional string, "" for None; raise TypeError for anything else."""
     if isinstance(value, str):
         return value
     if value is None:
@@ -125,22 +113,14 @@ def read_text(value: Any) -> str:
 
 
 def read_vector(numbers: Any) -> tuple[float, ...]:
-    """Return a vector.
-
-    Raises:
-        InvalidResponseError: It is not a list of numbers, or empty.
-    """
+    """Return a vector; raise InvalidResponseError for anything but a list, and for an empty one."""
     if not isinstance(numbers, list) or not numbers:
         raise InvalidResponseError("a vector is not a list of numbers", code="malformed_answer")
     return tuple(map(float, numbers))
 
 
 def check_object(payload: Any) -> None:
-    """Check that an answer is a JSON object.
-
-    Raises:
-        InvalidResponseError: It is something else.
-    """
+    """Raise InvalidResponseError for an answer that is no JSON object."""
     if not isinstance(payload, Mapping):
         raise InvalidResponseError(f"expected a JSON object, got {type(payload).__name__}", code="not_a_completion")
 
@@ -153,11 +133,7 @@ def usage_fields(usage: Usage | None) -> dict[str, Any]:
 
 
 def parse_events(events: Iterable[str]) -> Iterator[Mapping[str, Any]]:
-    """Yield the data of each event as a JSON object; skip `[DONE]`, which some gateways add to any dialect.
-
-    Raises:
-        ValueError: An event is not a JSON object.
-    """
+    """Yield the data of each event as a JSON object; skip `[DONE]`, which some gateways add to any dialect."""
     for data in events:
         if data.startswith("[DONE]"):
             continue
@@ -168,12 +144,7 @@ def parse_events(events: Iterable[str]) -> Iterator[Mapping[str, Any]]:
 
 
 def first_list(payload: Any, context: Context, *names: str) -> list[Any]:
-    """Return the first of these fields of an answer that is a list.
-
-    Raises:
-        AiLibError: The answer is an error object.
-        InvalidResponseError: The answer has no such list.
-    """
+    """Return the first of these fields that is a list; raise the error in an error object, or that there is none."""
     if not isinstance(payload, Mapping):
         raise InvalidResponseError(f"expected a JSON object, got {type(payload).__name__}", code="malformed_answer")
     for name in names:
@@ -216,9 +187,6 @@ def checked_stream(read: ChunkReader) -> ChunkReader:
     return reader
 
 
-# --- writing
-
-
 def owned_data(data: Mapping[str, Any] | None, owner: str) -> Mapping[str, Any]:
     """Return the opaque data that may be sent to its owner; the user's own is under "*"."""
     return {**data.get("*", {}), **data.get(owner, {})} if data else {}
@@ -258,26 +226,22 @@ def merge_extensions(
 
     Args:
         body: The fields of the request.
-        extensions: The user's fields.
+        extensions: The user's fields; one in both must be an object on both sides.
         reserved: Fields that extensions must not set, even where the body lacks them.
 
     Raises:
         InvalidRequestError: A field is set on both sides.
     """
-    merged = dict(body)
-    clashes = []
-    for key, value in extensions.items():
-        if key not in reserved and isinstance(body.get(key), Mapping) and isinstance(value, Mapping):
-            merged[key] = _merge(body[key], value)
-        elif key in reserved or key in body:
-            clashes.append(key)
-        else:
-            merged[key] = value
+    clashes = [
+        key
+        for key, value in extensions.items()
+        if key in reserved or (key in body and not (isinstance(body[key], Mapping) and isinstance(value, Mapping)))
+    ]
     if clashes:
         raise InvalidRequestError(
             f"extensions repeat fields that the request already sets: {', '.join(sorted(clashes))}"
         )
-    return merged
+    return _merge(body, extensions)
 
 
 def _merge(base: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:

@@ -89,11 +89,7 @@ def get_config(name: str) -> ProviderConfig:
 
 @cache
 def load_dialect(name: str) -> Dialect:
-    """Return the dialect of this name: `DIALECT` of the package in `dialects/`.
-
-    Raises:
-        ConfigurationError: There is no such dialect.
-    """
+    """Return the dialect of this name: `DIALECT` of the package in `dialects/`."""
     try:
         dialect: Dialect = import_module(f"ai_lib.providers.dialects.{name}").DIALECT
     except ModuleNotFoundError as exc:
@@ -103,15 +99,7 @@ def load_dialect(name: str) -> Dialect:
 
 @cache
 def load_operation(kind: str, name: str) -> OperationFormat:
-    """Return the wire format of this name for an operation other than chat.
-
-    Args:
-        kind: The folder: "embed", "rerank", "count_tokens" or "upload".
-        name: The module in it.
-
-    Raises:
-        ConfigurationError: There is no such format.
-    """
+    """Return the wire format of this name in the folder "embed", "rerank", "count_tokens" or "upload"."""
     from ai_lib.providers.operation import OperationFormat  # here and below: most programs only chat
     from ai_lib.providers.reading import quirks_reader
 
@@ -125,11 +113,7 @@ def load_operation(kind: str, name: str) -> OperationFormat:
 
 @cache
 def load_job_format(name: str) -> JobFormat:
-    """Return the wire format of this name for batch jobs.
-
-    Raises:
-        ConfigurationError: There is no such format.
-    """
+    """Return the wire format of this name for batch jobs."""
     from ai_lib.providers.jobs.format import JobFormat
 
     try:

@@ -57,11 +57,7 @@ def encode(request: EmbeddingRequest, context: Context, refuse: Refuse) -> dict[
 
 
 def read_vectors(payload: Any, context: Context) -> tuple[tuple[float, ...], ...]:
-    """Return the vectors of an answer, which are in a list, or in an object with a list for each type of number.
-
-    Raises:
-        InvalidResponseError: There are none.
-    """
+    """Return the vectors of an answer, which are in a list, or in an object with a list for each type of number."""
     by_type = payload.get("embeddings")
     names = ("float",) if isinstance(by_type, dict) else ("embeddings",)
     rows = first_list(by_type if isinstance(by_type, dict) else payload, context, *names)

@@ -32,90 +32,64 @@ ERROR_KINDS: dict[str, type[AiLibError]] = {
 }
 """The names that configurations use for the classes of error."""
 
-# Codes and types that mean the same wherever they occur. Those of one provider only (bare numbers, for example) are in
-# its configuration. Keys are lower case.
-_BY_CODE: dict[str, type[AiLibError]] = {
-    "authentication_error": AuthenticationError,
-    "api_key_invalid": AuthenticationError,
-    "invalid_api_key": AuthenticationError,
-    "invalid_authentication": AuthenticationError,
-    "wrong_api_key": AuthenticationError,
-    "permission_error": PermissionDeniedError,
-    "permission_denied": PermissionDeniedError,
-    "billing_error": QuotaExceededError,
-    "billing_hard_limit_reached": QuotaExceededError,
-    "credit_balance_exhausted": QuotaExceededError,
-    "enforced_spend_limit_reached": QuotaExceededError,
-    "exceeded_current_quota_error": QuotaExceededError,
-    "insufficient_quota": QuotaExceededError,
-    "payment_required": QuotaExceededError,
-    "quotaexceeded": QuotaExceededError,
-    "setlimitexceeded": QuotaExceededError,
-    "engine_overloaded_error": OverloadedError,
-    "overloaded": OverloadedError,
-    "overloaded_error": OverloadedError,
-    "serveroverloaded": OverloadedError,
-    "service_unavailable": OverloadedError,
-    "rate_limit_error": RateLimitError,
-    "rate_limit_exceeded": RateLimitError,
-    "rate_limit_reached_error": RateLimitError,
-    "rate_limited": RateLimitError,
-    "context_length_exceeded": ContextLengthError,
-    "exceed_context_size_error": ContextLengthError,
-    "tokens_too_long": ContextLengthError,
-    "content_filter": ContentFilterError,
-    "content_policy_violation": ContentFilterError,
-    "data_inspection_failed": ContentFilterError,
-    "responsibleaipolicyviolation": ContentFilterError,
-    "model_decommissioned": ModelNotFoundError,
-    "model_not_found": ModelNotFoundError,
-    "not_found_error": ModelNotFoundError,
-    "string_above_max_length": InvalidRequestError,
-    # AWS, in the header x-amzn-errortype and in streams. ValidationException is missing: its text may say more.
-    # https://docs.aws.amazon.com/bedrock/latest/userguide/troubleshooting-api-error-codes.html
-    "expiredtoken": AuthenticationError,
-    "expiredtokenexception": AuthenticationError,
-    "incompletesignature": AuthenticationError,
-    "incompletesignatureexception": AuthenticationError,
-    "invalidclienttokenid": AuthenticationError,
-    "invalidsignatureexception": AuthenticationError,
-    "missingauthenticationtoken": AuthenticationError,
-    "missingauthenticationtokenexception": AuthenticationError,
-    "signaturedoesnotmatch": AuthenticationError,
-    "unrecognizedclientexception": AuthenticationError,
-    "accessdeniedexception": PermissionDeniedError,
-    "servicequotaexceededexception": QuotaExceededError,
-    "modelnotreadyexception": OverloadedError,
-    "serviceunavailableexception": OverloadedError,
-    "throttlingexception": RateLimitError,
-    "toomanyrequestsexception": RateLimitError,
-    "resourcenotfoundexception": ModelNotFoundError,
-    "unknownoperationexception": ModelNotFoundError,
-    "internalfailure": ProviderError,
-    "internalserverexception": ProviderError,
-    "modelerrorexception": ProviderError,
-    "modelstreamerrorexception": ProviderError,
-    "modeltimeoutexception": ProviderError,
+# Codes and types that mean the same wherever they occur, in lower case. Those of one provider only (bare numbers, for
+# example) are in its configuration.
+_CODES: dict[type[AiLibError], tuple[str, ...]] = {
+    AuthenticationError: (
+        *("authentication_error", "api_key_invalid", "invalid_api_key", "invalid_authentication"),
+        "wrong_api_key",
+    ),
+    PermissionDeniedError: ("permission_error", "permission_denied"),
+    QuotaExceededError: (
+        *("billing_error", "billing_hard_limit_reached", "credit_balance_exhausted"),
+        *("enforced_spend_limit_reached", "exceeded_current_quota_error", "insufficient_quota"),
+        *("payment_required", "quotaexceeded", "setlimitexceeded"),
+    ),
+    OverloadedError: (
+        *("engine_overloaded_error", "overloaded", "overloaded_error", "serveroverloaded"),
+        "service_unavailable",
+    ),
+    RateLimitError: ("rate_limit_error", "rate_limit_exceeded", "rate_limit_reached_error", "rate_limited"),
+    ContextLengthError: ("context_length_exceeded", "exceed_context_size_error", "tokens_too_long"),
+    ContentFilterError: (
+        *("content_filter", "content_policy_violation", "data_inspection_failed"),
+        "responsibleaipolicyviolation",
+    ),
+    ModelNotFoundError: ("model_decommissioned", "model_not_found", "not_found_error"),
+    InvalidRequestError: ("string_above_max_length",),
 }
+# AWS, in the header x-amzn-errortype and in streams. ValidationException is missing: its text may say more.
+# https://docs.aws.amazon.com/bedrock/latest/userguide/troubleshooting-api-error-codes.html
+_AWS_CODES: dict[type[AiLibError], tuple[str, ...]] = {
+    AuthenticationError: (
+        *("expiredtoken", "expiredtokenexception", "incompletesignature", "incompletesignatureexception"),
+        *("invalidclienttokenid", "invalidsignatureexception", "missingauthenticationtoken"),
+        *("missingauthenticationtokenexception", "signaturedoesnotmatch", "unrecognizedclientexception"),
+    ),
+    PermissionDeniedError: ("accessdeniedexception",),
+    QuotaExceededError: ("servicequotaexceededexception",),
+    OverloadedError: ("modelnotreadyexception", "serviceunavailableexception"),
+    RateLimitError: ("throttlingexception", "toomanyrequestsexception"),
+    ModelNotFoundError: ("resourcenotfoundexception", "unknownoperationexception"),
+    ProviderError: (
+        *("internalfailure", "internalserverexception", "modelerrorexception", "modelstreamerrorexception"),
+        "modeltimeoutexception",
+    ),
+}
+_BY_CODE = {code: error for table in (_CODES, _AWS_CODES) for error, codes in table.items() for code in codes}
 
-_BY_STATUS: dict[int, type[AiLibError]] = {
-    400: InvalidRequestError,
-    401: AuthenticationError,
-    402: QuotaExceededError,
-    403: PermissionDeniedError,
-    404: ModelNotFoundError,
-    408: ProviderError,
-    409: ProviderError,
-    413: InvalidRequestError,
-    422: InvalidRequestError,
-    424: ProviderError,
-    425: ProviderError,
-    429: RateLimitError,
-    451: ContentFilterError,
-    498: OverloadedError,
-    503: OverloadedError,
-    529: OverloadedError,
+_STATUSES: dict[type[AiLibError], tuple[int, ...]] = {
+    InvalidRequestError: (400, 413, 422),
+    AuthenticationError: (401,),
+    QuotaExceededError: (402,),
+    PermissionDeniedError: (403,),
+    ModelNotFoundError: (404,),
+    ProviderError: (408, 409, 424, 425),
+    RateLimitError: (429,),
+    ContentFilterError: (451,),
+    OverloadedError: (498, 503, 529),
 }
+_BY_STATUS = {status: error for error, statuses in _STATUSES.items() for status in statuses}
 
 # Classes that say no more than the status does: the words below may say more.
 _VAGUE = frozenset({InvalidRequestError, PermissionDeniedError, AiLibError})

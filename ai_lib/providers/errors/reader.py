@@ -27,12 +27,7 @@ _TITLE = r"(?is)<title[^>]*>(.*?)</title>"
 
 
 class ErrorReader:
-    """Reads the errors of one provider, reached with one key.
-
-    Args:
-        config: The provider.
-        api_key: The key, which no error may show.
-    """
+    """Reads the errors of one provider, reached with one key, which no error may show."""
 
     def __init__(self, config: ProviderConfig, api_key: str | None) -> None:
         self._config = config
@@ -41,11 +36,8 @@ class ErrorReader:
 
     def request_id(self, headers: Mapping[str, str]) -> str | None:
         """Return the id to quote to the provider's support."""
-        name = self._config.request_id_header
-        if name and (value := headers.get(name)):
-            return value
-        for name in _REQUEST_IDS:
-            if value := headers.get(name):
+        for name in (self._config.request_id_header, *_REQUEST_IDS):
+            if name and (value := headers.get(name)):
                 return value
         return None
 

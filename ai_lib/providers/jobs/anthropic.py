@@ -8,17 +8,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from ai_lib.providers.jobs.format import (
-    JobAnswer,
-    JobEndpoint,
-    JobRequest,
-    RequestFlow,
-    Submission,
-    read_number,
-    read_object,
-    read_timestamp,
-    require_text,
-)
+from ai_lib.providers.jobs.format import JobAnswer, JobEndpoint, JobRequest, RequestFlow, Submission, plain_flows
+from ai_lib.providers.jobs.reading import read_number, read_object, read_timestamp, require_text
 from ai_lib.types.job import JobState, JobStatus
 
 __all__ = ["cancel", "results", "status", "submit"]
@@ -44,12 +35,7 @@ def submit(at: JobEndpoint, submission: Submission) -> RequestFlow[JobState]:
     """Submit a job."""
     requests = [{"custom_id": item.custom_id, "params": item.body} for item in submission.items]
     job = yield JobRequest(path=at.path, body={"requests": requests}, headers=submission.headers)
-    return _read_state(job)
-
-
-def status(at: JobEndpoint, job_id: str) -> RequestFlow[JobState]:
-    """Fetch the state of a job."""
-    return _read_state((yield JobRequest(path=at.job_path(job_id))))
+    return _read_state(at, job)
 
 
 def results(at: JobEndpoint, state: JobState) -> RequestFlow[list[JobAnswer]]:
@@ -74,12 +60,7 @@ def results(at: JobEndpoint, state: JobState) -> RequestFlow[list[JobAnswer]]:
     return answers
 
 
-def cancel(at: JobEndpoint, job_id: str) -> RequestFlow[JobState]:
-    """Request that a job be cancelled."""
-    return _read_state((yield JobRequest(path=at.job_path(job_id, "/cancel"), body={})))
-
-
-def _read_state(job: Any) -> JobState:
+def _read_state(_: JobEndpoint, job: Any) -> JobState:
     word = require_text(job, "processing_status")
     counts = {kind: read_number(count) or 0 for kind, count in read_object(job, "request_counts").items()}
     status = _STATUSES.get(word, JobStatus.RUNNING)
@@ -96,3 +77,6 @@ def _read_state(job: Any) -> JobState:
         expires=read_timestamp(job.get("expires_at")),
         raw=job,
     )
+
+
+status, cancel = plain_flows(_read_state)

@@ -11,7 +11,6 @@ import attrs
 from ai_lib.errors import AiLibError
 from ai_lib.providers.operation import Content
 from ai_lib.types.job import JobState, JobStatus
-from ai_lib.utils.times import parse_date
 
 __all__ = [
     "JobAnswer",
@@ -22,10 +21,7 @@ __all__ = [
     "JobRequest",
     "RequestFlow",
     "Submission",
-    "read_number",
-    "read_object",
-    "read_timestamp",
-    "require_text",
+    "plain_flows",
 ]
 
 T = TypeVar("T")
@@ -100,12 +96,7 @@ RequestFlow: TypeAlias = Generator[JobRequest, Any, T]
 
 @attrs.frozen(kw_only=True)
 class JobItem:
-    """One chat request inside a job.
-
-    Args:
-        custom_id: Its id in the job.
-        body: The body that a chat would have sent.
-    """
+    """One chat request inside a job: its id there, and the body that a chat would have sent."""
 
     custom_id: str
     body: Mapping[str, Any] = attrs.field(repr=False)
@@ -162,38 +153,15 @@ class JobFormat:
     cancel: Callable[[JobEndpoint, str], RequestFlow[JobState]]
 
 
-# --- reading answers; `connection.jobs` turns a LookupError or TypeError into an InvalidResponseError
+def plain_flows(
+    read_state: Callable[[JobEndpoint, Any], JobState],
+) -> tuple[Callable[[JobEndpoint, str], RequestFlow[JobState]], Callable[[JobEndpoint, str], RequestFlow[JobState]]]:
+    """Return `status` and `cancel` of a format whose answers to both requests are the state of the job."""
 
+    def status(at: JobEndpoint, job_id: str) -> RequestFlow[JobState]:
+        return read_state(at, (yield JobRequest(path=at.job_path(job_id))))
 
-def require_text(payload: Any, field: str) -> str:
-    """Return a string that an answer must have.
+    def cancel(at: JobEndpoint, job_id: str) -> RequestFlow[JobState]:
+        return read_state(at, (yield JobRequest(path=at.job_path(job_id, "/cancel"), body={})))
 
-    Raises:
-        LookupError: The field is missing.
-        TypeError: It is not a string, or empty.
-    """
-    value = payload[field]
-    if not isinstance(value, str) or not value:
-        raise TypeError(f"{field} should be a string, got {type(value).__name__}")
-    return value
-
-
-def read_object(payload: Mapping[str, Any], field: str) -> Mapping[str, Any]:
-    """Return an optional object; an empty one for anything else."""
-    value = payload.get(field)
-    return value if isinstance(value, Mapping) else {}
-
-
-def read_number(value: Any) -> int | None:
-    """Return an integer, which Google sends as a string; None for anything else."""
-    if isinstance(value, str) and value.isdecimal():
-        return int(value)
-    return value if isinstance(value, int) and not isinstance(value, bool) else None
-
-
-def read_timestamp(value: Any) -> float | None:
-    """Return a time in seconds since 1970, read from a number or a date; None for anything else."""
-    if isinstance(value, str):
-        date = parse_date(value)
-        return None if date is None else date.timestamp()
-    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
+    return status, cancel

@@ -9,17 +9,8 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote
 
-from ai_lib.providers.jobs.format import (
-    JobAnswer,
-    JobEndpoint,
-    JobRequest,
-    RequestFlow,
-    Submission,
-    read_number,
-    read_object,
-    read_timestamp,
-    require_text,
-)
+from ai_lib.providers.jobs.format import JobAnswer, JobEndpoint, JobRequest, RequestFlow, Submission
+from ai_lib.providers.jobs.reading import read_number, read_object, read_timestamp, require_text
 from ai_lib.types.job import JobState, JobStatus
 
 __all__ = ["cancel", "results", "status", "submit"]

@@ -7,18 +7,12 @@ https://docs.mistral.ai/capabilities/batch
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from typing import Any
 from urllib.parse import quote
 
-from ai_lib.providers.jobs.format import (
-    JobAnswer,
-    JobEndpoint,
-    JobRequest,
-    RequestFlow,
-    read_number,
-    read_object,
-    require_text,
-)
+from ai_lib.providers.jobs.format import JobAnswer, JobEndpoint, JobRequest, RequestFlow
+from ai_lib.providers.jobs.reading import read_number, read_object, require_text
 from ai_lib.providers.upload.form import encode_form
 from ai_lib.types.job import JobStatus
 from ai_lib.utils import json
@@ -32,22 +26,16 @@ _ANY = {"Accept": "*/*"}
 
 
 def read_lines(data: bytes) -> list[Any]:
-    """Return the objects in JSON Lines.
+    """Return the objects in JSON Lines; raise ValueError where there are lines but no object.
 
     A line that cannot be read is left out: it must not cost the answers in the others.
-
-    Raises:
-        ValueError: No line can be read, and the data is not empty.
     """
     lines = [line for line in data.split(b"\n") if line.strip()]
     objects = []
     for line in lines:
-        try:
-            value = json.loads(line)
-        except (ValueError, RecursionError):
-            continue
-        if isinstance(value, Mapping):
-            objects.append(value)
+        with suppress(ValueError, RecursionError):
+            if isinstance(value := json.loads(line), Mapping):
+                objects.append(value)
     if lines and not objects:
         raise ValueError("no line is a JSON object")
     return objects
@@ -68,16 +56,11 @@ def read_answers(at: JobEndpoint, *file_ids: str | None) -> RequestFlow[list[Job
         path = f"{at.options.files}/{quote(file_id, safe='')}/content"
         for line in (yield JobRequest(path=path, headers=_ANY, lines=True)):
             custom_id, response = line.get("custom_id"), read_object(line, "response")
-            if response.get("body") is None:
+            body, request_id = response.get("body"), response.get("request_id") or None
+            if body is None:
                 ended = _ENDED.get(str(read_object(line, "error").get("code")))
                 answers.append(JobAnswer(custom_id=custom_id, body={"error": line.get("error")}, ended=ended))
-                continue
-            answers.append(
-                JobAnswer(
-                    custom_id=custom_id,
-                    status=read_number(response.get("status_code")) or 200,
-                    body=response["body"],
-                    request_id=response.get("request_id") or None,
-                )
-            )
+            else:
+                code = read_number(response.get("status_code")) or 200
+                answers.append(JobAnswer(custom_id=custom_id, status=code, body=body, request_id=request_id))
     return answers

@@ -7,17 +7,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from ai_lib.providers.jobs.format import (
-    JobAnswer,
-    JobEndpoint,
-    JobRequest,
-    RequestFlow,
-    Submission,
-    read_number,
-    read_timestamp,
-    require_text,
-)
+from ai_lib.providers.jobs.format import JobAnswer, JobEndpoint, JobRequest, RequestFlow, Submission, plain_flows
 from ai_lib.providers.jobs.lines import read_answers, upload_lines
+from ai_lib.providers.jobs.reading import read_number, read_timestamp, require_text
 from ai_lib.types.job import JobState, JobStatus
 
 __all__ = ["cancel", "results", "status", "submit"]
@@ -41,19 +33,9 @@ def submit(at: JobEndpoint, submission: Submission) -> RequestFlow[JobState]:
     return _read_state(at, (yield JobRequest(path=at.path, body=body)))
 
 
-def status(at: JobEndpoint, job_id: str) -> RequestFlow[JobState]:
-    """Fetch the state of a job."""
-    return _read_state(at, (yield JobRequest(path=at.job_path(job_id))))
-
-
 def results(at: JobEndpoint, state: JobState) -> RequestFlow[list[JobAnswer]]:
     """Fetch the answers and the errors of a finished job."""
     return (yield from read_answers(at, state.raw.get("output_file"), state.raw.get("error_file")))
-
-
-def cancel(at: JobEndpoint, job_id: str) -> RequestFlow[JobState]:
-    """Request that a job be cancelled."""
-    return _read_state(at, (yield JobRequest(path=at.job_path(job_id, "/cancel"), body={})))
 
 
 def _read_state(at: JobEndpoint, job: Any) -> JobState:
@@ -72,3 +54,6 @@ def _read_state(at: JobEndpoint, job: Any) -> JobState:
         error=at.fail(400, {"error": failures[0]}) if failures else None,
         raw=job,
     )
+
+
+status, cancel = plain_flows(_read_state)

@@ -22,13 +22,7 @@ def build_submission(
     requests: Sequence[ChatCompletionRequest],
     on_unsupported: OnUnsupported,
 ) -> tuple[Submission, tuple[SubmittedRequest, ...]]:
-    """Return what to submit, and what to keep of each request for its answer.
-
-    Args:
-        adapter: Encodes each request as it would for a chat.
-        options: The provider's limits.
-        requests: The requests; each names its model.
-        on_unsupported: What to do with a field that the provider does not support.
+    """Return what to submit for requests that name their models, and what to keep of each for its answer.
 
     Raises:
         InvalidRequestError: There is no request, one cannot be in a job, or they exceed the provider's limits.

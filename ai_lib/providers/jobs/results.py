@@ -36,13 +36,7 @@ _MISSING = (InvalidResponseError, "result_missing", "the job has finished withou
 
 @attrs.frozen(kw_only=True)
 class SubmittedRequest:
-    """The parts of a request that its answer needs.
-
-    Args:
-        model: The model.
-        parser: Converts the text to the caller's type.
-        adjustments: What was left out of the request.
-    """
+    """The parts of a request that its answer needs: `adjustments` is what was left out of it."""
 
     model: str | None = None
     parser: Callable[[str], Any] | None = None

@@ -51,14 +51,7 @@ def make_boundary(*contents: bytes) -> str:
 
 
 def encode_form(fields: Mapping[str, str], name: str, media_type: str, data: bytes) -> Content:
-    """Return a form with plain fields and one file.
-
-    Args:
-        fields: The plain fields.
-        name: The name of the file.
-        media_type: The media type of the file.
-        data: The bytes of the file.
-    """
+    """Return a form with plain fields and one file."""
     boundary = make_boundary(data, name.encode(), *(text.encode() for pair in fields.items() for text in pair))
     lines = [
         f'--{boundary}\r\nContent-Disposition: form-data; name="{field.translate(_ESCAPES)}"\r\n\r\n{value}'.encode()
@@ -73,12 +66,7 @@ def encode_form(fields: Mapping[str, str], name: str, media_type: str, data: byt
 
 
 def require_object(payload: Any, context: Context, *required: str) -> Mapping[str, Any]:
-    """Return the answer as an object that has these fields.
-
-    Raises:
-        AiLibError: The answer is an error object.
-        InvalidResponseError: The answer is not an object, or lacks a field.
-    """
+    """Return the answer as an object that has these fields, or raise the error that it is."""
     if not isinstance(payload, Mapping):
         raise InvalidResponseError(f"expected a JSON object, got {type(payload).__name__}", code="malformed_answer")
     missing = [field for field in required if not isinstance(payload.get(field), str) or not payload[field]]

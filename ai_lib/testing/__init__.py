@@ -1,10 +1,10 @@
-"""For the tests of programs that use ai_lib: scripted answers, time that stands still, faults, recordings, a server.
+"""Tools for testing programs that use ai_lib: scripted replies, a fake clock, faults, recordings, a server.
 
 >>> from ai_lib import AiClient, ConnectionOptions
 >>> from ai_lib.testing import ScriptedTransport, error
 >>> script = ScriptedTransport(error(400), "Hello!")
 
-May import everything below `ai_lib.client`, and is imported by nothing. Only `ai_lib.testing.plugin` needs pytest.
+May import everything below `ai_lib.client`; nothing imports it. Only `ai_lib.testing.plugin` needs pytest.
 """
 
 from typing import TYPE_CHECKING
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from ai_lib.testing.errors import NetworkBlockedError, UnexpectedRequestError
     from ai_lib.testing.faults import FaultyTransport
     from ai_lib.testing.replies import Answer, Failure, ModelList, Raw, Reply, cut, error, models, raw, text, tool_call
-    from ai_lib.testing.sent import SentRequest
+    from ai_lib.testing.request import SentRequest
     from ai_lib.testing.server import MockServer
     from ai_lib.testing.transport import ScriptedTransport
 else:
@@ -29,7 +29,7 @@ else:
             "testing.errors": "NetworkBlockedError UnexpectedRequestError",
             "testing.faults": "FaultyTransport",
             "testing.replies": "Answer Failure ModelList Raw Reply cut error models raw text tool_call",
-            "testing.sent": "SentRequest",
+            "testing.request": "SentRequest",
             "testing.server": "MockServer",
             "testing.transport": "ScriptedTransport",
         },

@@ -1,20 +1,19 @@
-"""A transport that records real traffic once, and answers from the recording ever after."""
+"""A transport that records real traffic once and replays it from then on."""
 
 from __future__ import annotations
 
 import threading
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Literal, Self
 
 from ai_lib.api.transport import HttpStream, Transport
 from ai_lib.errors import ConfigurationError, TransportError
 from ai_lib.testing.errors import UnexpectedRequestError
+from ai_lib.testing.recording import Exchange, RecordedRequest, closest_request, describe_difference, load, save
 from ai_lib.testing.redaction import secrets_of
-from ai_lib.testing.stream import PieceStream
-from ai_lib.testing.tape import Asked, Exchange, asked, difference, kept_headers, kept_pieces, load, nearest, save
-from ai_lib.testing.transport import lost_connection
+from ai_lib.testing.response import FakeResponse, PieceStream
 from ai_lib.transport.http import HttpTransport
 from ai_lib.types.wire import HttpRequest, HttpResponse
 from ai_lib.utils.files import FileName
@@ -25,25 +24,25 @@ CassetteMode = Literal["auto", "record", "replay"]
 
 
 class Cassette:
-    """Records what a provider answers into a file, and replays it without network and without a key.
+    """Records a provider's responses in a file, and replays them without a network and without a key.
 
         client = AiClient("groq", transport=Cassette("tests/cassettes/greeting.json"))
 
-    The file is JSON to be read and committed. No header of a request is in it, and of answers no cookie; keys are taken
-    out of addresses and contents too, also where a server repeats them. Requests are matched by method, path, query and
-    content; the same request gets the recorded answers in the order in which they came. A stream is kept in its pieces,
-    and replayed as one. What got no answer at all is not kept.
+    The file is JSON to read and to commit. It contains no request headers and no cookies; keys are masked in addresses
+    and contents too, also where a server repeats them. Requests are matched by method, path, query and content; equal
+    requests get the recorded responses in their order. A stream is recorded in its pieces, and replayed as one.
+    Requests that got no response at all are not recorded.
 
     Safe to share between threads.
 
     Args:
-        file: Where the recording is.
-        mode: "record" sends every request and writes the file anew; "replay" sends none; "auto" replays where there is
-            a file, and else records.
-        inner: What sends the requests that are recorded; None for the library's own transport, made when it is needed.
+        file: The file of the recording.
+        mode: "record" sends every request and replaces the file; "replay" sends none; "auto" replays if the file
+            exists, and otherwise records.
+        inner: The transport for requests that are recorded; None for an `HttpTransport`, made when it is needed.
 
     Raises:
-        ConfigurationError: There is no such mode, or no file to replay, or it is no cassette.
+        ConfigurationError: The mode is unknown, the file to replay does not exist, or it is not a cassette.
     """
 
     def __init__(self, file: FileName, mode: CassetteMode = "auto", inner: Transport | None = None) -> None:
@@ -58,36 +57,42 @@ class Cassette:
         self._replayed: Counter[str] = Counter()
 
     def send(self, request: HttpRequest) -> HttpResponse:
-        """Send a request and record its answer, or return the recorded one.
+        """Send a request and record the response, or return the recorded one.
 
         Raises:
-            UnexpectedRequestError: It is not on the cassette; the message names the nearest that is.
+            UnexpectedRequestError: The request is not on the cassette; the message names the most similar one.
         """
         if not self.recording:
-            found = self._found(request)
-            if found.is_cut:
-                raise lost_connection()
-            return HttpResponse(status=found.status, headers=found.headers, body=b"".join(found.pieces))
-        place = self._reserved()
-        response = self._transport().send(request)
-        _Take(self, place, request, response, streamed=False).keep([response.body])
+            return self._recorded_response(request).to_response()
+        inner, index = self._reserve()
+        response = inner.send(request)
+        self._keep(
+            index, Exchange.from_http(request, response.status, response.headers, [response.body], streamed=False)
+        )
         return response
 
     def stream(self, request: HttpRequest) -> HttpStream:
         """Open a stream and record it while it is read, or return the recorded one.
 
         Raises:
-            UnexpectedRequestError: It is not on the cassette; the message names the nearest that is.
+            UnexpectedRequestError: The request is not on the cassette; the message names the most similar one.
         """
         if not self.recording:
-            found = self._found(request)
-            return PieceStream(found.status, found.headers, _replayed(found))
-        place = self._reserved()
-        opened = self._transport().stream(request)
-        return _Take(self, place, request, opened, streamed=True).stream(opened)
+            return self._recorded_response(request).to_stream()
+        inner, index = self._reserve()
+        opened = inner.stream(request)
+
+        def keep(pieces: list[bytes], is_cut: bool) -> None:
+            self._keep(
+                index,
+                Exchange.from_http(request, opened.status, opened.headers, pieces, streamed=True, is_cut=is_cut),
+            )
+
+        recorder = _StreamRecorder(opened, keep)
+        return PieceStream(opened.status, opened.headers, recorder.read(), recorder.finish, recorder.cancel)
 
     def close(self) -> None:
-        """Free what the inner transport holds open; the file is complete at any time."""
+        """Close the inner transport; the file is complete at any time."""
         if self._inner is not None:
             self._inner.close()
 
@@ -100,108 +105,81 @@ class Cassette:
     def __repr__(self) -> str:
         return f"Cassette({str(self._file)!r}, mode={'record' if self.recording else 'replay'!r})"
 
-    # --- recording
-
-    def _transport(self) -> Transport:
+    def _reserve(self) -> tuple[Transport, int]:
+        """Return the transport to send with, and the position of the exchange, so that requests keep their order."""
         with self._lock:
             if self._inner is None:
                 self._inner = HttpTransport()
-            return self._inner
-
-    def _reserved(self) -> int:
-        # Taken when the request is sent, so that the order is that of the requests.
-        with self._lock:
             self._exchanges.append(None)
-            return len(self._exchanges) - 1
+            return self._inner, len(self._exchanges) - 1
 
-    def keep(self, place: int, exchange: Exchange) -> None:
-        """Put an exchange on the cassette; for what records it."""
+    def _keep(self, index: int, exchange: Exchange) -> None:
         with self._lock:
-            self._exchanges[place] = exchange
+            self._exchanges[index] = exchange
             save(self._file, [exchange for exchange in self._exchanges if exchange is not None])
 
-    # --- replaying
-
-    def _found(self, request: HttpRequest) -> Exchange:
-        # As it was written, and as it stands: the key of a replay may be a word that is in the question.
-        forms = [asked(request), asked(request, ())]
+    def _recorded_response(self, request: HttpRequest) -> FakeResponse:
         recorded = [exchange for exchange in self._exchanges if exchange is not None]
-        for wanted in forms:
-            same = [exchange for exchange in recorded if exchange.asked.key == wanted.key]
+        # Without and with this client's secrets: the key of a replay may be a word that occurs in the question.
+        masked = RecordedRequest.from_http(request, secrets_of(request.url, request.headers))
+        for sent in (masked, RecordedRequest.from_http(request, ())):
+            responses = [exchange.response for exchange in recorded if exchange.request.key == sent.key]
             with self._lock:
-                used = self._replayed[wanted.key]
-                if used < len(same):
-                    self._replayed[wanted.key] += 1
-                    return same[used]
-            if same:
+                used = self._replayed[sent.key]
+                if used < len(responses):
+                    self._replayed[sent.key] += 1
+                    return responses[used]
+            if responses:
                 raise UnexpectedRequestError(
-                    f"{self._file} has {wanted.method} {wanted.url} {used} times, and it was asked once more"
+                    f"{self._file} has {sent.method} {sent.url} {used} times, and it was sent once more; "
+                    'record it again with mode="record"'
                 )
-        raise UnexpectedRequestError(self._missing(forms[0], nearest(forms[0], recorded)))
-
-    def _missing(self, wanted: Asked, near: Asked | None) -> str:
-        text = f"{self._file} has no answer to {wanted.method} {wanted.url}"
-        if near is None:
-            return f"{text}: it is empty"
-        where = difference(near.facts, wanted.facts)
-        return f'{text}; the nearest differs in {where}. mode="record" records anew'
-
-
-def _replayed(found: Exchange) -> Iterator[bytes]:
-    yield from found.pieces
-    if found.is_cut:
-        raise lost_connection()
-
-
-class _Take:
-    """One exchange that is being recorded."""
-
-    def __init__(
-        self, cassette: Cassette, place: int, request: HttpRequest, answer: HttpResponse | HttpStream, *, streamed: bool
-    ) -> None:
-        self._cassette = cassette
-        self._place = place
-        self._request = request
-        self._status, self._headers = answer.status, answer.headers
-        self._streamed = streamed
-        self._pieces: list[bytes] = []
-        self._kept = False
-        self._known = secrets_of(request.url, request.headers)
-
-    def stream(self, opened: HttpStream) -> HttpStream:
-        """Return a stream that is recorded up to where it is read."""
-
-        def finish() -> None:
-            opened.finish()
-            self.keep(self._pieces)
-
-        def cancel() -> None:
-            opened.cancel()
-            self.keep(self._pieces)
-
-        return PieceStream(opened.status, opened.headers, self._recorded(opened), finish, cancel)
-
-    def keep(self, pieces: list[bytes], *, is_cut: bool = False) -> None:
-        """Put on the cassette what has arrived; once only, since a stream that broke off is closed as well."""
-        if self._kept:
-            return
-        self._kept = True
-        exchange = Exchange(
-            asked=asked(self._request),
-            status=self._status,
-            headers=kept_headers(self._headers, self._known),
-            pieces=kept_pieces(pieces, self._known),
-            streamed=self._streamed,
-            is_cut=is_cut,
+        closest = closest_request(masked, recorded)
+        difference = (
+            "it is empty"
+            if closest is None
+            else f"the most similar request differs in {describe_difference(closest.facts, masked.facts)}"
         )
-        self._cassette.keep(self._place, exchange)
+        raise UnexpectedRequestError(
+            f"{self._file} has no response to {masked.method} {masked.url}: {difference}; "
+            'record it again with mode="record"'
+        )
 
-    def _recorded(self, opened: HttpStream) -> Iterator[bytes]:
+
+class _StreamRecorder:
+    """Records a stream as far as it is read.
+
+    Args:
+        opened: The stream.
+        keep: Called once, with the pieces that were read and whether the stream was interrupted.
+    """
+
+    def __init__(self, opened: HttpStream, keep: Callable[[list[bytes], bool], None]) -> None:
+        self._opened = opened
+        self._keep = keep
+        self._pieces: list[bytes] = []
+        self._is_kept = False
+
+    def read(self) -> Iterator[bytes]:
         try:
-            for piece in opened:
+            for piece in self._opened:
                 self._pieces.append(piece)
                 yield piece
         except TransportError:
-            self.keep(self._pieces, is_cut=True)
+            self._keep_once(is_cut=True)
             raise
-        self.keep(self._pieces)
+        self._keep_once()
+
+    def finish(self) -> None:
+        self._opened.finish()
+        self._keep_once()
+
+    def cancel(self) -> None:
+        self._opened.cancel()
+        self._keep_once()
+
+    def _keep_once(self, *, is_cut: bool = False) -> None:
+        # An interrupted stream is closed as well, and must stay interrupted.
+        if not self._is_kept:
+            self._is_kept = True
+            self._keep(self._pieces, is_cut)

@@ -1,4 +1,4 @@
-"""A clock that stands still until somebody waits on it."""
+"""A clock that stands still until something waits on it."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from ai_lib.utils.clock import Clock
 
 __all__ = ["FakeClock"]
 
-# Long enough for a thread that has just been told to set the event, short enough for a test to wait often.
+# Long enough for another thread to set the event, short enough for a test that waits often.
 _REAL_WAIT = 0.001
 
 
@@ -23,35 +23,41 @@ class FakeClock:
         client.chat("Hello")
         assert time.waits == [60.0]
 
-    A wait for something that another thread may do is real, but takes a thousandth of a second at most; only then does
-    it pass on this clock. Safe to share between threads.
+    Waiting for something that another thread may do really waits, for one millisecond at most; only then does the time
+    pass on this clock. Safe to share between threads.
 
     Args:
-        now: The time at the start, in seconds; also what the time of day is taken from.
-        chance: What every random number is, from 0 up to but not including 1; a full-jitter back-off waits this part of
-            its limit.
+        now: The time at the start, in seconds; the time of day starts here too.
+        randomness: The value of every random number, >= 0 and < 1; full-jitter back-off waits this fraction of its
+            limit.
 
     Attributes:
         waits: The seconds of each wait, in order.
     """
 
     now: float = 1_000_000.0
-    chance: float = 0.5
+    randomness: float = 0.5
     waits: list[float] = attrs.field(factory=list, init=False)
     _lock: threading.Lock = attrs.field(factory=threading.Lock, init=False, repr=False)
 
     def clock(self) -> Clock:
-        """Return it in the form that `AiClient(clock=...)` takes."""
-        return Clock(now=self._now, wall=self._now, sleep=self.sleep, random=self._random, wait=self._wait)
+        """Return the `Clock` to pass as `AiClient(clock=...)`."""
+        return Clock(
+            now=lambda: self.now,
+            wall=lambda: self.now,
+            sleep=self.sleep,
+            random=lambda: self.randomness,
+            wait=self.wait,
+        )
 
     def advance(self, seconds: float) -> None:
-        """Let time pass without anybody waiting for it.
+        """Let time pass without recording a wait.
 
         Raises:
-            ValueError: It would go back.
+            ValueError: `seconds` is negative.
         """
         if seconds < 0:
-            raise ValueError(f"time does not go back: {seconds}")
+            raise ValueError(f"seconds must be >= 0, got {seconds}")
         with self._lock:
             self.now += seconds
 
@@ -61,16 +67,11 @@ class FakeClock:
             self.waits.append(seconds)
             self.now += seconds
 
-    def _wait(self, event: threading.Event, seconds: float | None) -> bool:
+    def wait(self, event: threading.Event, seconds: float | None) -> bool:
+        """Wait for an event and return whether it is set; None waits without limit, in real time."""
         if seconds is None:
             return event.wait()
         if event.wait(_REAL_WAIT):
             return True
         self.sleep(seconds)
         return event.is_set()
-
-    def _now(self) -> float:
-        return self.now
-
-    def _random(self) -> float:
-        return self.chance

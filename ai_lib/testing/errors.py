@@ -1,4 +1,4 @@
-"""What the test kit raises when a test and the code under test do not fit together."""
+"""Errors of the test kit: the test and the code under test do not fit together."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ __all__ = ["NetworkBlockedError", "UnexpectedRequestError"]
 
 
 class UnexpectedRequestError(AssertionError):
-    """A request came that the script, or the cassette, has no answer for.
+    """A request for which the script, or the cassette, has no answer.
 
-    It is an AssertionError and no error of the library's, so that nothing which catches those, to retry or to ask
-    another provider, hides it.
+    An AssertionError and not an AiLibError, so that code which catches those, to retry or to call another provider,
+    does not hide it.
     """
 
 
 class NetworkBlockedError(AssertionError):
-    """Something tried to leave this machine in a test that forbids it."""
+    """A connection to another machine in a test that forbids it."""

@@ -38,47 +38,46 @@ class AiScript:
 
 @pytest.fixture
 def ai_no_network(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Forbid this test every connection that leaves this machine, and every look-up of a name."""
-    connect, connect_ex, look_up = socket.socket.connect, socket.socket.connect_ex, socket.getaddrinfo
+    """Forbid the test every connection to another machine and every DNS look-up."""
+    connect, connect_ex, getaddrinfo = socket.socket.connect, socket.socket.connect_ex, socket.getaddrinfo
 
     def checked_connect(self: socket.socket, address: Any) -> None:
-        _check(self.family, address)
+        _check_is_local(self.family, address)
         connect(self, address)
 
     def checked_connect_ex(self: socket.socket, address: Any) -> int:
-        _check(self.family, address)
+        _check_is_local(self.family, address)
         return connect_ex(self, address)
 
-    def checked_look_up(host: Any, *args: Any, **kwargs: Any) -> Any:
-        _check(socket.AF_INET, (host,))
-        return look_up(host, *args, **kwargs)
+    def checked_getaddrinfo(host: Any, *args: Any, **kwargs: Any) -> Any:
+        _check_is_local(socket.AF_INET, (host,))
+        return getaddrinfo(host, *args, **kwargs)
 
     monkeypatch.setattr(socket.socket, "connect", checked_connect)
     monkeypatch.setattr(socket.socket, "connect_ex", checked_connect_ex)
-    monkeypatch.setattr(socket, "getaddrinfo", checked_look_up)
+    monkeypatch.setattr(socket, "getaddrinfo", checked_getaddrinfo)
 
 
-def _check(family: int, address: Any) -> None:
-    if family in (socket.AF_INET, socket.AF_INET6) and not _is_here(address[0]):
+def _check_is_local(family: int, address: Any) -> None:
+    if family not in (socket.AF_INET, socket.AF_INET6):
+        return
+    host = address[0].decode("ascii", "replace") if isinstance(address[0], bytes) else address[0]
+    if not host or host in ("localhost", "localhost."):
+        return
+    try:
+        ip = ipaddress.ip_address(host)
+        is_local = ip.is_loopback or ip.is_unspecified
+    except ValueError:  # a host name
+        is_local = False
+    if not is_local:
         raise NetworkBlockedError(
-            f"the test tried to reach {address[0]!r}; give its AiClient a transport=ai_script(...), "
+            f"the test tried to connect to {address[0]!r}; pass transport=ai_script(...) to its AiClient, "
             "or use the fixture ai_server"
         )
 
 
-def _is_here(host: Any) -> bool:
-    name = host.decode("ascii", "replace") if isinstance(host, bytes) else host
-    if not name or name in ("localhost", "localhost."):
-        return True
-    try:
-        address = ipaddress.ip_address(name)
-    except ValueError:  # a name
-        return False
-    return address.is_loopback or address.is_unspecified
-
-
 @pytest.fixture
-def ai_script(ai_no_network: None) -> AiScript:  # noqa: ARG001 - wanted for what it does
+def ai_script(ai_no_network: None) -> AiScript:  # noqa: ARG001 - requested for its effect
     """Make transports: `AiClient("openai", transport=ai_script("Hello", error(429)))`. The network is blocked."""
     return AiScript()
 

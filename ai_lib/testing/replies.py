@@ -1,4 +1,4 @@
-"""What a fake provider answers, said once and independent of any wire format."""
+"""The replies of a fake provider, independent of any wire format."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ __all__ = [
 ]
 
 USAGE = Usage(prompt_tokens=10, completion_tokens=5, total_tokens=15)
-"""The tokens of an answer for which a test names none."""
+"""The usage of an answer, unless the test sets one."""
 
 
 @attrs.frozen
@@ -38,8 +38,8 @@ class CalledTool:
 
     Args:
         name: The tool's name.
-        arguments: The arguments, or a text in their place, to see what happens to arguments that are no JSON.
-        id: The call's id; None for one that occurs once in a script.
+        arguments: The arguments, or a string to send instead, such as one that is not JSON.
+        id: The call's id; None for one that is unique in the script.
     """
 
     name: str
@@ -48,12 +48,12 @@ class CalledTool:
 
     @property
     def arguments_json(self) -> str:
-        """The arguments as JSON text, for wire formats that carry text."""
+        """The arguments as JSON, for wire formats that send them as a string."""
         return self.arguments if isinstance(self.arguments, str) else json.dumps(self.arguments).decode()
 
     @property
     def arguments_object(self) -> Any:
-        """The arguments as an object, for wire formats that carry one; a text that is no JSON stays text."""
+        """The arguments as an object, for wire formats that send one; a string that is not JSON stays a string."""
         if not isinstance(self.arguments, str):
             return dict(self.arguments)
         try:
@@ -64,15 +64,15 @@ class CalledTool:
 
 @attrs.frozen(kw_only=True)
 class Answer:
-    """An answer of the model. `a + b` is one answer that says and calls what both do.
+    """An answer of the model. `a + b` is one answer with the text and the calls of both.
 
     Args:
-        chunks: The text, in the pieces in which a stream brings it.
+        chunks: The text, in the pieces that a stream sends.
         calls: The tools that it calls.
-        usage: The tokens to report; None for an API that reports none.
-        finish_reason: Why it ended.
-        is_cut: Whether the connection is lost before its end.
-        latency: Seconds before the answer begins.
+        usage: The tokens to report; None to report none.
+        finish_reason: Why the model stopped.
+        is_cut: Whether the connection is lost before the end.
+        latency: Seconds before the answer starts.
         pace: Seconds between two events of a stream.
     """
 
@@ -105,14 +105,14 @@ class Answer:
 
 @attrs.frozen(kw_only=True)
 class Failure:
-    """An error of the provider, in the form that its API gives to errors.
+    """An error of the provider, in the wire format of the called API.
 
     Args:
         status: The HTTP status.
-        message: What the provider says.
-        code: Its code; None for the one that goes with the status. Formats without a place for codes leave it out.
-        retry_after: Seconds that its header `retry-after` asks to wait; None for no such header.
-        latency: Seconds before it comes.
+        message: The provider's message.
+        code: The provider's error code; None for the usual one of the status. Formats without codes omit it.
+        retry_after: The seconds in the header `retry-after`; None for no such header.
+        latency: Seconds before it is sent.
     """
 
     status: int
@@ -124,13 +124,13 @@ class Failure:
 
 @attrs.frozen(kw_only=True)
 class Raw:
-    """A response that is sent as it stands, whatever was asked.
+    """A response that is sent as it is, to any request.
 
     Args:
         status: The HTTP status.
         headers: The headers.
         body: The content.
-        latency: Seconds before it comes.
+        latency: Seconds before it is sent.
     """
 
     status: int
@@ -141,11 +141,11 @@ class Raw:
 
 @attrs.frozen(kw_only=True)
 class ModelList:
-    """The list of models that a provider has.
+    """A provider's list of models.
 
     Args:
-        ids: Their names.
-        latency: Seconds before it comes.
+        ids: The models' names.
+        latency: Seconds before it is sent.
     """
 
     ids: tuple[str, ...]
@@ -153,11 +153,11 @@ class ModelList:
 
 
 Reply: TypeAlias = Answer | Failure | Raw | ModelList
-"""All that a fake can answer."""
+"""Every reply that a fake can give."""
 
 
 def text(
-    said: str,
+    content: str,
     *,
     usage: Usage | None = USAGE,
     chunks: Iterable[str] | None = None,
@@ -165,22 +165,22 @@ def text(
     latency: float = 0.0,
     pace: float = 0.0,
 ) -> Answer:
-    """Answer with a text.
+    """Answer with text.
 
     Args:
-        said: The text.
-        usage: The tokens to report; None for an API that reports none.
-        chunks: The pieces in which a stream brings it; None for one a word.
-        finish_reason: Why it ended.
-        latency: Seconds before the answer begins.
+        content: The text.
+        usage: The tokens to report; None to report none.
+        chunks: The pieces that a stream sends; None for one piece per word.
+        finish_reason: Why the model stopped.
+        latency: Seconds before the answer starts.
         pace: Seconds between two events of a stream.
 
     Raises:
-        ValueError: The chunks do not add up to the text.
+        ValueError: The chunks do not join to the text.
     """
-    pieces = tuple(re.findall(r"\s*\S+|\s+$", said) if chunks is None else chunks)
-    if "".join(pieces) != said:
-        raise ValueError(f"the chunks must add up to the text {said!r}, got {''.join(pieces)!r}")
+    pieces = tuple(re.findall(r"\s*\S+|\s+$", content) if chunks is None else chunks)
+    if "".join(pieces) != content:
+        raise ValueError(f"chunks must join to {content!r}, got {''.join(pieces)!r}")
     return Answer(chunks=pieces, usage=usage, finish_reason=finish_reason, latency=latency, pace=pace)
 
 
@@ -192,16 +192,16 @@ def tool_call(
     usage: Usage | None = USAGE,
     latency: float = 0.0,
 ) -> Answer:
-    """Answer with the call of a tool.
+    """Answer with a tool call.
 
-    Add answers up to call several, or to speak as well: `text("Let me see.") + tool_call("a") + tool_call("b")`.
+    Add answers for several calls, or for text and calls: `text("Let me see.") + tool_call("a") + tool_call("b")`.
 
     Args:
         name: The tool's name.
-        arguments: The arguments, or a text in their place.
-        id: The call's id; None for one that occurs once in a script.
-        usage: The tokens to report; None for an API that reports none.
-        latency: Seconds before the answer begins.
+        arguments: The arguments, or a string to send instead.
+        id: The call's id; None for one that is unique in the script.
+        usage: The tokens to report; None to report none.
+        latency: Seconds before the answer starts.
     """
     call = CalledTool(name, arguments, id)
     return Answer(calls=(call,), usage=usage, finish_reason="tool_calls", latency=latency)
@@ -215,57 +215,61 @@ def error(
     message: str = "a scripted error",
     latency: float = 0.0,
 ) -> Failure:
-    """Answer with an error, in the form that the API which was called gives to errors.
+    """Answer with an error, in the wire format of the called API.
 
     Args:
-        status: The HTTP status.
-        retry_after: Seconds that the header `retry-after` asks to wait; None for no such header.
-        code: The provider's code; None for the one that goes with the status.
-        message: What the provider says.
-        latency: Seconds before it comes.
+        status: The HTTP status, 400 to 599.
+        retry_after: The seconds in the header `retry-after`; None for no such header.
+        code: The provider's error code; None for the usual one of the status.
+        message: The provider's message.
+        latency: Seconds before it is sent.
 
     Raises:
-        ValueError: The status is not one of an error.
+        ValueError: The status is not 400 to 599.
     """
     if not 400 <= status <= 599:
-        raise ValueError(f"the status of an error is from 400 to 599, got {status}")
+        raise ValueError(f"the status of an error must be 400 to 599, got {status}")
     return Failure(status=status, message=message, code=code, retry_after=retry_after, latency=latency)
 
 
 def cut(after: str = "", *, chunks: Iterable[str] | None = None, latency: float = 0.0) -> Answer:
-    """Break off: a stream ends after some text, of a whole answer nothing arrives.
+    """Lose the connection: a stream after some text, a complete response before its first byte.
 
     Args:
-        after: The text that a stream still brings.
-        chunks: The pieces in which it brings it; None for one a word.
-        latency: Seconds before the answer begins.
+        after: The text that a stream sends before that.
+        chunks: The pieces of the text; None for one piece per word.
+        latency: Seconds before the answer starts.
 
     Raises:
-        ValueError: The chunks do not add up to the text.
+        ValueError: The chunks do not join to the text.
     """
     return attrs.evolve(text(after, chunks=chunks, latency=latency), is_cut=True)
 
 
 def raw(status: int = 200, headers: Mapping[str, str] | None = None, body: Any = b"", *, latency: float = 0.0) -> Raw:
-    """Answer with a response as it stands.
+    """Answer with a response as it is, in no particular wire format.
 
     Args:
         status: The HTTP status.
         headers: The headers; None for a content type that fits the body.
-        body: Bytes, a text, or a value to be sent as JSON.
-        latency: Seconds before it comes.
+        body: Bytes, a string, or a value to send as JSON.
+        latency: Seconds before it is sent.
     """
-    kind = "application/octet-stream" if isinstance(body, bytes) else "application/json"
-    content = body if isinstance(body, bytes) else body.encode() if isinstance(body, str) else json.dumps(body)
-    own = {"content-type": "text/plain" if isinstance(body, str) else kind}
-    return Raw(status=status, headers=own if headers is None else headers, body=content, latency=latency)
+    if isinstance(body, bytes):
+        content, content_type = body, "application/octet-stream"
+    elif isinstance(body, str):
+        content, content_type = body.encode(), "text/plain"
+    else:
+        content, content_type = json.dumps(body), "application/json"
+    headers = {"content-type": content_type} if headers is None else headers
+    return Raw(status=status, headers=headers, body=content, latency=latency)
 
 
 def models(*ids: str, latency: float = 0.0) -> ModelList:
-    """Answer with a list of models, to a request for one.
+    """Answer a request for the list of models.
 
     Args:
-        ids: Their names.
-        latency: Seconds before it comes.
+        ids: The models' names.
+        latency: Seconds before it is sent.
     """
     return ModelList(ids=ids, latency=latency)

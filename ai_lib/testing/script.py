@@ -1,4 +1,4 @@
-"""What a fake answers to one request after another."""
+"""The replies of a fake provider, one for each request."""
 
 from __future__ import annotations
 
@@ -9,36 +9,37 @@ from typing import TypeAlias
 import attrs
 
 from ai_lib.testing.errors import UnexpectedRequestError
+from ai_lib.testing.formats.render import render
 from ai_lib.testing.replies import Answer, Failure, ModelList, Raw, Reply, text
-from ai_lib.testing.sent import SentRequest, sent
-from ai_lib.testing.wire.render import Rendered, render
+from ai_lib.testing.request import SentRequest
+from ai_lib.testing.response import FakeResponse
 from ai_lib.types.wire import HttpRequest
 
-__all__ = ["Script", "Scripted", "SentTo"]
+__all__ = ["ReplyFunction", "Script", "Scripted"]
 
-SentTo: TypeAlias = Callable[[SentRequest], "Reply | str"]
-"""Decides what to answer when it sees the request."""
+ReplyFunction: TypeAlias = Callable[[SentRequest], "Reply | str"]
+"""Chooses the reply when it sees the request."""
 
-Scripted: TypeAlias = Reply | str | SentTo
-"""One line of a script: a reply, a text to reply with, or a function that decides."""
+Scripted: TypeAlias = Reply | str | ReplyFunction
+"""One line of a script: a reply, a string to answer with, or a function that chooses."""
 
-_SHOWN = 80
+_MAX_SHOWN = 80
 _REPLIES = (str, Answer, Failure, Raw, ModelList)
 
 
 @attrs.define(eq=False)
 class Script:
-    """Gives each request its reply, in the order in which they come. Safe to share between threads.
+    """Gives each request the next reply. Safe to share between threads.
 
     Args:
         lines: The replies, one for each request.
-        then: What answers every request after them; None where there must be none.
+        then: The reply to every request after them; None to reject those.
 
     Raises:
-        TypeError: One of them is no reply.
+        TypeError: One of them is not a reply.
 
     Attributes:
-        requests: What was asked so far.
+        requests: The requests so far.
     """
 
     lines: tuple[Scripted, ...]
@@ -49,43 +50,38 @@ class Script:
     def __attrs_post_init__(self) -> None:
         for line in self.lines if self.then is None else (*self.lines, self.then):
             if not callable(line) and not isinstance(line, _REPLIES):
-                raise TypeError(_no_reply("a script holds", line))
+                raise TypeError(_not_a_reply("a script takes", line))
 
     @property
     def left(self) -> int:
-        """How many of the replies nobody has asked for yet."""
+        """The number of replies that have not been used yet."""
         return max(0, len(self.lines) - len(self.requests))
 
-    def answer(self, request: HttpRequest) -> Rendered:
-        """Return what to send in answer to a request.
+    def answer(self, request: HttpRequest) -> FakeResponse:
+        """Return the response to a request.
 
         Raises:
-            UnexpectedRequestError: The script is over, or has something else for this place.
+            UnexpectedRequestError: The script has no reply left, or one of another kind in this place.
         """
         with self._lock:
-            asked = sent(request, len(self.requests) + 1)
-            self.requests.append(asked)
-        line = self.lines[asked.number - 1] if asked.number <= len(self.lines) else self.then
-        if line is None:
-            raise UnexpectedRequestError(self._over(asked))
-        # Outside of the lock: a function of the user's may take its time, or ask something itself.
-        said = line(asked) if callable(line) else line
-        if not isinstance(said, _REPLIES):
-            raise UnexpectedRequestError(_no_reply(f"what answers request {asked.number} may return", said))
-        return render(text(said) if isinstance(said, str) else said, asked)
-
-    def _over(self, asked: SentRequest) -> str:
+            sent = SentRequest.from_http(request, len(self.requests) + 1)
+            self.requests.append(sent)
         count = len(self.lines)
-        prompt = asked.prompt if len(asked.prompt) <= _SHOWN else asked.prompt[:_SHOWN] + "..."
-        return (
-            f"the script is over: it has {count} {'reply' if count == 1 else 'replies'}, and request {asked.number} "
-            f"came: {asked.method} {asked.url}{f' with the prompt {prompt!r}' if prompt else ''}. "
-            "Retries are requests too; then=... answers whatever comes after the script"
-        )
+        line = self.lines[sent.number - 1] if sent.number <= count else self.then
+        if line is None:
+            prompt = sent.prompt if len(sent.prompt) <= _MAX_SHOWN else sent.prompt[:_MAX_SHOWN] + "..."
+            raise UnexpectedRequestError(
+                f"the script has no reply left: it has {count} {'reply' if count == 1 else 'replies'}, and request "
+                f"{sent.number} is {sent.method} {sent.url}{f' with the prompt {prompt!r}' if prompt else ''}; "
+                "count retries as requests, or pass then=... to answer all further requests"
+            )
+        # Not under the lock: a user's function may be slow, or send a request itself.
+        reply = line(sent) if callable(line) else line
+        if not isinstance(reply, _REPLIES):
+            raise UnexpectedRequestError(_not_a_reply(f"the function for request {sent.number} may return", reply))
+        return render(text(reply) if isinstance(reply, str) else reply, sent)
 
 
-def _no_reply(where: str, line: object) -> str:
-    return (
-        f"{where} texts, replies such as error(429) and functions that return one of these, "
-        f"not {type(line).__name__}: {str(line)[:_SHOWN]}"
-    )
+def _not_a_reply(place: str, value: object) -> str:
+    kinds = "strings, replies such as error(429), and functions that return one of these"
+    return f"{place} {kinds}, got {type(value).__name__}: {str(value)[:_MAX_SHOWN]}"

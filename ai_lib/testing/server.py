@@ -1,4 +1,4 @@
-"""A provider on this machine: a real server with the real wire formats, for programs that are tested as they are."""
+"""A provider on this machine: a real server with real wire formats, for programs that are tested unchanged."""
 
 from __future__ import annotations
 
@@ -11,102 +11,107 @@ from urllib.parse import urlsplit
 
 import attrs
 
-from ai_lib.providers.config import ProviderConfig
 from ai_lib.providers.registry import configs, get_config
+from ai_lib.testing.formats.render import DIALECTS, render
 from ai_lib.testing.replies import Failure, Reply, models, text
+from ai_lib.testing.request import SentRequest
+from ai_lib.testing.response import FakeResponse
 from ai_lib.testing.script import Script, Scripted
-from ai_lib.testing.sent import SentRequest
-from ai_lib.testing.wire.render import DIALECTS, Rendered, render
 from ai_lib.types.wire import HttpRequest
 from ai_lib.utils.clock import SYSTEM_CLOCK, Clock
 
 __all__ = ["KEY", "MockServer", "echo"]
 
 KEY = "test-key"
-"""The key that programs under test are given; any other is as good."""
+"""The key for programs under test; the server accepts every key."""
 
 
 def echo(request: SentRequest) -> Reply:
-    """Answer with what was said last, or with a list of one model."""
+    """Answer with the last message, or with a list of one model."""
     return models("echo") if request.method == "GET" else text(request.prompt)
 
 
 class MockServer:
-    """Listens on a free port of 127.0.0.1 while the `with` block lasts.
+    """Listens on a free port of 127.0.0.1 inside a `with` block.
 
         with MockServer("Hello!", error(503)) as server:
             os.environ.update(server.environment("openai"))
             program_under_test()
         assert server.requests[0].prompt == "Hi"
 
-    A request that the script has no reply for is answered with an error, and leaving the block raises what was wrong.
+    A request for which the script has no reply gets an error response, and leaving the block raises the reason.
 
     Args:
-        script: The replies, as for `ScriptedTransport`; none at all means that every request is echoed.
-        then: What answers every request after them; None means that there must be none, or `echo` without a script.
-        clock: Whose time a reply's latency takes.
+        script: The replies, as for `ScriptedTransport`; without any, every request is echoed.
+        then: The reply to every request after them; None rejects those, or echoes them if there is no script.
+        clock: The clock on which a reply's latency passes.
 
     Attributes:
-        problems: What was wrong with requests: that the script had no reply for them, that they are no JSON, or what a
-            function in it raises.
+        problems: What was wrong with requests: the script had no reply for them, they were not JSON, or a function in
+            the script raised an error.
     """
 
     def __init__(self, *script: Scripted, then: Scripted | None = None, clock: Clock = SYSTEM_CLOCK) -> None:
-        self._script = Script(script, echo if then is None and not script else then)
+        self.script(*script, then=then)
         self._clock = clock
         self._stopped = threading.Event()
         self._server: _Server | None = None
         self.problems: list[Exception] = []
 
     def script(self, *replies: Scripted, then: Scripted | None = None) -> None:
-        """Replace the script, and forget what was asked so far.
+        """Replace the script, and discard the requests so far.
 
         Args:
-            replies: As for the class.
-            then: As for the class.
+            replies: The replies, as for the class.
+            then: The reply to every request after them, as for the class.
         """
         self._script = Script(replies, echo if then is None and not replies else then)
 
     @property
     def requests(self) -> list[SentRequest]:
-        """What was sent, in order, with the keys masked."""
+        """The requests so far, in order, with keys masked."""
         return self._script.requests
 
     @property
     def url(self) -> str:
         """The address, without a path and without a slash at the end."""
         if self._server is None:
-            raise RuntimeError("the server listens only inside of `with MockServer() as server:`")
+            raise RuntimeError("the server listens only inside `with MockServer() as server:`")
         return f"http://127.0.0.1:{self._server.server_address[1]}"
 
     def base_url(self, provider: str) -> str:
-        """Return the address to give as `base_url`, with the path that the provider's own has.
+        """Return the address to pass as `base_url`, with the same path as the provider's.
 
         Raises:
-            ConfigurationError: There is no such provider.
+            ConfigurationError: The provider is unknown.
         """
-        return self._base_url(get_config(provider))
+        config = get_config(provider)
+        return self.url + urlsplit(config.base_url.format(**dict.fromkeys(config.url_fields, "test"))).path
 
     def environment(self, *providers: str) -> dict[str, str]:
-        """Return the environment variables that make programs speak to this server: addresses, keys, and NO_PROXY.
+        """Return the environment variables that point programs to this server: addresses, keys and NO_PROXY.
 
         Args:
-            providers: Their ids; none means all whose wire format a fake speaks.
+            providers: Their ids; none means all whose wire format the server speaks.
 
         Raises:
-            ConfigurationError: There is no such provider.
+            ConfigurationError: A provider is unknown.
         """
-        chosen = map(get_config, providers) if providers else (one for one in configs() if _speaks(one))
+        chosen = [get_config(provider) for provider in providers] or [
+            config
+            for config in configs()
+            if config.dialect in DIALECTS and config.retired is None and config.base_url_env and config.key_env
+        ]
         variables = {"NO_PROXY": "127.0.0.1", "no_proxy": "127.0.0.1"}
         for config in chosen:
-            # A variable that is read as a host gets one: other programs append the path as well.
-            address = self.url if config.base_url_env_is_host else self._base_url(config)
+            # A variable that is read as a host is set to a host: other programs append the path themselves.
+            address = self.url if config.base_url_env_is_host else self.base_url(config.id)
             variables |= dict.fromkeys(config.base_url_env, address)
             variables |= dict.fromkeys(config.key_env[:1], KEY)
         return variables
 
     def close(self) -> None:
-        """Stop listening, and end what is still being answered."""
+        """Stop listening, and end the responses in progress."""
         self._stopped.set()
         if self._server is not None:
             self._server.stop()
@@ -123,31 +128,24 @@ class MockServer:
         if self.problems and kind is None:
             raise self.problems[0]
 
-    def _base_url(self, config: ProviderConfig) -> str:
-        return self.url + urlsplit(config.base_url.format(**dict.fromkeys(config.url_fields, "test"))).path
-
-    def answer(self, request: HttpRequest) -> Rendered:
-        """Return what to send; for the connections."""
+    def answer(self, request: HttpRequest) -> FakeResponse:
+        """Return the response to a request; called by the connections."""
         script = self._script
         try:
-            rendered = script.answer(request)
-        except Exception as error:  # noqa: BLE001 - the script's, or that of a function in it: the `with` block raises it
+            response = script.answer(request)
+        except Exception as error:  # noqa: BLE001 - also the errors of a user's function; the `with` block raises them
             self.problems.append(error)
-            told = Failure(status=400, code="unexpected_request", message=str(error) or type(error).__name__)
-            rendered = render(told, script.requests[-1])
-        if rendered.latency:
-            self.pause(rendered.latency)
+            failure = Failure(status=400, code="unexpected_request", message=str(error) or type(error).__name__)
+            response = render(failure, script.requests[-1])
+        if response.latency:
+            self.pause(response.latency)
             if self._stopped.is_set():
-                return attrs.evolve(rendered, pieces=(), streamed=False, is_cut=True)
-        return rendered
+                return attrs.evolve(response, pieces=(), streamed=False, is_cut=True)
+        return response
 
     def pause(self, seconds: float) -> None:
-        """Wait, at most until the server is closed; for the connections."""
+        """Wait, at most until the server is closed; called by the connections."""
         self._clock.wait(self._stopped, seconds)
-
-
-def _speaks(config: ProviderConfig) -> bool:
-    return config.dialect in DIALECTS and config.retired is None and bool(config.base_url_env and config.key_env)
 
 
 class _Server(ThreadingHTTPServer):
@@ -165,74 +163,74 @@ class _Server(ThreadingHTTPServer):
 
     def stop(self) -> None:
         self.shutdown()
-        for one in self._sockets:
+        for connection in self._sockets:
             with suppress(OSError):  # closed already
-                one.shutdown(socket.SHUT_RDWR)
+                connection.shutdown(socket.SHUT_RDWR)
         self.server_close()
         self._thread.join()
 
     def get_request(self) -> tuple[socket.socket, tuple[str, int]]:
-        accepted, address = super().get_request()
-        self._sockets.append(accepted)
-        return accepted, address
+        connection, address = super().get_request()
+        self._sockets.append(connection)
+        return connection, address
 
 
 class _Connection(BaseHTTPRequestHandler):
-    """One connection; requests come one after another."""
+    """One connection, with its requests one after another."""
 
     server: _Server
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True
 
     def handle(self) -> None:
-        with suppress(OSError):  # the client is gone, or the test is over
+        with suppress(OSError):  # the client disconnected, or the test has finished
             super().handle()
 
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers.get("content-length") or 0))
-        host = self.headers.get("host", "127.0.0.1")
         request = HttpRequest(
             method=self.command,
-            url=f"http://{host}{self.path}",
+            url=f"http://{self.headers.get('host', '127.0.0.1')}{self.path}",
             headers=dict(self.headers.items()),
             body=body if self.command == "POST" else None,
         )
-        self._send(self.server.mock.answer(request))
-
-    do_GET = do_POST  # noqa: N815 - as above
-
-    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the signature of http.server
-        """Say nothing: a test's output is its own."""
-
-    def _send(self, rendered: Rendered) -> None:
-        if rendered.is_cut and not rendered.streamed:
-            self._hang_up()
+        response = self.server.mock.answer(request)
+        if response.is_cut and not response.streamed:
+            self._disconnect()
             return
-        self.send_response(rendered.status)
-        for name, value in rendered.headers.items():
+        self.send_response(response.status)
+        for name, value in response.headers.items():
             self.send_header(name, value)
-        if not rendered.streamed:
-            body = b"".join(rendered.pieces)
-            if "content-length" in rendered.headers:
-                self.close_connection = True  # it may be a wrong one, and what follows would be read as the rest
-            else:
-                self.send_header("content-length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
+        if response.streamed:
+            self._send_stream(response)
             return
+        body = b"".join(response.pieces)
+        if "content-length" in response.headers:
+            self.close_connection = True  # it may be wrong, and the client would read the next response as the rest
+        else:
+            self.send_header("content-length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    do_GET = do_POST  # noqa: N815 - the name that http.server looks for
+
+    def _send_stream(self, response: FakeResponse) -> None:
         self.send_header("transfer-encoding", "chunked")
         self.end_headers()
-        for number, piece in enumerate(rendered.pieces):
-            if number and rendered.pace:
-                self.server.mock.pause(rendered.pace)
+        for number, piece in enumerate(response.pieces):
+            if number and response.pace:
+                self.server.mock.pause(response.pace)
             self.wfile.write(b"%x\r\n%s\r\n" % (len(piece), piece))
             self.wfile.flush()
-        if rendered.is_cut:
-            self._hang_up()
+        if response.is_cut:
+            self._disconnect()
         else:
             self.wfile.write(b"0\r\n\r\n")
 
-    def _hang_up(self) -> None:
-        """Close in the middle, which is what a lost connection looks like from the other side."""
+    def _disconnect(self) -> None:
+        """Close the connection in the middle of a response."""
         self.close_connection = True
         self.connection.shutdown(socket.SHUT_RDWR)
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the signature of http.server
+        """Print nothing, since the test's output is not ours."""

@@ -54,7 +54,7 @@ def headers_and_nothing(connection: Connection) -> None:
 
 def test_the_response_lists_the_failed_attempts_before_it(server):
     server.script(BUSY, json_reply(429, SLOW_DOWN, {"retry-after": "7"}), OK)
-    time = FakeClock(chance=0.5)
+    time = FakeClock(randomness=0.5)
 
     answer = client_of(server, clock=time, resilience=None).chat("hi")
 

@@ -19,7 +19,6 @@ from ai_lib.testing import (
     raw,
     text,
 )
-from ai_lib.testing.redaction import is_secret
 from ai_lib.transport import HttpRequest
 from tests.support.clients import client_with_transport, every_api
 
@@ -40,7 +39,7 @@ def replayed(file, api="openai_chat", **settings):
 
 
 @every_api
-def test_what_was_recorded_is_replayed_without_anything_to_send_it(api, file):
+def test_a_recording_is_replayed_without_an_inner_transport(api, file):
     first = recorded(file, "Hello!", api=api).chat("Hi")
 
     again = replayed(file, api=api).chat("Hi")
@@ -49,7 +48,7 @@ def test_what_was_recorded_is_replayed_without_anything_to_send_it(api, file):
 
 
 @every_api
-def test_a_stream_is_replayed_in_its_pieces(api, file):
+def test_a_stream_is_replayed_in_its_recorded_pieces(api, file):
     first = [chunk.text for chunk in recorded(file, "one two three", api=api).stream("Hi")]
 
     again = [chunk.text for chunk in replayed(file, api=api).stream("Hi")]
@@ -57,7 +56,7 @@ def test_a_stream_is_replayed_in_its_pieces(api, file):
     assert (again, [piece for piece in again if piece]) == (first, ["one", " two", " three"])
 
 
-def test_a_stream_that_broke_off_breaks_off_again(file):
+def test_an_interrupted_stream_is_interrupted_again_in_the_replay(file):
     with pytest.raises(StreamInterruptedError):
         recorded(file, cut(after="Once upon")).stream("Hi").final_response()
 
@@ -67,7 +66,7 @@ def test_a_stream_that_broke_off_breaks_off_again(file):
     assert caught.value.partial.text == "Once upon"
 
 
-def test_a_stream_that_is_closed_early_is_kept_up_to_there(file):
+def test_a_stream_that_is_closed_early_is_recorded_as_far_as_it_was_read(file):
     stream = recorded(file, "one two three").stream("Hi")
     next(chunk for chunk in stream if chunk.text)
     stream.close()
@@ -78,14 +77,14 @@ def test_a_stream_that_is_closed_early_is_kept_up_to_there(file):
     assert caught.value.partial.text == "one"
 
 
-def test_the_same_request_gets_its_answers_in_the_order_of_the_recording(file):
+def test_equal_requests_get_their_responses_in_recorded_order(file):
     recorded(file, error(429, message="slow"), "Hello", clock=FakeClock().clock()).chat("Hi")
     again = replayed(file, options={"max_retries": 0})
 
     with pytest.raises(RateLimitError, match="slow"):
         again.chat("Hi")
     assert again.chat("Hi").text == "Hello"
-    with pytest.raises(UnexpectedRequestError, match="2 times, and it was asked once more"):
+    with pytest.raises(UnexpectedRequestError, match="2 times, and it was sent once more"):
         again.chat("Hi")
 
 
@@ -111,7 +110,7 @@ def test_a_key_that_the_server_repeats_is_not_on_the_cassette(file, echoed):
     assert "wrong key ****" in content or "wrong key Bearer ****" in content
 
 
-def test_a_key_that_lies_across_two_pieces_of_a_stream_is_not_on_the_cassette(file):
+def test_a_key_split_across_two_pieces_of_a_stream_is_not_on_the_cassette(file):
     halves = [
         b'data: {"x": "' + KEY[:9].encode(),
         KEY[9:].encode() + b'"}\n\n',
@@ -155,7 +154,7 @@ class Pieces:
         ("https://x/v1/models?page=2", {"Ocp-Apim-Subscription-Key": KEY}),
     ],
 )
-def test_no_secret_of_an_address_or_a_header_is_kept(file, url, headers):
+def test_no_secret_of_an_address_or_a_header_is_recorded(file, url, headers):
     inner = ScriptedTransport(raw(200, body=f"you sent {KEY}"))
 
     Cassette(file, "record", inner).send(HttpRequest(method="GET", url=url, headers=headers))
@@ -176,7 +175,7 @@ def test_what_looks_like_a_key_is_masked_wherever_it_stands(file, before, prefix
     assert found[:20] not in file.read_text()
 
 
-def test_what_looks_like_a_key_is_not_kept_whoever_sent_it(file):
+def test_what_looks_like_a_key_is_masked_in_requests_and_responses(file):
     recorded(file, raw(401, body={"error": {"message": "Incorrect API key: sk-proj-abcdefghijklmnopqrstuvwxyz"}}))
     client = recorded(file, "the key is sk-proj-abcdefghijklmnopqrstuvwxyz, they say")
 
@@ -185,7 +184,7 @@ def test_what_looks_like_a_key_is_not_kept_whoever_sent_it(file):
     assert "abcdefghij" not in file.read_text()
 
 
-def test_headers_that_only_sound_secret_are_kept(file):
+def test_headers_that_only_sound_secret_are_recorded(file):
     headers = {"content-type": "application/json", "X-RateLimit-Remaining-Tokens": "7", "retry-after": "3"}
     recorded(file, raw(429, headers, "{}"), "Hi", clock=FakeClock().clock()).chat("Hi")
 
@@ -194,7 +193,7 @@ def test_headers_that_only_sound_secret_are_kept(file):
     assert kept == {"content-type": "application/json", "x-ratelimit-remaining-tokens": "7", "retry-after": "3"}
 
 
-def test_a_cassette_is_readable_by_its_owner_only_and_by_people(file):
+def test_a_cassette_is_readable_text_that_only_its_owner_can_open(file):
     recorded(file, "Grüße!").chat("Hi")
 
     content = json.loads(file.read_text())
@@ -206,7 +205,7 @@ def test_a_cassette_is_readable_by_its_owner_only_and_by_people(file):
     assert list(file.parent.iterdir()) == [file]
 
 
-def test_the_order_of_fields_and_another_server_make_no_other_request(file):
+def test_requests_match_regardless_of_field_order_and_server(file):
     ask = [("https://a/v1/x?b=2&a=1", b'{"p": 1, "q": [2]}'), ("http://b:8/v1/x?a=1&b=2", b'{"q":[2],"p":1}')]
     (first, body), (second, other) = ask
     Cassette(file, "record", ScriptedTransport(raw(body="hi"))).send(HttpRequest(url=first, body=body))
@@ -214,25 +213,23 @@ def test_the_order_of_fields_and_another_server_make_no_other_request(file):
     assert Cassette(file, "replay").send(HttpRequest(url=second, body=other)).body == b"hi"
 
 
-def test_a_body_that_is_no_json_is_matched_and_replayed_byte_by_byte(file):
+def test_a_body_that_is_not_json_is_matched_and_replayed_exactly(file):
     sent = HttpRequest(url="https://x/v1/files", body=b"\x00\xff\x80")
     Cassette(file, "record", ScriptedTransport(raw(body=b"\xfe\x00"))).send(sent)
 
     assert Cassette(file, "replay").send(sent).body == b"\xfe\x00"
 
 
-def test_a_request_that_is_not_recorded_names_the_nearest_one_and_the_difference(file):
+def test_a_missing_request_is_an_error_that_names_the_difference_to_the_closest_one(file):
     client = recorded(file, "Hello", "Bonjour")
     client.chat("Say hello")
     client.chat("Something else altogether", temperature=0.5)
 
-    with pytest.raises(
-        UnexpectedRequestError, match=r'messages\[0\]\.content: recorded "Say hello", asked "Say hallo"'
-    ):
+    with pytest.raises(UnexpectedRequestError, match=r'messages\[0\]\.content: recorded "Say hello", sent "Say hallo"'):
         replayed(file).chat("Say hallo")
 
 
-def test_a_key_that_is_a_word_of_the_question_does_not_hide_the_recording(file):
+def test_a_key_that_occurs_in_the_prompt_does_not_prevent_a_match(file):
     recorded(file, "Hello").chat("Is this a question?")
 
     again = client_with_transport("openai_chat", Cassette(file), key="question")
@@ -240,7 +237,7 @@ def test_a_key_that_is_a_word_of_the_question_does_not_hide_the_recording(file):
     assert again.chat("Is this a question?").text == "Hello"
 
 
-def test_auto_records_where_there_is_no_file_and_replays_where_there_is(file):
+def test_auto_mode_records_without_a_file_and_replays_with_one(file):
     first, second = ScriptedTransport("recorded"), ScriptedTransport("never asked")
 
     client_with_transport("openai_chat", Cassette(file, inner=first)).chat("Hi")
@@ -249,28 +246,28 @@ def test_auto_records_where_there_is_no_file_and_replays_where_there_is(file):
     assert (answer.text, second.requests) == ("recorded", [])
 
 
-def test_replaying_without_a_file_says_how_to_record_one(file):
-    with pytest.raises(ConfigurationError, match=r'no cassette .*one\.json; record it with mode="record"'):
+def test_replaying_without_a_file_is_an_error_that_says_how_to_record_one(file):
+    with pytest.raises(ConfigurationError, match=r'cassette .*one\.json does not exist; record it with mode="record"'):
         Cassette(file, "replay")
 
 
 @pytest.mark.parametrize(
     ("content", "message"),
-    [("[]", "is no cassette"), ("{", "is no cassette"), ('{"version": 9, "exchanges": []}', "of version 9")],
+    [("[]", "is not a cassette"), ("{", "is not a cassette"), ('{"version": 9, "exchanges": []}', "has version 9")],
 )
-def test_what_is_no_cassette_is_refused(tmp_path, content, message):
+def test_a_file_that_is_not_a_cassette_is_rejected(tmp_path, content, message):
     (tmp_path / "x.json").write_text(content)
 
     with pytest.raises(ConfigurationError, match=message):
         Cassette(tmp_path / "x.json")
 
 
-def test_a_mode_that_does_not_exist_is_refused(file):
+def test_an_unknown_mode_is_rejected(file):
     with pytest.raises(ConfigurationError, match="'auto', 'record' or 'replay', got 'play'"):
         Cassette(file, "play")
 
 
-def test_an_empty_cassette_says_that_it_is_empty(tmp_path):
+def test_the_error_of_an_empty_cassette_says_that_it_is_empty(tmp_path):
     (tmp_path / "x.json").write_text('{"version": 1, "exchanges": []}')
 
     with pytest.raises(UnexpectedRequestError, match="it is empty"):
@@ -295,7 +292,7 @@ def test_threads_record_every_exchange(file):
     assert len(json.loads(file.read_text())["exchanges"]) == 24
 
 
-def test_real_traffic_is_recorded_through_the_librarys_own_transport(file, tmp_path):
+def test_real_traffic_is_recorded_through_the_default_transport(file, tmp_path):
     with MockServer(text("over a socket"), text("as a stream")) as server:
         options = {"base_url": server.base_url("openai")}
         with Cassette(file) as cassette:
@@ -308,7 +305,7 @@ def test_real_traffic_is_recorded_through_the_librarys_own_transport(file, tmp_p
     assert (again.chat("Hi").text, again.stream("Hi").final_response().text) == ("over a socket", "as a stream")
 
 
-def test_the_options_of_a_client_are_no_part_of_what_is_matched(file):
+def test_requests_match_regardless_of_the_clients_options(file):
     recorded(file, "Hello").chat("Hi")
 
     other = ConnectionOptions(api_key="another-key", headers={"X-Team": "search"})
@@ -316,7 +313,7 @@ def test_the_options_of_a_client_are_no_part_of_what_is_matched(file):
     assert replayed(file).with_options(other).chat("Hi").text == "Hello"
 
 
-def test_a_stream_that_broke_off_is_a_lost_connection_for_who_reads_it_whole(file):
+def test_an_interrupted_stream_replayed_as_a_complete_response_is_a_lost_connection(file):
     sent = HttpRequest(url="https://x/v1/chat/completions", body=b'{"stream": true}')
     with pytest.raises(ConnectionLostError):
         list(Cassette(file, "record", ScriptedTransport(cut(after="Once"))).stream(sent))
@@ -325,7 +322,7 @@ def test_a_stream_that_broke_off_is_a_lost_connection_for_who_reads_it_whole(fil
         Cassette(file).send(sent)
 
 
-def test_text_that_utf8_cannot_hold_is_kept(file):
+def test_text_that_utf8_cannot_encode_is_recorded(file):
     sent = HttpRequest(url="https://x/v1", body=rb'{"half": "\ud83d"}')
     Cassette(file, "record", ScriptedTransport(raw(body="hi"))).send(sent)
 
@@ -337,8 +334,3 @@ def test_a_replay_holds_nothing_open(file):
 
     with Cassette(file) as cassette:
         assert repr(cassette) == f"Cassette({str(file)!r}, mode='replay')"
-
-
-def test_idempotency_keys_are_no_secrets():
-    assert not is_secret("Idempotency-Key")
-    assert is_secret("accessToken")

@@ -23,8 +23,8 @@ def test_a_minute_of_back_off_takes_less_than_50_milliseconds():
     assert (answer.text, fake.waits) == ("Hello", [60.0])
 
 
-def test_chance_decides_how_much_of_a_jittered_wait_is_waited():
-    fake = FakeClock(chance=0.25)
+def test_randomness_sets_the_fraction_of_a_jittered_wait():
+    fake = FakeClock(randomness=0.25)
     policy = ResilienceConfig(retry=RetryPolicy(base=8.0))
     transport = ScriptedTransport(error(503), "Hello")
 
@@ -33,7 +33,7 @@ def test_chance_decides_how_much_of_a_jittered_wait_is_waited():
     assert fake.waits == [2.0]
 
 
-def test_advancing_is_no_wait():
+def test_advancing_the_clock_records_no_wait():
     fake = FakeClock(now=5.0)
 
     fake.advance(10)
@@ -41,7 +41,7 @@ def test_advancing_is_no_wait():
     assert (fake.clock().now(), fake.clock().wall(), fake.waits) == (15.0, 15.0, [])
 
 
-def test_time_does_not_go_back():
+def test_the_clock_cannot_go_back():
     with pytest.raises(ValueError, match="-1"):
         FakeClock().advance(-1)
 
@@ -54,14 +54,14 @@ def test_waiting_for_an_event_that_is_set_takes_no_time():
     assert fake.waits == []
 
 
-def test_waiting_for_an_event_that_nobody_sets_takes_all_the_time_of_this_clock():
+def test_waiting_for_an_event_that_is_never_set_passes_the_whole_time_on_the_clock():
     fake = FakeClock(now=0.0)
 
     assert not fake.clock().wait(threading.Event(), 60)
     assert fake.now == 60.0
 
 
-def test_waiting_without_a_limit_is_real():
+def test_waiting_without_a_limit_really_waits():
     fake, event = FakeClock(), threading.Event()
     threading.Timer(0.01, event.set).start()
 

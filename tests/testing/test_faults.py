@@ -29,7 +29,7 @@ def test_the_same_seed_fails_in_the_same_way():
     first, second = faulty(seed=3, error_rate=0.5), faulty(seed=3, error_rate=0.5)
 
     assert outcomes(first) == outcomes(second)
-    assert first.fates == second.fates
+    assert first.outcomes == second.outcomes
     assert {"Hi", "RateLimitError", "ProviderError", "OverloadedError", "ConnectionLostError"} == set(outcomes(first))
 
 
@@ -41,7 +41,7 @@ def test_without_rates_nothing_fails():
     assert outcomes(faulty()) == ["Hi"] * 40
 
 
-def test_a_request_that_is_to_fail_is_not_passed_on():
+def test_a_request_that_fails_is_not_passed_on():
     inner = ScriptedTransport(then="Hi")
 
     seen = outcomes(FaultyTransport(inner, error_rate=1.0, faults=[error(429)]))
@@ -49,7 +49,7 @@ def test_a_request_that_is_to_fail_is_not_passed_on():
     assert (set(seen), inner.requests) == ({"RateLimitError"}, [])
 
 
-def test_a_whole_answer_that_is_cut_was_paid_for():
+def test_a_complete_response_that_is_cut_may_have_been_billed():
     inner = ScriptedTransport("Hi")
     client = client_with_transport("openai_chat", FaultyTransport(inner, cut_rate=1.0), options=NO_RETRIES)
 
@@ -61,17 +61,17 @@ def test_a_whole_answer_that_is_cut_was_paid_for():
 
 @every_api
 @pytest.mark.parametrize("seed", range(8))
-def test_a_stream_that_is_cut_never_looks_whole(api, seed):
+def test_a_cut_stream_never_looks_complete(api, seed):
     transport = FaultyTransport(ScriptedTransport("Hi"), cut_rate=1.0, seed=seed)
 
     with pytest.raises(StreamInterruptedError) as caught:
         client_with_transport(api, transport, options=NO_RETRIES).stream("Hi").final_response()
 
     assert caught.value.partial.text in {"", "Hi"}
-    assert transport.fates == ["cut"]
+    assert transport.outcomes == ["cut"]
 
 
-def test_a_stream_may_fail_before_it_begins():
+def test_a_stream_may_fail_before_it_starts():
     transport = FaultyTransport(ScriptedTransport(), error_rate=1.0, faults=[error(429)])
 
     with pytest.raises(RateLimitError):
@@ -86,7 +86,7 @@ def test_the_latency_passes_before_each_request():
     assert time.waits == [3.0, 3.0]
 
 
-def test_the_library_gets_through_a_storm_of_faults():
+def test_retries_get_every_call_through_many_faults():
     time = FakeClock()
     transport = faulty(seed=5, error_rate=0.3)
 
@@ -96,12 +96,12 @@ def test_the_library_gets_through_a_storm_of_faults():
     ]
 
     assert seen == ["Hi"] * 20
-    assert "error" in transport.fates
+    assert "error" in transport.outcomes
 
 
 @pytest.mark.parametrize("rate", [-0.1, 1.1])
-def test_a_rate_that_is_none_is_refused(rate):
-    with pytest.raises(ValueError, match="cut_rate must be from 0 to 1"):
+def test_a_rate_outside_0_to_1_is_rejected(rate):
+    with pytest.raises(ValueError, match="cut_rate must be 0 to 1"):
         faulty(cut_rate=rate)
 
 
@@ -115,7 +115,7 @@ def test_faults_must_be_replies():
         FaultyTransport(ScriptedTransport(then="Hi"), faults=["oops"])
 
 
-def test_a_stream_that_gets_a_fault_which_is_cut_keeps_its_pace():
+def test_a_fault_that_is_a_cut_stream_keeps_its_pace():
     time = FakeClock()
     fault = text("one two", pace=2.0) + cut()
     transport = FaultyTransport(ScriptedTransport(), error_rate=1.0, faults=[fault], clock=time.clock())
@@ -126,11 +126,11 @@ def test_a_stream_that_gets_a_fault_which_is_cut_keeps_its_pace():
     assert time.waits == [2.0]
 
 
-def test_a_stream_that_is_to_go_well_is_the_inner_one():
+def test_a_stream_without_a_fault_is_the_inner_one():
     assert client_with_transport("gemini", faulty()).stream("Hi").final_response().text == "Hi"
 
 
-def test_closing_closes_what_is_inside():
+def test_closing_closes_the_inner_transport():
     closed = []
     inner = ScriptedTransport()
     inner.close = lambda: closed.append(True)

@@ -26,7 +26,7 @@ def user(pytester):
     return run
 
 
-def test_a_test_of_four_situations_takes_five_lines_each_and_no_network(user):
+def test_four_tests_of_five_lines_each_run_without_a_network(user):
     user(
         """
         import pytest
@@ -55,10 +55,10 @@ def test_a_test_with_a_script_cannot_reach_the_network(user):
         """
     )
 
-    assert "NetworkBlockedError: the test tried to reach 'api.openai.com'" in ran.stdout.str()
+    assert "NetworkBlockedError: the test tried to connect to 'api.openai.com'" in ran.stdout.str()
 
 
-def test_the_server_answers_a_program_that_knows_nothing_of_it(user):
+def test_the_server_answers_an_unchanged_program(user):
     user(
         """
         from ai_lib import quick_chat
@@ -106,7 +106,7 @@ def test_the_network_is_open_again_after_the_test(user):
 
 @pytest.mark.parametrize("address", [("192.0.2.1", 80), ("api.example.com", 443)])
 @pytest.mark.parametrize("how", ["connect", "connect_ex"])
-def test_every_way_out_is_blocked(user, address, how):
+def test_every_connection_to_another_machine_is_blocked(user, address, how):
     user(
         f"""
         import socket
@@ -123,7 +123,7 @@ def test_every_way_out_is_blocked(user, address, how):
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "127.8.9.1"])
-def test_this_machine_can_be_reached(user, host):
+def test_connections_to_this_machine_are_allowed(user, host):
     user(
         f"""
         import socket
@@ -148,7 +148,7 @@ def test_the_blocks_of_the_document_that_are_tests_pass(user):
     ran.assert_outcomes(passed=count)
 
 
-def test_importing_the_kit_imports_neither_pytest_nor_the_client():
+def test_importing_the_test_kit_imports_neither_pytest_nor_the_client():
     code = "import sys, ai_lib.testing; print('pytest' in sys.modules)"
 
     ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
@@ -156,7 +156,7 @@ def test_importing_the_kit_imports_neither_pytest_nor_the_client():
     assert ran.stdout.strip() == "False"
 
 
-def test_importing_the_library_does_not_import_the_kit():
+def test_importing_the_library_does_not_import_the_test_kit():
     code = "import sys, ai_lib; print([name for name in sys.modules if name.startswith('ai_lib.testing')])"
 
     ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

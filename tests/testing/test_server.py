@@ -28,7 +28,7 @@ def over(server, api, **settings):
 
 
 @every_api
-def test_without_a_script_it_echoes_whole_and_streamed(api):
+def test_without_a_script_the_server_echoes_responses_and_streams(api):
     with MockServer() as server, over(server, api) as client:
         said = client.chat("Say hi").text, client.stream("Count to three").final_response().text
 
@@ -37,7 +37,7 @@ def test_without_a_script_it_echoes_whole_and_streamed(api):
 
 
 @every_api
-def test_scripts_are_those_of_the_transport(api):
+def test_the_server_takes_the_same_scripts_as_the_transport(api):
     with MockServer(tool_call("f", {"x": 1}), error(401, message="no"), "Hi") as server, over(server, api) as client:
         asked = client.chat("Hi")
         with pytest.raises(AuthenticationError, match="no"):
@@ -47,7 +47,7 @@ def test_scripts_are_those_of_the_transport(api):
 
 
 @every_api
-def test_a_cut_stream_is_cut_on_the_socket(api):
+def test_a_cut_stream_closes_the_connection_in_the_middle(api):
     with MockServer(cut(after="Once upon")) as server, over(server, api) as client:
         stream = client.stream("Hi")
         with pytest.raises(StreamInterruptedError) as caught:
@@ -56,7 +56,7 @@ def test_a_cut_stream_is_cut_on_the_socket(api):
     assert caught.value.partial.text == "Once upon"
 
 
-def test_a_cut_whole_answer_hangs_up():
+def test_a_cut_complete_response_closes_the_connection():
     with (
         MockServer(cut()) as server,
         over(server, "openai_chat", options={"max_retries": 0}) as client,
@@ -79,7 +79,7 @@ def test_each_event_is_sent_before_the_next_is_due():
     assert came_in_time == [True, True]
 
 
-def test_requests_are_kept_without_their_keys():
+def test_requests_are_recorded_without_their_keys():
     with MockServer() as server, over(server, "anthropic", key="sk-canary-0123") as client:
         client.chat("Hi")
 
@@ -88,28 +88,28 @@ def test_requests_are_kept_without_their_keys():
     assert "canary" not in repr(request)
 
 
-def test_running_out_is_told_to_the_program_and_raised_at_the_end():
+def test_a_missing_reply_is_an_error_response_and_raised_at_the_end_of_the_block():
     def program():
         with MockServer("one") as server, over(server, "openai_chat") as client:
             client.chat("a")
-            with pytest.raises(InvalidRequestError, match="the script is over"):
+            with pytest.raises(InvalidRequestError, match="the script has no reply left"):
                 client.chat("b")
 
-    with pytest.raises(UnexpectedRequestError, match="it has 1 reply, and request 2 came"):
+    with pytest.raises(UnexpectedRequestError, match="it has 1 reply, and request 2 is"):
         program()
 
 
-def test_what_the_block_raises_itself_is_not_replaced():
+def test_an_error_of_the_block_itself_is_not_replaced():
     def program():
         with MockServer("one") as server, over(server, "openai_chat") as client:
             client.chat("a")
             client.chat("b")
 
-    with pytest.raises(InvalidRequestError, match="the script is over"):
+    with pytest.raises(InvalidRequestError, match="the script has no reply left"):
         program()
 
 
-def test_a_new_script_forgets_the_old_requests():
+def test_a_new_script_discards_the_old_requests():
     with MockServer() as server, over(server, "openai_chat") as client:
         client.chat("a")
         server.script("Hello")
@@ -117,7 +117,7 @@ def test_a_new_script_forgets_the_old_requests():
         assert (client.chat("b").text, [request.prompt for request in server.requests]) == ("Hello", ["b"])
 
 
-def test_a_latency_passes_on_the_clock_that_is_given():
+def test_latency_passes_on_the_servers_clock():
     fake = FakeClock()
 
     with MockServer(text("Hi", latency=20), clock=fake.clock()) as server, over(server, "openai_chat") as client:
@@ -157,7 +157,7 @@ def test_no_thread_outlives_the_block():
 
 
 def test_the_address_is_known_only_while_it_listens():
-    with pytest.raises(RuntimeError, match="inside of `with"):
+    with pytest.raises(RuntimeError, match="inside `with"):
         _ = MockServer().url
 
 
@@ -173,7 +173,7 @@ def test_the_environment_points_a_client_to_the_server(provider, monkeypatch):
             assert client.chat("Hi").text == "Hi"
 
 
-def test_the_environment_without_a_provider_is_that_of_all_that_are_spoken():
+def test_the_environment_without_a_provider_covers_all_supported_ones():
     with MockServer() as server:
         variables = server.environment()
 
@@ -184,13 +184,13 @@ def test_the_environment_without_a_provider_is_that_of_all_that_are_spoken():
         assert "OPENAI_BASE_URL" not in os.environ
 
 
-def test_gaps_in_a_base_url_are_filled():
+def test_placeholders_in_a_base_url_are_filled():
     with MockServer() as server:
         assert server.base_url("cloudflare") == server.url + "/client/v4/accounts/test/ai/v1"
 
 
 @pytest.mark.parametrize("way", ["chat", "responses"])
-def test_the_vendors_own_client_understands_it(way):
+def test_the_vendors_official_client_understands_the_server(way):
     openai = pytest.importorskip("openai")
     with MockServer() as server:
         client = openai.OpenAI(base_url=server.base_url("openai"), api_key="k")
@@ -209,7 +209,7 @@ def test_the_vendors_own_client_understands_it(way):
     assert (whole, [piece for piece in pieces if piece]) == ("Say hi", ["Say", " hi"])
 
 
-def test_many_threads_are_answered_at_once():
+def test_many_threads_are_answered_concurrently():
     with MockServer() as server, over(server, "openai_chat") as client:
         heard = []
         threads = [threading.Thread(target=lambda n=n: heard.append(client.chat(str(n)).text)) for n in range(16)]
@@ -221,14 +221,14 @@ def test_many_threads_are_answered_at_once():
     assert sorted(heard, key=int) == list(map(str, range(16)))
 
 
-def test_a_base_url_of_another_client_may_be_given_as_an_option():
+def test_the_base_url_may_be_passed_as_an_option():
     with MockServer("Hello") as server:
         options = ConnectionOptions(api_key="k", base_url=server.base_url("groq"))
 
         assert AiClient("groq", options=options).chat("Hi").text == "Hello"
 
 
-def test_what_a_function_in_the_script_asserts_is_raised_at_the_end():
+def test_a_failed_assertion_in_a_script_function_is_raised_at_the_end_of_the_block():
     def check(request):
         assert request.json["temperature"] == 0, "temperature is not 0"
         return "Hi"
@@ -241,7 +241,7 @@ def test_what_a_function_in_the_script_asserts_is_raised_at_the_end():
         program()
 
 
-def test_what_a_function_in_the_script_raises_is_told_to_the_program_and_raised_at_the_end():
+def test_an_error_in_a_script_function_is_an_error_response_and_raised_at_the_end_of_the_block():
     def answer(request):
         return request.json["tools"][0]["name"]
 
@@ -257,20 +257,20 @@ def test_what_a_function_in_the_script_raises_is_told_to_the_program_and_raised_
     assert len(server.requests) == 1
 
 
-def test_a_request_that_is_no_json_is_answered_with_an_error():
+def test_a_request_that_is_not_json_gets_an_error_response():
     statuses = []
 
     def ask(server):
         address = server.base_url("openai") + "/chat/completions"
         statuses.append(requests.post(address, data=b"{not json", timeout=5).status_code)
 
-    with pytest.raises(UnexpectedRequestError, match="request 1 is no JSON"), MockServer("Hi") as server:
+    with pytest.raises(UnexpectedRequestError, match="request 1 is not JSON"), MockServer("Hi") as server:
         ask(server)
 
     assert statuses == [400]
 
 
-def test_a_raw_response_may_lie_about_its_length():
+def test_a_raw_response_may_have_a_wrong_content_length():
     with (
         MockServer(raw(200, {"content-length": "50"}, b"{}"), "Hi") as server,
         over(server, "openai_chat", options={"max_retries": 0}) as client,

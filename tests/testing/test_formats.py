@@ -7,21 +7,20 @@ import pytest
 from ai_lib import AuthenticationError, RateLimitError, StreamInterruptedError, Usage
 from ai_lib.errors import OverloadedError
 from ai_lib.testing import ScriptedTransport, UnexpectedRequestError, cut, error, models, raw, text, tool_call
-from ai_lib.testing.replies import CalledTool
-from ai_lib.testing.sent import SentRequest
-from ai_lib.testing.wire.render import DIALECTS, render
+from ai_lib.testing.formats.render import DIALECTS, render
+from ai_lib.testing.request import SentRequest
 from ai_lib.types import UsageStatus
 from tests.support.clients import APIS, client_with_transport, every_api
 
 USAGE = Usage(prompt_tokens=7, completion_tokens=3, total_tokens=10)
 
 
-def test_every_dialect_that_a_fake_is_said_to_speak_is_tested_here():
+def test_every_supported_dialect_is_tested_here():
     assert set(APIS) == DIALECTS
 
 
 @every_api
-def test_a_whole_text_arrives_with_its_usage_and_finish_reason(api):
+def test_a_complete_answer_has_its_text_usage_and_finish_reason(api):
     answer = client_with_transport(api, ScriptedTransport(text("Hello there!", usage=USAGE))).chat("Hi")
 
     assert (answer.text, answer.usage, answer.choices[0].finish_reason) == ("Hello there!", _of(api), "stop")
@@ -62,7 +61,7 @@ def test_several_tool_calls_and_a_text_arrive_in_one_answer(api, way):
 
 @every_api
 @pytest.mark.parametrize("way", ["chat", "stream"])
-def test_an_answer_that_was_too_long_says_so(api, way):
+def test_an_answer_that_was_too_long_has_the_finish_reason_length(api, way):
     client = client_with_transport(api, ScriptedTransport(text("Once upon", finish_reason="length")))
 
     answer = client.chat("Hi") if way == "chat" else client.stream("Hi").final_response()
@@ -72,7 +71,7 @@ def test_an_answer_that_was_too_long_says_so(api, way):
 
 @every_api
 @pytest.mark.parametrize("way", ["chat", "stream"])
-def test_an_api_that_reports_no_usage_is_seen_to_report_none(api, way):
+def test_an_answer_without_usage_is_decoded_as_one_without_usage(api, way):
     client = client_with_transport(api, ScriptedTransport(text("Hi", usage=None)))
 
     answer = client.chat("Hi") if way == "chat" else client.stream("Hi").final_response()
@@ -106,7 +105,7 @@ def test_reasoning_tokens_are_part_of_the_completion_in_every_format(api, way):
 @pytest.mark.parametrize(
     ("status", "kind"), [(401, AuthenticationError), (429, RateLimitError), (503, OverloadedError)]
 )
-def test_an_error_becomes_the_error_that_the_real_one_becomes(api, status, kind):
+def test_a_scripted_error_raises_the_same_exception_as_a_real_one(api, status, kind):
     reply = error(status, retry_after=90, message="no such luck")
 
     with pytest.raises(kind, match="no such luck") as caught:
@@ -116,7 +115,7 @@ def test_an_error_becomes_the_error_that_the_real_one_becomes(api, status, kind)
 
 
 @pytest.mark.parametrize("api", ["openai_chat", "openai_responses", "anthropic", "gemini"])
-def test_a_code_goes_where_the_api_has_its_codes(api):
+def test_an_error_code_is_sent_where_the_api_has_its_codes(api):
     transport = ScriptedTransport(error(400, code="my_code"))
 
     with pytest.raises(Exception, match="a scripted error") as caught:
@@ -132,31 +131,31 @@ def test_the_list_of_models_is_in_the_form_of_the_api(api):
     assert [model.id for model in listed] == ["small", "large"]
 
 
-def test_arguments_that_are_no_json_arrive_as_they_are():
+def test_arguments_that_are_not_json_are_sent_unchanged():
     answer = client_with_transport("openai_chat", ScriptedTransport(tool_call("f", '{"city": '))).chat("Hi")
 
     assert answer.tool_calls[0].arguments_json == '{"city": '
 
 
-def test_streams_that_the_address_asks_for_at_vertex_are_streams():
+def test_an_address_of_vertex_that_asks_for_a_stream_gets_one():
     request = SentRequest(method="POST", url="https://x/v1/models/claude:streamRawPredict", body=b"{}")
 
     assert render(text("Hi"), request).streamed
 
 
-def test_an_answer_for_an_address_of_no_known_api_names_the_known_ones():
+def test_an_answer_for_an_unknown_address_is_an_error_that_names_the_known_ones():
     request = SentRequest(method="POST", url="https://x/v1/embeddings", body=b"{}")
 
     with pytest.raises(UnexpectedRequestError, match=r"POST https://x/v1/embeddings.*/chat/completions.*raw"):
         render(text("Hi"), request)
 
 
-def test_a_list_of_models_is_no_answer_to_a_chat():
+def test_a_list_of_models_cannot_answer_a_chat():
     with pytest.raises(UnexpectedRequestError, match="a list of models for POST"):
         client_with_transport("openai_chat", ScriptedTransport(models("m"))).chat("Hi")
 
 
-def test_a_raw_reply_reaches_any_address_as_it_stands():
+def test_a_raw_reply_answers_any_address_unchanged():
     transport = ScriptedTransport(raw(200, body={"data": [{"index": 0, "embedding": [1.0]}], "model": "e"}))
 
     vectors = client_with_transport("openai_chat", transport).embed(["x"], model="e").vectors
@@ -176,23 +175,8 @@ def test_a_stream_may_break_off_after_a_call(api):
 
 
 @every_api
-def test_a_call_without_a_text_has_no_text(api):
+def test_a_tool_call_alone_has_no_text(api):
     transport = ScriptedTransport(tool_call("f"), tool_call("f"))
     client = client_with_transport(api, transport)
 
     assert (client.chat("Hi").text, client.stream("Hi").final_response().text) == ("", "")
-
-
-def test_an_api_that_takes_objects_is_given_the_object_that_a_text_stands_for():
-    assert CalledTool("f", '{"x": 1}').arguments_object == {"x": 1}
-    assert CalledTool("f", '{"x"').arguments_object == '{"x"'
-
-
-def test_an_answer_is_added_only_to_an_answer():
-    with pytest.raises(TypeError, match="unsupported operand"):
-        text("Hi") + "there"
-
-
-@pytest.mark.parametrize("body", [None, b"no json", b"[1]", b'"text"', b'{"messages": [3]}', b"{}"])
-def test_a_request_without_a_prompt_has_an_empty_one(body):
-    assert SentRequest(method="POST", url="https://x/v1", body=body).prompt == ""

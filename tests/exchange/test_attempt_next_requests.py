@@ -31,7 +31,7 @@ METRICS = {"input_token_count": 3, "output_token_count": 5, "predict_time": 0.1}
 @pytest.fixture
 def clock() -> FakeClock:
     """A clock on which only waits take time, and every wait is as short as it may be."""
-    return FakeClock(now=0.0, chance=0.0)
+    return FakeClock(now=0.0, randomness=0.0)
 
 
 @pytest.fixture

@@ -109,7 +109,6 @@ def test_the_package_stays_small():
     assert sum(len(module.read_text(encoding="utf-8").splitlines()) for module in MODULES) <= MAX_LINES
 
 
-@until_the_rooms_are_done
 def test_functions_are_not_cut_into_pieces():
     lines = sum(len(module.read_text(encoding="utf-8").splitlines()) for module in MODULES)
     private = [
@@ -185,7 +184,6 @@ def test_circles_are_found():
     assert circles(graph) == [["a", "b", "c"]]
 
 
-@until_the_rooms_are_done
 def test_modules_do_not_import_each_other_in_a_circle():
     graph = {name: imports_of(name) for name in modules_by_name()}
 
@@ -218,7 +216,6 @@ def test_no_module_uses_a_private_name_of_another():
     assert [use for module in MODULES for use in private_uses(module)] == []
 
 
-@until_the_rooms_are_done
 def test_private_members_are_used_from_outside_only_with_a_reason():
     lines = [
         f"{name_of(module)}:{number}: {line.strip()}"
@@ -231,7 +228,6 @@ def test_private_members_are_used_from_outside_only_with_a_reason():
     assert len(lines) <= MAX_PRIVATE_ACCESS, "\n".join(lines)
 
 
-@until_the_rooms_are_done
 def test_no_assertion_narrows_a_stream_to_its_class():
     found = [
         f"{name_of(module)}:{node.lineno}"

@@ -81,9 +81,8 @@ class BatchMethods:
                 `get_executor()`. Where it is not a thread pool, client and requests are pickled and sent to it.
             timeout: Seconds for each request, or a `Timeout`; None means the client's.
             total_timeout: Seconds after which no more are sent; None means no limit.
-            on_unsupported: What to do with a field that the provider does not support: "raise", "warn" or "drop"; None
-                means the client's setting.
-            tags: One or several labels for the calls, by which `spending` adds up and metrics distinguish calls.
+            on_unsupported: "raise", "warn" or "drop", for unsupported fields; None means the client's setting.
+            tags: Labels of the calls, by which `spending` adds up and metrics distinguish calls.
             fields: The other fields of `ChatCompletionRequest`, for all requests.
 
         Returns:
@@ -145,9 +144,8 @@ class BatchMethods:
             executor: Any `concurrent.futures.Executor` that runs the work instead of threads.
             timeout: Seconds for each request, or a `Timeout`; None means the client's.
             total_timeout: Seconds after which no more are sent; None means no limit.
-            on_unsupported: What to do with a field that the provider does not support: "raise", "warn" or "drop"; None
-                means the client's setting.
-            tags: One or several labels for the calls, by which `spending` adds up and metrics distinguish calls.
+            on_unsupported: "raise", "warn" or "drop", for unsupported fields; None means the client's setting.
+            tags: Labels of the calls, by which `spending` adds up and metrics distinguish calls.
             fields: The other fields of `ChatCompletionRequest`, for all requests.
 
         Raises:
@@ -186,8 +184,7 @@ class BatchMethods:
             prompts: The prompts, each of any kind that `chat` takes; a message is a request of its own.
             response_format: The type of `.parsed` of each answer, a JSON Schema, or "json_object".
             timeout: Seconds for submitting, or a `Timeout`; None means the client's.
-            on_unsupported: What to do with a field that the provider does not support: "raise", "warn" or "drop"; None
-                means the client's setting.
+            on_unsupported: "raise", "warn" or "drop", for unsupported fields; None means the client's setting.
             fields: The other fields of `ChatCompletionRequest`, for all requests.
 
         Returns:

@@ -57,12 +57,11 @@ class ChatMethods:
         Args:
             messages: A string, a `Message`, a sequence of messages or of dicts in the OpenAI form, or a whole request.
             response_format: The type of `.parsed`: an attrs class, dataclass, TypedDict, msgspec Struct or pydantic
-                model, or a type made of them such as `list[City]`; or a JSON Schema, or "json_object".
+                model, or a type such as `list[City]`; or a JSON Schema, or "json_object".
             timeout: Seconds for the whole call, or a `Timeout`; None means the client's.
-            on_unsupported: What to do with a field that the provider does not support: "raise", "warn" or "drop"; None
-                means the client's setting.
-            tags: One or several labels for the call, by which `spending` adds up and metrics distinguish calls.
-            budget: A `Budget` that this call is billed to, in addition to those of `with client.budget(...)`.
+            on_unsupported: "raise", "warn" or "drop", for unsupported fields; None means the client's setting.
+            tags: Labels of the call, by which `spending` adds up and metrics distinguish calls.
+            budget: `Budget` to bill, in addition to those of `with client.budget(...)`.
             max_repairs: Maximum further requests, showing the model what is wrong, when the answer does not fit
                 `response_format`; >= 0. The answers before the last are in `response.rounds`.
             fields: The other fields of `ChatCompletionRequest`. `tools` also takes plain functions.
@@ -118,15 +117,13 @@ class ChatMethods:
 
         Args:
             messages: A string, a `Message`, a sequence of messages or of dicts in the OpenAI form, or a whole request.
-            response_format: The type of `.response.parsed`: an attrs class, dataclass, TypedDict, msgspec Struct or
-                pydantic model, or a type made of them such as `list[City]`; or a JSON Schema, or "json_object".
+            response_format: The type of `.response.parsed`, a JSON Schema, or "json_object".
             resume: Whether to request the rest of an interrupted answer, in a further request that shows the model what
                 had arrived; `response.adjustments` says where the parts meet.
             timeout: Seconds for the whole call to the end of the stream, or a `Timeout`; None means the client's.
-            on_unsupported: What to do with a field that the provider does not support: "raise", "warn" or "drop"; None
-                means the client's setting.
-            tags: One or several labels for the call, by which `spending` adds up and metrics distinguish calls.
-            budget: A `Budget` that this call is billed to, in addition to those of `with client.budget(...)`.
+            on_unsupported: "raise", "warn" or "drop", for unsupported fields; None means the client's setting.
+            tags: Labels of the call, by which `spending` adds up and metrics distinguish calls.
+            budget: `Budget` to bill, in addition to those of `with client.budget(...)`.
             fields: The other fields of `ChatCompletionRequest`. `tools` also takes plain functions.
 
         Returns:

@@ -62,8 +62,7 @@ class OperationMethods:
             user: An id of the end user, for abuse detection.
             extensions: Further fields that only this provider has.
             timeout: Seconds for the whole call, all its requests together, or a `Timeout`; None means the client's.
-            on_unsupported: What to do with a field that the provider does not support: "raise", "warn" or "drop"; None
-                means the client's setting.
+            on_unsupported: "raise", "warn" or "drop", for unsupported fields; None means the client's setting.
 
         Returns:
             The vectors, one for each input, in order.
@@ -111,8 +110,7 @@ class OperationMethods:
             top_n: Number of results to return; None means all.
             extensions: Further fields that only this provider has.
             timeout: Seconds for the whole call, or a `Timeout`; None means the client's.
-            on_unsupported: What to do with a field that the provider does not support: "raise", "warn" or "drop"; None
-                means the client's setting.
+            on_unsupported: "raise", "warn" or "drop", for unsupported fields; None means the client's setting.
 
         Returns:
             The ranking; `results[0].index` is the index of the best document in `documents`.
@@ -238,8 +236,7 @@ class OperationMethods:
             media_type: Media type; None means to detect it from the first bytes or the file name.
             extensions: Further fields that only this provider has.
             timeout: Seconds for the whole call, or a `Timeout`; None means the client's.
-            on_unsupported: What to do with a field that the provider does not support: "raise", "warn" or "drop"; None
-                means the client's setting.
+            on_unsupported: "raise", "warn" or "drop", for unsupported fields; None means the client's setting.
 
         Raises:
             UnsupportedFeatureError: The provider stores no files.

@@ -74,10 +74,9 @@ class ToolMethods:
             approve: Called with each `ToolCall` before it runs, in this thread: returns True to run it, False to refuse
                 it, or a string that gives the model the reason for the refusal.
             timeout: Seconds for the whole conversation, or a `Timeout`; None means the client's.
-            on_unsupported: What to do with a field that the provider does not support: "raise", "warn" or "drop"; None
-                means the client's setting.
-            tags: One or several labels for the call, by which `spending` adds up and metrics distinguish calls.
-            budget: A `Budget` that every round is billed to, in addition to those of `with client.budget(...)`.
+            on_unsupported: "raise", "warn" or "drop", for unsupported fields; None means the client's setting.
+            tags: Labels of the call, by which `spending` adds up and metrics distinguish calls.
+            budget: `Budget` to bill every round to, in addition to those of `with client.budget(...)`.
             fields: The other fields of `ChatCompletionRequest`. A `tool_choice` other than "none" applies to the first
                 round; then the model chooses.
 
@@ -128,10 +127,9 @@ class ToolMethods:
             approve: Called with each `ToolCall` before it runs, in the thread that reads the stream: returns True,
                 False or the reason for a refusal.
             timeout: Seconds for the whole conversation, or a `Timeout`; None means the client's.
-            on_unsupported: What to do with a field that the provider does not support: "raise", "warn" or "drop"; None
-                means the client's setting.
-            tags: One or several labels for the call, by which `spending` adds up and metrics distinguish calls.
-            budget: A `Budget` that every round is billed to, in addition to those of `with client.budget(...)`.
+            on_unsupported: "raise", "warn" or "drop", for unsupported fields; None means the client's setting.
+            tags: Labels of the call, by which `spending` adds up and metrics distinguish calls.
+            budget: `Budget` to bill every round to, in addition to those of `with client.budget(...)`.
             fields: The other fields of `ChatCompletionRequest`.
 
         Returns:

@@ -95,11 +95,12 @@ class ClientCore:
         self.chat_provider, self.resolve_model = own, own.resolve_model
         interceptors, metrics = self.arguments["interceptors"], self.arguments["metrics"]
         if route is not None:
+            from ai_lib.routing.array import ModelArray
             from ai_lib.routing.route import build_route
 
             self.chat_provider = build_route(route, own, self.settings, self.connections)
-            # The endpoints of an array may each have a default model of their own.
-            self.resolve_model = getattr(route, "resolve_model", own.resolve_model)
+            if isinstance(route, ModelArray):  # its endpoints may each have a default model
+                self.resolve_model = route.resolve_model
         for interceptor in reversed(interceptors):  # the first is the outermost
             from ai_lib.client.interceptors import InterceptedProvider
 
@@ -206,14 +207,10 @@ class ClientCore:
         with call.annotating_errors():
             return self.chat_provider.stream(request, call)
 
-    def warn(self, adjustments: tuple[str, ...], on_unsupported: OnUnsupported, stacklevel: int = 3) -> None:
-        """Warn about what was left out of a request, where the user asked for that.
-
-        Args:
-            adjustments: What was left out.
-            on_unsupported: The setting of the call.
-            stacklevel: Frames up to the user's code, as for `warnings.warn`.
-        """
+    def warn(self, adjustments: tuple[str, ...], on_unsupported: OnUnsupported) -> None:
+        """Warn about what was left out of a request, where the call's setting is "warn"."""
         if adjustments and on_unsupported == "warn":
             name = self.own.name if self._connection is None else self._connection.adapter.config.display_name
-            warnings.warn(f"{name}: left out of the request: {'; '.join(adjustments)}", stacklevel=stacklevel)
+            warnings.warn(
+                f"{name}: left out of the request: {'; '.join(adjustments)}", stacklevel=3
+            )  # the caller of the client's method

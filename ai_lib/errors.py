@@ -306,8 +306,8 @@ class ConnectionLostError(NetworkError):
 class RequestTimeoutError(TransportError):
     """A timeout expired; `code` is connect_timeout, first_byte_timeout, idle_timeout or total_timeout.
 
-    Only a connect timeout is retried: otherwise the provider may already be working on the request, and a second one
-    would be billed too (`ambiguous`; see `RetryPolicy.retry_ambiguous`).
+    Only a connect timeout is retried: otherwise the provider may already be working on the request, and bill a second
+    one too (`ambiguous`; see `RetryPolicy.retry_ambiguous`).
     """
 
     default_code = "total_timeout"

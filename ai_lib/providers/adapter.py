@@ -14,6 +14,7 @@ from ai_lib.providers.config import ProviderConfig
 from ai_lib.providers.dialect import Context, Dialect, Framing, NextRequest, Refuse
 from ai_lib.providers.errors.reader import ErrorReader
 from ai_lib.types.chunk import ChatCompletionChunk
+from ai_lib.types.content import encode_json
 from ai_lib.types.request import ChatCompletionRequest, OnUnsupported
 from ai_lib.types.response import ChatCompletionResponse
 from ai_lib.types.wire import HttpRequest, HttpResponse
@@ -95,7 +96,7 @@ class ProviderAdapter:
             f"provider_data: data of {owner} on the messages, such as signatures, is sent only to it"
             for owner in sorted(owners - {config.owner, "*"})
         ]
-        body = _to_json(fields)
+        body = encode_json(fields, "the request")
         limit = config.max_bytes.get("request")
         if limit is not None and len(body) > limit:
             raise InvalidRequestError(
@@ -133,7 +134,7 @@ class ProviderAdapter:
         left_out: list[str] = []
         context = self._operation_context(endpoint, operation)
         body = operation.encode(request, context, self._refusal(request.model, on_unsupported, left_out))
-        content = body if isinstance(body, Content) else Content(body=_to_json(body), headers=_JSON)
+        content = body if isinstance(body, Content) else Content(body=encode_json(body, "the request"), headers=_JSON)
         return HttpRequest(
             url=self._url(endpoint.path, request.model, endpoint.base_url),
             headers={**content.headers, "Accept": "application/json", **self._all_headers, **endpoint.headers},
@@ -274,10 +275,3 @@ def _add_headers(headers: dict[str, str], more: Mapping[str, str]) -> dict[str, 
         name = names.get(added.lower(), added)
         headers = {**headers, name: f"{headers[name]}, {value}" if name in headers else value}
     return headers
-
-
-def _to_json(body: Mapping[str, Any]) -> bytes:
-    try:
-        return json.dumps(body)
-    except (TypeError, ValueError, RecursionError) as exc:
-        raise InvalidRequestError(f"the request contains a value that cannot be represented as JSON: {exc}") from exc

@@ -16,11 +16,7 @@ __all__ = ["convert", "decode", "is_pydantic_model"]
 
 
 def decode(text: str, kind: Any) -> Any:
-    """Return a JSON document as a value of a type.
-
-    Args:
-        text: The JSON.
-        kind: The type; `Any` for dicts, lists and scalars.
+    """Return a JSON document as a value of a type; that of `Any` is a dict, a list or a scalar.
 
     Raises:
         ValueError: The text is not JSON, or does not fit the type; the message says where.
@@ -40,10 +36,7 @@ def decode(text: str, kind: Any) -> Any:
 def convert(value: Any, kind: Any, *, lenient: bool = False) -> Any:
     """Return a decoded JSON value as a value of a type.
 
-    Args:
-        value: The value: dicts, lists and scalars.
-        kind: The type.
-        lenient: Also accept "5" where an integer is expected, "true" where a boolean is, etc.
+    Lenient, it also accepts "5" where an integer is expected, "true" where a boolean is, etc.
 
     Raises:
         ValueError: The value does not fit the type; the message says where.

@@ -20,13 +20,9 @@ __all__ = ["Parameter", "convert_arguments", "function_name", "function_paramete
 
 @attrs.frozen
 class Parameter:
-    """One parameter of a function.
+    """One parameter of a function: its resolved annotation, and the description there, as `Annotated[int, "in days"]`.
 
-    Args:
-        name: Its name.
-        hint: Its annotation, resolved.
-        default: Its default; `inspect.Parameter.empty` for none.
-        description: The description in its annotation, as in `Annotated[int, "in days"]`.
+    The default is `inspect.Parameter.empty` where there is none.
     """
 
     name: str
@@ -85,11 +81,7 @@ def schema_of_function(function: Callable[..., Any]) -> tuple[str | None, dict[s
 
 
 def convert_arguments(function: Callable[..., Any], arguments: Mapping[str, Any]) -> dict[str, Any]:
-    """Return JSON arguments as the values that a function's annotations require.
-
-    Args:
-        function: The function to call.
-        arguments: The arguments by name; those with a default may be missing.
+    """Return JSON arguments by name as the values that a function's annotations require.
 
     Raises:
         ValueError: Arguments are missing, unknown, or do not fit; the message names all of them.
@@ -112,11 +104,7 @@ def convert_arguments(function: Callable[..., Any], arguments: Mapping[str, Any]
 
 
 def function_parameters(function: Callable[..., Any]) -> list[Parameter]:
-    """Return the parameters of a function that a caller passes by name.
-
-    Raises:
-        TypeError: As in `schema_of_function`.
-    """
+    """Return the parameters of a function that a caller passes by name."""
     inner, code, bound = _unwrap(function)
     if isinstance(inner, type):
         raise TypeError("a class is not supported, only a function or an object with __call__")

@@ -26,8 +26,7 @@ _WITH_FORMAT: dict[Any, Any] = {
 def schema_components(types: Iterable[Any]) -> tuple[list[dict[str, Any]], dict[str, Any]]:
     """Return the JSON Schema of each type, and the definitions that they refer to as `#/$defs/...`.
 
-    Raises:
-        TypeError: A type cannot be represented as JSON, or two types have the same name.
+    Raise TypeError for a type that cannot be represented as JSON, and for two of the same name.
     """
     models: dict[str, Any] = {}
     try:

@@ -1,5 +1,6 @@
 """Messages, tools and tool choices from what users pass: strings, functions, and dicts in the OpenAI chat format.
 
+Every function here raises `InvalidRequestError` for a value that it does not understand.
 Source of the format: https://platform.openai.com/docs/api-reference/chat/create
 """
 
@@ -20,11 +21,7 @@ _MESSAGE_KEYS = frozenset({"role", "content", "name", "tool_calls", "tool_call_i
 
 
 def messages_from(value: Any) -> tuple[Message, ...]:
-    """Return messages from a str, a `Message`, or a sequence of messages and dicts.
-
-    Raises:
-        InvalidRequestError: Something is not a message.
-    """
+    """Return messages from a str, a `Message`, or a sequence of messages and dicts."""
     if isinstance(value, str):
         if not value.strip():
             raise InvalidRequestError("the prompt is empty")
@@ -39,11 +36,7 @@ def messages_from(value: Any) -> tuple[Message, ...]:
 
 
 def message_from(value: object) -> Message:
-    """Return a message from a `Message` or a dict in the OpenAI chat format.
-
-    Raises:
-        InvalidRequestError: The value is neither, or the dict has an unknown key.
-    """
+    """Return a message from a `Message` or a dict in the OpenAI chat format."""
     if isinstance(value, Message):
         return value
     if not isinstance(value, Mapping):
@@ -102,11 +95,7 @@ def _tool_call_from(call: Any) -> ToolCall:
 
 
 def tools_from(tools: Iterable[Tool | Callable[..., Any] | Mapping[str, Any]] | None) -> tuple[Tool, ...] | None:
-    """Return tools from `Tool`s, functions and dicts in the OpenAI format; None for None and for an empty sequence.
-
-    Raises:
-        InvalidRequestError: Something is not a tool.
-    """
+    """Return tools from `Tool`s, functions and dicts in the OpenAI format; None for None and for an empty sequence."""
     if tools is None:
         return None
     if not isinstance(tools, Iterable):
@@ -133,11 +122,7 @@ def _tool_from(tool: object) -> Tool:
 
 
 def tool_choice_from(choice: object) -> ToolChoice | None:
-    """Return a tool choice from "auto", "none", "required", a tool, its name, or a dict in the OpenAI format.
-
-    Raises:
-        InvalidRequestError: The value is none of these.
-    """
+    """Return a tool choice from "auto", "none", "required", a tool, its name, or a dict in the OpenAI format."""
     if choice is None or isinstance(choice, NamedTool):
         return choice
     if isinstance(choice, Tool):

@@ -11,7 +11,7 @@ from ai_lib.errors import InvalidRequestError
 from ai_lib.utils import json
 from ai_lib.utils.files import FileName, data_url, media_type_of, read_data_url, read_named_file
 
-__all__ = ["Audio", "CacheTime", "Document", "Image", "Json", "Media", "Part", "Text"]
+__all__ = ["Audio", "CacheTime", "Document", "Image", "Json", "Media", "Part", "Text", "encode_json"]
 
 CacheTime: TypeAlias = Literal["5m", "1h"]
 """How long a provider keeps everything up to a mark in its prompt cache."""
@@ -49,12 +49,15 @@ class Json:
         Raises:
             InvalidRequestError: The value cannot be represented as JSON.
         """
-        try:
-            return json.dumps(self.value).decode()
-        except (TypeError, ValueError, RecursionError) as exc:
-            raise InvalidRequestError(
-                f"a Json part contains a value that cannot be represented as JSON: {exc}"
-            ) from exc
+        return encode_json(self.value, "a Json part").decode()
+
+
+def encode_json(value: Any, owner: str) -> bytes:
+    """Return a value as JSON, or raise an InvalidRequestError that says whose value cannot be represented as JSON."""
+    try:
+        return json.dumps(value)
+    except (TypeError, ValueError, RecursionError) as exc:
+        raise InvalidRequestError(f"{owner} contains a value that cannot be represented as JSON: {exc}") from exc
 
 
 @attrs.frozen(kw_only=True)
@@ -104,7 +107,7 @@ class Media:
         Args:
             data: The bytes.
             media_type: Their media type; None detects it from the first bytes, or from `name`.
-            fields: Further fields of the class, such as `name`.
+            fields: Further fields, such as `name`.
 
         Raises:
             InvalidRequestError: The bytes are empty, or their media type cannot be detected.
@@ -115,12 +118,7 @@ class Media:
 
     @classmethod
     def from_file(cls, path: FileName, media_type: str | None = None, **fields: Any) -> Self:
-        """Read a file now and send its bytes.
-
-        Args:
-            path: The file.
-            media_type: Its media type; None detects it from the first bytes or the extension.
-            fields: Further fields of the class.
+        """Read a file now and send its bytes; the other arguments are those of `from_bytes`.
 
         Raises:
             InvalidRequestError: The file cannot be read, is empty, or its media type cannot be detected.
@@ -166,8 +164,7 @@ class Image(Media):
     """An image.
 
     Args:
-        detail: The resolution at which the provider reads the image, where it has a choice; None leaves it to the
-            provider.
+        detail: The resolution at which the provider reads it, where there is a choice.
     """
 
     detail: Literal["low", "high", "auto"] | None = None

@@ -15,9 +15,7 @@ from ai_lib.utils import json
 
 __all__ = ["Fold", "arguments_text", "synthetic_call_id"]
 
-# Plain classes: they never leave this module, and an attrs class adds half a millisecond to every import.
-
-
+# The classes here are plain: an attrs class adds half a millisecond to every import.
 _MANY = 1024  # pieces, which take about 60 KB before they are joined
 
 
@@ -134,19 +132,14 @@ class _ChoiceFold:
         )
 
     def choice(self, index: int, response_id: str | None) -> Choice:
-        text = str(self.text)
-        calls = tuple(
-            ToolCall(
-                call.id or synthetic_call_id(response_id, number),
-                call.name or "",
-                arguments_text("".join(call.pieces)),
-                provider_data=call.provider_data,
-            )
-            for number, call in enumerate(self.calls.calls)
-        )
+        calls = []
+        for number, call in enumerate(self.calls.calls):
+            call_id = call.id or synthetic_call_id(response_id, number)
+            arguments = arguments_text("".join(call.pieces))
+            calls.append(ToolCall(call_id, call.name or "", arguments, provider_data=call.provider_data))
         message = Message(
             role=Role.ASSISTANT,
-            content=text or None,
+            content=str(self.text) or None,
             tool_calls=calls,
             reasoning=str(self.reasoning) or None,
             refusal=str(self.refusal) or None,
@@ -259,11 +252,9 @@ class Fold:
         return not any(choice.has_content() for choice in self.choices.values())
 
     def response(self, *, ended: bool, **facts: Any) -> ChatCompletionResponse:
-        """Return the answer so far.
+        """Return the answer so far, with further fields such as `provider`.
 
-        Args:
-            ended: Whether the stream has finished, so that a missing usage will not arrive any more.
-            facts: Further fields of the response, such as `provider`.
+        After a stream that has ended, a missing usage will not arrive any more.
         """
         if self.usage is None:
             status = UsageStatus.UNSUPPORTED if ended else UsageStatus.PENDING
@@ -281,11 +272,7 @@ class Fold:
         )
 
     def check(self) -> None:
-        """Raise for an answer that is incomplete although the stream ended as it should.
-
-        Raises:
-            InvalidResponseError: A tool call has no name.
-        """
+        """Raise InvalidResponseError for a tool call without a name, although the stream ended as it should."""
         for choice in self.choices.values():
             if any(not call.name for call in choice.calls.calls):
                 raise InvalidResponseError("the stream has a tool call without a name", code="malformed_tool_call")

@@ -120,13 +120,9 @@ class Message:
 
     @classmethod
     def tool(cls, tool_call_id: str, *content: PartLike, name: str | None = None, is_error: bool = False) -> Message:
-        """Create the result of a tool call.
+        """Create the result of the tool call with this id, from strings and parts such as `Json(...)`.
 
-        Args:
-            tool_call_id: The id of the call, from `ToolCall.id`.
-            content: The result: strings, or parts such as `Json(...)`.
-            name: The tool's name, for providers that require it; None looks it up by the id of the call.
-            is_error: Whether the tool failed.
+        Without a name, providers that require the tool's get it from the call.
         """
         return cls(role=Role.TOOL, content=content, tool_call_id=tool_call_id, name=name, is_error=is_error)
 

@@ -11,7 +11,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from ai_lib.errors import InvalidRequestError
-from ai_lib.types.content import Part
+from ai_lib.types.content import Part, encode_json
 from ai_lib.types.request import ResponseFormat
 from ai_lib.types.response import ChatCompletionResponse
 from ai_lib.types.tool import NamedTool, Tool, ToolChoice
@@ -42,12 +42,7 @@ def _converter() -> Converter:
         ToolChoice | None, lambda value, _: NamedTool(value["name"]) if isinstance(value, dict) else value
     )
     converter.register_unstructure_hook(NamedTool, lambda tool: {"name": tool.name})
-    configure_tagged_union(
-        Part,
-        converter,
-        tag_name="type",
-        tag_generator=lambda cls: cls.__name__.lower(),
-    )
+    configure_tagged_union(Part, converter, tag_name="type", tag_generator=lambda cls: cls.__name__.lower())
     omitted_fields = (
         (Tool, ("function",)),
         (ResponseFormat, ("parser",)),
@@ -55,10 +50,8 @@ def _converter() -> Converter:
     )
     for cls, fields in omitted_fields:
         omitted = {field: override(omit=True) for field in fields}
-        converter.register_unstructure_hook(
-            cls,
-            make_dict_unstructure_fn(cls, converter, _cattrs_omit_if_default=True, **omitted),  # type: ignore[arg-type]
-        )
+        write = make_dict_unstructure_fn(cls, converter, _cattrs_omit_if_default=True, **omitted)  # type: ignore[arg-type]
+        converter.register_unstructure_hook(cls, write)
         # JSON says nothing about the type of `.parsed`, so a generic class is read as that of Any.
         concrete: Any = cls[Any] if getattr(cls, "__parameters__", ()) else cls  # type: ignore[index]
         converter.register_structure_hook(cls, make_dict_structure_fn(concrete, converter, **omitted))  # type: ignore[arg-type]
@@ -71,12 +64,7 @@ def to_json(value: Any) -> bytes:
     Raises:
         InvalidRequestError: It contains something that cannot be represented as JSON.
     """
-    try:
-        return json.dumps(_converter().unstructure(value, type(value)))
-    except TypeError as exc:
-        raise InvalidRequestError(
-            f"{type(value).__name__} contains a value that cannot be represented as JSON: {exc}"
-        ) from exc
+    return encode_json(_converter().unstructure(value, type(value)), type(value).__name__)
 
 
 def from_json(data: bytes | str, cls: type[T]) -> T:

@@ -62,8 +62,7 @@ class Tool:
             function: A function, a bound method, a `functools.partial` or an object with `__call__`.
             name: The tool's name; None means the function's.
             description: What the tool does; None means the docstring without its sections about parameters.
-            strict: Request that the provider enforce the schema, which then requires all arguments; None leaves it to
-                the provider.
+            strict: Request that the provider enforce the schema, which then requires all arguments.
 
         Raises:
             InvalidRequestError: A parameter has no annotation, or one that cannot be represented as JSON.
@@ -81,11 +80,7 @@ class Tool:
         return cls(name, description or documented, parameters, strict=strict, function=function)
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        """Call the function of the tool.
-
-        Raises:
-            TypeError: The tool has no function.
-        """
+        """Call the function of the tool; raise TypeError where it has none."""
         if self.function is None:
             raise TypeError(f"tool {self.name!r} has no function to call")
         return self.function(*args, **kwargs)

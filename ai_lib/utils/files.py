@@ -152,9 +152,6 @@ def read_named_file(path: FileName) -> tuple[bytes, str]:
 
     The only function that opens a file for a request. Only the `from_file` constructors and `upload_file` call it, and
     only with a path that the caller passed.
-
-    Raises:
-        OSError: The file cannot be read.
     """
     file = Path(fspath(path))
     return file.read_bytes(), file.name
@@ -163,14 +160,8 @@ def read_named_file(path: FileName) -> tuple[bytes, str]:
 def read_file(path: FileName, *, max_bytes: int | None = None, root: FileName | None = None) -> bytes:
     """Return the content of a file.
 
-    Args:
-        path: The file.
-        max_bytes: Maximum size; None for no limit.
-        root: A folder that the file must be in after links and `..` are resolved; None for anywhere.
-
     Raises:
-        OSError: The file cannot be read.
-        ValueError: The file is larger, or not inside the folder.
+        ValueError: The file is larger than `max_bytes`, or not inside the folder `root` once links are resolved.
     """
     file = Path(fspath(path))
     if root is not None and not file.resolve().is_relative_to(Path(fspath(root)).resolve()):
@@ -183,11 +174,7 @@ def read_file(path: FileName, *, max_bytes: int | None = None, root: FileName | 
 
 
 def size_of(path: FileName) -> int:
-    """Return the size of a file in bytes.
-
-    Raises:
-        OSError: The file does not exist.
-    """
+    """Return the size of a file in bytes."""
     return Path(fspath(path)).stat().st_size
 
 
@@ -197,13 +184,7 @@ def size_is_at_most(path: FileName, megabytes: float) -> bool:
 
 
 def temporary_file(data: bytes, *, prefix: str = "ai_lib-", suffix: str = "") -> Path:
-    """Write bytes to a new file with an unpredictable name that only this user can read; the caller removes it.
-
-    Args:
-        data: The content.
-        prefix: The start of its name.
-        suffix: The end of its name, such as ".png".
-    """
+    """Write bytes to a new file with an unpredictable name that only this user can read; the caller removes it."""
     from tempfile import mkstemp
 
     handle, path = mkstemp(suffix, prefix)
@@ -225,11 +206,7 @@ def data_url(data: bytes, media_type: str) -> str:
 
 
 def read_data_url(url: str) -> tuple[bytes, str | None]:
-    """Return the bytes of a base64 data: URL (RFC 2397), and their media type if it has one.
-
-    Raises:
-        ValueError: The URL is not a base64 data: URL.
-    """
+    """Return the bytes of a base64 data: URL (RFC 2397), and their media type if it has one; else raise ValueError."""
     head, comma, body = url.partition(",")
     if not head.startswith("data:") or not head.endswith(";base64") or not comma:
         raise ValueError("a data URL must look like data:image/png;base64,...")

@@ -19,11 +19,7 @@ T = TypeVar("T")
 
 
 class Inbox(Generic[T]):
-    """Passes values to a function, never two at once.
-
-    Args:
-        handle: Called with each value. An exception that it raises propagates to the caller of `put`.
-    """
+    """Passes values to a function, never two at once; an exception that it raises propagates to the caller of `put`."""
 
     def __init__(self, handle: Callable[[T], None]) -> None:
         self._handle = handle

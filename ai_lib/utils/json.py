@@ -18,11 +18,7 @@ _encode = msgspec.json.Encoder().encode
 
 
 def loads(data: bytes | str) -> Any:
-    """Return the value of a JSON document.
-
-    Raises:
-        ValueError: The text is not JSON.
-    """
+    """Return the value of a JSON document; raise ValueError for text that is not JSON."""
     try:
         return _decode(data)
     except (msgspec.DecodeError, UnicodeError):
@@ -30,9 +26,5 @@ def loads(data: bytes | str) -> Any:
 
 
 def dumps(value: Any) -> bytes:
-    """Return a value as JSON in UTF-8.
-
-    Raises:
-        TypeError: The value cannot be represented as JSON.
-    """
+    """Return a value as JSON in UTF-8; raise TypeError where it cannot be represented so."""
     return _encode(value)

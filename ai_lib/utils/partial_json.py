@@ -16,13 +16,7 @@ __all__ = ["Reading", "iter_json", "parse_partial", "read_json"]
 
 
 class Reading(NamedTuple):
-    """A JSON value read from a text.
-
-    Args:
-        value: The value so far; None if there is none yet.
-        complete: Whether the value is complete.
-        end: The index in the text at which reading ended.
-    """
+    """A JSON value so far, None if there is none yet; whether it is complete; and the index at which reading ended."""
 
     value: Any
     complete: bool

@@ -12,11 +12,7 @@ T = TypeVar("T")
 
 
 class PerProcess(Generic[T]):
-    """One value for each process: a forked child creates its own.
-
-    Args:
-        make: Creates the value at the first use in a process.
-    """
+    """One value for each process, created at its first use: a forked child creates its own."""
 
     __slots__ = ("_made", "_make")
 

@@ -117,11 +117,7 @@ class ProviderAdapter:
         return streaming == "emulated" or (streaming == "emulated_with_tools" and bool(request.tools))
 
     def operation_request(
-        self,
-        endpoint: Endpoint,
-        operation: OperationFormat,
-        request: Any,
-        on_unsupported: OnUnsupported = "raise",
+        self, endpoint: Endpoint, operation: OperationFormat, request: Any, on_unsupported: OnUnsupported = "raise"
     ) -> tuple[HttpRequest, tuple[str, ...]]:
         """Return the HTTP request for an operation other than chat, and notes on what was left out of it.
 

@@ -115,19 +115,16 @@ class ProviderConfig:
         count_tokens: The endpoint that counts the tokens of a request.
         upload: The endpoint for uploading files; its options are in `upload.form.Options`.
         jobs: The endpoint for batch jobs; its options are in `jobs.format.JobOptions`.
-        max_bytes: Maximum bytes of an "image", "audio" or "document" inside a message, of a whole "request", and of an
-            uploaded "file"; more is an error before anything is sent.
+        max_bytes: Maximum bytes of an "image", "audio" or "document" in a message, a "request", and an uploaded "file".
         default_model: The model to use when the caller names none.
         vision_model: The model to suggest for images.
         model_env: Environment variables that replace `default_model`, in addition to those in `model_variables`.
         transport: "http", or "embedded" for the model that runs on this machine.
         quirks: The dialect's settings; see its `Quirks`.
-        errors: The provider's own error codes, and statuses with a meaning of its own, each with one of the names in
-            `errors.classify.ERROR_KINDS`.
+        errors: The provider's own error codes and statuses, each with a name from `errors.classify.ERROR_KINDS`.
         zero_limit_is_quota: Whether a limit of 0 in the headers of a 429 means that the plan lacks the model.
         request_id_header: The response header that holds the request id, where it is not one of the usual ones.
-        idempotency_header: The header for a key that is the same for every attempt of a call, so that the provider
-            works on it once; None where it accepts none.
+        idempotency_header: The header for a key that is the same for every attempt of a call; None where there is none.
         key_note: The advice to add when the key is rejected.
         model_note: The advice to add when there is no such model.
         retired: The date on which the service ended; using the provider then raises an error with `notes`.
@@ -220,9 +217,7 @@ class ProviderConfig:
 
     @property
     def kind(self) -> Literal["config", "independent"]:
-        """The kind of adapter: "config" where data alone adapts the standard dialect (OpenAI's chat API) to the
-        provider, "independent" where its API has a dialect of its own.
-        """  # noqa: D205 - one sentence, too long for a line
+        """The kind of adapter: "config" where data alone adapts OpenAI's dialect, "independent" for another dialect."""
         return "config" if self.dialect == _STANDARD_DIALECT else "independent"
 
     @property

@@ -12,12 +12,10 @@ from ai_lib.errors import InvalidRequestError
 from ai_lib.types.usage import Usage
 from ai_lib.types.validators import integer, strings
 
-__all__ = ["EmbeddingRequest", "EmbeddingResponse", "EmbeddingTask", "Vector"]
+__all__ = ["EmbeddingRequest", "EmbeddingResponse", "EmbeddingTask"]
 
 EmbeddingTask: TypeAlias = Literal["query", "document", "similarity", "classification", "clustering"]
 """What the vectors are used for; some models compute different vectors for a query and for a document."""
-
-Vector: TypeAlias = tuple[float, ...]
 
 
 def _inputs(inputs: str | Iterable[str]) -> tuple[str, ...]:
@@ -70,7 +68,7 @@ class EmbeddingResponse:
         cost: The cost in US dollars; None where the tokens or their price are unknown.
     """
 
-    vectors: tuple[Vector, ...] = attrs.field(
+    vectors: tuple[tuple[float, ...], ...] = attrs.field(
         repr=lambda vectors: f"<{len(vectors)} of {len(vectors[0]) if vectors else 0} numbers>"
     )
     model: str | None = None

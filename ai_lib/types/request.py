@@ -82,8 +82,7 @@ class ChatCompletionRequest:
         temperature: Randomness of the answer, >= 0.
         top_p: Probability mass to sample from, 0 to 1.
         top_k: Number of most likely tokens to sample from, >= 0.
-        max_tokens: Maximum number of tokens to generate, a positive integer; includes reasoning where the provider
-            counts it so.
+        max_tokens: Maximum number of tokens to generate, a positive integer; reasoning may count toward it.
         stop: A string or strings at which generation stops.
         seed: Requests repeatable sampling.
         n: Number of answers, a positive integer.

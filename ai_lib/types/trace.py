@@ -63,8 +63,7 @@ class Trace:
 
     Args:
         steps: The steps.
-        timings: Seconds spent on "queue", "rate_limit", "backoff", "connect", "first_byte", "body",
-            "stream".
+        timings: Seconds spent on "queue", "rate_limit", "backoff", "connect", "first_byte", "body", "stream".
         adjustments: What was left out of the request, or expressed differently.
     """
 

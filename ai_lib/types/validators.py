@@ -13,17 +13,10 @@ __all__ = ["integer", "mapping", "number", "strings"]
 Validator: TypeAlias = Callable[[Any, Any, Any], None]
 
 
-def number(low: float, high: float = math.inf) -> Validator:
-    """Return a validator that accepts None and a finite number (not a bool) from `low` to `high`."""
-    return _within((int, float), "a finite number", low, high)
+def number(low: float, high: float = math.inf, *, whole: bool = False) -> Validator:
+    """Return a validator that accepts None and a finite number (not a bool) from `low` to `high`, or only integers."""
+    types, expected = ((int,), "an integer") if whole else ((int, float), "a finite number")
 
-
-def integer(low: float) -> Validator:
-    """Return a validator that accepts None and an integer (not a bool) of at least `low`."""
-    return _within((int,), "an integer", low, math.inf)
-
-
-def _within(types: tuple[type[float], ...], expected: str, low: float, high: float) -> Validator:
     def check(_: object, field: Any, value: Any) -> None:
         if value is None:
             return
@@ -34,6 +27,11 @@ def _within(types: tuple[type[float], ...], expected: str, low: float, high: flo
             raise InvalidRequestError(f"{field.name} must be {limits}, got {value!r}")
 
     return check
+
+
+def integer(low: float) -> Validator:
+    """Return a validator that accepts None and an integer (not a bool) of at least `low`."""
+    return number(low, whole=True)
 
 
 def mapping(_: object, field: Any, value: object) -> None:

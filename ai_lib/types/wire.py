@@ -25,10 +25,8 @@ class Timeout:
 
     Args:
         connect: Maximum time to connect to the server.
-        first_byte: Maximum time from the request to the first byte of the response. The default of 5 minutes leaves a
-            reasoning model time to think.
-        idle: Maximum time between two bytes of the response, and between two events of a stream; a comment is not an
-            event.
+        first_byte: Maximum time from the request to the first byte; 5 minutes leave a reasoning model time to think.
+        idle: Maximum time between two bytes of the response, and between two events of a stream (not comments).
         total: Maximum time of the whole call, including retries, their waits, and a stream to its end.
 
     Raises:
@@ -52,8 +50,7 @@ class HttpRequest:
         body: The bytes to send, or None.
         timeout: The time limits of this attempt.
         deadline: When the whole call must have finished, on the clock of `time.monotonic`; None for no limit.
-        timings: A mapping to which the transport adds the seconds of "connect", "first_byte" and "body"; None for no
-            timings.
+        timings: A mapping to which the transport adds the seconds of "connect", "first_byte" and "body".
         on_start: Called once the exchange can be interrupted, with a function that aborts it from any thread. A
             transport that cannot be interrupted need not call it.
     """

@@ -10,8 +10,4 @@ __all__ = ["first_set"]
 
 def first_set(names: Iterable[str]) -> tuple[str, str] | None:
     """Return the name and value of the first variable that is set and not blank, or None."""
-    for name in names:
-        value = os.environ.get(name, "").strip()
-        if value:
-            return name, value
-    return None
+    return next(((name, value) for name in names if (value := os.environ.get(name, "").strip())), None)

@@ -11,7 +11,7 @@ __all__ = ["lazy_exports"]
 
 
 def lazy_exports(package: str, exports: Mapping[str, str]) -> tuple[Callable[[str], Any], Callable[[], list[str]]]:
-    """Return the `__getattr__` and `__dir__` of a package whose names are imported on first use (PEP 562).
+    """Return the `__getattr__` and `__dir__` of a package that imports its names on first use (PEP 562).
 
         if TYPE_CHECKING:
             from ai_lib.transport.http import HttpTransport

@@ -61,8 +61,5 @@ def decode(payload: Any, context: Context) -> EmbeddingResponse:
     usage = payload.get("usageMetadata")
     tokens = usage.get("promptTokenCount") if isinstance(usage, Mapping) else None
     return EmbeddingResponse(
-        vectors=vectors,
-        provider=context.provider,
-        usage=read_input_usage({"prompt_tokens": tokens}),
-        raw=payload,
+        vectors=vectors, provider=context.provider, usage=read_input_usage({"prompt_tokens": tokens}), raw=payload
     )

@@ -98,7 +98,6 @@ _VAGUE = frozenset({InvalidRequestError, PermissionDeniedError, AiLibError})
 _CONTEXT_WORDS = (
     "maximum context length",
     "exceed context limit",
-    "requested token count exceeds the model's maximum context length",
     "model's maximum context limit",
     "is longer than the model's context length",
     "is longer than the context length",
@@ -127,10 +126,7 @@ _FILTER_WORDS = (
 
 
 def classify(
-    status: int | None,
-    codes: tuple[str, ...] = (),
-    message: str = "",
-    table: dict[str, type[AiLibError]] | None = None,
+    status: int | None, codes: tuple[str, ...] = (), message: str = "", table: dict[str, type[AiLibError]] | None = None
 ) -> type[AiLibError]:
     """Return the exception class for a provider's error.
 

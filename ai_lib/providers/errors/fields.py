@@ -25,15 +25,7 @@ MAX_BODY = 4096
 
 @attrs.frozen(kw_only=True)
 class ErrorFields:
-    """The fields of a provider's error.
-
-    Args:
-        message: The provider's text.
-        codes: Its code, type and status fields as strings, most specific first.
-        status: The HTTP status that the object itself names, for errors inside an answer.
-        request_id: The id that the object names.
-        retry_after: Seconds to wait that the object names.
-    """
+    """The fields that an error object itself names, the codes (also types and statuses) most specific first."""
 
     message: str = ""
     codes: tuple[str, ...] = ()
@@ -143,10 +135,8 @@ def _read_request_id(payload: Mapping[str, Any]) -> str | None:
 def read_retry_after(headers: Mapping[str, str], received_at: float | None = None) -> float | None:
     """Return the seconds to wait from Retry-After-Ms or Retry-After (seconds or a date; RFC 9110 section 10.2.3).
 
-    Args:
-        headers: The response's headers. A date is taken relative to the response's own Date header, so that a wrong
-            local clock does not matter.
-        received_at: The time of the response in seconds since 1970; used where there is no Date header.
+    A date is taken relative to the response's own Date, so that a wrong local clock does not matter; without it, to
+    `received_at`, in seconds since 1970.
     """
     milliseconds = parse_seconds(headers.get("retry-after-ms"))
     if milliseconds is not None:

@@ -52,13 +52,9 @@ class JobOptions:
 
 @attrs.frozen(kw_only=True)
 class JobEndpoint:
-    """The place of a provider's jobs.
+    """The place of a provider's jobs: the path for submitting them, and the path for chats as a job names it.
 
-    Args:
-        path: The path for submitting them.
-        options: The provider's settings.
-        chat_path: The path for chats, as a job names it.
-        fail: Makes the typed error for a status and the JSON that would come with it.
+    `fail` makes the typed error for a status and the JSON that would come with it.
     """
 
     path: str
@@ -138,14 +134,7 @@ class JobAnswer:
 
 @attrs.frozen(kw_only=True)
 class JobFormat:
-    """A wire format for batch jobs.
-
-    Args:
-        submit: Submits a job.
-        status: Fetches the state of the job with this id.
-        results: Fetches the answers of a finished job; answers come before errors.
-        cancel: Requests that the job with this id be cancelled.
-    """
+    """A wire format for batch jobs; `results` returns answers before errors."""
 
     submit: Callable[[JobEndpoint, Submission], RequestFlow[JobState]]
     status: Callable[[JobEndpoint, str], RequestFlow[JobState]]

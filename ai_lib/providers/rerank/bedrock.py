@@ -42,10 +42,7 @@ def encode(request: RerankRequest, context: Context, refuse: Refuse) -> dict[str
             {"type": "INLINE", "inlineDocumentSource": {"type": "TEXT", "textDocument": {"text": text}}}
             for text in request.documents
         ],
-        "rerankingConfiguration": {
-            "type": "BEDROCK_RERANKING_MODEL",
-            "bedrockRerankingConfiguration": configuration,
-        },
+        "rerankingConfiguration": {"type": "BEDROCK_RERANKING_MODEL", "bedrockRerankingConfiguration": configuration},
     }
     return merge_extensions(body, request.extensions)
 

@@ -29,10 +29,7 @@ def encode(request: UploadRequest, context: Context, refuse: Refuse) -> Content:
     between = f"\r\n--{boundary}\r\nContent-Type: {request.media_type}\r\n\r\n".encode()
     return Content(
         body=b"".join([head, description, between, request.data, f"\r\n--{boundary}--\r\n".encode()]),
-        headers={
-            "Content-Type": f"multipart/related; boundary={boundary}",
-            "X-Goog-Upload-Protocol": "multipart",
-        },
+        headers={"Content-Type": f"multipart/related; boundary={boundary}", "X-Goog-Upload-Protocol": "multipart"},
     )
 
 

@@ -1,6 +1,6 @@
-"""Write docs/providers.md from the configurations: `python docs/generate.py`. A test fails when it is stale.
+"""Generator of docs/providers.md from the configurations: `python docs/generate.py`. A test fails when it is stale.
 
-What a provider can do is not claimed but found out: each feature is put into a request and encoded for it.
+The table of features is measured, not declared: each feature is put into a request and encoded for each provider.
 """
 
 from collections.abc import Iterator
@@ -20,32 +20,31 @@ from ai_lib.types.tool import Tool
 
 HEAD = """# Providers
 
-This page is generated from `ai_lib/providers/configs/`, one file a provider; `python docs/generate.py` writes it anew.
+This page is generated from `ai_lib/providers/configs/`, one file per provider; `python docs/generate.py` updates it.
 
-A provider is named by its id or an alias: `AiClient("groq")`, `AiClient(Provider.GROQ)`, or with a model after a
-slash, `AiClient("groq/openai/gpt-oss-20b")`. The key is read from the first of its variables that is set; no variable
-belongs to two providers. `<ID>_MODEL` in the environment replaces the default model, and the base URL variable the
-base URL. An API in the last column is chosen with `AiClient("openai", api="responses")`.
-Where the table shows no default model, name one.
+Select a provider by its id or an alias: `AiClient("groq")`, `AiClient(Provider.GROQ)`, or with a model after a slash,
+`AiClient("groq/openai/gpt-oss-20b")`. The key is read from the first of the key variables that is set; no variable
+belongs to two providers. The environment variable `<ID>_MODEL` replaces the default model, and the base URL variable
+replaces the base URL. If the table shows no default model, pass one. The last column lists alternative APIs, selected
+with `AiClient("openai", api="responses")`.
 
 | id | provider | key variables | base URL | base URL variable | default model | APIs |
 |---|---|---|---|---|---|---|
 """
 FEATURES_HEAD = """
-## What reaches the wire
+## Supported features
 
-Each feature was put into a request and encoded for the provider's default model: ● it is sent in the provider's own
-form, ○ it raises `UnsupportedFeatureError`, or is left out and listed on `response.adjustments` with
-`on_unsupported="warn"` or `"drop"`. (A client asks for a form of the answer by a tool or in words instead.)
-◐ in the column *stream*: the provider cannot stream, so one whole answer is given
-out as chunks; ◑ the same only when tools are given. Whether a certain model understands what is sent is up to the
-model.
+Each feature was put into a request and encoded for the provider's default model. ● means that it is sent in the
+provider's own format; ○ that it raises `UnsupportedFeatureError`, or, with `on_unsupported="warn"` or `"drop"`, is left
+out and listed in `response.adjustments`. (For JSON and JSON Schema, a client uses a tool or the prompt instead.)
+◐ in the column *stream* means that the provider cannot stream, so the whole answer is yielded as chunks; ◑ that this
+applies only to requests with tools. Whether a particular model supports a feature depends on the model.
 
-The *kind* is `ProviderConfig.kind`: "config" where a configuration adapts OpenAI's chat API to the provider,
-"independent" where the provider's own API has a dialect of its own.
+The *kind* is `ProviderConfig.kind`: "config" if a configuration adapts OpenAI's chat API to the provider,
+"independent" if the provider's API has its own dialect.
 
 """
-RETIRED = "\n## Ended\n\n"
+RETIRED = "\n## Retired providers\n\n"
 STREAM_MARKS = {"native": "●", "emulated": "◐", "emulated_with_tools": "◑"}
 
 PNG = Image.from_bytes(b"\x89PNG\r\n\x1a\n", "image/png")
@@ -66,7 +65,7 @@ FEATURES: dict[str, dict[str, Any]] = {
     "JSON Schema": {"response_format": ResponseFormat(kind="json_schema", schema=SCHEMA)},
     "reasoning effort": {"reasoning": "low", "max_tokens": 4000},
     "reasoning budget": {"reasoning": 2000, "max_tokens": 4000},
-    "cache mark": {"messages": Message.user(Text("?", cache="5m"))},
+    "prompt caching": {"messages": Message.user(Text("?", cache="5m"))},
     "seed": {"seed": 1},
     "log probabilities": {"logprobs": True},
     "several answers": {"n": 2},
@@ -82,7 +81,7 @@ OPERATIONS = {
 
 
 def row(config: ProviderConfig) -> str:
-    """Return one line of the table of addresses."""
+    """Return a row of the table of providers."""
     names = " ".join(f"`{name}`" for name in (config.id, *config.aliases))
     keys = " ".join(f"`{name}`" for name in (*config.key_env, *config.bearer_env)) or "none"
     keys += f", else {config.credentials} credentials" if config.credentials else ""
@@ -95,7 +94,7 @@ def row(config: ProviderConfig) -> str:
     return f"| {names} | {provider} | {keys} | {url} | {variable} | {model} | {apis} |\n"
 
 
-def takes(config: ProviderConfig, fields: dict[str, Any]) -> bool:
+def supports(config: ProviderConfig, fields: dict[str, Any]) -> bool:
     """Return whether a request with these fields can be encoded for a provider."""
     adapter = ProviderAdapter(config=config, dialect=load_dialect(config.dialect), base_url=config.base_url)
     request = ChatCompletionRequest(**{"messages": "hi", "model": config.default_model or "m", **fields})
@@ -106,43 +105,43 @@ def takes(config: ProviderConfig, fields: dict[str, Any]) -> bool:
     return True
 
 
-def speaking(every: list[ProviderConfig]) -> Iterator[ProviderConfig]:
-    """Yield each configuration, and one for each further API of it."""
-    for config in every:
+def with_alternative_apis(providers: list[ProviderConfig]) -> Iterator[ProviderConfig]:
+    """Yield each configuration, followed by those of its alternative APIs."""
+    for config in providers:
         yield config
         yield from (config.with_api(name) for name in config.apis)
 
 
 def features(config: ProviderConfig) -> str:
-    """Return one line of the table of features."""
+    """Return a row of the table of features."""
     name = f"`{config.id}`" if config.api is None else f"`{config.id}` `{config.api}`"
     if config.chat_path is None:
         chat = ["○"] * (len(FEATURES) + 1)
     else:
         chat = [
             STREAM_MARKS[config.streaming],
-            *("●" if takes(config, fields) else "○" for fields in FEATURES.values()),
+            *("●" if supports(config, fields) else "○" for fields in FEATURES.values()),
         ]
-    told = attrs.asdict(config, recurse=False)
-    beside = ["●" if told[field] is not None and config.api is None else "" for field in OPERATIONS]
-    return f"| {name} | {config.kind} | {config.dialect} | {' | '.join([*chat, *beside])} |\n"
+    settings = attrs.asdict(config, recurse=False)
+    operations = ["●" if settings[field] is not None and config.api is None else "" for field in OPERATIONS]
+    return f"| {name} | {config.kind} | {config.dialect} | {' | '.join([*chat, *operations])} |\n"
 
 
 def page() -> str:
     """Return the whole page."""
-    every = list(configs())
-    live = [config for config in every if not config.retired]
-    ended = [f"- **{c.display_name}** (`{c.id}`): {c.retired}. {' '.join(c.notes)}\n" for c in every if c.retired]
+    providers = list(configs())
+    active = [config for config in providers if not config.retired]
+    retired = [f"- **{c.display_name}** (`{c.id}`): {c.retired}. {' '.join(c.notes)}\n" for c in providers if c.retired]
     columns = ["id", "kind", "dialect", "stream", *FEATURES, *OPERATIONS.values()]
     table = f"| {' | '.join(columns)} |\n|{'---|' * len(columns)}\n"
     return (
         HEAD
-        + "".join(row(config) for config in live)
+        + "".join(row(config) for config in active)
         + FEATURES_HEAD
         + table
-        + "".join(features(config) for config in speaking(live))
+        + "".join(features(config) for config in with_alternative_apis(active))
         + RETIRED
-        + "".join(ended)
+        + "".join(retired)
     )
 
 

@@ -1,7 +1,7 @@
-"""Write ai_lib/models/catalogue.json from a table of models: `python docs/make_catalogue.py models.json`.
+"""Generator of ai_lib/models/catalogue.json from a table of models: `python docs/make_catalogue.py models.json`.
 
-The table is a JSON document with `models`, `data` (the data sets that it was gathered from, with versions) and
-`generated` (the day). What is added here are the two tiers, by the rules below.
+The table is a JSON document with `models`, `data` (the data sets that it was collected from, with versions) and
+`generated` (the date). This script adds the tiers of quality and speed, by the rules below.
 """
 
 import json
@@ -13,13 +13,13 @@ from typing import Any
 from ai_lib.providers.registry import configs
 
 TARGET = Path(__file__).parents[1] / "ai_lib" / "models" / "catalogue.json"
-KEPT = (
+FIELDS = (
     "provider", "id", "mode", "aliases", "context_window", "max_output_tokens", "modalities_in", "modalities_out",
     "capabilities", "prices", "deprecation_date", "knowledge", "released", "source",
 )  # fmt: skip
-# Vendors whose newer models cost a tenth more in the regional profiles of Bedrock than in the global ones.
-REGIONALLY_DEARER = ("anthropic.", "openai.", "moonshot", "zai.")
-# Those who make the models, before those who serve them too: a bare name means the vendor's own.
+# Vendors whose newer models cost 10 % more in Bedrock's regional inference profiles than in the global ones.
+REGIONAL_SURCHARGE = ("anthropic.", "openai.", "moonshot", "zai.")
+# Makers of models come before providers that also serve them: a name without a provider means the maker's model.
 VENDORS = (
     "anthropic",
     "cohere",
@@ -38,7 +38,7 @@ SLOW = re.compile(r"opus|ultra|\bpro\b|deep-research|reasoner|heavy|multi-agent"
 
 
 def tiers(entry: dict[str, Any]) -> dict[str, str]:
-    """Return the tiers: quality by the price of the output, speed by name and price. No measurements."""
+    """Return the tiers: quality by the price of the output, speed by name and price. They are not measured."""
     price = (entry.get("prices") or {}).get("output")
     if price is None or entry["mode"] != "chat":
         return {}
@@ -49,28 +49,26 @@ def tiers(entry: dict[str, Any]) -> dict[str, str]:
     return {"quality": quality, "speed": "slow" if SLOW.search(name) or price > 20 else "balanced"}
 
 
-def kept(entry: dict[str, Any]) -> dict[str, Any]:
-    """Return what the catalogue keeps of an entry."""
-    out = {key: entry[key] for key in KEPT if entry.get(key)}
+def catalogue_entry(entry: dict[str, Any]) -> dict[str, Any]:
+    """Return an entry of the table as an entry of the catalogue."""
+    out = {key: entry[key] for key in FIELDS if entry.get(key)}
     if out.get("prices") is not None:
         out["prices"] = {name: price for name, price in out["prices"].items() if name != "off_peak"}
     profiles = [f"{region}.{entry['id']}" for region in entry.get("profiles", ())]
-    dearer = [name for name in profiles if not name.startswith("global.")] if _dearer(entry) else []
-    out["aliases"] = [*out.get("aliases", ()), *(name for name in profiles if name not in dearer)]
-    out["unpriced_aliases"] = dearer
+    surcharge = entry["provider"] == "bedrock" and entry["id"].startswith(REGIONAL_SURCHARGE)
+    # The catalogue has no price for these: that of the global profile would be too low.
+    unpriced = [name for name in profiles if surcharge and not name.startswith("global.")]
+    out["aliases"] = [*out.get("aliases", ()), *(name for name in profiles if name not in unpriced)]
+    out["unpriced_aliases"] = unpriced
     return {key: value for key, value in (out | tiers(entry)).items() if value}
 
 
-def _dearer(entry: dict[str, Any]) -> bool:
-    return entry["provider"] == "bedrock" and entry["id"].startswith(REGIONALLY_DEARER)
-
-
 def main(source: str) -> None:
-    """Write the catalogue: one model a line, so that a difference can be read."""
+    """Write the catalogue, one model per line, so that a diff is readable."""
     table = json.loads(Path(source).read_text(encoding="utf-8"))
     known = {config.id for config in configs()}
     models = sorted(
-        (kept(entry) for entry in table["models"] if entry["provider"] in known),
+        (catalogue_entry(entry) for entry in table["models"] if entry["provider"] in known),
         key=lambda entry: (entry["provider"] not in VENDORS, entry["provider"], entry["id"]),
     )
     head = {"date": table["generated"], "data": table["data"]}

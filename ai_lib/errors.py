@@ -41,39 +41,14 @@ from __future__ import annotations
 from typing import Any, ClassVar, Literal
 
 __all__ = [
-    "AiLibError",
-    "AuthenticationError",
-    "BackpressureError",
-    "BudgetExceededError",
-    "CancelledError",
-    "CircuitOpenError",
-    "ConfigurationError",
-    "ConnectError",
-    "ConnectionLostError",
-    "ContentFilterError",
-    "ContextLengthError",
-    "DNSError",
-    "InvalidRequestError",
-    "InvalidResponseError",
-    "MissingKeyError",
-    "ModelNotFoundError",
-    "NetworkError",
-    "OverloadedError",
-    "PermissionDeniedError",
-    "ProviderError",
-    "ProxyError",
-    "QuotaExceededError",
-    "RateLimitError",
-    "RequestTimeoutError",
-    "Severity",
-    "StreamInterruptedError",
-    "StreamTimeoutError",
-    "TLSError",
-    "ToolArgumentsError",
-    "ToolLoopError",
-    "TransportError",
+    "AiLibError", "AuthenticationError", "BackpressureError", "BudgetExceededError", "CancelledError",
+    "CircuitOpenError", "ConfigurationError", "ConnectError", "ConnectionLostError", "ContentFilterError",
+    "ContextLengthError", "DNSError", "InvalidRequestError", "InvalidResponseError", "MissingKeyError",
+    "ModelNotFoundError", "NetworkError", "OverloadedError", "PermissionDeniedError", "ProviderError", "ProxyError",
+    "QuotaExceededError", "RateLimitError", "RequestTimeoutError", "Severity", "StreamInterruptedError",
+    "StreamTimeoutError", "TLSError", "ToolArgumentsError", "ToolLoopError", "TransportError",
     "UnsupportedFeatureError",
-]
+]  # fmt: skip
 
 Severity = Literal["client", "fatal", "transient", "server"]
 

@@ -23,28 +23,11 @@ from ai_lib.types.usage import Usage, UsageStatus
 from ai_lib.utils import json
 
 __all__ = [
-    "check_object",
-    "checked_stream",
-    "encode_arguments",
-    "first_int",
-    "first_list",
-    "match_model",
-    "merge_extensions",
-    "owned_data",
-    "parse_events",
-    "quirks_reader",
-    "read_cost",
-    "read_decimal",
-    "read_input_usage",
-    "read_int",
-    "read_text",
-    "read_vector",
-    "require_int",
-    "short_id",
-    "thinking_budget",
-    "tool_names_by_id",
-    "usage_fields",
-]
+    "check_object", "checked_stream", "encode_arguments", "first_int", "first_list", "match_model",
+    "merge_extensions", "owned_data", "parse_events", "quirks_reader", "read_cost", "read_decimal",
+    "read_input_usage", "read_int", "read_text", "read_vector", "require_int", "short_id", "thinking_budget",
+    "tool_names_by_id", "usage_fields",
+]  # fmt: skip
 
 T = TypeVar("T")
 # The smallest budget for thinking that Anthropic and Amazon Bedrock accept.

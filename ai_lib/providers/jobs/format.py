@@ -13,16 +13,9 @@ from ai_lib.providers.operation import Content
 from ai_lib.types.job import JobState, JobStatus
 
 __all__ = [
-    "JobAnswer",
-    "JobEndpoint",
-    "JobFormat",
-    "JobItem",
-    "JobOptions",
-    "JobRequest",
-    "RequestFlow",
-    "Submission",
+    "JobAnswer", "JobEndpoint", "JobFormat", "JobItem", "JobOptions", "JobRequest", "RequestFlow", "Submission",
     "plain_flows",
-]
+]  # fmt: skip
 
 T = TypeVar("T")
 

@@ -45,12 +45,8 @@ def _apis(tables: Mapping[str, Mapping[str, Any] | Api]) -> dict[str, Api]:
 def check_base_url(url: str, origin: str) -> None:
     """Check that paths can be appended to a URL, and that it holds no secret, as logs and errors show it.
 
-    Args:
-        url: The URL; the error never repeats it, as it may hold a secret.
-        origin: The name of the setting, for the error.
-
     Raises:
-        ConfigurationError: It is not such a URL.
+        ConfigurationError: It is not such a URL; the error names the setting, but not the URL, which may hold a secret.
     """
     scheme, _, rest = url.partition("://")
     if scheme not in ("https", "http") or not rest:

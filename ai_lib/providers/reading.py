@@ -207,13 +207,8 @@ def merge_extensions(
 ) -> dict[str, Any]:
     """Return the body with the user's extensions; objects on both sides are merged, and inside them the user's win.
 
-    Args:
-        body: The fields of the request.
-        extensions: The user's fields; one in both must be an object on both sides.
-        reserved: Fields that extensions must not set, even where the body lacks them.
-
     Raises:
-        InvalidRequestError: A field is set on both sides.
+        InvalidRequestError: A field that is no object is set on both sides, or a reserved one is set in the extensions.
     """
     clashes = [
         key
@@ -273,13 +268,9 @@ def thinking_budget(
 
 
 def quirks_reader(cls: type[T], owner: str) -> Callable[[Mapping[str, Any]], T]:
-    """Return the function that turns a configuration's table into quirks or options.
+    """Return the function that turns a configuration's table into an attrs class of quirks or options.
 
-    The function raises `ConfigurationError` for an unknown key.
-
-    Args:
-        cls: The attrs class of the quirks.
-        owner: The name to show in the error, such as "dialect openai_chat".
+    The function raises `ConfigurationError` for an unknown key of this owner, such as "dialect openai_chat".
     """
 
     def read(table: Mapping[str, Any]) -> T:

@@ -65,7 +65,6 @@ Sources: https://platform.claude.com/docs/en/build-with-claude/structured-output
 https://docs.aws.amazon.com/bedrock/latest/userguide/structured-output.html
 """
 
-
 # Keywords whose value maps names to schemas: the keys below them are names, not keywords.
 _NAMED = frozenset({"properties", "patternProperties", "$defs", "definitions", "dependentSchemas"})
 # Keywords whose value is data, to be left as it is.

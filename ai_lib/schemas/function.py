@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import inspect
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from types import SimpleNamespace
 from typing import Annotated, Any, Optional, get_args, get_origin, get_type_hints
 
@@ -67,17 +68,21 @@ def schema_of_function(function: Callable[..., Any]) -> tuple[str | None, dict[s
             except TypeError as exc:
                 raise TypeError(f"parameter {parameter.name!r}: {exc}") from exc
         raise
-    properties = {
-        parameter.name: _property_schema(schema, parameter, documented.get(parameter.name))
-        for parameter, schema in zip(parameters, schemas, strict=True)
-    }
-    schema: dict[str, Any] = {
+    properties = {}
+    for parameter, schema in zip(parameters, schemas, strict=True):
+        text = parameter.description or schema.get("description") or documented.get(parameter.name)
+        properties[parameter.name] = described = {**schema, **({"description": text} if text else {})}
+        if not parameter.required:
+            # A default that is not JSON is a marker of the function's own, which means nothing to a model.
+            with suppress(TypeError):
+                described["default"] = msgspec.to_builtins(parameter.default, str_keys=True, enc_hook=_encode_model)
+    result: dict[str, Any] = {
         "type": "object",
         "properties": properties,
         "required": [parameter.name for parameter in parameters if parameter.required],
         "additionalProperties": False,
     }
-    return description, {**schema, "$defs": definitions} if definitions else schema
+    return description, {**result, "$defs": definitions} if definitions else result
 
 
 def convert_arguments(function: Callable[..., Any], arguments: Mapping[str, Any]) -> dict[str, Any]:
@@ -114,7 +119,14 @@ def function_parameters(function: Callable[..., Any]) -> list[Parameter]:
         signature = inspect.signature(function)
     except ValueError as exc:
         raise TypeError(f"its parameters are not known: {exc}") from exc
-    hints = _type_hints(inspect.unwrap(code))
+    code = inspect.unwrap(code)
+    # Without the return type, which may be imported for type checkers only.
+    annotations = {name: hint for name, hint in getattr(code, "__annotations__", {}).items() if name != "return"}
+    holder = SimpleNamespace(__annotations__=annotations)
+    try:
+        hints = get_type_hints(holder, getattr(code, "__globals__", {}), include_extras=True)
+    except NameError as exc:
+        raise TypeError(f"{exc}; define the types of annotations at module level") from exc
     parameters: list[Parameter] = []
     for name, declared in signature.parameters.items():
         if name in bound:
@@ -140,28 +152,6 @@ def _unwrap(function: Any) -> tuple[Any, Any, set[str]]:
         function = function.func
     is_routine = inspect.isroutine(function) or hasattr(function, "__wrapped__")
     return function, function if is_routine else type(function).__call__, bound
-
-
-def _type_hints(code: Any) -> dict[str, Any]:
-    # Without the return type, which may be imported for type checkers only.
-    annotations = {name: hint for name, hint in getattr(code, "__annotations__", {}).items() if name != "return"}
-    holder = SimpleNamespace(__annotations__=annotations)
-    try:
-        return get_type_hints(holder, getattr(code, "__globals__", {}), include_extras=True)
-    except NameError as exc:
-        raise TypeError(f"{exc}; define the types of annotations at module level") from exc
-
-
-def _property_schema(schema: Mapping[str, Any], parameter: Parameter, documented: str | None) -> dict[str, Any]:
-    description = parameter.description or schema.get("description") or documented
-    described = {**schema, "description": description} if description else dict(schema)
-    if parameter.required:
-        return described
-    try:
-        default = msgspec.to_builtins(parameter.default, str_keys=True, enc_hook=_encode_model)
-    except TypeError:
-        return described  # the default is a marker of the function's own, which means nothing to a model
-    return {**described, "default": default}
 
 
 def _encode_model(value: Any) -> Any:

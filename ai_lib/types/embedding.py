@@ -31,7 +31,7 @@ def _known_task(_: object, __: object, task: object) -> None:
 
 @attrs.frozen(kw_only=True)
 class EmbeddingRequest:
-    """A request for embeddings.
+    """A request for embeddings; an invalid field raises `InvalidRequestError`.
 
     Args:
         model: The model; None means the provider's default.
@@ -40,9 +40,6 @@ class EmbeddingRequest:
         task: What the vectors are used for, for models that distinguish.
         user: An identifier of the end user, for abuse detection.
         extensions: Provider-specific fields, added to the body unchanged.
-
-    Raises:
-        InvalidRequestError: A field is invalid.
     """
 
     model: str | None = None

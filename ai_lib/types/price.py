@@ -29,15 +29,12 @@ def _usd_if_known(price: Any) -> Decimal | None:
 
 @attrs.frozen(kw_only=True)
 class PriceTier:
-    """Prices of requests with long prompts; they apply to the whole request.
+    """Prices of requests with long prompts, which apply to the whole request; invalid ones raise `ConfigurationError`.
 
     Args:
         above: The tier applies to prompts of more tokens than this.
         input: US dollars per million tokens of the prompt, >= 0.
         output: US dollars per million tokens of the completion, >= 0.
-
-    Raises:
-        ConfigurationError: A price is not a number >= 0.
     """
 
     above: int
@@ -47,7 +44,7 @@ class PriceTier:
 
 @attrs.frozen(kw_only=True)
 class Prices:
-    """Prices in US dollars per million tokens. None means unknown, which is not the same as 0.
+    """Prices in US dollars per million tokens, >= 0; others raise `ConfigurationError`. None means unknown, unlike 0.
 
     Args:
         input: Tokens of the prompt.
@@ -64,9 +61,6 @@ class Prices:
         tiers: Prices of requests with long prompts.
         source: The source of the prices.
         date: The date of the prices, such as "2026-11-22".
-
-    Raises:
-        ConfigurationError: A price is not a number >= 0.
     """
 
     input: Decimal | None = attrs.field(default=None, converter=_usd_if_known)

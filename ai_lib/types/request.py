@@ -74,7 +74,7 @@ def _valid_messages(_: object, __: object, messages: tuple[Message, ...]) -> Non
 
 @attrs.frozen(kw_only=True)
 class ChatCompletionRequest:
-    """A chat completion request. None leaves a field to the provider.
+    """A chat completion request; an invalid field raises `InvalidRequestError`, None leaves one to the provider.
 
     Args:
         messages: The conversation: a str, a `Message`, or a sequence of messages or of dicts in the OpenAI chat format.
@@ -99,9 +99,6 @@ class ChatCompletionRequest:
         user: An identifier of the end user, for abuse detection.
         metadata: Tags kept by the provider.
         extensions: Provider-specific fields, added to the body unchanged.
-
-    Raises:
-        InvalidRequestError: A field is invalid, or contradicts another one.
     """
 
     messages: tuple[Message, ...] = attrs.field(converter=messages_from, validator=_valid_messages)

@@ -22,7 +22,7 @@ def _documents(documents: Iterable[str]) -> tuple[str, ...]:
 
 @attrs.frozen(kw_only=True)
 class RerankRequest:
-    """A request to rank documents.
+    """A request to rank documents; an invalid field raises `InvalidRequestError`.
 
     Args:
         model: The model; None means the provider's default.
@@ -30,9 +30,6 @@ class RerankRequest:
         documents: The documents to rank, at least one and none empty.
         top_n: Number of results to return, a positive integer; None means all.
         extensions: Provider-specific fields, added to the body unchanged.
-
-    Raises:
-        InvalidRequestError: A field is invalid.
     """
 
     model: str | None = None

@@ -61,8 +61,7 @@ def _converter() -> Converter:
 def to_json(value: Any) -> bytes:
     """Return a message, request, response, chunk, tool, usage or another value of `ai_lib.types` as JSON.
 
-    Raises:
-        InvalidRequestError: It contains something that cannot be represented as JSON.
+    Something in it that cannot be represented as JSON raises `InvalidRequestError`.
     """
     return encode_json(_converter().unstructure(value, type(value)), type(value).__name__)
 

@@ -20,7 +20,7 @@ _NO_PARAMETERS: Mapping[str, Any] = {"type": "object", "properties": {}}
 
 @attrs.frozen
 class Tool:
-    """A function that the model may call.
+    """A function that the model may call; an invalid field raises `InvalidRequestError`.
 
     Args:
         name: Letters, digits, `_` and `-`, at most 64.
@@ -29,9 +29,6 @@ class Tool:
         strict: Request that the provider enforce the schema of the arguments; None leaves it to the provider.
         cache: Requests that the provider cache the prompt up to the end of this tool, for this long.
         function: The function to run, for `run_tools`; never sent.
-
-    Raises:
-        InvalidRequestError: The name or the parameters are invalid.
     """
 
     name: str

@@ -14,18 +14,15 @@ __all__ = ["UploadRequest", "UploadedFile"]
 
 @attrs.frozen(kw_only=True)
 class UploadRequest:
-    """A file to upload.
+    """A file to upload; an invalid field raises `InvalidRequestError`.
 
     Args:
         model: Always None: no provider needs the model that will read the file.
-        data: The bytes.
-        name: The name to give the file.
+        data: The bytes, at least one.
+        name: The name to give the file; a printable string, like the next two.
         media_type: The media type of the bytes.
         purpose: The purpose, in the provider's words; None means to be referred to in chats.
         extensions: Provider-specific fields, added to the form unchanged.
-
-    Raises:
-        InvalidRequestError: The file is empty, or a field is not a printable string.
     """
 
     model: str | None = attrs.field(default=None, init=False)

@@ -21,16 +21,13 @@ def _positive(_: object, field: attrs.Attribute[float], value: float | None) -> 
 
 @attrs.frozen
 class Timeout:
-    """Four time limits in seconds; None means no limit.
+    """Four time limits in seconds, > 0; others raise `ConfigurationError`. None means no limit.
 
     Args:
         connect: Maximum time to connect to the server.
         first_byte: Maximum time from the request to the first byte; 5 minutes leave a reasoning model time to think.
         idle: Maximum time between two bytes of the response, and between two events of a stream (not comments).
         total: Maximum time of the whole call, including retries, their waits, and a stream to its end.
-
-    Raises:
-        ConfigurationError: A limit is not a number > 0.
     """
 
     connect: float | None = attrs.field(default=10.0, validator=_positive)

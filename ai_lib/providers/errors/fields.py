@@ -17,10 +17,8 @@ from ai_lib.utils.times import parse_date, parse_duration, parse_seconds
 
 __all__ = ["MAX_BODY", "MAX_MESSAGE", "ErrorFields", "read_error_fields", "read_retry_after", "redact", "to_json_text"]
 
-MAX_MESSAGE = 500
-"""Maximum characters of a provider's message; some send a whole page."""
-MAX_BODY = 4096
-"""Maximum characters kept of a provider's answer."""
+MAX_MESSAGE = 500  # characters of a provider's message; some send a whole page
+MAX_BODY = 4096  # characters kept of a provider's answer
 
 
 @attrs.frozen(kw_only=True)
@@ -151,12 +149,9 @@ def read_retry_after(headers: Mapping[str, str], received_at: float | None = Non
 
 
 def redact(text: str, secrets: tuple[str, ...], limit: int = MAX_BODY) -> str:
-    """Return the text with each secret replaced by asterisks, then cut.
+    """Return the text with each secret replaced by asterisks, then cut: a cut could make a secret unrecognisable.
 
-    Args:
-        text: The text that a server sent.
-        secrets: The secrets; one shorter than four characters stays, as replacing it would garble ordinary text.
-        limit: Maximum characters. The cut comes last, as it could leave the start of a secret unrecognised.
+    A secret shorter than four characters stays, as replacing it would garble ordinary text.
     """
     for secret in secrets:
         if len(secret) >= 4:

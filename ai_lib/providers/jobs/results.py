@@ -57,13 +57,9 @@ def build_results(
     answers: Iterable[JobAnswer],
     submitted: Sequence[SubmittedRequest] | None,
 ) -> list[JobResult]:
-    """Return the result of each request.
+    """Return the result of each request of a finished job; of two answers to one request the first one counts.
 
-    Args:
-        adapter: Decodes each answer as it would that of a chat.
-        state: The finished job.
-        answers: The provider's answers in any order; of two for one request the first one counts.
-        submitted: The requests; None where they are no longer known, and the state says how many there were.
+    The state says how many requests there were where they are no longer known.
     """
     by_index: dict[int, JobAnswer] = {}
     unmatched: list[JobAnswer] = []

@@ -199,8 +199,7 @@ class ModelNotFoundError(AiLibError):
 class RateLimitError(AiLibError):
     """The key sent too many requests or tokens in a period of time."""
 
-    retryable = True
-    fallbackable = True
+    retryable = fallbackable = True
     severity: Severity = "transient"
     hint = "Send more slowly, or wait for retry_after seconds"
 
@@ -216,8 +215,7 @@ class QuotaExceededError(AiLibError):
 class ProviderError(AiLibError):
     """The provider failed."""
 
-    retryable = True
-    fallbackable = True
+    retryable = fallbackable = True
     severity: Severity = "server"
 
 
@@ -322,8 +320,7 @@ class BackpressureError(AiLibError):
     """Too many calls are already running or queued in this process; this one was not sent."""
 
     default_code = "queue_full"
-    retryable = True
-    fallbackable = True
+    retryable = fallbackable = True
     severity: Severity = "transient"
     reports_timings = True
     hint = "Make fewer concurrent calls, or raise the concurrency limit or the length of its queue"

@@ -140,8 +140,6 @@ class ChatCompletionResponse(Generic[ParsedT_co]):
     @property
     def cost(self) -> Decimal | None:
         """The cost in US dollars: as reported by the provider, or else tokens times prices; None if unknown."""
-        if self.usage.cost is not None:
-            return self.usage.cost
         found = self.cost_breakdown
         return None if found is None else found.total
 

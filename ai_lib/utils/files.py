@@ -23,25 +23,15 @@ UNKNOWN_MEDIA_TYPE = "application/octet-stream"
 
 # By the first bytes: users' file names are often wrong, and providers check the content.
 _MAGIC: tuple[tuple[bytes, int, str], ...] = (
-    (b"\x89PNG\r\n\x1a\n", 0, "image/png"),
-    (b"\xff\xd8\xff", 0, "image/jpeg"),
-    (b"GIF8", 0, "image/gif"),
+    (b"\x89PNG\r\n\x1a\n", 0, "image/png"), (b"\xff\xd8\xff", 0, "image/jpeg"), (b"GIF8", 0, "image/gif"),
     (b"WEBP", 8, "image/webp"),
     (b"%PDF-", 0, "application/pdf"),
-    (b"WAVE", 8, "audio/wav"),
-    (b"ID3", 0, "audio/mpeg"),
-    (b"\xff\xfb", 0, "audio/mpeg"),
-    (b"OggS", 0, "audio/ogg"),
-    (b"fLaC", 0, "audio/flac"),
-    (b"ftypM4A", 4, "audio/mp4"),
-    (b"II*\0", 0, "image/tiff"),
-    (b"MM\0*", 0, "image/tiff"),
-    (b"ftypqt", 4, "video/quicktime"),
-    (b"ftypisom", 4, "video/mp4"),
-    (b"ftypmp4", 4, "video/mp4"),
-    (b"AVI ", 8, "video/x-msvideo"),
-    (b"\x1aE\xdf\xa3", 0, "video/webm"),
-)
+    (b"WAVE", 8, "audio/wav"), (b"ID3", 0, "audio/mpeg"), (b"\xff\xfb", 0, "audio/mpeg"), (b"OggS", 0, "audio/ogg"),
+    (b"fLaC", 0, "audio/flac"), (b"ftypM4A", 4, "audio/mp4"),
+    (b"II*\0", 0, "image/tiff"), (b"MM\0*", 0, "image/tiff"),
+    (b"ftypqt", 4, "video/quicktime"), (b"ftypisom", 4, "video/mp4"), (b"ftypmp4", 4, "video/mp4"),
+    (b"AVI ", 8, "video/x-msvideo"), (b"\x1aE\xdf\xa3", 0, "video/webm"),
+)  # fmt: skip
 _BY_SUFFIX: dict[str, str] = {
     ".png": "image/png", ".jpg": "image/jpeg", ".jpeg": "image/jpeg", ".gif": "image/gif", ".webp": "image/webp",
     ".svg": "image/svg+xml", ".bmp": "image/bmp", ".tiff": "image/tiff", ".tif": "image/tiff",

@@ -133,8 +133,7 @@ def classify(
     Args:
         status: The HTTP status, or the one that the error object names; None when there is none.
         codes: The error object's code, type and status fields, most specific first.
-        message: The provider's text. Its words and those inside the codes come last, and count only where status and
-            codes say no more than "bad request".
+        message: The provider's text; its words and those in the codes count only where all else says "bad request".
         table: The provider's own codes and statuses, which win over the general ones.
     """
     table = table or {}

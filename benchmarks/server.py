@@ -1,4 +1,4 @@
-"""A server that costs the client nothing to speak of: fixed answers over keep-alive, in a process of its own."""
+"""A server with negligible cost for the client: fixed responses over keep-alive connections, in a separate process."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ ANSWER = json.dumps(
         "system_fingerprint": "fp_0123456789",
     }
 ).encode()
-# As many headers as a large provider sends.
+# About as many headers as a large provider sends: parsing them is part of the cost of a call.
 HEADERS = b"".join(b"x-header-%d: some value of usual length %d\r\n" % (number, number) for number in range(17))
 
 
@@ -58,7 +58,7 @@ def event(text: str | None, finish: str | None = None) -> bytes:
 
 
 def usage(count: int) -> bytes:
-    """Return the event before the end, which a client that asks for the usage of a stream gets."""
+    """Return the event with the usage, which comes before the end of a stream if the client requests it."""
     body = {
         "id": "chatcmpl-AbCdEf0123456789",
         "object": "chat.completion.chunk",
@@ -71,7 +71,7 @@ def usage(count: int) -> bytes:
 
 
 def events(count: int) -> Iterator[bytes]:
-    """Yield a whole stream of this many text events."""
+    """Yield the events of a stream with `count` pieces of text."""
     for number in range(count):
         yield event(f" word{number % 100}")
     yield event(None, "stop")
@@ -102,7 +102,7 @@ def _read(connection: socket.socket) -> tuple[str, bytes] | None:
 
 def _serve(connection: socket.socket) -> None:
     connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    whole = b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\n%scontent-length: %d\r\n\r\n%s" % (
+    response = b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\n%scontent-length: %d\r\n\r\n%s" % (
         HEADERS,
         len(ANSWER),
         ANSWER,
@@ -113,7 +113,7 @@ def _serve(connection: socket.socket) -> None:
             # /<kind>/<count>/v1/chat/completions
             kind, count = path.split("/")[1:3]
             if kind == "chat":
-                connection.sendall(whole)
+                connection.sendall(response)
             else:
                 _STREAMS[kind](connection, int(count))
                 if kind.startswith("close"):
@@ -124,38 +124,38 @@ _HEAD = b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\n"
 
 
 def _large(connection: socket.socket, count: int) -> None:
-    """Send HTTP chunks of 16 KiB, cut where they fall."""
+    """Send HTTP chunks of 16 KiB, whose boundaries fall anywhere within events."""
     connection.sendall(_HEAD + b"transfer-encoding: chunked\r\n\r\n")
-    held = bytearray()
+    buffer = bytearray()
     for data in events(count):
-        held += data
-        while len(held) >= 16384:
-            connection.sendall(_chunk(bytes(held[:16384])))
-            del held[:16384]
-    connection.sendall(_chunk(bytes(held)) + b"0\r\n\r\n")
+        buffer += data
+        while len(buffer) >= 16384:
+            connection.sendall(_chunk(bytes(buffer[:16384])))
+            del buffer[:16384]
+    connection.sendall(_chunk(bytes(buffer)) + b"0\r\n\r\n")
 
 
 def _single(connection: socket.socket, count: int) -> None:
-    """Send one HTTP chunk for each event, many in one write."""
+    """Send one HTTP chunk per event, several chunks per write."""
     connection.sendall(_HEAD + b"transfer-encoding: chunked\r\n\r\n")
-    held = bytearray()
+    buffer = bytearray()
     for data in events(count):
-        held += _chunk(data)
-        if len(held) >= 16384:
-            connection.sendall(bytes(held))
-            held.clear()
-    connection.sendall(bytes(held) + b"0\r\n\r\n")
+        buffer += _chunk(data)
+        if len(buffer) >= 16384:
+            connection.sendall(bytes(buffer))
+            buffer.clear()
+    connection.sendall(bytes(buffer) + b"0\r\n\r\n")
 
 
 def _paced(connection: socket.socket, count: int, *, chunked: bool, gzipped: bool) -> None:
-    """Send one event every 10 ms, each with the time of its sending as text."""
+    """Send one event every 10 ms, with the time at which it was sent as its text."""
     head = _HEAD + (b"transfer-encoding: chunked\r\n" if chunked else b"connection: close\r\n")
     connection.sendall(head + (b"content-encoding: gzip\r\n" if gzipped else b"") + b"\r\n")
-    squeeze = zlib.compressobj(wbits=31)
+    compressor = zlib.compressobj(wbits=31)
     wrap = _chunk if chunked else bytes
 
     def send(data: bytes, flush: int = zlib.Z_SYNC_FLUSH) -> None:
-        connection.sendall(wrap(squeeze.compress(data) + squeeze.flush(flush) if gzipped else data))
+        connection.sendall(wrap(compressor.compress(data) + compressor.flush(flush) if gzipped else data))
 
     for _ in range(count):
         time.sleep(0.01)
@@ -177,7 +177,7 @@ _STREAMS = {
 
 @contextmanager
 def running() -> Iterator[str]:
-    """Run the server in a process of its own and give its address."""
+    """Run the server in a separate process and yield its address."""
     process = subprocess.Popen([sys.executable, __file__], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     try:
         assert process.stdout is not None

@@ -114,7 +114,7 @@ def _connection(connection: Connection) -> _Rows:
     elif options.proxy is not None:
         yield "proxy", _HIDDEN, "argument"
     else:
-        _, origin = ProxyRules().chosen(connection.adapter.base_url) or ("", "")
+        _, origin = ProxyRules().choose(connection.adapter.base_url) or ("", "")
         source = f"environment {origin}" if origin in os.environ else origin
         yield "proxy", _HIDDEN if origin else "none", source or "default"
     variable = first_set(_CA_VARIABLES) if options.verify is True else None

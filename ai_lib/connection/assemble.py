@@ -157,9 +157,9 @@ _TRANSPORTS: dict[str, Callable[[ConnectionOptions, Clock], Transport]] = {"http
 
 
 def _aws() -> Callable[[HttpRequest], HttpRequest]:
-    from ai_lib.transport.aws import signer
+    from ai_lib.transport.aws import AwsSigner
 
-    return signer("bedrock")
+    return AwsSigner("bedrock")
 
 
 def _google() -> Callable[[HttpRequest], HttpRequest]:
@@ -180,9 +180,9 @@ def _transport(adapter: ProviderAdapter, settings: ConnectionSettings) -> Transp
     """
     config, options = adapter.config, settings.options
     if settings.transport is not None:
-        from ai_lib.transport.simple import transport_from
+        from ai_lib.transport.simple import as_transport
 
-        transport = transport_from(settings.transport)
+        transport = as_transport(settings.transport)
     elif config.transport not in _TRANSPORTS:
         raise ConfigurationError(f"provider {config.id!r}: transport must be one of {', '.join(_TRANSPORTS)}")
     else:

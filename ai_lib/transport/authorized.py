@@ -1,4 +1,4 @@
-"""A transport that authorizes each request just before it is sent: tokens that expire, and signatures."""
+"""Authorization added to each request just before it is sent: tokens that expire, and signatures."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ __all__ = ["AuthorizedTransport", "bearer_auth"]
 
 @attrs.frozen
 class AuthorizedTransport:
-    """Sends what `authorize` makes of each request.
+    """Authorizes each request, then sends it.
 
     Args:
-        inner: What moves the bytes.
-        authorize: Returns the request with what proves who sends it; asked anew for every attempt.
+        inner: The transport that sends the request.
+        authorize: Returns the request with its authorization; called for every attempt.
     """
 
     inner: Transport
@@ -30,25 +30,27 @@ class AuthorizedTransport:
         return self.inner.send(self.authorize(request))
 
     def stream(self, request: HttpRequest) -> HttpStream:
-        """Send a request and return once the response's headers are in."""
+        """Send a request and return once the response's headers have arrived."""
         return self.inner.stream(self.authorize(request))
 
     def close(self) -> None:
-        """Free what the inner transport holds open."""
+        """Close the inner transport."""
         self.inner.close()
 
 
 def bearer_auth(token: Callable[[], str]) -> Callable[[HttpRequest], HttpRequest]:
-    """Return what puts a bearer token into each request (RFC 6750).
+    """Return a function that adds a bearer token to each request (RFC 6750).
 
     Args:
-        token: Returns the token; it may keep it until it expires.
+        token: Returns the token; it may cache it until it expires.
     """
 
     def authorize(request: HttpRequest) -> HttpRequest:
         value = token()
         if not isinstance(value, str) or not value or any(not 33 <= ord(character) <= 126 for character in value):
-            raise ConfigurationError("token() must return a bearer token: text without blanks", code="bad_api_key")
+            raise ConfigurationError(
+                "token() must return a bearer token, a string of visible ASCII characters", code="bad_api_key"
+            )
         return attrs.evolve(request, headers={**request.headers, "Authorization": f"Bearer {value}"})
 
     return authorize

@@ -1,7 +1,7 @@
 """The child process of the embedded model: llama.cpp's HTTP server on the loopback interface.
 
 Run by `embedded.py` as a script, so that it starts without the rest of the library. The first line of its standard
-input holds the settings as JSON; when the input ends, because the parent closed it or died, the process ends.
+input is the settings as JSON; when the input ends, because the parent closed it or died, the process ends.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ def serve(settings: dict[str, Any]) -> None:
     """Serve the model until standard input ends.
 
     Args:
-        settings: `weights` (path), `port`, `api_key`, `template` (text or None), `alias`, `threads`, and under
-            `parameters` further attributes of llama.cpp's common parameters.
+        settings: `weights` (path), `port`, `api_key`, `template` (a string or None), `alias`, `threads`, and under
+            `parameters` more attributes of llama.cpp's common parameters.
     """
     import xllamacpp
 
@@ -36,13 +36,13 @@ def serve(settings: dict[str, Any]) -> None:
     for name, value in settings["parameters"].items():
         setattr(parameters, name, value)
     server = xllamacpp.Server(parameters)
-    # What llama.cpp logs from now on is nobody's.
+    # After the start no one reads what llama.cpp logs.
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, 1)
     os.dup2(nowhere, 2)
     sys.stdin.read()
     del server
-    os._exit(0)  # the C++ side's own shutdown is not needed, and slow
+    os._exit(0)  # a regular exit runs llama.cpp's own shutdown, which is slow and not needed
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""AWS event streams: bytes as they come, each frame as a JSON object under the name of its event.
+"""AWS event streams: from pieces of a body to one JSON object per frame, under the name of its event.
 
 A frame is its length, the length of its headers, a CRC of both, the headers, the payload and a CRC of everything.
 Source: https://docs.aws.amazon.com/AmazonS3/latest/API/RESTSelectObjectAppendix.html (the encoding is the same for all
@@ -9,9 +9,8 @@ from __future__ import annotations
 
 import struct
 import zlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
-from typing import Any
 
 from ai_lib.errors import InvalidResponseError
 from ai_lib.utils import json
@@ -23,27 +22,27 @@ _PRELUDE = struct.Struct(">III")
 _CRC = struct.Struct(">I")
 _SHORT = struct.Struct(">H")
 _STRING = 7
-# Headers up to this size are remembered; those of Bedrock take about 80 bytes.
-_SMALL = 256
-# The size of a header's value for each type; None where two bytes before it tell the size.
+# Headers up to this size are cached; those of Bedrock take about 80 bytes.
+_MAX_CACHED = 256
+# The size of a header's value by its type; None if two bytes before the value hold the size.
 _SIZES: dict[int, int | None] = {0: 0, 1: 0, 2: 1, 3: 2, 4: 4, 5: 8, 6: None, _STRING: None, 8: 8, 9: 16}
 
 
 def events(pieces: Iterable[bytes]) -> Iterator[str]:
     """Yield each frame as JSON: {event type: payload}, and for an exception {"exception": {"type", ...payload}}.
 
-    Whether a payload is JSON is for its reader to find out.
-    A frame that the stream breaks off is dropped, so that its missing end is seen by whoever waits for the last event.
+    The payload is copied without being parsed: the reader of the event parses it, once. An incomplete last frame is
+    dropped; the reader notices that the final event is missing.
 
     Args:
-        pieces: The body, cut anywhere.
+        pieces: The body, split anywhere.
 
     Raises:
-        InvalidResponseError: A checksum is wrong, or a frame is malformed or longer than 16 MiB.
+        InvalidResponseError: A checksum does not match, or a frame is malformed or exceeds 16 MiB.
     """
     for frame in _frames(pieces):
         try:
-            yield _event(frame)
+            yield _decode(frame)
         except (LookupError, ValueError, struct.error, RecursionError) as exc:
             raise InvalidResponseError(f"a frame of the stream is malformed: {exc}", code="malformed_event") from exc
 
@@ -55,64 +54,58 @@ def _frames(pieces: Iterable[bytes]) -> Iterator[bytes]:
         while len(held) >= _PRELUDE.size:
             total, headers, crc = _PRELUDE.unpack_from(held)
             if zlib.crc32(held[:8]) != crc:
-                raise InvalidResponseError("the checksum of a frame's beginning is wrong", code="malformed_event")
+                raise InvalidResponseError("frame prelude checksum mismatch", code="malformed_event")
             if total < _PRELUDE.size + headers + _CRC.size:
-                raise InvalidResponseError("a frame is shorter than its parts", code="malformed_event")
+                raise InvalidResponseError("a frame is shorter than its headers", code="malformed_event")
             if total > MAX_FRAME:
-                raise InvalidResponseError(
-                    f"a frame of the stream is longer than {MAX_FRAME} bytes", code="event_too_large"
-                )
+                raise InvalidResponseError(f"a frame of the stream exceeds {MAX_FRAME} bytes", code="event_too_large")
             if len(held) < total:
                 break
             frame = bytes(held[:total])
             del held[:total]
             if zlib.crc32(frame[:-4]) != _CRC.unpack(frame[-4:])[0]:
-                raise InvalidResponseError("the checksum of a frame is wrong", code="malformed_event")
+                raise InvalidResponseError("frame checksum mismatch", code="malformed_event")
             yield frame
 
 
-def _event(frame: bytes) -> str:
+def _decode(frame: bytes) -> str:
     _, size, _ = _PRELUDE.unpack_from(frame)
     end = _PRELUDE.size + size
     packed = frame[_PRELUDE.size : end]
-    headers = _same_headers(packed) if size <= _SMALL else dict(_headers(packed))
+    headers = _cached_headers(packed) if size <= _MAX_CACHED else _read_headers(packed)
     payload = frame[end : -_CRC.size]
     if headers.get(":message-type") == "event":
-        # The payload is put in as it stands: whoever reads the event decodes it, once.
         return f"{{{json.dumps(headers[':event-type']).decode()}:{payload.decode() or '{}'}}}"
-    kind = headers.get(":exception-type") or headers.get(":error-code") or "unknown"
-    message = headers.get(":error-message")
-    told = {"type": kind, **({"message": message} if message else {}), **_told(payload)}
-    return json.dumps({"exception": told}).decode()
-
-
-def _told(payload: bytes) -> dict[str, Any]:
-    """Return what an exception says of itself; it need not be JSON for the exception to count."""
+    error = {"type": headers.get(":exception-type") or headers.get(":error-code") or "unknown"}
+    if headers.get(":error-message"):
+        error["message"] = headers[":error-message"]
     try:
-        found = json.loads(payload or b"{}")
-    except ValueError:
-        found = payload.decode("utf-8", "replace")
-    return found if isinstance(found, dict) else {"message": found}
+        details = json.loads(payload or b"{}")
+    except ValueError:  # the exception counts even if its payload is not JSON
+        details = payload.decode("utf-8", "replace")
+    error |= details if isinstance(details, dict) else {"message": details}
+    return json.dumps({"exception": error}).decode()
 
 
-@lru_cache(maxsize=32)
-def _same_headers(packed: bytes) -> Mapping[str, str]:
-    """Return the headers, which are the same bytes in every event of a kind."""
-    return dict(_headers(packed))
-
-
-def _headers(data: bytes) -> Iterator[tuple[str, str]]:
-    at = 0
-    while at < len(data):
-        start, at = at + 1, at + 1 + data[at]
-        name, kind = data[start:at].decode(), data[at]
-        at += 1
+def _read_headers(data: bytes) -> dict[str, str]:
+    """Return the headers that are strings."""
+    headers: dict[str, str] = {}
+    position = 0
+    while position < len(data):
+        start, position = position + 1, position + 1 + data[position]
+        name, kind = data[start:position].decode(), data[position]
+        position += 1
         size = _SIZES[kind]
         if size is None:
-            (size,) = _SHORT.unpack_from(data, at)
-            at += _SHORT.size
-        if at + size > len(data):
+            (size,) = _SHORT.unpack_from(data, position)
+            position += _SHORT.size
+        if position + size > len(data):
             raise ValueError("a header is longer than all headers together")
         if kind == _STRING:
-            yield name, data[at : at + size].decode()
-        at += size
+            headers[name] = data[position : position + size].decode()
+        position += size
+    return headers
+
+
+# The headers are the same bytes in every event of a kind.
+_cached_headers = lru_cache(maxsize=32)(_read_headers)

@@ -1,4 +1,4 @@
-"""Access tokens of Google Cloud's application default credentials.
+"""Access tokens from Google Cloud's application default credentials.
 
 Source: https://google-auth.readthedocs.io/en/stable/user-guide.html#application-default-credentials
 """
@@ -38,7 +38,7 @@ class GoogleToken:
         """Return the token.
 
         Raises:
-            AuthenticationError: There are no credentials, or they were refused.
+            AuthenticationError: There are no credentials, or Google refused them.
             ConnectError: Google's token service could not be reached.
         """
         import google.auth
@@ -53,7 +53,7 @@ class GoogleToken:
                     self._credentials.refresh(google.auth.transport.requests.Request())
             except DefaultCredentialsError as exc:
                 raise AuthenticationError(
-                    "no Google Cloud credentials were found", code="missing_api_key", hint=_HINT
+                    "no Google Cloud credentials found", code="missing_api_key", hint=_HINT
                 ) from exc
             except TransportError as exc:
                 raise ConnectError("Google's token service could not be reached", code="token_service") from exc
@@ -65,4 +65,4 @@ class GoogleToken:
             return token
 
     def __reduce__(self) -> tuple[type[GoogleToken], tuple[()]]:
-        return GoogleToken, ()  # credentials are looked up anew where the copy is unpacked
+        return GoogleToken, ()  # the copy looks up its own credentials, maybe on another machine

@@ -1,7 +1,7 @@
-"""Limits of time that hold however slowly a server drips.
+"""Time limits that hold however slowly a server sends.
 
-A socket's timeout bounds one read, so a server that sends a byte a second never meets it. Here each read from
-the socket gets what is left: until the first byte, between two bytes, and of the whole call. That covers status
+A socket's timeout bounds one read, so a server that sends one byte a second never reaches it. Here each read from the
+socket gets the remaining time: until the first byte, between two bytes, and of the whole call. That covers the status
 line, headers, chunk sizes and body alike, since http.client reads all of them from one file object.
 """
 
@@ -26,14 +26,14 @@ from ai_lib.transport.chunked import ChunkedBody
 from ai_lib.types.wire import Timeout
 from ai_lib.utils.clock import Clock
 
-__all__ = ["LimitReached", "LimitedResponse", "Limits", "limit_pools", "limited"]
+__all__ = ["LimitReached", "LimitedExchange", "LimitedResponse", "Limits", "limit_pools"]
 
 # http.client's own buffer is 8 KiB; with a larger one a fast stream needs an eighth of the system calls.
 _BUFFER = 65536
 
 
-class LimitReached(TimeoutError):  # noqa: N818 - an event of this package, never shown
-    """A read ran into a limit."""
+class LimitReached(TimeoutError):  # noqa: N818 - internal; users see RequestTimeoutError
+    """A time limit expired."""
 
     def __init__(self, code: str, seconds: float | None) -> None:
         super().__init__(code)
@@ -42,13 +42,13 @@ class LimitReached(TimeoutError):  # noqa: N818 - an event of this package, neve
 
 
 class Limits:
-    """The time left for one exchange.
+    """The remaining time of one exchange.
 
     Args:
         timeout: The limits.
-        deadline: When the whole call must be over, on the clock's `now`; None for no limit.
-        clock: The time.
-        timings: Where to add the seconds that each part took; None when nobody asks.
+        deadline: The end of the whole call, on the clock's `now`; None means no limit.
+        clock: The clock.
+        timings: Gets the seconds that "connect", "first_byte" and "body" took; None records nothing.
     """
 
     __slots__ = ("_clock", "_deadline", "_limit", "_phase", "_since", "_timeout", "_timings")
@@ -68,31 +68,31 @@ class Limits:
         self._phase: str = "first_byte"
         self._limit = timeout.first_byte
 
-    def enter(self, phase: Literal["connect", "first_byte"]) -> None:
-        """Say what is waited for from now on; its limit holds for all of it together."""
-        self.note()
+    def start(self, phase: Literal["connect", "first_byte"]) -> None:
+        """Start a phase; its limit holds for all its waits together."""
+        self.add_time()
         self._phase = phase
         self._limit = getattr(self._timeout, phase)
 
-    def bytes_came(self) -> None:
-        """Say that bytes have come. Those of the answer begin it: from there on each silence has a limit of its own."""
+    def on_bytes(self) -> None:
+        """Start the idle phase at the first byte of the response: from then on, the limit holds for each wait."""
         if self._phase == "first_byte":
-            self.note()
+            self.add_time()
             self._phase = "idle"
             self._limit = self._timeout.idle
 
-    def note(self) -> None:
-        """Add the time since the last note to what was waited for."""
+    def add_time(self) -> None:
+        """Add the time since the last call to the timings of the current phase."""
         now = self._clock.now()
-        purpose = "body" if self._phase == "idle" else self._phase
-        self._timings[purpose] = self._timings.get(purpose, 0.0) + now - self._since
+        name = "body" if self._phase == "idle" else self._phase
+        self._timings[name] = self._timings.get(name, 0.0) + now - self._since
         self._since = now
 
-    def left(self) -> tuple[float | None, str, float | None]:
-        """Return the seconds the next wait may take, what to call it when they run out, and the limit itself.
+    def remaining(self) -> tuple[float | None, str, float | None]:
+        """Return the seconds that the next wait may take, the error code if they expire, and the limit itself.
 
         Raises:
-            LimitReached: They have run out already.
+            LimitReached: They have expired already.
         """
         now = self._clock.now()
         code, limit = f"{self._phase}_timeout", self._limit
@@ -106,43 +106,43 @@ class Limits:
         return until - now, code, limit
 
     def shorten(self, seconds: float) -> None:
-        """Allow at most this long from now on."""
+        """Move the deadline to at most these seconds from now."""
         until = self._clock.now() + seconds
         self._deadline = until if self._deadline is None else min(self._deadline, until)
 
 
-# requests and urllib3 have no parameter through which the limits of a call could reach the socket. A call stays in
-# one thread, or one greenlet, from `send` to the making of the response, so they wait here in between. Not
-# `threading.local`: all greenlets share one that was made before gevent patched the modules.
-_current: ContextVar[limited | None] = ContextVar("ai_lib_exchange", default=None)
+# requests and urllib3 have no parameter through which the limits of a call could reach the socket. A call stays in one
+# thread, or one greenlet, from `send` until http.client makes the response, so the exchange is passed through this
+# variable. Not `threading.local`: all greenlets share one that was made before gevent patched the modules.
+_current: ContextVar[LimitedExchange | None] = ContextVar("ai_lib_exchange", default=None)
 
 
-class limited:  # noqa: N801 - a context manager, used like a function
-    """Make the exchange that this thread starts inside the block keep the limits.
+class LimitedExchange:
+    """A context manager: the request that this thread sends inside the block is held to the limits.
 
     Attributes:
         limits: The limits.
-        answer: http.client's response, once the request is sent; None where the exchange was mocked.
+        response: http.client's response, once the request is sent; None if the exchange was mocked.
         aborted: Whether `abort` was called.
     """
 
-    __slots__ = ("_connection", "aborted", "answer", "limits")
+    __slots__ = ("_connection", "aborted", "limits", "response")
 
     def __init__(self, limits: Limits) -> None:
         self.limits = limits
-        self.answer: LimitedResponse | None = None
+        self.response: LimitedResponse | None = None
         self.aborted = False
         self._connection: _LimitedConnection | None = None
 
-    def uses(self, connection: _LimitedConnection) -> None:
-        """Say over which connection it goes."""
+    def use(self, connection: _LimitedConnection) -> None:
+        """Register the connection over which the request is sent."""
         self._connection = connection
 
     def abort(self) -> None:
-        """End the exchange from any thread: whatever waits for its socket goes on, with an error."""
+        """End the exchange from any thread: a thread that waits on its socket gets an error."""
         self.aborted = True
         if self._connection is not None:
-            self._connection.shut_for(self)
+            self._connection.shut_down(self)
 
     def __enter__(self) -> Self:
         _current.set(self)
@@ -153,7 +153,7 @@ class limited:  # noqa: N801 - a context manager, used like a function
 
 
 class _LimitedReader(io.RawIOBase):
-    """Reads from a socket's file object, with the time that is left."""
+    """Reads from a socket's file object within the remaining time."""
 
     def __init__(self, raw: Any, sock: socket.socket, limits: Limits) -> None:
         self._raw = raw
@@ -164,13 +164,13 @@ class _LimitedReader(io.RawIOBase):
         return True
 
     def readinto(self, buffer: Any) -> int | None:
-        seconds, code, limit = self._limits.left()
+        seconds, code, limit = self._limits.remaining()
         self._sock.settimeout(seconds)
         try:
             count: int | None = self._raw.readinto(buffer)
         except TimeoutError as exc:
             raise LimitReached(code, limit) from exc
-        self._limits.bytes_came()
+        self._limits.on_bytes()
         return count
 
     def close(self) -> None:
@@ -180,37 +180,37 @@ class _LimitedReader(io.RawIOBase):
 
 
 class LimitedResponse(http.client.HTTPResponse):
-    """http.client's response, read within the limits."""
+    """http.client's response, read within the time limits."""
 
     def __init__(self, sock: socket.socket, *args: Any, **kwargs: Any) -> None:
         super().__init__(sock, *args, **kwargs)
         exchange = _current.get()
         if exchange is not None:
-            exchange.answer = self
+            exchange.response = self
             raw = self.fp.detach()
             self.fp = io.BufferedReader(_LimitedReader(raw, sock, exchange.limits), _BUFFER)
 
     def begin(self) -> None:
-        """Read up to the body. http.client knows only 100 among the interim responses, and takes 103 for the answer."""
+        """Read the headers. http.client skips no interim response but 100, and would take 103 for the final one."""
         super().begin()
         while 100 < self.status < 200 and self.status != http.HTTPStatus.SWITCHING_PROTOCOLS:
             self.headers = self.msg = None  # type: ignore[assignment]
             super().begin()
 
-    def chunks(self) -> Iterator[bytes]:
-        """Yield the bytes of a chunked body as they come: after each wait, all that is there."""
+    def read_chunks(self) -> Iterator[bytes]:
+        """Yield the content of a chunked body as it arrives: after each wait, everything that is there."""
         body = ChunkedBody()
         while not body.ended:
             data = self.fp.read1(_BUFFER)
             if not data:
                 if body.missing:
                     raise IncompleteRead(partial=0, expected=body.missing)
-                raise ProtocolError("it ended between two chunks")
+                raise ProtocolError("the body ended between two chunks")
             content = body.feed(data)
             if content:
                 yield content
-            if body.wrong is not None:
-                raise http.client.HTTPException(str(body.wrong)) from body.wrong
+            if body.error is not None:
+                raise http.client.HTTPException(str(body.error)) from body.error
         self.close()
 
 
@@ -219,22 +219,15 @@ class _LimitedConnection(HTTPConnection):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self._used_by: limited | None = None
-        self._use = threading.Lock()
+        self._used_by: LimitedExchange | None = None
+        self._used_by_lock = threading.Lock()
 
-    def _begin(self, exchange: limited) -> None:
-        with self._use:
-            self._used_by = exchange
-        exchange.uses(self)
-        if exchange.aborted:
-            raise ConnectionAbortedError("the exchange was ended before it began")
-
-    def shut_for(self, exchange: limited) -> None:
+    def shut_down(self, exchange: LimitedExchange) -> None:
         """Shut the socket down, unless it already serves another exchange."""
-        with self._use:
+        with self._used_by_lock:
             if self._used_by is exchange and self.sock is not None:
-                with suppress(OSError):  # the other side was quicker
-                    # Not `sock.shutdown`: a TLS socket's takes the TLS away from the thread that reads.
+                with suppress(OSError):  # the server has closed it already
+                    # Not `sock.shutdown`: on a TLS socket it removes the TLS layer under the thread that reads.
                     socket.socket.shutdown(self.sock, socket.SHUT_RDWR)
 
     def connect(self) -> None:
@@ -242,28 +235,33 @@ class _LimitedConnection(HTTPConnection):
         if exchange is None:
             super().connect()
             return
-        exchange.limits.enter("connect")
-        self.timeout, code, limit = exchange.limits.left()
+        exchange.limits.start("connect")
+        self.timeout, code, limit = exchange.limits.remaining()
         try:
             super().connect()
-        except (LimitReached, NewConnectionError):  # refused, for one: urllib3 derives it from ConnectTimeoutError
-            raise
+        except (LimitReached, NewConnectionError):
+            raise  # also a refused connection, which urllib3 derives from ConnectTimeoutError
         except (TimeoutError, ConnectTimeoutError) as exc:
             raise LimitReached(code, limit) from exc
-        exchange.limits.enter("first_byte")
+        exchange.limits.start("first_byte")
 
     def send(self, data: Any) -> None:
-        """Send bytes. urllib3 gives a whole body no longer than a connection may take, which a slow line exceeds."""
+        """Send bytes in blocks: urllib3 limits the whole body to the connect timeout, too short for a slow line."""
         exchange = _current.get()
         if exchange is None:
             super().send(data)
             return
         if self.sock is None:
             self.connect()
-        self._begin(exchange)
+        with self._used_by_lock:
+            self._used_by = exchange
+        exchange.use(self)
+        # Checked after `use`: an `abort` before that could not shut the socket down.
+        if exchange.aborted:
+            raise ConnectionAbortedError("the exchange was aborted before it started")
         view = memoryview(data)
         for start in range(0, len(view), _BUFFER):
-            seconds, code, limit = exchange.limits.left()
+            seconds, code, limit = exchange.limits.remaining()
             self.sock.settimeout(seconds)
             try:
                 self.sock.sendall(view[start : start + _BUFFER])
@@ -272,8 +270,8 @@ class _LimitedConnection(HTTPConnection):
 
 
 @cache
-def _limited_pool(pool: type[HTTPConnectionPool]) -> type[HTTPConnectionPool]:
-    """Return a pool class like this one whose connections keep the limits."""
+def _limit_pool(pool: type[HTTPConnectionPool]) -> type[HTTPConnectionPool]:
+    """Return a subclass of a pool class whose connections are held to the limits."""
     if issubclass(pool.ConnectionCls, _LimitedConnection):
         return pool
     connection = type(f"Limited{pool.ConnectionCls.__name__}", (_LimitedConnection, pool.ConnectionCls), {})
@@ -281,6 +279,6 @@ def _limited_pool(pool: type[HTTPConnectionPool]) -> type[HTTPConnectionPool]:
 
 
 def limit_pools(manager: PoolManager) -> None:
-    """Make the connections of a pool manager keep the limits; a manager for SOCKS keeps its own way to connect."""
-    kinds = manager.pool_classes_by_scheme
-    manager.pool_classes_by_scheme = {scheme: _limited_pool(pool) for scheme, pool in kinds.items()}
+    """Hold the connections of a pool manager to the limits; one for SOCKS keeps its own way to connect."""
+    pools = manager.pool_classes_by_scheme
+    manager.pool_classes_by_scheme = {scheme: _limit_pool(pool) for scheme, pool in pools.items()}

@@ -1,4 +1,4 @@
-"""Which proxy and which CA file to use: decided once, so that no call looks at the environment."""
+"""The choice of proxy and CA file, made once, so that no call reads the environment."""
 
 from __future__ import annotations
 
@@ -16,11 +16,15 @@ __all__ = ["ProxyRules", "ca_bundle"]
 _SCHEMES = ("http", "https", "socks4", "socks4a", "socks5", "socks5h")
 
 
-def checked_proxy(url: str, origin: str) -> str:
-    """Return a proxy's address, with http:// in front where it names no scheme.
+def normalize_proxy(url: str, origin: str) -> str:
+    """Return a proxy's address, with http:// in front if it has no scheme.
+
+    Args:
+        url: The address.
+        origin: Where the address was set, for the error.
 
     Raises:
-        ConfigurationError: It is malformed; the message does not repeat it, since it may hold a password.
+        ConfigurationError: It is malformed; the message does not repeat it, since it may contain a password.
     """
     address = url.strip() if "://" in url else f"http://{url.strip()}"
     try:
@@ -39,11 +43,11 @@ def checked_proxy(url: str, origin: str) -> str:
 
 @attrs.frozen
 class ProxyRules:
-    """How to choose a proxy for a URL: one given explicitly, AI_PROXY_URL, or the standard variables with NO_PROXY.
+    """Chooses the proxy for a URL: an explicit one, AI_PROXY_URL, or the standard variables, with NO_PROXY.
 
     Args:
         explicit: A proxy for every request; NO_PROXY does not apply to it.
-        disabled: Use none, whatever the environment says.
+        disabled: Use no proxy, regardless of the environment.
     """
 
     explicit: str | None = attrs.field(default=None, repr=lambda value: "None" if value is None else "'***'")
@@ -53,43 +57,44 @@ class ProxyRules:
         """Return requests' mapping of schemes to proxies for this URL; empty for a direct connection.
 
         Raises:
-            ConfigurationError: The proxy to use is malformed.
+            ConfigurationError: The address of the proxy is malformed.
         """
-        found = self.chosen(url)
-        return {} if found is None else {urlsplit(url).scheme: checked_proxy(*found)}
+        chosen = self.choose(url)
+        return {} if chosen is None else {urlsplit(url).scheme: normalize_proxy(*chosen)}
 
-    def chosen(self, url: str) -> tuple[str, str] | None:
-        """Return the address of the proxy for this URL, as it was given, and by what; None for a direct connection."""
+    def choose(self, url: str) -> tuple[str, str] | None:
+        """Return the address of the proxy for this URL and where it was set; None for a direct connection."""
         if self.disabled:
             return None
         if self.explicit is not None:
             return self.explicit, "proxy="
-        own = first_set(["AI_PROXY_URL"])
-        if own is not None:
-            name, address = own
+        configured = first_set(["AI_PROXY_URL"])
+        if configured is not None:
+            name, address = configured
             return None if should_bypass_proxies(url, no_proxy=None) else (address, name)
-        chosen = select_proxy(url, get_environ_proxies(url))
-        return (chosen, _variable_of(chosen, urlsplit(url).scheme)) if chosen else None
-
-
-def _variable_of(address: str, scheme: str) -> str:
-    names = [variable for name in (f"{scheme}_proxy", "all_proxy") for variable in (name, name.upper())]
-    found = [name for name in names if os.environ.get(name, "").strip() == address.strip()]
-    return found[0] if found else "the system's settings"
+        proxy = select_proxy(url, get_environ_proxies(url))
+        if not proxy:
+            return None
+        names = [
+            name for scheme in (urlsplit(url).scheme, "all") for name in (f"{scheme}_proxy", f"{scheme}_proxy".upper())
+        ]
+        origin = next((name for name in names if os.environ.get(name, "").strip() == proxy.strip()), None)
+        # On macOS and Windows, `get_environ_proxies` falls back to the system's settings.
+        return proxy, origin or "the system's settings"
 
 
 def ca_bundle(verify: bool | str) -> bool | str:
-    """Return what to verify servers with: the caller's choice, else the file that the environment names.
+    """Return the value for `verify`: the caller's choice, else the CA file that the environment names.
 
     Raises:
         ConfigurationError: The file does not exist.
     """
     origin = "verify="
     if verify is True:
-        named = first_set(["REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE"])
-        if named is None:
+        configured = first_set(["REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE"])
+        if configured is None:
             return True
-        origin, verify = named
+        origin, verify = configured
     if isinstance(verify, str) and not os.path.exists(verify):
         raise ConfigurationError(f"the CA file from {origin} does not exist: {verify}", code="missing_ca_file")
     return verify

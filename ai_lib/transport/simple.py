@@ -1,4 +1,4 @@
-"""Makes a transport of a class that only takes bytes and gives bytes."""
+"""A transport made from an object that only has `post(url, body) -> bytes`."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ from ai_lib.api.transport import BytesTransport, HttpStream, Transport
 from ai_lib.errors import ConfigurationError, UnsupportedFeatureError
 from ai_lib.types.wire import HttpRequest, HttpResponse
 
-__all__ = ["SimpleTransport", "transport_from"]
+__all__ = ["SimpleTransport", "as_transport"]
 
 
 @attrs.frozen
 class SimpleTransport:
-    """Sends through `post(url, body) -> bytes`; whatever it returns counts as a successful answer.
+    """Sends requests through `post(url, body) -> bytes`; every value it returns counts as a successful response.
 
     Args:
-        inner: The user's object.
+        inner: The object with the method `post`.
     """
 
     inner: BytesTransport
@@ -29,12 +29,13 @@ class SimpleTransport:
         """
         if request.body is None:
             raise UnsupportedFeatureError(
-                f"{type(self.inner).__name__} only has post(url, body); a GET needs a Transport", code="no_get"
+                f"{type(self.inner).__name__} only has post(url, body) and cannot send a GET; pass a Transport instead",
+                code="no_get",
             )
         return HttpResponse(status=200, body=self.inner.post(request.url, request.body))
 
     def stream(self, request: HttpRequest) -> HttpStream:
-        """Raise, since a stream cannot come out of one value.
+        """Raise an error, since one value cannot be a stream.
 
         Raises:
             UnsupportedFeatureError: Always.
@@ -42,26 +43,26 @@ class SimpleTransport:
         raise UnsupportedFeatureError(
             f"{type(self.inner).__name__} only has post(url, body) and cannot stream",
             code="no_stream",
-            hint="Use chat(), or give it a stream(request) method as in ai_lib.api.transport.Transport",
+            hint="Use chat(), or pass an object with the methods of ai_lib.transport.Transport",
         )
 
     def close(self) -> None:
-        """Close the user's object, where it can be closed."""
+        """Close the object, if it has a method `close`."""
         close = getattr(self.inner, "close", None)
         if close is not None:
             close()
 
 
-def transport_from(given: object) -> Transport:
-    """Return a transport for what the user passed.
+def as_transport(value: object) -> Transport:
+    """Return a transport for the object that the user passed.
 
     Raises:
-        ConfigurationError: It is neither kind of transport.
+        ConfigurationError: It is neither a `Transport` nor a `BytesTransport`.
     """
-    if isinstance(given, Transport):
-        return given
-    if isinstance(given, BytesTransport):
-        return SimpleTransport(given)
+    if isinstance(value, Transport):
+        return value
+    if isinstance(value, BytesTransport):
+        return SimpleTransport(value)
     raise ConfigurationError(
-        f"{type(given).__name__} is no transport: it needs send(), stream() and close(), or post(url, body) -> bytes"
+        f"{type(value).__name__} is not a transport; it needs send(), stream() and close(), or post(url, body) -> bytes"
     )

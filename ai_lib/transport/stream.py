@@ -1,4 +1,4 @@
-"""A response whose body is still coming: delivered at once, bounded in time, and cancelled from any thread."""
+"""A response whose body is still arriving: delivered at once, limited in time, and cancelled from any thread."""
 
 from __future__ import annotations
 
@@ -11,31 +11,45 @@ import requests
 import urllib3
 
 from ai_lib.errors import AiLibError, CancelledError, InvalidResponseError
-from ai_lib.transport.failures import FOREIGN, failed, mapped_failures
-from ai_lib.transport.limits import LimitedResponse, limited
+from ai_lib.transport.failures import FOREIGN, map_failures, translate
+from ai_lib.transport.limits import LimitedExchange
 
 __all__ = ["Stream"]
 
 _READ = 65536
-# After the last event servers end the body at once, mostly in the same packet; one that keeps it open loses its
-# connection.
+# After the last event servers end the body at once, mostly in the same packet. If one does not, its connection is
+# closed instead of being used again.
 _FINISH_SECONDS = 0.05
 
 
 class Stream:
-    """A response whose body is still coming."""
+    """A response whose body is still arriving.
 
-    def __init__(self, response: requests.Response, url: str, exchange: limited) -> None:
+    Attributes:
+        status: The HTTP status.
+        headers: The headers; look-ups ignore case.
+        limits: The time limits.
+        owner: An object to keep alive as long as the stream.
+    """
+
+    def __init__(self, response: requests.Response, url: str, exchange: LimitedExchange) -> None:
         self.status: int = response.status_code
         self.headers: Mapping[str, str] = response.headers
         self._raw: urllib3.HTTPResponse = response.raw
         self._url = url
         self.limits = exchange.limits
+        self.owner: object = None
         self._exchange = exchange
         self._cancelled = False
         self._closed = False
-        self._pieces = _pieces(self._raw, exchange.answer)
-        # Held while a read waits on the socket; tells `cancel` whether it may close the socket itself.
+        # Neither iterator refers to this `Stream`, so that dropping it frees the socket.
+        raw, response = self._raw, exchange.response
+        self._pieces: Iterator[bytes]
+        if response is not None and response.chunked and not raw.headers.get("content-encoding"):
+            self._pieces = response.read_chunks()
+        else:
+            self._pieces = iter(lambda: raw.read1(_READ, decode_content=True) or b"", b"")
+        # Held while a read waits on the socket; `cancel` may close the socket only if it gets this lock.
         self._reading = threading.Lock()
         self._pid = os.getpid()
 
@@ -44,56 +58,55 @@ class Stream:
 
     def _next(self) -> bytes:
         """Return the next piece, or b"" at the end."""
+        data = b""
         with self._reading:
-            data = b"" if self._closed or self._cancelled else self._read()
-        # Only now: `cancel` has either set this by here, or had the lock since and freed the connection itself.
+            if not (self._closed or self._cancelled):
+                try:
+                    data = next(self._pieces, b"")
+                except FOREIGN as exc:
+                    self._free()
+                    if not self._cancelled:
+                        raise translate(exc, self._url, self._exchange) from exc
+                except BaseException:  # such as KeyboardInterrupt: the rest of the body cannot be read any more
+                    self._free()
+                    raise
+                else:
+                    if not data:
+                        self._raw.release_conn()
+        # Not before the lock is released: `cancel` either set this while the read held it, or gets it now and frees
+        # the connection itself.
         if self._cancelled:
             with self._reading:
                 self._free()
             raise CancelledError("the stream was cancelled")
         return data
 
-    def _read(self) -> bytes:
-        try:
-            data = next(self._pieces, b"")
-        except FOREIGN as exc:
-            self._free()
-            if self._cancelled:
-                return b""
-            raise failed(exc, self._url, self._exchange) from exc
-        except BaseException:  # KeyboardInterrupt, say: what is left of the body cannot be read any more
-            self._free()
-            raise
-        if not data:
-            self._raw.release_conn()
-        return data
-
-    def read_all(self, limit: int) -> bytes:
+    def read_all(self, max_bytes: int) -> bytes:
         """Return the whole body.
 
         Raises:
-            InvalidResponseError: It is longer than the limit.
+            InvalidResponseError: It exceeds `max_bytes`.
         """
-        with mapped_failures(self._url, self._exchange):
-            body = self._raw.read(limit + 1, decode_content=True)
-        if len(body) > limit:
+        with map_failures(self._url, self._exchange):
+            body = self._raw.read(max_bytes + 1, decode_content=True)
+        if len(body) > max_bytes:
             raise InvalidResponseError(
-                f"the answer is longer than {limit} bytes", code="body_too_large", status=self.status
+                f"the response exceeds {max_bytes} bytes", code="body_too_large", status=self.status
             )
         return body
 
     def finish(self) -> None:
-        """Give the connection back for the next request, if the body ends at once."""
+        """Return the connection to the pool for the next request, if the body ends at once."""
         self.limits.shorten(_FINISH_SECONDS)
-        with suppress(AiLibError):  # everything has been delivered: the worst is one connection less to reuse
+        with suppress(AiLibError):  # everything was delivered: at worst, one connection less is reused
             self._next()
             self._next()
         self._free()
 
     def cancel(self) -> None:
-        """End the stream from any thread: a read that waits in another one raises `CancelledError` at once."""
+        """End the stream from any thread: a read that is waiting in another one raises `CancelledError` at once."""
         if os.getpid() != self._pid:
-            return  # a fork's copy: shutting the socket down here would end the parent's stream
+            return  # a forked copy: shutting the socket down here would end the parent's stream
         self._cancelled = True
         if self._reading.acquire(blocking=False):
             try:
@@ -108,17 +121,10 @@ class Stream:
 
     def close(self) -> None:
         """Free the connection; calling it again does nothing."""
-        # Not `_free` at once: closing a file object in which another thread reads would wait for that read to end.
+        # Not `_free`: closing a file object waits for another thread that reads from it.
         self.cancel()
 
     def _free(self) -> None:
         if not self._closed:
             self._closed = True
             self._raw.close()
-
-
-def _pieces(raw: urllib3.HTTPResponse, answer: LimitedResponse | None) -> Iterator[bytes]:
-    """Yield the body's bytes the moment they are there. Holds no `Stream`, so that dropping one frees its socket."""
-    if answer is not None and answer.chunked and not raw.headers.get("content-encoding"):
-        return answer.chunks()
-    return iter(lambda: raw.read1(_READ, decode_content=True) or b"", b"")

@@ -52,7 +52,9 @@ def test_an_invalid_configuration_is_rejected(fields, reason):
 
 
 def test_an_invalid_transport_is_rejected_with_the_methods_it_needs():
-    with pytest.raises(ConfigurationError, match=r"int is no transport: it needs send\(\), stream\(\) and close\(\)"):
+    with pytest.raises(
+        ConfigurationError, match=r"int is not a transport; it needs send\(\), stream\(\) and close\(\)"
+    ):
         AiClient(ProviderConfig("gateway", base_url="https://gateway.example/v1"), transport=5)
 
 

@@ -29,7 +29,7 @@ def engine(pooling: int) -> Iterator[AiClient]:
     with socket.create_server(("127.0.0.1", 0)) as probe:
         port = probe.getsockname()[1]
     settings = {
-        "weights": embedded._weights(), "port": port, "api_key": "k", "alias": "smol", "template": None, "threads": 2,
+        "weights": embedded.find_weights(), "port": port, "api_key": "k", "alias": "smol", "template": None, "threads": 2,
         "parameters": {"n_ctx": 1024, "n_parallel": 1, "fit_params": False, "cache_ram_mib": 0, "embedding": True,
                        "pooling_type": pooling},
     }  # fmt: skip

@@ -17,7 +17,7 @@ import pytest
 from ai_lib import AiClient, ConnectionOptions
 from ai_lib.errors import AuthenticationError, ConfigurationError, MissingKeyError
 from ai_lib.transport.authorized import AuthorizedTransport
-from ai_lib.transport.aws import signer
+from ai_lib.transport.aws import AwsSigner
 from ai_lib.transport.http import HttpTransport
 from ai_lib.types.wire import HttpRequest
 from tests.support.server import Request, Server, json_reply, raw_reply
@@ -91,7 +91,7 @@ def assert_signed(request: Request, region: str) -> list[str]:
 
 def send(path: str, body: bytes | None = b"{}", **fields: Any) -> Request:
     with Server(json_reply(200, {})) as server:
-        transport = AuthorizedTransport(HttpTransport(), signer("bedrock"))
+        transport = AuthorizedTransport(HttpTransport(), AwsSigner("bedrock"))
         headers = {"Content-Type": "application/json", "Accept": "application/json", **fields.pop("headers", {})}
         transport.send(HttpRequest(url=server.url + path, body=body, headers=headers, **fields))
         transport.close()
@@ -164,7 +164,7 @@ def test_what_the_request_had_of_a_signature_is_replaced_and_the_rest_stays(monk
 def test_the_region_is_that_of_the_host(host: str, region: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_REGION", "sa-east-1")
 
-    signed = signer("bedrock")(HttpRequest(url=f"https://{host}/model/m/converse", body=b"{}"))
+    signed = AwsSigner("bedrock")(HttpRequest(url=f"https://{host}/model/m/converse", body=b"{}"))
 
     assert f"/{region}/bedrock/aws4_request" in signed.headers["Authorization"]
 
@@ -178,7 +178,7 @@ def test_a_host_without_a_region_takes_that_of_the_variables_then_of_the_profile
     request = HttpRequest(url="https://gateway.example.com/model/m/converse", body=b"{}")
 
     def region() -> str:
-        return signer("bedrock")(request).headers["Authorization"].split("/")[2]
+        return AwsSigner("bedrock")(request).headers["Authorization"].split("/")[2]
 
     assert region() == "eu-north-1"
     monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-south-1")
@@ -191,7 +191,7 @@ def test_a_host_without_a_region_takes_that_of_the_variables_then_of_the_profile
 @pytest.mark.usefixtures("keys")
 def test_an_unknown_region_is_told_with_the_variables() -> None:
     with pytest.raises(ConfigurationError, match="set AWS_REGION or AWS_DEFAULT_REGION") as caught:
-        signer("bedrock")(HttpRequest(url="http://localhost:1/x", body=b""))
+        AwsSigner("bedrock")(HttpRequest(url="http://localhost:1/x", body=b""))
 
     assert caught.value.code == "missing_region"
 
@@ -203,15 +203,15 @@ def test_credentials_of_a_profile_are_used(tmp_path: Path, monkeypatch: pytest.M
     )
     monkeypatch.setenv("AWS_PROFILE", "mine")
 
-    signed = signer("bedrock")(HttpRequest(url=URL, body=b"{}"))
+    signed = AwsSigner("bedrock")(HttpRequest(url=URL, body=b"{}"))
 
     assert "Credential=PROFILEID/" in signed.headers["Authorization"]
 
 
 @needs_botocore
 def test_missing_credentials_are_told_with_what_to_set() -> None:
-    with pytest.raises(MissingKeyError, match="no AWS credentials were found") as caught:
-        signer("bedrock")(HttpRequest(url=URL, body=b"{}"))
+    with pytest.raises(MissingKeyError, match="no AWS credentials found") as caught:
+        AwsSigner("bedrock")(HttpRequest(url=URL, body=b"{}"))
 
     assert isinstance(caught.value, ConfigurationError)
     assert all(name in caught.value.hint for name in ("AWS_ACCESS_KEY_ID", "AWS_PROFILE", "AWS_BEARER_TOKEN_BEDROCK"))
@@ -222,7 +222,7 @@ def test_credentials_that_cannot_be_used_are_an_authentication_error(monkeypatch
     monkeypatch.setenv("AWS_PROFILE", "nobody")
 
     with pytest.raises(AuthenticationError, match=r"cannot be used: The config profile \(nobody\)") as caught:
-        signer("bedrock")(HttpRequest(url=URL, body=b"{}"))
+        AwsSigner("bedrock")(HttpRequest(url=URL, body=b"{}"))
 
     assert caught.value.code == "bad_credentials"
 
@@ -230,7 +230,7 @@ def test_credentials_that_cannot_be_used_are_an_authentication_error(monkeypatch
 @needs_botocore
 @pytest.mark.usefixtures("keys")
 def test_a_copy_signs_with_credentials_of_its_own_and_no_secret_is_shown() -> None:
-    first = signer("bedrock")
+    first = AwsSigner("bedrock")
     first(HttpRequest(url=URL, body=b"{}"))
 
     packed = pickle.dumps(first)
@@ -243,7 +243,7 @@ def test_a_copy_signs_with_credentials_of_its_own_and_no_secret_is_shown() -> No
 @needs_botocore
 @pytest.mark.usefixtures("keys")
 def test_threads_may_share_a_signer() -> None:
-    shared = signer("bedrock")
+    shared = AwsSigner("bedrock")
     requests = [HttpRequest(url=URL, body=str(number).encode()) for number in range(40)]
 
     with ThreadPoolExecutor(8) as pool:
@@ -309,6 +309,6 @@ def test_a_missing_package_is_told_with_the_way_without_it(monkeypatch: pytest.M
     with pytest.raises(
         ConfigurationError, match=r'pip install "ai-lib\[aws\]"; or set AWS_BEARER_TOKEN_BEDROCK'
     ) as caught:
-        signer("bedrock")
+        AwsSigner("bedrock")
 
     assert caught.value.code == "missing_package"

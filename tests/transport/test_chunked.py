@@ -50,16 +50,16 @@ def test_all_chunks_that_have_come_are_one_piece():
 @pytest.mark.parametrize(
     ("wire", "reason"),
     [
-        (b"xyz\r\n", "a chunk without its length"),
-        (b"\r\n", "a chunk without its length"),
-        (b"-1\r\n", "a chunk of negative length"),
-        (b"1\r\nab\r\n", "a chunk longer than its length"),
-        (b"1" * 70_000, "a line between two chunks is too long"),
+        (b"xyz\r\n", "a chunk has no length"),
+        (b"\r\n", "a chunk has no length"),
+        (b"-1\r\n", "a chunk has a negative length"),
+        (b"1\r\nab\r\n", "a chunk is longer than its length"),
+        (b"1" * 70_000, "a line between two chunks exceeds 65536 bytes"),
     ],
 )
 def test_what_is_not_chunked_is_told_after_what_came_before_it(wire, reason):
     body = ChunkedBody()
 
     assert body.feed(b"2\r\nok\r\n" + wire).startswith(b"ok")
-    assert isinstance(body.wrong, ChunkedError)
-    assert reason in str(body.wrong)
+    assert isinstance(body.error, ChunkedError)
+    assert reason in str(body.error)

@@ -12,8 +12,8 @@ import urllib3
 
 from ai_lib import errors
 from ai_lib.transport import HttpTransport
-from ai_lib.transport.failures import mapped_failures
-from ai_lib.transport.limits import Limits, limited
+from ai_lib.transport.failures import map_failures
+from ai_lib.transport.limits import LimitedExchange, Limits
 from ai_lib.types.wire import HttpRequest, Timeout
 from ai_lib.utils.clock import Clock
 from tests.support.server import Server, json_reply, raw_reply
@@ -145,8 +145,8 @@ def test_a_close_instead_of_an_answer(server, transport):
 @pytest.mark.parametrize(
     ("sent", "words"),
     [
-        (b"Content-Length: 9\r\n\r\ncut", r"the answer of 127\.0\.0\.1:\d+ was cut off"),
-        (b"Transfer-Encoding: chunked\r\n\r\n9\r\ncut", r"the answer of 127\.0\.0\.1:\d+ was cut off"),
+        (b"Content-Length: 9\r\n\r\ncut", r"the response of 127\.0\.0\.1:\d+ was cut off"),
+        (b"Transfer-Encoding: chunked\r\n\r\n9\r\ncut", r"the response of 127\.0\.0\.1:\d+ was cut off"),
         (b"Transfer-Encoding: chunked\r\n\r\n3\r\ncut\r\n", r"127\.0\.0\.1:\d+"),
         (b"Transfer-Encoding: chunked\r\n\r\n", r"127\.0\.0\.1:\d+"),
     ],
@@ -225,7 +225,10 @@ def foreign():
 
 @pytest.mark.parametrize("exc", foreign(), ids=lambda exc: f"{type(exc).__module__}.{type(exc).__qualname__}")
 def test_no_exception_of_the_libraries_below_comes_through(exc):
-    with pytest.raises(errors.AiLibError) as caught, mapped_failures(URL, limited(Limits(Timeout(), None, Clock()))):
+    with (
+        pytest.raises(errors.AiLibError) as caught,
+        map_failures(URL, LimitedExchange(Limits(Timeout(), None, Clock()))),
+    ):
         raise exc
 
     assert "gw.test:8443" in str(caught.value)
@@ -256,7 +259,10 @@ def test_there_are_enough_of_those_exceptions_for_the_test_to_mean_something():
     ],
 )
 def test_each_failure_has_its_class(exc, kind, code):
-    with pytest.raises(errors.AiLibError) as caught, mapped_failures(URL, limited(Limits(Timeout(), None, Clock()))):
+    with (
+        pytest.raises(errors.AiLibError) as caught,
+        map_failures(URL, LimitedExchange(Limits(Timeout(), None, Clock()))),
+    ):
         raise exc
 
     assert type(caught.value) is kind
@@ -269,7 +275,7 @@ def test_an_error_of_ours_is_left_as_it_is():
 
     with (
         pytest.raises(errors.CancelledError) as caught,
-        mapped_failures(URL, limited(Limits(Timeout(), None, Clock()))),
+        map_failures(URL, LimitedExchange(Limits(Timeout(), None, Clock()))),
     ):
         raise error
 

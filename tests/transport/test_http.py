@@ -58,7 +58,7 @@ def test_a_header_that_http_cannot_carry_is_a_configuration_error_and_nothing_is
     client = connect(server, headers={"X-Title": "日本"})
 
     with pytest.raises(
-        ConfigurationError, match=r"127\.0\.0\.1:\d+ cannot be made: a character in the address or in a"
+        ConfigurationError, match=r"127\.0\.0\.1:\d+ cannot be sent: a character in the address or in a"
     ):
         client.chat("hi")
 
@@ -79,7 +79,7 @@ def test_a_header_that_cannot_be_sent_is_not_in_the_error(value, server, transpo
     "address", ["http://[::1", "http://host:99999", "http:///v1", "http://a..b/v1", f"http://{'x' * 70}.test"]
 )
 def test_an_address_that_is_none_is_a_configuration_error(address, connect):
-    with pytest.raises(ConfigurationError, match="cannot be made"):
+    with pytest.raises(ConfigurationError, match="cannot be sent"):
         connect(address).chat("hi")
 
 
@@ -160,7 +160,7 @@ def test_a_body_longer_than_the_bound_is_refused_and_its_connection_closed(serve
     monkeypatch.setattr("ai_lib.transport.http.MAX_BODY", 1000)
     server.script(json_reply(200, "x" * 1000))
 
-    with pytest.raises(errors.InvalidResponseError, match="longer than 1000 bytes") as caught:
+    with pytest.raises(errors.InvalidResponseError, match="exceeds 1000 bytes") as caught:
         transport.send(HttpRequest(url=server.url, body=b"{}"))
 
     assert caught.value.code == "body_too_large"
@@ -246,7 +246,7 @@ def test_the_responses_library_mocks_a_stream():
 def test_a_failure_mocked_by_the_responses_library_becomes_ours():
     responses.post("https://gw.test/", body=requests.ReadTimeout("slow"))
 
-    with pytest.raises(errors.RequestTimeoutError, match=r"gw\.test: no answer") as caught:
+    with pytest.raises(errors.RequestTimeoutError, match=r"gw\.test: no response") as caught:
         HttpTransport().send(HttpRequest(url="https://gw.test/", body=b"{}"))
 
     assert caught.value.code == "first_byte_timeout"
@@ -316,7 +316,7 @@ def test_an_error_of_the_provider_passes_through(server, connect):
 
 @pytest.mark.parametrize("size", [0, -1, 1.5, True])
 def test_a_pool_size_that_is_none_is_refused(size):
-    with pytest.raises(ConfigurationError, match="pool_size must be a whole number from 1, got"):
+    with pytest.raises(ConfigurationError, match="pool_size must be a positive integer, got"):
         HttpTransport(pool_size=size)
 
 

@@ -85,7 +85,7 @@ def test_a_connection_that_is_not_accepted_ends_at_the_connect_limit(full_backlo
 
 
 def test_a_connection_that_is_not_accepted_ends_at_the_deadline_where_that_is_sooner(full_backlog, transport):
-    with pytest.raises(RequestTimeoutError, match=r"the call was not over after 0\.2 s") as caught:
+    with pytest.raises(RequestTimeoutError, match=r"the call exceeded its total timeout after 0\.2 s") as caught:
         transport.send(asking(full_backlog, connect=5.0, deadline=0.2))
 
     assert caught.value.code == "total_timeout"
@@ -115,7 +115,7 @@ def test_an_answer_that_does_not_begin_ends_at_the_first_byte_limit(server, tran
     server.script(silent())
     begun = time.monotonic()
 
-    with pytest.raises(RequestTimeoutError, match=r"no answer after 0\.2 s") as caught:
+    with pytest.raises(RequestTimeoutError, match=r"no response after 0\.2 s") as caught:
         transport.send(asking(server.url, first_byte=0.2, idle=5.0))
 
     assert time.monotonic() - begun < 0.2 + LATE
@@ -128,7 +128,7 @@ def test_the_first_byte_limit_holds_on_a_connection_that_is_used_again(server, t
     server.script(json_reply(200, {}), silent())
     transport.send(asking(server.url))
 
-    with pytest.raises(RequestTimeoutError, match="no answer") as caught:
+    with pytest.raises(RequestTimeoutError, match="no response") as caught:
         transport.send(asking(server.url, first_byte=0.2, idle=5.0))
 
     assert caught.value.code == "first_byte_timeout"
@@ -170,7 +170,7 @@ def test_silence_in_the_middle_of_the_answer_ends_at_the_idle_limit(sent, server
     server.script(silent(sent))
     begun = time.monotonic()
 
-    with pytest.raises(RequestTimeoutError, match=r"silence in the middle of the answer after 0\.2 s") as caught:
+    with pytest.raises(RequestTimeoutError, match=r"silence in the middle of the response after 0\.2 s") as caught:
         read(transport, asking(server.url, first_byte=5.0, idle=0.2))
 
     assert time.monotonic() - begun < 0.2 + LATE
@@ -209,7 +209,7 @@ def test_the_deadline_holds_against_a_server_that_drips(how, head, dripped, serv
     server.script(after(head, dripped))
     begun = time.monotonic()
 
-    with pytest.raises(RequestTimeoutError, match=r"the call was not over after 0\.3 s") as caught:
+    with pytest.raises(RequestTimeoutError, match=r"the call exceeded its total timeout after 0\.3 s") as caught:
         how(transport, asking(server.url, deadline=0.3, first_byte=5.0, idle=5.0))
 
     assert time.monotonic() - begun < 0.3 + LATE
@@ -221,7 +221,7 @@ def test_the_deadline_holds_against_a_server_that_does_not_read_the_request(serv
     server.script(lambda connection: connection.stall())
     begun = time.monotonic()
 
-    with pytest.raises(RequestTimeoutError, match="the call was not over") as caught:
+    with pytest.raises(RequestTimeoutError, match="the call exceeded its total timeout") as caught:
         transport.send(asking(server.url, connect=0.1, deadline=0.3, body=bytes(50_000_000)))
 
     assert 0.3 <= time.monotonic() - begun < 0.3 + LATE
@@ -242,7 +242,7 @@ def test_a_body_that_takes_longer_to_send_than_a_connection_may_take_is_sent(ser
 
 
 def test_nothing_is_sent_when_the_deadline_has_passed(server, transport):
-    with pytest.raises(RequestTimeoutError, match="the call was not over") as caught:
+    with pytest.raises(RequestTimeoutError, match="the call exceeded its total timeout") as caught:
         transport.send(HttpRequest(url=server.url, body=b"{}", deadline=time.monotonic() - 1))
 
     assert caught.value.code == "total_timeout"
@@ -261,7 +261,7 @@ def test_the_limits_hold_on_a_secure_connection(certificates):
     transport = HttpTransport(verify=certificates.ca_file)
 
     with Server(after(CHUNKED, b"1\r\nx\r\n"), tls=certificates.server, host="localhost") as secure:
-        with pytest.raises(RequestTimeoutError, match="the call was not over") as caught:
+        with pytest.raises(RequestTimeoutError, match="the call exceeded its total timeout") as caught:
             read(transport, asking(secure.url, deadline=0.5))
         transport.close()
 
@@ -275,6 +275,6 @@ def test_the_message_says_what_to_do(server, transport):
         transport.send(asking(server.url, first_byte=0.1))
 
     assert str(caught.value) == (
-        f"127.0.0.1:{server.port}: no answer after 0.1 s (first_byte_timeout). "
-        "Raise Timeout(first_byte=...) for models that think long, or use stream()"
+        f"127.0.0.1:{server.port}: no response after 0.1 s (first_byte_timeout). "
+        "Raise Timeout(first_byte=...) for models that reason for long, or use stream()"
     )

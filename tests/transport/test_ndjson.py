@@ -63,7 +63,7 @@ def test_a_line_without_end_is_refused_at_the_bound():
     taken = []
     endless = (taken.append(1) or b"x" * 1_000_000 for _ in range(1000))
 
-    with pytest.raises(InvalidResponseError, match="a line of the stream is longer than 16777216 bytes") as caught:
+    with pytest.raises(InvalidResponseError, match="a line of the stream exceeds 16777216 bytes") as caught:
         list(ndjson.lines(endless))
 
     assert caught.value.code == "event_too_large"

@@ -7,7 +7,7 @@ import json
 import pytest
 
 from ai_lib import AiClient, ConfigurationError, ProviderConfig, UnsupportedFeatureError
-from ai_lib.transport.simple import SimpleTransport, transport_from
+from ai_lib.transport.simple import SimpleTransport, as_transport
 from ai_lib.types.wire import HttpRequest
 from tests.support.server import completion
 
@@ -47,13 +47,16 @@ def test_it_cannot_stream_and_the_error_says_what_can_be_done():
     assert caught.value.code == "no_stream"
     assert str(caught.value) == (
         "gw: Post only has post(url, body) and cannot stream. "
-        "Use chat(), or give it a stream(request) method as in ai_lib.api.transport.Transport"
+        "Use chat(), or pass an object with the methods of ai_lib.transport.Transport"
     )
     assert inner.posted == []
 
 
 def test_it_cannot_get():
-    with pytest.raises(UnsupportedFeatureError, match=r"Post only has post\(url, body\); a GET needs a Transport"):
+    with pytest.raises(
+        UnsupportedFeatureError,
+        match=r"Post only has post\(url, body\) and cannot send a GET; pass a Transport instead",
+    ):
         AiClient(CONFIG, transport=Post()).list_models()
 
 
@@ -87,13 +90,13 @@ def test_what_it_raises_comes_through():
 
 
 def test_a_whole_transport_is_taken_as_it_is(transport):
-    assert transport_from(transport) is transport
+    assert as_transport(transport) is transport
 
 
 def test_what_is_neither_is_refused():
     with pytest.raises(ConfigurationError) as caught:
-        transport_from(object())
+        as_transport(object())
 
     assert str(caught.value) == (
-        "object is no transport: it needs send(), stream() and close(), or post(url, body) -> bytes"
+        "object is not a transport; it needs send(), stream() and close(), or post(url, body) -> bytes"
     )

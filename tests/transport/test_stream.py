@@ -164,7 +164,9 @@ def test_a_stream_that_goes_silent_is_a_timeout_with_the_partial_answer(server, 
 
     server.script(silent)
 
-    with pytest.raises(errors.StreamTimeoutError, match=r"silence in the middle of the answer after 0\.2 s") as caught:
+    with pytest.raises(
+        errors.StreamTimeoutError, match=r"silence in the middle of the response after 0\.2 s"
+    ) as caught:
         client.stream("hi", timeout=Timeout(idle=0.2)).final_response()
 
     assert caught.value.code == "idle_timeout"

@@ -1,1 +1,1 @@
-"""The command `ai-lib`: thin, standard library only."""
+"""The command `ai-lib`. Needs nothing but the library and argparse."""

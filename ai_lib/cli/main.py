@@ -1,11 +1,11 @@
-"""`ai-lib chat`, `ai-lib providers`, `ai-lib models`, `ai-lib local`."""
+"""The subcommands: `ai-lib chat`, `ai-lib providers`, `ai-lib models` and `ai-lib local`."""
 
 from __future__ import annotations
 
 import argparse
 import os
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from ai_lib import __version__
@@ -13,7 +13,7 @@ from ai_lib.client.client import AiClient
 from ai_lib.connection.options import ConnectionOptions
 from ai_lib.errors import AiLibError
 from ai_lib.providers.registry import configs
-from ai_lib.types.content import Audio, Document, Image, Part
+from ai_lib.types.content import Audio, Document, Image
 from ai_lib.types.message import Message
 from ai_lib.types.serialize import to_json
 from ai_lib.utils import json
@@ -23,52 +23,39 @@ from ai_lib.utils.files import media_type_of
 __all__ = ["main"]
 
 
-def _prompt(words: str | None) -> str:
-    """Return what to ask: the words, what comes on standard input, or both with a blank line between."""
-    words = "" if words in (None, "-") else words
-    typed_already = words and sys.stdin is not None and sys.stdin.isatty()
-    piped = "" if sys.stdin is None or typed_already else sys.stdin.read().strip()
-    return "\n\n".join(part for part in (words, piped) if part)
+_PART_TYPES: dict[str, type[Image | Audio | Document]] = {"image": Image, "audio": Audio}
 
 
-def _attached(path: str) -> Part:
-    """Return a file as a part of the message: an image, a recording, or a document."""
-    kinds: dict[str, type[Image | Audio | Document]] = {"image": Image, "audio": Audio}
-    kind = (media_type_of(b"", path) or "").partition("/")[0]
-    return kinds.get(kind, Document).from_file(path)
+def _chat(args: argparse.Namespace) -> None:
+    text = "" if args.prompt in (None, "-") else args.prompt
+    # With a prompt on the command line a terminal is not read: the command would wait for Ctrl-D.
+    if sys.stdin is not None and not (text and sys.stdin.isatty()):
+        text = "\n\n".join(filter(None, [text, sys.stdin.read().strip()]))
+    messages = [Message.system(args.system)] if args.system else []
+    kinds = [(media_type_of(b"", path) or "").partition("/")[0] for path in args.file]
+    parts = [_PART_TYPES.get(kind, Document).from_file(path) for kind, path in zip(kinds, args.file, strict=True)]
+    messages.append(Message.user(text, *parts))
+    fields: dict[str, Any] = {name: getattr(args, name) for name in ("temperature", "max_tokens", "reasoning")}
+    with _client(args) as client:
+        if args.json or args.no_stream:
+            response = client.chat(messages, **fields)
+            print(to_json(response).decode() if args.json else response.text)
+            return
+        with client.stream(messages, **fields) as stream:
+            for chunk in stream:
+                if chunk.reasoning and args.show_reasoning:
+                    print(chunk.reasoning, end="", file=sys.stderr, flush=True)
+                if chunk.text:
+                    print(chunk.text, end="", flush=True)
+        print()
 
 
-def _chat(given: argparse.Namespace) -> None:
-    messages = [Message.system(given.system)] if given.system else []
-    messages.append(Message.user(_prompt(given.prompt), *map(_attached, given.file)))
-    fields: dict[str, Any] = {name: getattr(given, name) for name in ("temperature", "max_tokens", "reasoning")}
-    with _client(given) as client:
-        if given.json:
-            print(to_json(client.chat(messages, **fields)).decode())
-        elif given.no_stream:
-            print(client.chat(messages, **fields).text)
-        else:
-            _print_stream(client, messages, fields, show_reasoning=given.show_reasoning)
+def _client(args: argparse.Namespace) -> AiClient:
+    options = ConnectionOptions(timeout=getattr(args, "timeout", None))
+    return AiClient(args.provider, model=getattr(args, "model", None), api=getattr(args, "api", None), options=options)
 
 
-def _print_stream(client: AiClient, messages: list[Message], fields: dict[str, Any], *, show_reasoning: bool) -> None:
-    with client.stream(messages, **fields) as stream:
-        for chunk in stream:
-            if chunk.reasoning and show_reasoning:
-                print(chunk.reasoning, end="", file=sys.stderr, flush=True)
-            if chunk.text:
-                print(chunk.text, end="", flush=True)
-    print()
-
-
-def _client(given: argparse.Namespace) -> AiClient:
-    options = ConnectionOptions(timeout=getattr(given, "timeout", None))
-    return AiClient(
-        given.provider, model=getattr(given, "model", None), api=getattr(given, "api", None), options=options
-    )
-
-
-def _providers(given: argparse.Namespace) -> None:
+def _providers(args: argparse.Namespace) -> None:
     rows: list[dict[str, Any]] = [
         {
             "id": config.id,
@@ -80,28 +67,23 @@ def _providers(given: argparse.Namespace) -> None:
         }
         for config in configs()
     ]
-    if given.json:
+    if args.json:
         print(json.dumps(rows).decode())
         return
-    _table(
-        ("id", "name", "key", "", "default model"),
-        (
-            (
-                row["id"],
-                row["name"],
-                (row["key"] or ["-"])[0],
-                "set" if row["key_set"] else "",
-                f"ended {row['retired']}" if row["retired"] else row["default_model"] or "-",
-            )
-            for row in rows
-        ),
-    )
+    lines = [("ID", "NAME", "KEY", "", "DEFAULT MODEL")]
+    for row in rows:
+        model = f"retired {row['retired']}" if row["retired"] else row["default_model"] or "-"
+        key = row["key"][0] if row["key"] else "-"
+        lines.append((row["id"], row["name"], key, "set" if row["key_set"] else "", model))
+    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+    for line in lines:
+        print("  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip())
 
 
-def _models(given: argparse.Namespace) -> None:
-    with _client(given) as client:
+def _models(args: argparse.Namespace) -> None:
+    with _client(args) as client:
         models = client.list_models()
-    if given.json:
+    if args.json:
         print(f"[{','.join(to_json(model).decode() for model in models)}]")
         return
     for model in models:
@@ -113,62 +95,60 @@ def _local(_: argparse.Namespace) -> None:
 
     missing = missing_packages()
     if missing:
-        print(f"The embedded model needs {' and '.join(missing)}. These commands install it:")
+        print(f"The embedded model needs {' and '.join(missing)}. To install it, run:")
         print("\n".join(f"    {command}" for command in INSTALL))
     else:
         print('The embedded model is installed: ai-lib chat "Say hi" --provider local')
 
 
-def _table(head: tuple[str, ...], rows: Iterable[tuple[Any, ...]]) -> None:
-    cells = [head, *(tuple(map(str, row)) for row in rows)]
-    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
-    for row in cells:
-        print("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
-
-
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="ai-lib", description="Talk to chat models from the terminal.")
+    parser = argparse.ArgumentParser(
+        prog="ai-lib",
+        description="Chat with language models of many providers.",
+        epilog="Run 'ai-lib COMMAND --help' for the options of a command.",
+    )
     parser.add_argument("--version", action="version", version=f"ai-lib {__version__}")
-    commands = parser.add_subparsers(required=True, metavar="command")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND", title="commands")
 
-    def command(name: str, run: Callable[[argparse.Namespace], None], text: str) -> argparse.ArgumentParser:
-        added = commands.add_parser(name, help=text, description=text)
+    def command(name: str, run: Callable[[argparse.Namespace], None], summary: str) -> argparse.ArgumentParser:
+        added = commands.add_parser(name, help=summary, description=f"{summary[0].upper()}{summary[1:]}.")
         added.set_defaults(run=run)
         return added
 
-    chat = command("chat", _chat, "Ask once; the answer streams to the terminal.")
-    chat.add_argument("prompt", nargs="?", help="what to ask; '-' or nothing reads standard input, which is added")
-    chat.add_argument("-p", "--provider", help="id, alias or provider/model; without it the environment decides")
-    chat.add_argument("-m", "--model")
-    chat.add_argument("--api", help="another of the provider's chat APIs, such as responses")
-    chat.add_argument("-f", "--file", action="append", default=[], help="an image, sound or document to go along")
-    chat.add_argument("--reasoning", help="an effort, such as none, low or high")
-    chat.add_argument("-s", "--system", help="instructions that stand above the question")
-    chat.add_argument("--temperature", type=float)
-    chat.add_argument("--max-tokens", type=int)
-    chat.add_argument("--timeout", type=float, help="seconds for the whole call")
-    chat.add_argument("--no-stream", action="store_true", help="print the answer when it is whole")
-    chat.add_argument("--show-reasoning", action="store_true", help="print the model's thinking to standard error")
-    chat.add_argument("--json", action="store_true", help="print the whole response as JSON")
+    provider_help = "provider id, alias or provider/model (default: from the environment)"
+    chat = command("chat", _chat, "send a prompt and print the answer as it arrives")
+    chat.add_argument("prompt", nargs="?", help="the prompt; piped standard input is appended, '-' reads only that")
+    chat.add_argument("-p", "--provider", help=provider_help)
+    chat.add_argument("-m", "--model", help="model name (default: the provider's default model)")
+    chat.add_argument("--api", help="another chat API of the provider, such as 'responses'")
+    chat.add_argument("-f", "--file", action="append", default=[], help="attach an image, audio file or document")
+    chat.add_argument("-s", "--system", metavar="TEXT", help="system prompt")
+    chat.add_argument("--reasoning", metavar="EFFORT", help="reasoning effort, such as 'none', 'low' or 'high'")
+    chat.add_argument("--temperature", type=float, metavar="NUMBER", help="sampling temperature")
+    chat.add_argument("--max-tokens", type=int, metavar="N", help="maximum number of tokens in the answer")
+    chat.add_argument("--timeout", type=float, metavar="SECONDS", help="time limit of the whole call")
+    chat.add_argument("--no-stream", action="store_true", help="print the answer when it is complete")
+    chat.add_argument("--show-reasoning", action="store_true", help="print the model's reasoning to standard error")
+    chat.add_argument("--json", action="store_true", help="print the complete response as JSON")
 
-    providers = command("providers", _providers, "List the providers, their key variables and default models.")
-    providers.add_argument("--json", action="store_true")
-    models = command("models", _models, "List the models that a provider offers to your key.")
-    models.add_argument("-p", "--provider")
-    models.add_argument("--json", action="store_true")
-    command("local", _local, "Tell whether the embedded model is installed, and how to install it.")
+    providers = command("providers", _providers, "list the providers, their key variables and default models")
+    providers.add_argument("--json", action="store_true", help="print the list as JSON")
+    models = command("models", _models, "list the models that a provider offers for your key")
+    models.add_argument("-p", "--provider", help=provider_help)
+    models.add_argument("--json", action="store_true", help="print the list as JSON")
+    command("local", _local, "show whether the embedded model is installed, and how to install it")
     return parser
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run the command and return its exit code: 0, 1 for an error, 2 for wrong usage, 130 for Ctrl-C.
+    """Run the command and return its exit code: 0, 1 for an error, 2 for invalid arguments, 130 for Ctrl-C.
 
     Args:
-        argv: The arguments; None means those of the process.
+        argv: The arguments; None uses those of the process.
     """
-    given = _parser().parse_args(argv)
+    args = _parser().parse_args(argv)
     try:
-        given.run(given)
+        args.run(args)
         sys.stdout.flush()
     except AiLibError as error:
         print(f"error: {error}", file=sys.stderr)
@@ -176,7 +156,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         return 130
     except BrokenPipeError:
-        # The reader has gone, as with `| head`; keep Python from complaining when it flushes once more at exit.
+        # The reader closed the pipe, as `| head` does. Without this, Python reports an error when it flushes at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
     return 0
 

@@ -43,10 +43,10 @@ class Stream:
         self._cancelled = False
         self._closed = False
         # Neither iterator refers to this `Stream`, so that dropping it frees the socket.
-        raw, response = self._raw, exchange.response
+        raw, received = self._raw, exchange.response
         self._pieces: Iterator[bytes]
-        if response is not None and response.chunked and not raw.headers.get("content-encoding"):
-            self._pieces = response.read_chunks()
+        if received is not None and received.chunked and not raw.headers.get("content-encoding"):
+            self._pieces = received.read_chunks()
         else:
             self._pieces = iter(lambda: raw.read1(_READ, decode_content=True) or b"", b"")
         # Held while a read waits on the socket; `cancel` may close the socket only if it gets this lock.

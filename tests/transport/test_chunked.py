@@ -20,7 +20,7 @@ def chunked(parts: list[bytes], extension: bytes = b"", trailer: bytes = b"") ->
     trailer=st.sampled_from([b"", b"X-A: b\r\n"]),
     data=st.data(),
 )
-def test_any_cut_gives_the_same_bytes(parts, extension, trailer, data):
+def test_chunks_split_anywhere_give_the_same_bytes(parts, extension, trailer, data):
     wire = chunked(parts, extension, trailer)
     cuts = sorted(data.draw(st.lists(st.integers(0, len(wire)), max_size=6)))
     body = ChunkedBody()
@@ -32,7 +32,7 @@ def test_any_cut_gives_the_same_bytes(parts, extension, trailer, data):
 
 
 @given(parts=pieces, data=st.data())
-def test_a_body_that_is_cut_off_has_not_ended_and_gives_all_that_came(parts, data):
+def test_a_body_that_is_cut_off_has_not_ended_and_gives_everything_that_arrived(parts, data):
     wire = chunked(parts)
     cut = data.draw(st.integers(0, len(wire) - 1))
     body = ChunkedBody()
@@ -43,7 +43,7 @@ def test_a_body_that_is_cut_off_has_not_ended_and_gives_all_that_came(parts, dat
     assert b"".join(parts).startswith(got)
 
 
-def test_all_chunks_that_have_come_are_one_piece():
+def test_all_chunks_that_have_arrived_are_one_piece():
     assert ChunkedBody().feed(b"1\r\na\r\n2\r\nbc\r\n3\r\nd") == b"abcd"
 
 
@@ -57,7 +57,7 @@ def test_all_chunks_that_have_come_are_one_piece():
         (b"1" * 70_000, "a line between two chunks exceeds 65536 bytes"),
     ],
 )
-def test_what_is_not_chunked_is_told_after_what_came_before_it(wire, reason):
+def test_the_content_before_an_error_is_returned_before_the_error(wire, reason):
     body = ChunkedBody()
 
     assert body.feed(b"2\r\nok\r\n" + wire).startswith(b"ok")

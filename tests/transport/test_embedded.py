@@ -13,7 +13,7 @@ def nothing_installed(monkeypatch):
     monkeypatch.setattr(importlib.util, "find_spec", lambda _: None)
 
 
-def test_missing_packages_are_told_when_the_client_is_made_with_the_commands_that_install_them(nothing_installed):
+def test_missing_packages_are_an_error_with_the_commands_that_install_them(nothing_installed):
     with pytest.raises(ConfigurationError) as caught:
         AiClient("local")
 
@@ -23,13 +23,13 @@ def test_missing_packages_are_told_when_the_client_is_made_with_the_commands_tha
     )
 
 
-def test_with_weights_of_ones_own_only_the_engine_is_needed(nothing_installed, monkeypatch):
+def test_with_custom_weights_only_the_engine_is_needed(nothing_installed, monkeypatch):
     monkeypatch.setenv("AI_LIB_LOCAL_WEIGHTS", "/some/model.gguf")
 
     assert embedded.missing_packages() == ("xllamacpp",)
 
 
-def test_without_provider_key_and_embedded_model_the_error_says_what_there_is_to_do(nothing_installed):
+def test_without_a_provider_a_key_or_the_embedded_model_the_error_says_what_to_do(nothing_installed):
     with pytest.raises(ConfigurationError, match="no provider: name one, as in AiClient"):
         AiClient()
 
@@ -40,7 +40,7 @@ def test_with_the_embedded_model_installed_it_is_the_last_resort(monkeypatch):
     assert AiClient().provider == "local"
 
 
-def test_weights_that_do_not_exist_are_named(monkeypatch):
+def test_missing_weights_are_an_error_that_names_them(monkeypatch):
     monkeypatch.setattr(embedded, "missing_packages", lambda: ())
     monkeypatch.setenv("AI_LIB_LOCAL_WEIGHTS", "/nowhere/model.gguf")
 
@@ -48,7 +48,7 @@ def test_weights_that_do_not_exist_are_named(monkeypatch):
         AiClient("local").chat("hi")
 
 
-def test_an_engine_that_does_not_start_is_told_with_its_last_words(monkeypatch, tmp_path):
+def test_an_engine_that_does_not_start_is_an_error_with_its_last_output(monkeypatch, tmp_path):
     weights = tmp_path / "broken.gguf"
     weights.write_bytes(b"no model")
     (tmp_path / "xllamacpp.py").write_text("raise ImportError('the engine is broken')")
@@ -60,7 +60,7 @@ def test_an_engine_that_does_not_start_is_told_with_its_last_words(monkeypatch, 
         AiClient("local").chat("hi")
 
 
-def test_an_address_of_ones_own_needs_no_embedded_model(server, nothing_installed):
+def test_a_custom_address_needs_no_embedded_model(server, nothing_installed):
     client = AiClient("local", options=ConnectionOptions(base_url=server.url + "/v1"))
 
     assert client.chat("hi").text == "hi"

@@ -79,7 +79,7 @@ def test_bytes_one_by_one_give_the_same() -> None:
     assert read(*(STREAM[at : at + 1] for at in range(len(STREAM)))) == READ
 
 
-def test_an_event_is_given_out_with_the_last_byte_of_its_frame() -> None:
+def test_an_event_is_yielded_with_the_last_byte_of_its_frame() -> None:
     first = event("messageStart", {})
     given: list[str] = []
 
@@ -97,7 +97,7 @@ def test_an_event_is_given_out_with_the_last_byte_of_its_frame() -> None:
 
 
 @pytest.mark.parametrize("kind", sorted(EVERY_TYPE))
-def test_a_header_of_any_type_is_passed_over(kind: str) -> None:
+def test_a_header_of_any_other_type_is_skipped(kind: str) -> None:
     assert read(event("x", {"a": 1}, **{kind: EVERY_TYPE[kind]})) == [{"x": {"a": 1}}]
 
 
@@ -118,23 +118,23 @@ def test_an_error_frame_has_its_code_and_message_in_headers() -> None:
 @pytest.mark.parametrize(
     ("payload", "message"), [(b"not JSON", "not JSON"), (b'"text"', "text"), (b"[1]", [1]), (b"\xff", "\ufffd")]
 )
-def test_an_exception_counts_whatever_its_payload(payload: bytes, message: Any) -> None:
+def test_an_exception_counts_regardless_of_its_payload(payload: bytes, message: Any) -> None:
     assert read(exception("x", payload)) == [{"exception": {"type": "x", "message": message}}]
 
 
-def test_a_frame_of_an_unknown_sort_is_an_exception_without_a_name() -> None:
+def test_a_frame_of_an_unknown_type_is_an_exception_without_a_name() -> None:
     assert read(frame({})) == [{"exception": {"type": "unknown"}}]
 
 
 @given(cut=st.integers(0, len(STREAM)))
-def test_a_frame_that_is_broken_off_is_dropped(cut: int) -> None:
+def test_an_incomplete_frame_is_dropped(cut: int) -> None:
     found = read(STREAM[:cut])
 
     assert found == READ[: len(found)]
 
 
 @given(place=st.integers(0, len(STREAM) - 1), flip=st.integers(1, 255))
-def test_a_changed_byte_is_seen_and_never_read(place: int, flip: int) -> None:
+def test_a_changed_byte_is_detected_before_anything_is_read(place: int, flip: int) -> None:
     broken = bytearray(STREAM)
     broken[place] ^= flip
     found: list[Any] = []
@@ -145,7 +145,7 @@ def test_a_changed_byte_is_seen_and_never_read(place: int, flip: int) -> None:
     assert found == READ[: len(found)]
 
 
-def test_a_changed_length_is_seen_before_anything_is_waited_for() -> None:
+def test_a_changed_length_is_detected_before_waiting_for_more_bytes() -> None:
     with pytest.raises(InvalidResponseError, match="frame prelude checksum mismatch"):
         read(b"\x00\xff" + STREAM[2:])
 
@@ -156,12 +156,12 @@ def sized(total: int, headers: int) -> bytes:
 
 
 @pytest.mark.parametrize(("total", "headers"), [(0, 0), (12, 0), (15, 0), (16, 1), (40, 30)])
-def test_a_frame_that_cannot_hold_its_parts_is_malformed(total: int, headers: int) -> None:
+def test_a_frame_shorter_than_its_headers_is_malformed(total: int, headers: int) -> None:
     with pytest.raises(InvalidResponseError, match="a frame is shorter than its headers"):
         read(sized(total, headers))
 
 
-def test_a_frame_that_is_too_long_is_refused_at_once() -> None:
+def test_a_frame_that_is_too_long_is_rejected_at_once() -> None:
     with pytest.raises(InvalidResponseError, match="exceeds 16777216 bytes") as caught:
         read(sized(MAX_FRAME + 1, 0))
 
@@ -179,7 +179,7 @@ def test_a_frame_that_is_too_long_is_refused_at_once() -> None:
         pytest.param({":message-type": (7, b"\x00\x05event")}, id="an event without a name"),
     ],
 )
-def test_headers_that_are_not_formed_as_promised_are_malformed(headers: dict[str, tuple[int, bytes]]) -> None:
+def test_invalid_headers_are_malformed(headers: dict[str, tuple[int, bytes]]) -> None:
     with pytest.raises(InvalidResponseError, match="a frame of the stream is malformed") as caught:
         read(frame(headers))
 
@@ -209,7 +209,7 @@ FRAMES = st.lists(st.tuples(NAMES, PAYLOADS, st.dictionaries(NAMES, VALUES, max_
 
 
 @given(told=FRAMES, cuts=st.lists(st.integers(0, 2000), max_size=6))
-def test_any_frames_cut_anywhere_are_read_back(told: list[Any], cuts: list[int]) -> None:
+def test_any_frames_split_anywhere_are_read_back(told: list[Any], cuts: list[int]) -> None:
     body = b"".join(event(kind, payload, **headers) for kind, payload, headers in told)
     ends = sorted({0, len(body), *(cut for cut in cuts if cut < len(body))})
 
@@ -219,7 +219,7 @@ def test_any_frames_cut_anywhere_are_read_back(told: list[Any], cuts: list[int])
 
 
 @given(told=FRAMES)
-def test_botocore_reads_the_same_out_of_the_same_bytes(told: list[Any]) -> None:
+def test_botocore_reads_the_same_frames_from_the_same_bytes(told: list[Any]) -> None:
     reader = pytest.importorskip("botocore.eventstream").EventStreamBuffer()
     body = b"".join(event(kind, payload, **headers) for kind, payload, headers in told)
 

@@ -45,7 +45,7 @@ def test_a_name_that_does_not_resolve(transport):
     assert str(caught.value).endswith("Check the spelling of the base URL and the machine's DNS and network")
 
 
-def test_a_port_where_nobody_listens(transport, closed_port):
+def test_a_refused_connection(transport, closed_port):
     with pytest.raises(errors.ConnectError) as caught:
         send(transport, f"http://127.0.0.1:{closed_port}")
 
@@ -80,7 +80,7 @@ def test_a_certificate_for_another_host(certificates):
         assert secure.requests == []
 
 
-def test_a_server_that_speaks_no_tls(server, transport):
+def test_a_server_without_tls(server, transport):
     server.script(lambda connection: (connection.send(b"HTTP/1.1 400 Bad Request\r\n\r\n"), connection.close()))
 
     with pytest.raises(errors.TLSError, match=r"no secure connection to 127\.0\.0\.1:\d+"):
@@ -88,7 +88,7 @@ def test_a_server_that_speaks_no_tls(server, transport):
 
 
 @pytest.mark.parametrize("target", ["http://gw.test/v1", "https://gw.test/v1"])
-def test_a_proxy_where_nobody_listens(target, closed_port):
+def test_a_proxy_that_refuses_the_connection(target, closed_port):
     transport = HttpTransport(proxy=f"http://user:secret@127.0.0.1:{closed_port}")
 
     with pytest.raises(errors.ProxyError, match=r"cannot connect through the proxy to gw\.test: .*refused") as caught:
@@ -99,7 +99,7 @@ def test_a_proxy_where_nobody_listens(target, closed_port):
     assert str(caught.value).endswith("Check the proxy's address and credentials, or pass disable_proxy=True")
 
 
-def test_a_proxy_that_wants_other_credentials(server):
+def test_a_proxy_that_rejects_the_credentials(server):
     transport = HttpTransport(proxy=server.url)
     server.script(raw_reply(b"HTTP/1.1 407 Proxy Authentication Required\r\n\r\n", close=True))
 
@@ -134,7 +134,7 @@ def test_a_reset(sent, how, server, transport):
     assert "A proxy or a restart of the server may have cut the connection; try again" in str(caught.value)
 
 
-def test_a_close_instead_of_an_answer(server, transport):
+def test_a_connection_closed_before_the_response(server, transport):
     server.script(raw_reply(b"", close=True))
 
     with pytest.raises(errors.ConnectionLostError, match="Remote end closed connection without response"):
@@ -172,7 +172,7 @@ def test_a_body_that_is_cut_off(sent, words, how, server, transport):
         HEAD + b"Content-Length: 1\r\nContent-Length: 2\r\n\r\nxx",
     ],
 )
-def test_what_is_not_http_is_an_invalid_response(garbage, server, transport):
+def test_a_response_that_is_not_http_is_an_invalid_response(garbage, server, transport):
     server.script(raw_reply(garbage, close=True))
 
     with pytest.raises(errors.InvalidResponseError, match=r"127\.0\.0\.1:\d+ does not answer in HTTP") as caught:
@@ -224,7 +224,7 @@ def foreign():
 
 
 @pytest.mark.parametrize("exc", foreign(), ids=lambda exc: f"{type(exc).__module__}.{type(exc).__qualname__}")
-def test_no_exception_of_the_libraries_below_comes_through(exc):
+def test_every_exception_of_the_libraries_below_is_translated(exc):
     with (
         pytest.raises(errors.AiLibError) as caught,
         map_failures(URL, LimitedExchange(Limits(Timeout(), None, Clock()))),
@@ -235,7 +235,7 @@ def test_no_exception_of_the_libraries_below_comes_through(exc):
     assert "secret" not in str(caught.value)
 
 
-def test_there_are_enough_of_those_exceptions_for_the_test_to_mean_something():
+def test_the_test_covers_many_exceptions():
     assert len(foreign()) > 50
 
 
@@ -258,7 +258,7 @@ def test_there_are_enough_of_those_exceptions_for_the_test_to_mean_something():
         (OSError(113, "No route to host"), errors.NetworkError, "network_error"),
     ],
 )
-def test_each_failure_has_its_class(exc, kind, code):
+def test_each_failure_has_its_class_and_code(exc, kind, code):
     with (
         pytest.raises(errors.AiLibError) as caught,
         map_failures(URL, LimitedExchange(Limits(Timeout(), None, Clock()))),
@@ -270,7 +270,7 @@ def test_each_failure_has_its_class(exc, kind, code):
     assert caught.value.__cause__ is exc
 
 
-def test_an_error_of_ours_is_left_as_it_is():
+def test_an_error_of_this_library_is_not_translated():
     error = errors.CancelledError("stop")
 
     with (

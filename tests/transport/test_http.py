@@ -18,7 +18,7 @@ from tests.support.server import Server, completion, json_reply, raw_reply, sse_
 KEY = "sk-secret-0123456789"
 
 
-def test_a_request_arrives_as_it_was_given(server, transport):
+def test_a_request_arrives_unchanged(server, transport):
     request = HttpRequest(url=server.url + "/v1/chat?x=1", headers={"Authorization": "Bearer k"}, body=b'{"a": 1}')
 
     response = transport.send(request)
@@ -30,7 +30,7 @@ def test_a_request_arrives_as_it_was_given(server, transport):
     assert got.headers["authorization"] == "Bearer k"
 
 
-def test_the_headers_are_the_callers_own_and_no_others_than_http_needs(server, transport):
+def test_only_the_callers_headers_and_those_that_http_needs_are_sent(server, transport):
     transport.send(HttpRequest(url=server.url, headers={"X-Team": "blue"}, body=b"{}"))
 
     assert server.requests[0].headers == {
@@ -42,7 +42,7 @@ def test_the_headers_are_the_callers_own_and_no_others_than_http_needs(server, t
     }
 
 
-def test_a_header_of_the_callers_replaces_the_default_however_it_is_spelled(server, transport):
+def test_a_callers_header_replaces_the_default_regardless_of_case(server, transport):
     transport.send(HttpRequest(url=server.url, headers={"user-agent": "mine"}, body=b"{}"))
 
     assert server.requests[0].headers["user-agent"] == "mine"
@@ -54,7 +54,7 @@ def test_custom_headers_of_the_client_reach_the_server(server, connect):
     assert server.requests[0].headers["x-team"] == "blue"
 
 
-def test_a_header_that_http_cannot_carry_is_a_configuration_error_and_nothing_is_sent(server, connect):
+def test_an_invalid_header_is_a_configuration_error_and_nothing_is_sent(server, connect):
     client = connect(server, headers={"X-Title": "日本"})
 
     with pytest.raises(
@@ -66,7 +66,7 @@ def test_a_header_that_http_cannot_carry_is_a_configuration_error_and_nothing_is
 
 
 @pytest.mark.parametrize("value", [f"{KEY}\n", f"{KEY} 日本"])
-def test_a_header_that_cannot_be_sent_is_not_in_the_error(value, server, transport):
+def test_an_invalid_header_is_not_in_the_error(value, server, transport):
     with pytest.raises(ConfigurationError) as caught:
         transport.send(HttpRequest(url=server.url, headers={"Authorization": value}, body=b"{}"))
 
@@ -78,12 +78,12 @@ def test_a_header_that_cannot_be_sent_is_not_in_the_error(value, server, transpo
 @pytest.mark.parametrize(
     "address", ["http://[::1", "http://host:99999", "http:///v1", "http://a..b/v1", f"http://{'x' * 70}.test"]
 )
-def test_an_address_that_is_none_is_a_configuration_error(address, connect):
+def test_an_invalid_address_is_a_configuration_error(address, connect):
     with pytest.raises(ConfigurationError, match="cannot be sent"):
         connect(address).chat("hi")
 
 
-def test_one_connection_serves_calls_made_one_after_the_other(server, client):
+def test_successive_calls_share_one_connection(server, client):
     for _ in range(5):
         client.chat("hi")
 
@@ -91,7 +91,7 @@ def test_one_connection_serves_calls_made_one_after_the_other(server, client):
     assert len(server.connections) == 1
 
 
-def test_closing_frees_the_connections_also_when_a_finished_stream_is_still_held(server, client):
+def test_closing_frees_the_connections_even_if_a_finished_stream_is_still_referenced(server, client):
     server.script(sse_reply(stream_events("a")))
     held = client.stream("hi")
     held.final_response()
@@ -111,7 +111,7 @@ def test_a_closed_client_opens_new_connections(server, client):
     assert len(server.connections) == 2
 
 
-def test_a_status_of_failure_is_no_failure_of_the_transport(server, transport):
+def test_an_error_status_is_not_an_error_of_the_transport(server, transport):
     server.script(json_reply(418, {"error": "teapot"}))
 
     response = transport.send(HttpRequest(url=server.url, body=b"{}"))
@@ -156,7 +156,7 @@ def test_cookies_are_not_sent_back(server, transport):
     assert "cookie" not in server.requests[1].headers
 
 
-def test_a_body_longer_than_the_bound_is_refused_and_its_connection_closed(server, transport, monkeypatch):
+def test_a_body_that_exceeds_the_limit_is_rejected_and_its_connection_closed(server, transport, monkeypatch):
     monkeypatch.setattr("ai_lib.transport.http.MAX_BODY", 1000)
     server.script(json_reply(200, "x" * 1000))
 
@@ -167,7 +167,7 @@ def test_a_body_longer_than_the_bound_is_refused_and_its_connection_closed(serve
     assert server.connections[0].closed.wait(5)
 
 
-def test_an_empty_body_is_an_empty_body_and_the_connection_is_used_again(server, transport):
+def test_a_connection_is_reused_after_an_empty_body(server, transport):
     server.script(json_reply(204))
 
     first = transport.send(HttpRequest(url=server.url, body=b"{}"))
@@ -177,7 +177,7 @@ def test_an_empty_body_is_an_empty_body_and_the_connection_is_used_again(server,
     assert len(server.connections) == 1
 
 
-def test_an_answer_in_http_1_0_ends_with_its_connection(server, transport):
+def test_an_http_1_0_response_ends_with_its_connection(server, transport):
     server.script(raw_reply(b"HTTP/1.0 200 OK\r\n\r\nold", close=True))
 
     response = transport.send(HttpRequest(url=server.url, body=b"{}"))
@@ -187,7 +187,7 @@ def test_an_answer_in_http_1_0_ends_with_its_connection(server, transport):
 
 
 @pytest.mark.parametrize("interim", ["100 Continue", "102 Processing", "103 Early Hints"])
-def test_an_interim_response_is_not_the_answer(interim, server, transport):
+def test_an_interim_response_is_skipped(interim, server, transport):
     server.script(
         raw_reply(f"HTTP/1.1 {interim}\r\nLink: </a>\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nreal".encode())
     )
@@ -197,7 +197,7 @@ def test_an_interim_response_is_not_the_answer(interim, server, transport):
     assert [(answer.status, answer.body) for answer in answers] == [(200, b"real"), (200, b"real")]
 
 
-def test_bytes_after_the_body_are_not_taken_for_the_next_answer(server, transport):
+def test_bytes_after_the_body_are_not_read_as_the_next_response(server, transport):
     server.script(
         raw_reply(b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nonetwo"),
         raw_reply(b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\ntwo"),
@@ -243,7 +243,7 @@ def test_the_responses_library_mocks_a_stream():
 
 
 @responses.activate
-def test_a_failure_mocked_by_the_responses_library_becomes_ours():
+def test_an_exception_of_the_responses_library_is_translated():
     responses.post("https://gw.test/", body=requests.ReadTimeout("slow"))
 
     with pytest.raises(errors.RequestTimeoutError, match=r"gw\.test: no response") as caught:
@@ -287,7 +287,7 @@ def test_a_repr_of_a_request_shows_neither_headers_nor_body():
         json_reply(401, {"error": {"message": f"bad key {KEY}"}}),
     ],
 )
-def test_the_key_is_in_no_attribute_of_an_error_nor_of_what_caused_it(reply, server, connect):
+def test_the_key_is_in_no_attribute_of_an_error_or_of_its_causes(reply, server, connect):
     server.script(reply)
 
     with pytest.raises(errors.AiLibError) as caught:
@@ -315,7 +315,7 @@ def test_an_error_of_the_provider_passes_through(server, connect):
 
 
 @pytest.mark.parametrize("size", [0, -1, 1.5, True])
-def test_a_pool_size_that_is_none_is_refused(size):
+def test_an_invalid_pool_size_is_rejected(size):
     with pytest.raises(ConfigurationError, match="pool_size must be a positive integer, got"):
         HttpTransport(pool_size=size)
 
@@ -328,7 +328,7 @@ def test_a_body_larger_than_the_sockets_buffers_arrives_whole(server, transport)
     assert server.requests[0].body == body
 
 
-def test_closing_an_open_stream_frees_its_connection_and_may_be_done_twice(server, transport):
+def test_closing_an_open_stream_frees_its_connection_and_may_be_repeated(server, transport):
     opened = transport.stream(HttpRequest(url=server.url, body=b"{}"))
 
     opened.close()
@@ -337,7 +337,7 @@ def test_closing_an_open_stream_frees_its_connection_and_may_be_done_twice(serve
     assert server.connections[0].closed.wait(5)
 
 
-def test_an_error_status_counts_even_when_its_text_is_cut_off(server, transport):
+def test_an_error_status_counts_even_if_its_body_is_cut_off(server, transport):
     server.script(raw_reply(b"HTTP/1.1 401 Unauthorized\r\nContent-Length: 50\r\n\r\n{", close=True))
 
     assert transport.send(HttpRequest(url=server.url, body=b"{}")).status == 401

@@ -59,7 +59,7 @@ def started(server) -> Started:
 
 
 @pytest.mark.parametrize("handler", [stall, half_an_answer])
-def test_a_request_that_waits_is_ended_and_its_socket_closed(server, transport, started, handler):
+def test_aborting_a_waiting_request_ends_it_and_closes_its_socket(server, transport, started, handler):
     server.script(handler)
     raised: list[BaseException] = []
 
@@ -83,7 +83,7 @@ def test_a_request_that_waits_is_ended_and_its_socket_closed(server, transport, 
     assert server.connections[0].closed.wait(5)
 
 
-def test_a_request_that_is_ended_before_it_began_is_not_sent(server, transport, started):
+def test_a_request_that_is_aborted_before_it_starts_is_not_sent(server, transport, started):
     transport.send(attrs.evolve(started.request, on_start=None))  # a connection that is kept
     request = attrs.evolve(started.request, on_start=lambda abort: abort())
 
@@ -93,7 +93,7 @@ def test_a_request_that_is_ended_before_it_began_is_not_sent(server, transport, 
     assert len(server.requests) == 1
 
 
-def test_ending_what_is_over_leaves_the_next_request_on_the_same_connection_alone(server, transport, started):
+def test_aborting_a_finished_request_does_not_disturb_the_next_one_on_the_connection(server, transport, started):
     transport.send(started.request)
     arrived = threading.Event()
 

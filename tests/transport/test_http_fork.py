@@ -15,7 +15,7 @@ def wrong_answers(client, who):
     return sum(client.chat(question).text != question for question in questions)
 
 
-def test_children_and_parent_call_side_by_side_and_each_gets_its_own_answers(connect):
+def test_forked_children_and_their_parent_get_their_own_answers(connect):
     with Server(echo) as server:
         client = connect(server)
         client.chat("warm up")
@@ -43,7 +43,7 @@ def test_children_and_parent_call_side_by_side_and_each_gets_its_own_answers(con
     assert len(server.connections) == 1 + CHILDREN
 
 
-def test_a_child_that_closes_its_client_leaves_the_connection_of_the_parent_alone(connect):
+def test_a_child_that_closes_its_client_does_not_disturb_the_parents_connection(connect):
     with Server(echo) as server:
         client = connect(server)
         client.chat("before")

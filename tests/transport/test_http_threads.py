@@ -29,7 +29,7 @@ def stream(client, question):
 
 
 @pytest.mark.parametrize("ask", [chat, stream])
-def test_every_thread_gets_the_answers_to_its_own_questions_over_no_more_connections_than_the_pool_holds(ask, connect):
+def test_threads_get_their_own_answers_over_no_more_connections_than_the_pool_size(ask, connect):
     start = threading.Barrier(THREADS)
 
     def calls(thread):

@@ -60,7 +60,7 @@ def test_a_folder_of_ca_files_is_trusted(secure, certificates, tmp_path):
     assert status(HttpTransport(verify=str(tmp_path)), secure) == 200
 
 
-def test_the_argument_goes_before_the_environment(secure, certificates, monkeypatch, tmp_path):
+def test_the_argument_takes_precedence_over_the_environment(secure, certificates, monkeypatch, tmp_path):
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(tmp_path))
 
     assert status(HttpTransport(verify=certificates.ca_file), secure) == 200
@@ -74,7 +74,7 @@ def test_without_its_ca_a_server_is_not_trusted(secure):
 
 
 @pytest.mark.filterwarnings("ignore::urllib3.exceptions.InsecureRequestWarning")
-def test_verify_false_trusts_anybody_also_when_the_environment_names_a_file(secure, monkeypatch, certificates):
+def test_verify_false_accepts_any_certificate_regardless_of_the_environment(secure, monkeypatch, certificates):
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", certificates.client_file)
 
     assert status(HttpTransport(verify=False), secure) == 200
@@ -85,7 +85,7 @@ def test_verify_false_warns(secure):
         status(HttpTransport(verify=False), secure)
 
 
-def test_a_client_certificate_is_shown(strict, certificates):
+def test_a_client_certificate_is_sent(strict, certificates):
     transport = HttpTransport(verify=certificates.ca_file, cert=certificates.client_file)
 
     assert status(transport, strict) == 200
@@ -100,7 +100,7 @@ def test_a_client_certificate_and_its_key_may_be_two_files(strict, certificates,
     assert status(transport, strict) == 200
 
 
-def test_without_a_client_certificate_such_a_server_does_not_answer(strict, certificates):
+def test_a_server_that_requires_a_client_certificate_rejects_requests_without_one(strict, certificates):
     with pytest.raises(errors.NetworkError, match=r"localhost:\d+"):
         status(HttpTransport(verify=certificates.ca_file), strict)
 
@@ -114,14 +114,14 @@ def test_the_options_of_a_client_reach_the_transport(strict, certificates, conne
     assert client.list_models() == []
 
 
-def test_a_ca_file_that_does_not_exist_is_refused_at_once():
+def test_a_missing_ca_file_is_rejected_at_once():
     with pytest.raises(ConfigurationError, match=r"the CA file from verify= does not exist: /no/ca\.pem") as caught:
         HttpTransport(verify="/no/ca.pem")
 
     assert caught.value.code == "missing_ca_file"
 
 
-def test_a_ca_file_of_the_environment_that_does_not_exist_is_refused_at_once(monkeypatch):
+def test_a_missing_ca_file_of_the_environment_is_rejected_at_once(monkeypatch):
     monkeypatch.setenv("SSL_CERT_FILE", "/no/ca.pem")
 
     with pytest.raises(ConfigurationError, match=r"the CA file from SSL_CERT_FILE does not exist: /no/ca\.pem"):
@@ -129,14 +129,14 @@ def test_a_ca_file_of_the_environment_that_does_not_exist_is_refused_at_once(mon
 
 
 @pytest.mark.parametrize("cert", ["/no/client.pem", ("/no/client.pem", "/no/key.pem")])
-def test_a_client_certificate_that_does_not_exist_is_refused_at_once(cert):
+def test_a_missing_client_certificate_is_rejected_at_once(cert):
     with pytest.raises(ConfigurationError, match=r"certificate file does not exist: /no/client\.pem") as caught:
         HttpTransport(cert=cert)
 
     assert caught.value.code == "missing_cert_file"
 
 
-def test_a_ca_file_that_holds_no_certificate_is_a_tls_error(secure, tmp_path):
+def test_a_ca_file_without_a_certificate_is_a_tls_error(secure, tmp_path):
     Path(tmp_path, "empty.pem").write_text("nothing")
 
     with pytest.raises(errors.TransportError, match=r"localhost:\d+"):

@@ -84,7 +84,7 @@ def test_a_connection_that_is_not_accepted_ends_at_the_connect_limit(full_backlo
     assert caught.value.retryable
 
 
-def test_a_connection_that_is_not_accepted_ends_at_the_deadline_where_that_is_sooner(full_backlog, transport):
+def test_a_connection_that_is_not_accepted_ends_at_the_deadline_if_that_is_sooner(full_backlog, transport):
     with pytest.raises(RequestTimeoutError, match=r"the call exceeded its total timeout after 0\.2 s") as caught:
         transport.send(asking(full_backlog, connect=5.0, deadline=0.2))
 
@@ -92,7 +92,7 @@ def test_a_connection_that_is_not_accepted_ends_at_the_deadline_where_that_is_so
     assert not caught.value.retryable
 
 
-def test_a_handshake_that_does_not_go_on_ends_at_the_connect_limit(server, transport):
+def test_a_handshake_that_stalls_ends_at_the_connect_limit(server, transport):
     server.script(lambda connection: connection.wait_closed())
 
     with pytest.raises(RequestTimeoutError, match=r"no connection after 0\.2 s") as caught:
@@ -111,7 +111,7 @@ def test_a_proxy_that_does_not_answer_connect_ends_at_the_connect_limit(server):
     assert caught.value.code == "connect_timeout"
 
 
-def test_an_answer_that_does_not_begin_ends_at_the_first_byte_limit(server, transport):
+def test_a_response_that_does_not_start_ends_at_the_first_byte_limit(server, transport):
     server.script(silent())
     begun = time.monotonic()
 
@@ -124,7 +124,7 @@ def test_an_answer_that_does_not_begin_ends_at_the_first_byte_limit(server, tran
     assert server.connections[0].closed.wait(5)
 
 
-def test_the_first_byte_limit_holds_on_a_connection_that_is_used_again(server, transport):
+def test_the_first_byte_limit_holds_on_a_reused_connection(server, transport):
     server.script(json_reply(200, {}), silent())
     transport.send(asking(server.url))
 
@@ -135,7 +135,7 @@ def test_the_first_byte_limit_holds_on_a_connection_that_is_used_again(server, t
     assert len(server.connections) == 1
 
 
-def test_a_long_thought_does_not_count_as_silence_in_the_answer(server, transport):
+def test_reasoning_before_the_first_byte_is_not_an_idle_timeout(server, transport):
     server.script(lambda connection: (connection.wait(0.4), json_reply(200, {})(connection)))
 
     response = transport.send(asking(server.url, first_byte=5.0, idle=0.1))
@@ -143,7 +143,7 @@ def test_a_long_thought_does_not_count_as_silence_in_the_answer(server, transpor
     assert response.status == 200
 
 
-def test_a_long_thought_behind_a_proxy_does_not_count_as_silence_either(certificates):
+def test_reasoning_before_the_first_byte_behind_a_proxy_is_not_an_idle_timeout(certificates):
     def thinking(connection):
         connection.wait(0.4)
         json_reply(200, {})(connection)
@@ -166,7 +166,7 @@ def test_a_long_thought_behind_a_proxy_does_not_count_as_silence_either(certific
     "sent",
     [HEAD, HEAD + b"Content-Length: 9\r\n\r\nhalf", CHUNKED, CHUNKED + b"4\r\nhalf\r\n", CHUNKED + b"9\r\nhalf"],
 )
-def test_silence_in_the_middle_of_the_answer_ends_at_the_idle_limit(sent, server, transport):
+def test_silence_in_the_middle_of_the_response_ends_at_the_idle_limit(sent, server, transport):
     server.script(silent(sent))
     begun = time.monotonic()
 
@@ -178,7 +178,7 @@ def test_silence_in_the_middle_of_the_answer_ends_at_the_idle_limit(sent, server
     assert server.connections[0].closed.wait(5)
 
 
-def test_a_slow_but_steady_stream_outlives_the_limits_of_silence(server, transport):
+def test_a_slow_but_steady_stream_may_take_longer_than_the_idle_limit(server, transport):
     server.script(sse_reply(["x"] * 20, delay=0.02))
 
     body = read(transport, asking(server.url, first_byte=0.3, idle=0.3))
@@ -228,7 +228,7 @@ def test_the_deadline_holds_against_a_server_that_does_not_read_the_request(serv
     assert caught.value.code == "total_timeout"
 
 
-def test_a_body_that_takes_longer_to_send_than_a_connection_may_take_is_sent(server, transport):
+def test_sending_a_body_may_take_longer_than_the_connect_limit(server, transport):
     def slowly(connection):
         connection.wait(0.4)
         json_reply(200, {})(connection)
@@ -249,7 +249,7 @@ def test_nothing_is_sent_when_the_deadline_has_passed(server, transport):
     assert server.connections == []
 
 
-def test_without_limits_an_answer_may_take_its_time(server, transport):
+def test_without_limits_a_response_may_take_any_time(server, transport):
     server.script(sse_reply(["x"], delay=0.3))
 
     body = read(transport, asking(server.url))

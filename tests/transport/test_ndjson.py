@@ -37,13 +37,13 @@ def test_values_come_back_as_they_were_sent(sent, end, places, ended):
 
 
 @given(st.lists(st.sampled_from([b"a", b"\n", b"\r\n", b" ", b"\xc3", b"\xa9", b"{}"])).map(b"".join), cuts)
-def test_any_bytes_cut_anywhere_give_the_same_lines(whole, places):
+def test_any_bytes_split_anywhere_give_the_same_lines(whole, places):
     expected = [line.strip() for line in whole.decode("utf-8", "replace").split("\n") if line.strip()]
 
     assert list(ndjson.lines(cut(whole, places))) == expected
 
 
-def test_a_line_is_delivered_when_its_end_has_come_and_not_later():
+def test_a_line_is_delivered_as_soon_as_its_end_arrives():
     def then_fails():
         yield b'{"a": 1}\n{"b"'
         raise AssertionError("asked for more than was needed")
@@ -51,7 +51,7 @@ def test_a_line_is_delivered_when_its_end_has_come_and_not_later():
     assert next(ndjson.lines(then_fails())) == '{"a": 1}'
 
 
-def test_the_last_line_needs_no_end():
+def test_the_last_line_may_lack_its_end():
     assert list(ndjson.lines([b"1\n2"])) == ["1", "2"]
 
 
@@ -59,7 +59,7 @@ def test_invalid_utf_8_is_replaced():
     assert list(ndjson.lines([b'"\xff"\n'])) == ['"\ufffd"']
 
 
-def test_a_line_without_end_is_refused_at_the_bound():
+def test_a_line_without_an_end_is_rejected_at_the_limit():
     taken = []
     endless = (taken.append(1) or b"x" * 1_000_000 for _ in range(1000))
 
@@ -70,7 +70,7 @@ def test_a_line_without_end_is_refused_at_the_bound():
     assert len(taken) == 17
 
 
-def test_many_lines_longer_than_the_bound_together_pass():
+def test_many_lines_may_exceed_the_limit_together():
     pieces = [b"x" * 1_000_000, b"\n"] * 20
 
     assert len(list(ndjson.lines(pieces))) == 20

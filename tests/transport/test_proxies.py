@@ -50,7 +50,7 @@ def test_a_proxy_from_the_environment_gets_the_request(name, proxy, monkeypatch)
     assert proxy.requests[0].path == "http://gw.test/v1"
 
 
-def test_a_proxy_for_the_other_scheme_is_not_used(server, proxy, monkeypatch):
+def test_a_proxy_for_another_scheme_is_not_used(server, proxy, monkeypatch):
     monkeypatch.setenv("HTTPS_PROXY", proxy.url)
 
     send(HttpTransport(), server.url)
@@ -58,7 +58,7 @@ def test_a_proxy_for_the_other_scheme_is_not_used(server, proxy, monkeypatch):
     assert (len(server.requests), len(proxy.requests)) == (1, 0)
 
 
-def test_the_librarys_own_variable_goes_before_the_standard_ones(proxy, monkeypatch):
+def test_the_librarys_variable_takes_precedence_over_the_standard_ones(proxy, monkeypatch):
     monkeypatch.setenv("AI_PROXY_URL", proxy.url)
     monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:1")
 
@@ -67,7 +67,7 @@ def test_the_librarys_own_variable_goes_before_the_standard_ones(proxy, monkeypa
     assert len(proxy.requests) == 1
 
 
-def test_the_argument_goes_before_the_environment(proxy, monkeypatch):
+def test_the_argument_takes_precedence_over_the_environment(proxy, monkeypatch):
     monkeypatch.setenv("AI_PROXY_URL", "http://127.0.0.1:1")
 
     send(HttpTransport(proxy=proxy.url))
@@ -93,7 +93,7 @@ def test_no_proxy_does_not_apply_to_an_explicit_proxy(proxy, monkeypatch):
     assert len(proxy.requests) == 1
 
 
-def test_disabled_means_no_proxy_whatever_the_environment_says(server, monkeypatch):
+def test_disable_proxy_overrides_the_environment(server, monkeypatch):
     monkeypatch.setenv("AI_PROXY_URL", "http://127.0.0.1:1")
     monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:1")
 
@@ -110,7 +110,7 @@ def test_the_options_of_a_client_reach_the_transport(proxy, connect):
     assert proxy.requests[0].path == "http://gw.test/v1/models"
 
 
-def test_credentials_reach_the_proxy_and_only_as_its_own_header(proxy):
+def test_credentials_are_sent_to_the_proxy_only(proxy):
     send(HttpTransport(proxy=f"http://user:p%40ss@127.0.0.1:{proxy.port}"))
 
     (got,) = proxy.requests
@@ -132,7 +132,7 @@ def tunnels(certificates):
         yield running
 
 
-def test_https_goes_through_a_tunnel_that_the_key_does_not_leave(tunnels, certificates):
+def test_https_goes_through_a_tunnel_and_the_proxy_never_sees_the_key(tunnels, certificates):
     proxy = f"http://user:word@127.0.0.1:{tunnels.port}"
 
     send(HttpTransport(proxy=proxy, verify=certificates.ca_file), "https://localhost/v1")
@@ -145,7 +145,7 @@ def test_https_goes_through_a_tunnel_that_the_key_does_not_leave(tunnels, certif
     assert "proxy-authorization" not in call.headers
 
 
-def test_a_tunnel_is_used_again(tunnels, certificates):
+def test_a_tunnel_is_reused(tunnels, certificates):
     transport = HttpTransport(proxy=tunnels.url, verify=certificates.ca_file)
 
     for _ in range(3):
@@ -176,7 +176,7 @@ MALFORMED = [
 
 
 @pytest.mark.parametrize("address", MALFORMED)
-def test_a_malformed_proxy_is_refused_at_once_and_its_password_not_repeated(address):
+def test_a_malformed_proxy_is_rejected_without_showing_its_password(address):
     with pytest.raises(
         ConfigurationError, match="the proxy address from proxy= is malformed; expected scheme"
     ) as caught:
@@ -188,7 +188,7 @@ def test_a_malformed_proxy_is_refused_at_once_and_its_password_not_repeated(addr
 
 @pytest.mark.parametrize("name", ["AI_PROXY_URL", "HTTP_PROXY", "all_proxy"])
 @pytest.mark.parametrize("address", MALFORMED)
-def test_a_malformed_proxy_in_the_environment_is_refused_at_the_first_call(address, name, monkeypatch):
+def test_a_malformed_proxy_in_the_environment_is_rejected_at_the_first_call(address, name, monkeypatch):
     monkeypatch.setenv(name, address)
 
     with pytest.raises(ConfigurationError) as caught:
@@ -203,7 +203,7 @@ def test_a_proxy_and_disable_proxy_are_rejected_together():
         ConnectionOptions(proxy="http://proxy.test", disable_proxy=True)
 
 
-def test_a_socks_proxy_is_connected_to(server):
+def test_a_socks_proxy_is_used(server):
     pytest.importorskip("socks", reason="SOCKS needs the package PySocks")
     asked = []
 

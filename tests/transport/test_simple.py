@@ -29,7 +29,7 @@ class Post:
         self.closed = True
 
 
-def test_an_object_with_post_is_enough_for_a_chat():
+def test_an_object_with_post_can_chat():
     inner = Post()
 
     answer = AiClient(CONFIG, transport=inner).chat("hello")
@@ -38,7 +38,7 @@ def test_an_object_with_post_is_enough_for_a_chat():
     assert inner.posted == [("https://gw.test/v1/chat/completions", [{"role": "user", "content": "hello"}])]
 
 
-def test_it_cannot_stream_and_the_error_says_what_can_be_done():
+def test_an_object_with_post_cannot_stream_and_the_error_says_what_to_do():
     inner = Post()
 
     with pytest.raises(UnsupportedFeatureError) as caught:
@@ -52,7 +52,7 @@ def test_it_cannot_stream_and_the_error_says_what_can_be_done():
     assert inner.posted == []
 
 
-def test_it_cannot_get():
+def test_an_object_with_post_cannot_send_a_get():
     with pytest.raises(
         UnsupportedFeatureError,
         match=r"Post only has post\(url, body\) and cannot send a GET; pass a Transport instead",
@@ -60,7 +60,7 @@ def test_it_cannot_get():
         AiClient(CONFIG, transport=Post()).list_models()
 
 
-def test_closing_the_client_closes_it_where_it_can_be_closed():
+def test_closing_the_client_closes_the_object():
     inner = Post()
 
     AiClient(CONFIG, transport=inner).close()
@@ -68,7 +68,7 @@ def test_closing_the_client_closes_it_where_it_can_be_closed():
     assert inner.closed
 
 
-def test_closing_does_nothing_where_it_cannot():
+def test_closing_ignores_an_object_without_close():
     class Bare:
         def post(self, url, body):
             return body
@@ -80,7 +80,7 @@ def test_closing_does_nothing_where_it_cannot():
     assert transport.send(HttpRequest(url="x", body=b"same")).body == b"same"
 
 
-def test_what_it_raises_comes_through():
+def test_an_exception_of_post_is_not_translated():
     class Failing:
         def post(self, url, body):
             raise ZeroDivisionError
@@ -89,11 +89,11 @@ def test_what_it_raises_comes_through():
         AiClient(CONFIG, transport=Failing()).chat("hello")
 
 
-def test_a_whole_transport_is_taken_as_it_is(transport):
+def test_a_transport_is_used_unchanged(transport):
     assert as_transport(transport) is transport
 
 
-def test_what_is_neither_is_refused():
+def test_an_object_that_is_not_a_transport_is_rejected():
     with pytest.raises(ConfigurationError) as caught:
         as_transport(object())
 

@@ -45,7 +45,7 @@ def standard(whole):
 
 
 @given(streams, cuts)
-def test_any_bytes_cut_anywhere_give_what_the_standard_says(whole, places):
+def test_any_bytes_split_anywhere_give_the_events_of_the_standard(whole, places):
     assert list(sse.events(cut(whole, places))) == standard(whole)
 
 
@@ -94,7 +94,7 @@ def test_the_cases_of_the_standard(whole, expected):
 
 
 @pytest.mark.parametrize("whole", [b"data: a\n\n", b"data: a\r\r", b"data: a\r\n\r", b"data: a\n\r"])
-def test_an_event_is_delivered_when_its_blank_line_has_come_and_not_later(whole):
+def test_an_event_is_delivered_as_soon_as_its_blank_line_arrives(whole):
     def then_fails():
         yield whole
         raise AssertionError("asked for more than was needed")
@@ -102,13 +102,13 @@ def test_an_event_is_delivered_when_its_blank_line_has_come_and_not_later(whole)
     assert next(sse.events(then_fails())) == "a"
 
 
-def test_an_event_as_long_as_the_bound_passes():
+def test_an_event_as_long_as_the_limit_is_accepted():
     pieces = [b"data: ", *[b"x" * 1_000_000] * 16, b"\n\n"]
 
     assert [len(event) for event in sse.events(pieces)] == [16_000_000]
 
 
-def test_an_event_without_end_is_refused_at_the_bound():
+def test_an_event_without_an_end_is_rejected_at_the_limit():
     taken = []
     endless = (taken.append(1) or b"x" * 1_000_000 for _ in range(1000))
 
@@ -119,12 +119,12 @@ def test_an_event_without_end_is_refused_at_the_bound():
     assert len(taken) == 17
 
 
-def test_many_events_longer_than_the_bound_together_pass():
+def test_many_events_may_exceed_the_limit_together():
     pieces = [b"data: " + b"x" * 1_000_000 + b"\n", b"\n"] * 20
 
     assert len(list(sse.events(pieces))) == 20
 
 
-def test_an_event_of_endless_lines_is_refused_before_it_costs_time():
+def test_an_event_of_too_many_lines_is_rejected_before_it_is_parsed():
     with pytest.raises(InvalidResponseError, match="an event of the stream exceeds 10000 lines"):
         list(sse.events([b"data: x\n" * 10_002 + b"\n"]))

@@ -54,7 +54,7 @@ def test_a_chunk_is_delivered_before_the_next_event_is_sent(framing, coding, ser
     assert texts == ["Hel", "lo", "", ""]
 
 
-def test_an_event_is_delivered_although_the_http_chunk_it_is_in_is_not_whole(server, client):
+def test_an_event_is_delivered_before_its_http_chunk_is_complete(server, client):
     seen = threading.Semaphore(0)
 
     def one_chunk(connection):
@@ -78,7 +78,7 @@ def test_an_event_is_delivered_although_the_http_chunk_it_is_in_is_not_whole(ser
 
 
 @pytest.mark.parametrize("framing", ["chunked", "close", "length"])
-def test_an_answer_that_comes_byte_by_byte_is_the_same_answer(framing, server, client):
+def test_a_response_that_arrives_byte_by_byte_is_the_same_response(framing, server, client):
     server.script(sse_reply(stream_events("Hé", "llo"), framing=framing, split=True))
 
     answer = client.stream("hi").final_response()
@@ -89,7 +89,7 @@ def test_an_answer_that_comes_byte_by_byte_is_the_same_answer(framing, server, c
 
 @pytest.mark.parametrize("coding", [{}, {"gzip": True}])
 @pytest.mark.parametrize("framing", ["chunked", "length"])
-def test_the_connection_of_a_finished_stream_is_used_again(framing, coding, server, client):
+def test_the_connection_of_a_finished_stream_is_reused(framing, coding, server, client):
     server.script(sse_reply(stream_events("a"), framing=framing, **coding))
 
     texts = [client.stream("hi").final_response().text for _ in range(3)]
@@ -98,7 +98,7 @@ def test_the_connection_of_a_finished_stream_is_used_again(framing, coding, serv
     assert len(server.connections) == 1
 
 
-def test_chunk_extensions_and_trailers_are_passed_over_and_the_connection_is_used_again(server, client):
+def test_chunk_extensions_and_trailers_are_skipped_and_the_connection_is_reused(server, client):
     def adorned(connection):
         connection.read_request()
         connection.head(200, CHUNKED)
@@ -114,7 +114,7 @@ def test_chunk_extensions_and_trailers_are_passed_over_and_the_connection_is_use
 
 
 @pytest.mark.parametrize("headers", [CHUNKED, {**SSE, "connection": "close"}, {**SSE, "content-length": "9999"}])
-def test_a_body_that_stays_open_after_the_end_marker_does_not_hold_the_client_up(headers, server, client):
+def test_a_body_that_stays_open_after_the_end_marker_does_not_delay_the_client(headers, server, client):
     def never_ends(connection):
         connection.read_request()
         connection.head(200, headers)
@@ -130,7 +130,7 @@ def test_a_body_that_stays_open_after_the_end_marker_does_not_hold_the_client_up
     assert server.connections[0].closed.wait(5)
 
 
-def test_a_cut_in_the_middle_of_a_chunk_leaves_what_came_before_it_in_the_partial_answer(server, client):
+def test_a_body_cut_off_in_a_chunk_keeps_the_text_before_it_as_the_partial_response(server, client):
     def cut(connection):
         connection.read_request()
         connection.head(200, CHUNKED)
@@ -145,7 +145,7 @@ def test_a_cut_in_the_middle_of_a_chunk_leaves_what_came_before_it_in_the_partia
     assert caught.value.partial.text == "before"
 
 
-def test_a_close_without_the_end_marker_is_an_interruption_with_the_partial_answer(server, client):
+def test_a_close_without_the_end_marker_is_an_interruption_with_the_partial_response(server, client):
     server.script(sse_reply([chunk_event("half")], framing="close"))
 
     with pytest.raises(errors.StreamInterruptedError) as caught:
@@ -155,7 +155,7 @@ def test_a_close_without_the_end_marker_is_an_interruption_with_the_partial_answ
     assert server.connections[0].closed.wait(5)
 
 
-def test_a_stream_that_goes_silent_is_a_timeout_with_the_partial_answer(server, client):
+def test_a_stream_that_goes_silent_is_a_timeout_with_the_partial_response(server, client):
     def silent(connection):
         connection.read_request()
         connection.head(200, CHUNKED)
@@ -173,7 +173,7 @@ def test_a_stream_that_goes_silent_is_a_timeout_with_the_partial_answer(server, 
     assert caught.value.partial.text == "half"
 
 
-def test_a_stream_of_comments_alone_is_silent(server, client):
+def test_a_stream_of_comments_only_counts_as_silent(server, client):
     def comments(connection):
         connection.read_request()
         connection.head(200, CHUNKED)
@@ -189,7 +189,7 @@ def test_a_stream_of_comments_alone_is_silent(server, client):
     assert caught.value.code == "idle_timeout"
 
 
-def test_an_answer_that_ignores_the_wish_for_a_stream_is_delivered_as_one(server, client):
+def test_a_complete_response_to_a_stream_request_is_delivered_as_a_stream(server, client):
     server.script(json_reply(200, completion("whole")))
 
     answer = client.stream("hi").final_response()
@@ -199,7 +199,7 @@ def test_an_answer_that_ignores_the_wish_for_a_stream_is_delivered_as_one(server
     assert len(server.connections) == 1
 
 
-def test_events_called_json_by_mistake_are_events_wherever_the_network_cuts_them(server, client):
+def test_events_with_the_content_type_of_json_are_decoded_wherever_they_are_split(server, client):
     server.script(sse_reply(stream_events("a"), split=True, headers={"content-type": "application/json"}))
 
     answer = client.stream("hi").final_response()
@@ -225,7 +225,7 @@ def test_the_status_of_an_error_matters_more_than_a_broken_body(broken, server, 
     assert server.connections[0].closed.wait(5)
 
 
-def test_the_connection_of_an_error_is_used_again(server, client):
+def test_the_connection_of_an_error_is_reused(server, client):
     server.script(json_reply(401, {"error": {"message": "wrong key"}}), sse_reply(stream_events("a")))
 
     with pytest.raises(AuthenticationError, match="wrong key"):

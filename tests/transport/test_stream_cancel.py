@@ -71,7 +71,7 @@ def waiting(pool, stream):
 
 
 @pytest.mark.parametrize("end", ["cancel", "close"])
-def test_a_read_that_waits_in_another_thread_ends_at_once(end, silent, connect, certificates, pool):
+def test_cancelling_ends_a_waiting_read_in_another_thread_at_once(end, silent, connect, certificates, pool):
     stream = connect(silent, verify=certificates.ca_file).stream("hi")
     next(stream)
     future = waiting(pool, stream)
@@ -88,7 +88,7 @@ def test_a_read_that_waits_in_another_thread_ends_at_once(end, silent, connect, 
 
 
 @pytest.mark.parametrize("end", ["cancel", "close"])
-def test_between_two_reads_the_socket_is_freed_by_the_thread_that_ends_the_stream(end, silent, connect, certificates):
+def test_between_two_reads_the_cancelling_thread_frees_the_socket(end, silent, connect, certificates):
     stream = connect(silent, verify=certificates.ca_file).stream("hi")
     next(stream)
 
@@ -133,7 +133,7 @@ def test_a_cancel_after_the_end_changes_nothing(server, client):
     assert len(server.connections) == 1
 
 
-def test_the_connection_of_a_cancelled_stream_is_not_used_again(server, client):
+def test_the_connection_of_a_cancelled_stream_is_not_reused(server, client):
     server.script(one_event_and_silence(CHUNKED), sse_reply(stream_events("b")))
     client.stream("hi").cancel()
 
@@ -158,7 +158,7 @@ def test_dropping_a_stream_frees_its_socket_without_the_garbage_collector(framin
 
 
 @pytest.mark.parametrize("framing", [CHUNKED, CLOSE])
-def test_dropping_a_stream_of_the_transport_frees_its_socket_too(framing, server, transport):
+def test_dropping_a_stream_of_the_transport_frees_its_socket(framing, server, transport):
     server.script(one_event_and_silence(framing))
     gc.disable()
     try:
@@ -189,7 +189,7 @@ def test_leaving_the_block_with_an_error_frees_the_socket_and_keeps_the_error(se
     assert server.connections[0].closed.wait(5)
 
 
-def test_a_cancel_in_a_signal_handler_of_the_thread_that_reads_ends_the_read(server, client):
+def test_cancelling_in_a_signal_handler_ends_the_read_of_the_same_thread(server, client):
     server.script(one_event_and_silence(CHUNKED))
     stream = client.stream("hi")
     next(stream)
@@ -203,7 +203,7 @@ def test_a_cancel_in_a_signal_handler_of_the_thread_that_reads_ends_the_read(ser
     assert server.connections[0].closed.wait(5)
 
 
-def test_a_cancel_at_any_moment_of_a_busy_stream_frees_its_socket(server, client, pool):
+def test_cancelling_a_busy_stream_at_any_moment_frees_its_socket(server, client, pool):
     server.script(events_without_end)
     streams = [client.stream("hi") for _ in range(40)]
     start = threading.Barrier(2)
@@ -238,7 +238,7 @@ def test_cancelling_from_many_threads_at_once_is_one_cancel(server, client, pool
     assert server.connections[0].closed.wait(5)
 
 
-def test_a_forks_copy_of_a_stream_does_not_end_the_one_of_the_parent(server, transport, pool):
+def test_a_forked_copy_of_a_stream_does_not_end_the_parents_stream(server, transport, pool):
     go_on = threading.Event()
 
     def two_events(connection):
@@ -264,7 +264,7 @@ def test_a_forks_copy_of_a_stream_does_not_end_the_one_of_the_parent(server, tra
     assert future.result(5) == b"two"
 
 
-def test_a_call_that_is_cut_short_in_the_middle_of_a_read_frees_its_socket(server, client):
+def test_a_keyboard_interrupt_in_the_middle_of_a_read_frees_the_socket(server, client):
     server.script(one_event_and_silence(CHUNKED))
     stream = client.stream("hi")
     next(stream)
@@ -278,7 +278,7 @@ def test_a_call_that_is_cut_short_in_the_middle_of_a_read_frees_its_socket(serve
     assert server.connections[0].closed.wait(5)
 
 
-def test_a_transport_closed_meanwhile_does_not_disturb_a_stream(server):
+def test_closing_the_transport_does_not_disturb_an_open_stream(server):
     pace = threading.Semaphore(1)
     server.script(sse_reply(["one", "two"], pace=pace))
     transport = HttpTransport()

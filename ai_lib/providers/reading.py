@@ -238,13 +238,9 @@ def match_model(table: Mapping[str, T], model: str | None) -> T | None:
 def thinking_budget(
     request: ChatCompletionRequest, limit: int | None, shares: Mapping[str, float], refuse: Refuse
 ) -> int | None:
-    """Return the tokens for Claude's thinking; an effort in words is a share of the limit.
+    """Return the tokens for Claude's thinking; an effort in words is a share (0 to 1) of the limit.
 
-    Args:
-        request: The request.
-        limit: Maximum tokens of the answer, thinking included; None where it is unknown.
-        shares: The share of the limit that each effort is worth, 0 to 1.
-        refuse: Called for an effort without a share, which is left out.
+    The limit is that of the answer, thinking included; None where it is unknown. An effort without a share is refused.
 
     Raises:
         InvalidRequestError: The budget is too small, or does not fit into the limit.

@@ -67,11 +67,7 @@ def to_json(value: Any) -> bytes:
 
 
 def from_json(data: bytes | str, cls: type[T]) -> T:
-    """Return the value that `to_json` wrote.
-
-    Args:
-        data: The JSON.
-        cls: The class, for example `ChatCompletionRequest`.
+    """Return the value that `to_json` wrote, of a class such as `ChatCompletionRequest`.
 
     Raises:
         InvalidRequestError: The JSON does not fit the class; the message has the path of each error.

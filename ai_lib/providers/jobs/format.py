@@ -93,13 +93,7 @@ class JobItem:
 
 @attrs.frozen(kw_only=True)
 class Submission:
-    """A job to submit.
-
-    Args:
-        items: Its requests.
-        model: The model of the first request, and of all where the provider requires one model.
-        headers: The headers that the bodies need, such as those for beta features.
-    """
+    """A job to submit, with the first request's model and the headers that the bodies need, as for beta features."""
 
     items: Sequence[JobItem]
     model: str | None

@@ -1,4 +1,4 @@
-"""Ask many things side by side, and go on where it stopped. Needs the key of one provider in the environment."""
+"""Send many requests concurrently, and resume from a checkpoint. Needs the key of one provider in the environment."""
 
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -13,7 +13,7 @@ def report(progress: BatchProgress) -> None:
 def main(client: AiClient) -> None:
     words = ["river", "lake", "sea"]
     with TemporaryDirectory() as folder:
-        checkpoint = Path(folder) / "run.jsonl"  # keep yours: run again with it, nothing is asked twice
+        checkpoint = Path(folder) / "run.jsonl"  # keep the file: a second run sends nothing twice
         for _ in range(2):
             result = client.batch(
                 [f"Translate into French: {word}" for word in words],

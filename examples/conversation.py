@@ -5,7 +5,7 @@ from ai_lib import AiClient, Message
 
 def main(client: AiClient) -> None:
     messages = [Message.system("You are a patient teacher."), Message.user("What is a prime number?")]
-    for question in ("Give an example.", "And one that is none?"):
+    for question in ("Give an example.", "And a number that is not prime?"):
         answer = client.chat(messages, max_tokens=100)
         print(f"{answer.text}\n> {question}")
         messages += [answer.message, Message.user(question)]

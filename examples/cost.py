@@ -4,7 +4,7 @@ from ai_lib import AiClient, BudgetExceededError
 
 
 def main(client: AiClient) -> None:
-    # Your own prices, where the catalogue does not know them: US dollars for a million tokens.
+    # Prices for a model that the catalogue does not have, in US dollars per million tokens.
     known = client.catalogue.with_price(f"{client.provider}/{client.model}", input="0.50", output="1.50")
     priced = client.with_options(catalogue=known)
 

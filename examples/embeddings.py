@@ -7,19 +7,19 @@ from ai_lib import AiClient
 PASSAGES = [
     "The ferry to the island leaves at noon and at six in the evening.",
     "Bread is baked every morning except on Sundays.",
-    "The lighthouse was automated two years ago; nobody lives there now.",
+    "The lighthouse was automated two years ago; it has been empty since.",
 ]
 
 
-def nearness(one: tuple[float, ...], other: tuple[float, ...]) -> float:
-    product = sum(a * b for a, b in zip(one, other, strict=True))
-    return product / (math.hypot(*one) * math.hypot(*other))
+def cosine_similarity(left: tuple[float, ...], right: tuple[float, ...]) -> float:
+    product = sum(a * b for a, b in zip(left, right, strict=True))
+    return product / (math.hypot(*left) * math.hypot(*right))
 
 
 def main(client: AiClient, question: str = "When can I cross over?") -> None:
-    print(f"{client.count_tokens(question).tokens} tokens or so")
+    print(f"{client.count_tokens(question).tokens} tokens")
     query, *passages = client.embed([question, *PASSAGES]).vectors
-    best = max(range(len(PASSAGES)), key=lambda number: nearness(query, passages[number]))
+    best = max(range(len(PASSAGES)), key=lambda number: cosine_similarity(query, passages[number]))
     print(PASSAGES[best])
 
 

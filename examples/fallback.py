@@ -1,4 +1,4 @@
-"""Goes to another provider when the first one fails. Needs the keys of the providers named below."""
+"""Fall back to another provider when the first one fails. Needs the keys of the providers listed below."""
 
 from ai_lib import AiClient, AiLibError, FallbackChain
 
@@ -13,7 +13,7 @@ def main(client: AiClient) -> None:
             print(failure.provider, failure)
         return
     for attempt in answer.attempts:
-        print("before:", attempt.provider, attempt.error, attempt.decision)
+        print("failed attempt:", attempt.provider, attempt.error, attempt.decision)
     print(answer.provider, answer.text)
 
 

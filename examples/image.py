@@ -1,4 +1,4 @@
-"""Show a picture to a model that can see. Needs OPENROUTER_API_KEY, and the picture's path or address."""
+"""Send an image to a model that accepts images. Needs OPENROUTER_API_KEY, and the path or URL of an image."""
 
 import sys
 

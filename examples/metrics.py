@@ -6,7 +6,7 @@ from ai_lib import AiClient, InMemoryMetrics, Metrics
 
 
 class Counts(Metrics):
-    """One of the methods is enough; the others do nothing."""
+    """Overrides one method; the others do nothing."""
 
     def __init__(self) -> None:
         self.counted: Counter[str] = Counter()
@@ -20,7 +20,7 @@ def main(client: AiClient) -> None:
     observed = client.with_options(metrics=[counts, memory])
     observed.chat("Say hi", max_tokens=20)
     with observed.stream("Tell me a story", max_tokens=50) as stream:
-        next(stream)  # left before its end: counted as abandoned
+        next(stream)  # closed before its end: counted as abandoned
     print(dict(counts.counted))
     print(memory.render())
 

@@ -1,4 +1,4 @@
-"""Talk to a server of your own that speaks OpenAI's form. Needs its address and model, and GATEWAY_KEY."""
+"""Connect to a custom server with an OpenAI-compatible API. Needs its URL and model, and GATEWAY_KEY."""
 
 import sys
 

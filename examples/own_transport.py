@@ -1,4 +1,4 @@
-"""Move the bytes yourself: any object with post(url, body) -> bytes will do. Needs nothing; it talks to itself."""
+"""Send requests with a custom transport: any object with post(url, body) -> bytes. Needs nothing."""
 
 import json
 
@@ -7,8 +7,8 @@ from ai_lib import AiClient, ProviderConfig
 
 class Echo:
     def post(self, url: str, body: bytes) -> bytes:
-        said = json.loads(body)["messages"][-1]["content"]
-        message = {"role": "assistant", "content": f"{url} was told: {said}"}
+        prompt = json.loads(body)["messages"][-1]["content"]
+        message = {"role": "assistant", "content": f"{url} received: {prompt}"}
         return json.dumps({"choices": [{"message": message, "finish_reason": "stop"}]}).encode()
 
 

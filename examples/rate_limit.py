@@ -1,4 +1,4 @@
-"""Keeps a limit that all processes of this machine share. Needs GROQ_API_KEY."""
+"""Share one rate limit between all processes of a machine. Needs GROQ_API_KEY."""
 
 from concurrent.futures import ThreadPoolExecutor
 

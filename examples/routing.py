@@ -6,7 +6,7 @@ from ai_lib import AiClient, ModelInfo, ModelRouter
 
 
 class ShortNamesFirst:
-    """A strategy of one's own: any class with this method."""
+    """A custom strategy: any class with this method."""
 
     def select_model(self, models: Sequence[ModelInfo]) -> ModelInfo | None:
         return min(models, key=lambda model: len(model.id), default=None)

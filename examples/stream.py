@@ -1,4 +1,4 @@
-"""Print a story as it comes. Needs the key of one provider in the environment, or the embedded model."""
+"""Print a story as it arrives. Needs the key of one provider in the environment, or the embedded model."""
 
 from ai_lib import AiClient
 

@@ -1,4 +1,4 @@
-"""Test a program that talks to a model: scripted answers, and a clock that does not wait. Needs nothing."""
+"""Test a program that calls a model: scripted answers, and a clock that does not wait. Needs nothing."""
 
 from ai_lib import AiClient, ConnectionOptions, StreamInterruptedError
 from ai_lib.testing import FakeClock, ScriptedTransport, cut, error, tool_call
@@ -20,8 +20,8 @@ def main(_: AiClient | None = None) -> None:
     print(client.chat("Say hello again").text, "after waiting", time.waits)
     try:
         client.stream("Tell me a story").final_response()
-    except StreamInterruptedError as error_:
-        print("cut off after:", error_.partial.text)
+    except StreamInterruptedError as failure:
+        print("cut off after:", failure.partial.text)
     print([request.prompt for request in script.requests])
 
 

@@ -1,4 +1,4 @@
-"""Ask many questions at once over one client. Needs the key of one provider, or the embedded model."""
+"""Share one client between threads. Needs the key of one provider, or the embedded model."""
 
 from concurrent.futures import ThreadPoolExecutor
 
@@ -8,11 +8,11 @@ CITIES = ["Oslo", "Rome", "Lima", "Cairo"]
 
 
 def main(client: AiClient) -> None:
-    def ask(city: str) -> str:
+    def country_of(city: str) -> str:
         return client.chat(f"In which country is {city}?", max_tokens=30).text
 
     with ThreadPoolExecutor(max_workers=4) as pool:
-        for city, answer in zip(CITIES, pool.map(ask, CITIES), strict=True):
+        for city, answer in zip(CITIES, pool.map(country_of, CITIES), strict=True):
             print(f"{city}: {answer}")
 
 

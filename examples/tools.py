@@ -5,7 +5,7 @@ from ai_lib import AiClient, tool
 
 @tool
 def weather(city: str) -> str:
-    """Tell the weather in a city.
+    """Return the weather in a city.
 
     Args:
         city: The city's name.

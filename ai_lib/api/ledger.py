@@ -47,12 +47,12 @@ class Ledger(Protocol):
     def reserve_texts(
         self, provider: str, model: str | None, texts: Iterable[str], catalogue: Any, tags: tuple[str, ...]
     ) -> CostReservation:
-        """Reserve the maximum cost of reading texts.
+        """Reserve the maximum cost of an operation on strings.
 
         Args:
             provider: The provider's id.
             model: The model.
-            texts: The texts.
+            texts: The strings.
             catalogue: The `Catalogue` with the prices.
             tags: The caller's tags of the call.
 

@@ -25,7 +25,7 @@ class HttpStream(Protocol):
         """Return the body's bytes, decompressed, each piece as soon as it is there."""
 
     def finish(self) -> None:
-        """Say that all that matters has been read, so that the connection may be used again."""
+        """Mark the body as read, so that the connection may be reused."""
 
     def cancel(self) -> None:
         """End the stream from any thread: a read that waits in another one ends at once, with an error or no bytes."""

@@ -123,7 +123,7 @@ class BatchResult(Sequence[BatchItem[ParsedT_co]]):
 
     @property
     def texts(self) -> list[str | None]:
-        """The texts of the responses, with None for failed requests."""
+        """The text of each response, with None for failed requests."""
         return [None if item.response is None else item.response.text for item in self.items]
 
     @property

@@ -262,7 +262,7 @@ class Spending:
     def reserve_texts(
         self, provider: str, model: str | None, texts: Iterable[str], catalogue: Catalogue, tags: tuple[str, ...]
     ) -> _Reservation:
-        """Reserve the maximum cost of reading texts, for operations other than chats; see `Ledger`."""
+        """Reserve the maximum cost of strings, for operations other than chats; see `Ledger`."""
 
         def max_cost() -> Decimal | None:
             # No vocabulary makes more tokens than there are bytes.

@@ -5,7 +5,7 @@ UTF-8, so the number of bytes is an upper bound that always holds. Before mergin
 and the rest, so the number of these runs is a lower bound for all text but what was made to break it.
 
 The estimate adds up the average cost of each kind of run in o200k_base (GPT-4o and later), Qwen, Tekken (Mistral) and
-DeepSeek V3. Measured on the texts in `tests/models/token_corpus`, with their counts in six vocabularies:
+DeepSeek V3. Measured on the files in `tests/models/token_corpus`, with their counts in six vocabularies:
 
 - English, source code, JSON, SQL, Markdown: within 7 % of the average, and within 13 % of each of the four. On files
   that the numbers below were not fitted to: README, licence and Python files 4 to 13 % above the average; minified
@@ -26,7 +26,7 @@ __all__ = ["TokenBounds", "estimate_tokens", "token_bounds"]
 
 
 class TokenBounds(NamedTuple):
-    """The number of tokens of a text.
+    """The number of tokens of a string.
 
     Args:
         low: No vocabulary in use needs fewer.

@@ -1,4 +1,4 @@
-"""Another request for an answer that does not fit its format: the next turn tells the model what is wrong."""
+"""Another request for an answer that does not fit its format: the next turn shows the model what is wrong."""
 
 from __future__ import annotations
 

@@ -44,7 +44,7 @@ class CodeBlock:
 
 
 def extract_json(text: str) -> Any:
-    """Return the JSON value in a text.
+    """Return the JSON value in a string.
 
     Args:
         text: JSON; or Markdown with a code block marked `json`; or prose, of which the first object or array counts.

@@ -30,7 +30,7 @@ _logger = logging.getLogger(__name__)
 _POLL_INTERVAL = 0.05
 
 Approve: TypeAlias = Callable[[ToolCall], "bool | str"]
-"""Called before a tool runs; returns True to run it, False to refuse it, or a string that tells the model why not."""
+"""Called before a tool runs; returns True to run it, False to refuse it, or a string with the reason for the model."""
 
 
 @attrs.frozen

@@ -29,7 +29,7 @@ class ToolLimits:
         max_repeats: Maximum number of consecutive rounds with exactly the same calls, a positive integer.
         timeout: Maximum seconds for each tool; None for no limit.
         max_workers: Maximum number of tools that run at once, a positive integer.
-        approve: Called before each tool; returns True, False, or a string that tells the model why not.
+        approve: Called before each tool; returns True, False, or a string with the reason for the model.
 
     Raises:
         InvalidRequestError: A limit is out of its range, or `approve` is not callable.

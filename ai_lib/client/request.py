@@ -17,6 +17,8 @@ Prompt: TypeAlias = str | Message | Iterable[Message | Mapping[str, Any]] | Chat
 """A prompt: a string, a message, a sequence of messages or of dicts in the OpenAI chat form, or a whole request."""
 
 _FIELDS = frozenset(attrs.fields_dict(ChatCompletionRequest)) - {"messages"}
+# Keyword arguments that a misspelled field may have been meant to be.
+_CALL_OPTIONS = ("budget", "max_repairs", "on_unsupported", "resume", "tags", "timeout")
 
 
 def build_request(
@@ -56,7 +58,7 @@ def check_fields(fields: Mapping[str, Any]) -> None:
     from difflib import get_close_matches
 
     name = min(fields.keys() - _FIELDS)
-    similar = get_close_matches(name, _FIELDS, n=1)
+    similar = get_close_matches(name, [*sorted(_FIELDS), *_CALL_OPTIONS], n=1)
     advice = f"did you mean {similar[0]!r}?" if similar else "fields of one provider go into extensions={...}"
     raise InvalidRequestError(f"a request has no field {name!r}; {advice}", code="unknown_field")
 

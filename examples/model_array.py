@@ -12,9 +12,7 @@ def main(client: AiClient) -> None:
         spread = AiClient(array)
         spread.batch(["Say hi"] * 8, max_workers=4, max_tokens=20)
         for status in array.statuses():
-            print(
-                f"{status.name}: {status.calls} calls, {status.success_rate:.0%} succeeded, {status.latency or 0:.3f} s"
-            )
+            print(f"{status.name}: {status.calls} calls, {status.success_rate:.0%} ok, {status.latency or 0:.3f} s")
 
 
 if __name__ == "__main__":

@@ -19,8 +19,7 @@ if TYPE_CHECKING:
     from ai_lib.reliability.config import BreakerPolicy, ResilienceConfig
     from ai_lib.reliability.monitor import ErrorAlert, ErrorThresholds
     from ai_lib.reliability.rate_limiter import RateLimit, RateLimiter
-    from ai_lib.reliability.redis import RedisStore
-    from ai_lib.reliability.redis_breakers import RedisBreakers
+    from ai_lib.reliability.redis import RedisBreakers, RedisStore
     from ai_lib.reliability.retry import RetryPolicy
     from ai_lib.reliability.sqlite import SqliteStore
 else:
@@ -34,8 +33,7 @@ else:
             "reliability.config": "BreakerPolicy ResilienceConfig",
             "reliability.monitor": "ErrorAlert ErrorThresholds",
             "reliability.rate_limiter": "RateLimit RateLimiter",
-            "reliability.redis": "RedisStore",
-            "reliability.redis_breakers": "RedisBreakers",
+            "reliability.redis": "RedisBreakers RedisStore",
             "reliability.retry": "RetryPolicy",
             "reliability.sqlite": "SqliteStore",
         },

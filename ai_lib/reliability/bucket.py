@@ -12,7 +12,7 @@ Source: https://en.wikipedia.org/wiki/Token_bucket, https://en.wikipedia.org/wik
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import attrs
@@ -28,30 +28,19 @@ ONE_EVENT = 1.0
 
 @attrs.frozen
 class Bucket:
-    """One limit.
+    """One limit."""
 
-    Args:
-        rate: What flows in each second.
-        capacity: The maximum, which is there at the start.
-    """
-
-    rate: float
-    capacity: float
+    rate: float  # what flows in each second
+    capacity: float  # the maximum, which is there at the start
 
 
 @attrs.frozen
 class Buckets:
-    """Limits that hold together: requests and tokens.
-
-    Args:
-        items: The limits.
-        adaptive: Whether a 429 slows them down.
-        initial: The factor at the start.
-    """
+    """Limits that hold together: requests and tokens."""
 
     items: tuple[Bucket, ...]
-    adaptive: bool = False
-    initial: float = 1.0
+    adaptive: bool = False  # whether a 429 slows them down
+    initial: float = 1.0  # the factor at the start
 
     def fresh(self, now: float) -> BucketState:
         """Return the state of full buckets."""
@@ -60,7 +49,7 @@ class Buckets:
 
 @attrs.define
 class BucketState:
-    """The state of buckets. The operations apply to the time of the last refill.
+    """The state of buckets, which a store changes by one operation, and in one atomic step, at a time.
 
     Args:
         levels: What is left in each; negative if more is reserved than there was.
@@ -77,12 +66,12 @@ class BucketState:
     slowed_at: float = -ONE_EVENT
 
     def apply(self, buckets: Buckets, now: float, operation: str, arguments: Sequence[Any]) -> Any:
-        """Refill the buckets up to now and return the result of an operation."""
+        """Refill the buckets up to now and return the result of an operation, one of the methods below."""
         # A clock that went back (the machine restarted, or the host is another one) gives nothing and takes nothing.
         passed = max(0.0, now - self.at)
         self.at = now
         self._add(buckets, [passed * bucket.rate * self.factor for bucket in buckets.items])
-        return _OPERATIONS[operation](self, buckets, *arguments)
+        return vars(BucketState)[operation](self, buckets, *arguments)
 
     def reserve(self, buckets: Buckets, amounts: Sequence[float], max_wait: float) -> tuple[float, bool, float]:
         """Take the amounts if they are there within `max_wait` seconds; return the wait, whether taken, the factor."""
@@ -131,14 +120,3 @@ class BucketState:
             min(bucket.capacity, level + amount)
             for bucket, level, amount in zip(buckets.items, self.levels, amounts, strict=True)
         ]
-
-
-# By the names that `LimitStore.apply` receives; a store performs each in one atomic step.
-_OPERATIONS: dict[str, Callable[..., Any]] = {
-    "reserve": BucketState.reserve,
-    "credit": BucketState.credit,
-    "throttle": BucketState.throttle,
-    "speed_up": BucketState.speed_up,
-    "adopt": BucketState.adopt,
-    "pause": BucketState.pause,
-}

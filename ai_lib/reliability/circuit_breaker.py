@@ -24,14 +24,11 @@ from ai_lib.errors import (
     RateLimitError,
     TransportError,
 )
-from ai_lib.reliability.config import BreakerPolicy
+from ai_lib.reliability.config import PROBE_SECONDS, BreakerPolicy
 from ai_lib.reliability.window import Window
 from ai_lib.utils.clock import Clock
 
 __all__ = ["BreakerStorage", "CircuitBreaker", "MemoryStorage", "Permit"]
-
-# A probe that never reports its outcome, because its process was killed, blocks the next one for this long.
-PROBE_SECONDS = 120.0
 
 
 class BreakerStorage(Protocol):
@@ -53,12 +50,7 @@ class BreakerStorage(Protocol):
 
 
 class MemoryStorage(pybreaker.CircuitMemoryStorage):
-    """Keeps a breaker's state in this process, on an injectable clock, with failures counted in a window.
-
-    Args:
-        policy: The thresholds.
-        clock: The time.
-    """
+    """Keeps a breaker's state in this process, on an injectable clock, with failures counted in a window."""
 
     def __init__(self, policy: BreakerPolicy, clock: Clock) -> None:
         super().__init__(pybreaker.STATE_CLOSED)

@@ -32,8 +32,7 @@ class ConcurrencyLimit:
 class Slots:
     """Counts running calls; a slot that is released goes to the call that has waited longest.
 
-    Args:
-        limit: Number of slots and length of the queue.
+    No lock is held while a call waits.
     """
 
     def __init__(self, limit: ConcurrencyLimit) -> None:
@@ -61,26 +60,40 @@ class Slots:
         """
         if self._take_or_queue(None):
             return
+        limits = [seconds for seconds in (self._limit.queue_timeout, call.remaining()) if seconds is not None]
+        with call.timed("queue"):
+            if not self.wait(call, min(limits, default=None)):
+                raise BackpressureError(
+                    f"{self._limit.max_concurrent} calls are running and none ended within "
+                    f"{min(limits, default=0):g} s",
+                    code="queue_timeout",
+                )
+
+    def wait(self, call: Call, seconds: float | None) -> bool:
+        """Queue for a slot and return whether one was released in time; if so, `release` must follow.
+
+        Args:
+            call: The call that waits; cancelling it ends the wait.
+            seconds: Maximum seconds to wait; None waits without limit.
+
+        Raises:
+            BackpressureError: The queue is full.
+            CancelledError: The call was cancelled.
+        """
         # Made outside the lock: it may set off the garbage collector, which may release a slot.
         handover = threading.Event()
         if self._take_or_queue(handover):
-            return
-        limits = [seconds for seconds in (self._limit.queue_timeout, call.remaining()) if seconds is not None]
-        with call.timed("queue"):
-            call.on_cancel(handover.set)
-            try:
-                call.clock.wait(handover, min(limits, default=None))
-            except BaseException:  # KeyboardInterrupt, say
-                self._withdraw(handover)
-                raise
+            return True
+        call.on_cancel(handover.set)
+        try:
+            call.clock.wait(handover, seconds)
+        except BaseException:  # KeyboardInterrupt, say
+            self._withdraw(handover)
+            raise
         if call.cancelled:
             self._withdraw(handover)
             raise CancelledError("the call was cancelled")
-        if not handover.is_set() and self._withdraw(handover, keep=True):
-            raise BackpressureError(
-                f"{self._limit.max_concurrent} calls are running and none ended within {min(limits, default=0):g} s",
-                code="queue_timeout",
-            )
+        return handover.is_set() or not self._withdraw(handover, keep=True)
 
     def _take_or_queue(self, handover: threading.Event | None) -> bool:
         """Take a free slot and return True; else join the queue with the event that a handover sets, if given."""
@@ -99,12 +112,7 @@ class Slots:
         return False
 
     def _withdraw(self, handover: threading.Event, *, keep: bool = False) -> bool:
-        """Leave the queue, and return whether the call was still in it.
-
-        Args:
-            handover: The call's event.
-            keep: Whether a slot that was handed over meanwhile is kept; else it is released.
-        """
+        """Leave the queue; return True if still in it, else release the slot that was handed over, or keep it."""
         with self._lock:
             if handover in self._waiting:
                 self._waiting.remove(handover)

@@ -11,11 +11,13 @@ from ai_lib.reliability.concurrency import ConcurrencyLimit
 from ai_lib.reliability.monitor import ErrorThresholds
 from ai_lib.reliability.rate_limiter import RateLimit
 from ai_lib.reliability.retry import RetryPolicy
-from ai_lib.reliability.validators import FRACTION, integer, number
+from ai_lib.reliability.validators import FRACTION, POSITIVE_SECONDS, integer
 
-__all__ = ["BreakerPolicy", "ResilienceConfig"]
+__all__ = ["PROBE_SECONDS", "BreakerPolicy", "ResilienceConfig"]
 
-_SECONDS = number("a number of seconds > 0", lambda value: value > 0)
+
+# A probe that never reports its outcome, because its process was killed, blocks the next one for this long.
+PROBE_SECONDS = 120.0
 
 
 @attrs.frozen(kw_only=True)
@@ -37,9 +39,9 @@ class BreakerPolicy:
     """
 
     failure_threshold: int = attrs.field(default=5, validator=integer(1))
-    window: float = attrs.field(default=60.0, validator=_SECONDS)
+    window: float = attrs.field(default=60.0, validator=POSITIVE_SECONDS)
     failure_rate: float = attrs.field(default=0.5, validator=FRACTION)
-    recovery_timeout: float = attrs.field(default=30.0, validator=_SECONDS)
+    recovery_timeout: float = attrs.field(default=30.0, validator=POSITIVE_SECONDS)
     success_threshold: int = attrs.field(default=3, validator=integer(1))
     count_rate_limits: bool = False
     storage: Callable[[str, BreakerPolicy], Any] | None = None

@@ -13,14 +13,12 @@ Fallback and hedging stand outside: they choose between guards. Each part is the
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from ai_lib.api.call import Call
-from ai_lib.errors import AiLibError
-from ai_lib.reliability.attempts import Attempts, StreamAttempts
+from ai_lib.reliability.attempts import Attempts
 from ai_lib.reliability.retry import RetryPolicy
 from ai_lib.reliability.state import Guarded, GuardedStream, ProcessState
 from ai_lib.utils.clock import Clock
@@ -31,8 +29,6 @@ if TYPE_CHECKING:
     from ai_lib.reliability.config import ResilienceConfig
 
 __all__ = ["Guard"]
-
-_logger = logging.getLogger(__name__)
 
 T = TypeVar("T")
 S = TypeVar("S", bound=GuardedStream)
@@ -69,10 +65,9 @@ class Guard:
         self.clock = clock
         self._config = config
         self._listener = listener
-        make_state = partial(
-            ProcessState, self.policy, config, provider=provider, base_url=base_url, key=key, clock=clock
+        self.state: PerProcess[ProcessState] = PerProcess(
+            partial(ProcessState, self.policy, config, provider=provider, base_url=base_url, key=key, clock=clock)
         )
-        self.state: PerProcess[ProcessState] = PerProcess(make_state)
 
     def run(self, send: Callable[[], T], call: Call, guarded: Guarded) -> T:
         """Return the result of `send`, repeated as the policy allows and never past the call's deadline.
@@ -85,62 +80,33 @@ class Guard:
         Raises:
             AiLibError: The last attempt failed, or none could be made.
         """
-        state = self.state()
-        if state.slots is not None:
-            state.slots.acquire(call)
-        try:
-            result, admission = Attempts(state, call, guarded, self.emit).run(send)
-        except AiLibError as error:
-            state.record_failure(error)
-            raise
-        finally:
-            if state.slots is not None:
-                state.slots.release()
-        if admission is not None:
-            admission.record_success(guarded, result)
-        state.record_success()
+        attempts = Attempts(self.state, call, guarded, send, self.emit)
+        result: T = attempts.run()
+        attempts.end(result, None)
         return result
 
     def open_stream(self, send: Callable[[], S], call: Call, guarded: Guarded) -> S:
-        """Return the stream that `send` opens; what is held for it is released when it ends.
+        """Return the stream that `send` opens, like `run`; what is held for it is released when it ends.
 
         A stream that fails before it has yielded anything is retried like a call.
-
-        Args:
-            send: Makes one attempt.
-            call: The call.
-            guarded: The kind of call.
-
-        Raises:
-            AiLibError: The last attempt failed, or none could be made.
         """
-        state = self.state()
-        if state.slots is not None:
-            state.slots.acquire(call)
-        attempts = Attempts(state, call, guarded, self.emit)
-        streaming = StreamAttempts(state, attempts, send, lambda: self.state() is state)
-        stream: S = streaming.open()
-        stream.recover_with(streaming.recover)
-        stream.on_end(streaming.end)
+        attempts = Attempts(self.state, call, guarded, send, self.emit)
+        stream: S = attempts.run()
+        stream.recover_with(attempts.recover)
+        stream.on_end(attempts.end)
         return stream
 
     def emit(self, kind: str, model: str | None, **facts: Any) -> None:
         """Call the listener with a decision."""
-        if self._listener is None:
-            return
-        from ai_lib.api.events import Event  # few programs listen
+        if self._listener is not None:
+            from ai_lib.api.events import Event, notify  # few programs listen
 
-        try:
-            self._listener(Event(kind, self.provider, model, facts))
-        except Exception:
-            _logger.exception("the listener raised")
+            notify(self._listener, Event(kind, self.provider, model, facts))
 
     def share(self, guard: Guard) -> None:
         """Use the limits, breakers and retry budget of another guard if both have the same settings."""
         if (self.policy, self._config, self.key, self.clock) == (guard.policy, guard._config, guard.key, guard.clock):
             self.state = guard.state
-
-    # --- what is going on, for tests and for people
 
     @property
     def in_flight(self) -> int:

@@ -9,10 +9,9 @@ from collections.abc import Callable
 import attrs
 
 from ai_lib.errors import AiLibError, CancelledError
-from ai_lib.reliability.validators import integer, number
+from ai_lib.reliability.validators import POSITIVE_SECONDS, integer, number
 from ai_lib.reliability.window import Window
 from ai_lib.utils.clock import Clock
-from ai_lib.utils.process import PerProcess
 
 __all__ = ["ErrorAlert", "ErrorMonitor", "ErrorThresholds"]
 
@@ -36,7 +35,7 @@ class ErrorThresholds:
         default=0.10, validator=number("a number > 0 and at most 1", lambda value: 0 < value <= 1)
     )
     consecutive: int = attrs.field(default=5, validator=integer(1))
-    window: float = attrs.field(default=60.0, validator=number("a number of seconds > 0", lambda value: value > 0))
+    window: float = attrs.field(default=60.0, validator=POSITIVE_SECONDS)
     min_calls: int = attrs.field(default=10, validator=integer(1))
     on_alert: Callable[[ErrorAlert], None] | None = None
 
@@ -67,65 +66,49 @@ class ErrorAlert:
         return self.failures / self.calls if self.calls else 0.0
 
 
-class _Counts:
-    def __init__(self, window: float) -> None:
-        self.lock = threading.RLock()  # re-entrant: a dropped stream ends wherever the garbage collector runs
-        self.window = Window(window)
-        self.consecutive = 0
-        self.crossed_at: dict[str, float] = {}
-
-
 class ErrorMonitor:
-    """Counts the calls of a client, and alerts when too many fail.
-
-    Args:
-        thresholds: When to alert.
-        provider: The provider's id.
-        clock: The time.
-    """
+    """Counts the calls of a client in one process, and alerts when too many fail."""
 
     def __init__(self, thresholds: ErrorThresholds, provider: str, clock: Clock) -> None:
         self._thresholds = thresholds
         self._provider = provider
         self._clock = clock
-        self._counts: PerProcess[_Counts] = PerProcess(lambda: _Counts(thresholds.window))
+        self._window = Window(thresholds.window)
+        self._consecutive = 0
+        self._crossed_at: dict[str, float] = {}
+        self._lock = threading.RLock()  # re-entrant: a dropped stream ends wherever the garbage collector runs
 
     def record_success(self) -> None:
         """Count a call that succeeded."""
-        counts = self._counts()
-        with counts.lock:
-            counts.window.add(self._clock.now(), failed=False)
-            counts.consecutive = 0
+        with self._lock:
+            self._window.add(self._clock.now(), failed=False)
+            self._consecutive = 0
 
     def record_failure(self, error: AiLibError) -> None:
         """Count a call that failed, and alert if a threshold is reached. A cancelled call is not a failure."""
         if isinstance(error, CancelledError):
             return
-        now, counts, limits = self._clock.now(), self._counts(), self._thresholds
-        with counts.lock:
-            counts.window.add(now, failed=True)
-            counts.consecutive += 1
-            calls, failures = counts.window.counts(now)
-            crossed = []
-            if counts.consecutive >= limits.consecutive:
-                crossed.append("consecutive")
-            if calls >= limits.min_calls and failures >= limits.error_rate * calls:
-                crossed.append("error_rate")
-            due = [reason for reason in crossed if now - counts.crossed_at.get(reason, float("-inf")) >= limits.window]
+        now, limits = self._clock.now(), self._thresholds
+        with self._lock:
+            self._window.add(now, failed=True)
+            self._consecutive += 1
+            calls, failures = self._window.counts(now)
+            conditions = {
+                "consecutive": self._consecutive >= limits.consecutive,
+                "error_rate": calls >= limits.min_calls and failures >= limits.error_rate * calls,
+            }
+            crossed = [reason for reason, is_crossed in conditions.items() if is_crossed]
+            due = [reason for reason in crossed if now - self._crossed_at.get(reason, float("-inf")) >= limits.window]
             # One alert while it lasts: each further failure postpones the next one.
-            counts.crossed_at.update(dict.fromkeys(crossed, now))
-            consecutive = counts.consecutive
+            self._crossed_at.update(dict.fromkeys(crossed, now))
+            consecutive = self._consecutive
         # Outside the lock: the callback is the user's.
         on_alert = limits.on_alert or _log
         for reason in due:
             alert = ErrorAlert(
-                reason=reason,
-                provider=self._provider,
-                calls=calls,
-                failures=failures,
-                consecutive=consecutive,
+                reason=reason, provider=self._provider, calls=calls, failures=failures, consecutive=consecutive,
                 last_error=error,
-            )
+            )  # fmt: skip
             try:
                 on_alert(alert)
             except Exception:

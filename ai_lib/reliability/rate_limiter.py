@@ -1,13 +1,14 @@
 """The rate limiter: how fast requests and tokens are sent, so that the provider need not answer with a 429.
 
-A token bucket (`bucket`) decides when; threads queue (`fifo`), and only the one in front holds a reservation, so a
-pause or a lower rate applies to all that wait behind it. No lock is held while a thread waits.
+A token bucket (`bucket`) decides when; threads queue for one slot, and only the one that holds it has a reservation,
+so a pause or a lower rate applies to all that wait behind it. No lock is held while a thread waits.
 """
 
 from __future__ import annotations
 
 import logging
 import math
+import sys
 import threading
 from collections.abc import Mapping
 from typing import Any, Self
@@ -18,8 +19,8 @@ from ai_lib.api.call import Call
 from ai_lib.api.limits import LimitStore, StoreUnavailableError
 from ai_lib.errors import ConfigurationError, InvalidRequestError, RateLimitError
 from ai_lib.reliability.bucket import Bucket, Buckets, BucketState
-from ai_lib.reliability.fifo import FifoQueue
-from ai_lib.reliability.validators import POSITIVE, SECONDS_OR_FOREVER
+from ai_lib.reliability.concurrency import ConcurrencyLimit, Slots
+from ai_lib.reliability.validators import OPTIONAL_POSITIVE, POSITIVE, SECONDS_OR_FOREVER
 from ai_lib.types.limits import LimitStatus
 from ai_lib.types.wire import Timeout
 from ai_lib.utils.clock import SYSTEM_CLOCK, Clock
@@ -35,9 +36,9 @@ _PACED_RATE = 0.97
 _PACED_BURST = 0.01
 # The pause after a 429 without a Retry-After.
 _PAUSE = 1.0
-
 # A bucket that is never empty: no limit.
 _UNLIMITED = Bucket(1e15, 1e15)
+_ONE_AT_A_TIME = ConcurrencyLimit(1, max_queue=sys.maxsize)
 
 
 @attrs.frozen(kw_only=True)
@@ -58,10 +59,10 @@ class RateLimit:
             key.
     """
 
-    requests: float | None = attrs.field(default=None, validator=attrs.validators.optional(POSITIVE))
-    tokens: float | None = attrs.field(default=None, validator=attrs.validators.optional(POSITIVE))
+    requests: float | None = attrs.field(default=None, validator=OPTIONAL_POSITIVE)
+    tokens: float | None = attrs.field(default=None, validator=OPTIONAL_POSITIVE)
     per: float = attrs.field(default=60.0, validator=POSITIVE)
-    burst: float | None = attrs.field(default=None, validator=attrs.validators.optional(POSITIVE))
+    burst: float | None = attrs.field(default=None, validator=OPTIONAL_POSITIVE)
     adaptive: bool = True
     initial: float = attrs.field(default=1.0, validator=POSITIVE)
     max_wait: float | None = attrs.field(default=None, validator=SECONDS_OR_FOREVER)
@@ -88,16 +89,13 @@ class RateLimit:
 
     def buckets(self) -> Buckets:
         """Return the limit as buckets: first requests, then tokens."""
-        requests = _paced(self.requests, self.per)
+        requests, tokens = (
+            _UNLIMITED if limit is None else Bucket(_PACED_RATE * limit / self.per, max(1.0, _PACED_BURST * limit))
+            for limit in (self.requests, self.tokens)
+        )
         if self.requests is not None and self.burst is not None:
             requests = Bucket(self.requests / self.per, max(1.0, self.burst))
-        return Buckets((requests, _paced(self.tokens, self.per)), self.adaptive, self.initial)
-
-
-def _paced(limit: float | None, per: float) -> Bucket:
-    if limit is None:
-        return _UNLIMITED
-    return Bucket(_PACED_RATE * limit / per, max(1.0, _PACED_BURST * limit))
+        return Buckets((requests, tokens), self.adaptive, self.initial)
 
 
 class MemoryStore:
@@ -121,17 +119,11 @@ class MemoryStore:
 
 @attrs.define
 class Reservation:
-    """What one request has taken from the limit.
+    """What one request has taken from the limit."""
 
-    Args:
-        tokens: The reserved tokens, weighted.
-        waited: Seconds that it waited.
-        slowed: Whether the limit was slowed down at that time.
-    """
-
-    tokens: float
-    waited: float
-    slowed: bool
+    tokens: float  # weighted
+    waited: float  # seconds
+    slowed: bool  # whether the limit was slowed down at that time
     _limiter: RateLimiter
 
     def release(self) -> None:
@@ -175,16 +167,17 @@ class RateLimiter:
         self._clock = clock
         self._local = MemoryStore(clock)
         self._store: LimitStore = limit.store or self._local
-        self._queue: PerProcess[FifoQueue] = PerProcess(FifoQueue)
+        self._queue: PerProcess[Slots] = PerProcess(lambda: Slots(_ONE_AT_A_TIME))
 
     @property
     def waiting(self) -> int:
         """Threads that wait now."""
-        return len(self._queue())
+        queue = self._queue()
+        return queue.in_use + queue.waiting
 
     def try_acquire(self, tokens: float = 0.0) -> Reservation | None:
         """Take a request and tokens if they are available now, else return None."""
-        if len(self._queue()):
+        if self.waiting:
             return None
         reservation = self._reserve(tokens, 0.0)
         return reservation if isinstance(reservation, Reservation) else None
@@ -258,12 +251,10 @@ class RateLimiter:
 
     def _wait(self, tokens: float, deadline: float, call: Call) -> Reservation:
         """Queue, reserve and wait until the reservation may be used."""
-        queue = self._queue()
-        ticket = queue.join()
+        queue, left = self._queue(), deadline - self._clock.now()
+        if not queue.wait(call, None if math.isinf(left) else left):
+            raise self._timeout(0.0)
         try:
-            left = deadline - self._clock.now()
-            if not queue.wait(ticket, None if math.isinf(left) else left, call):
-                raise self._timeout(0.0)
             reservation = self._reserve(tokens, max(0.0, deadline - self._clock.now()))
             if not isinstance(reservation, Reservation):
                 raise self._timeout(reservation)
@@ -280,7 +271,7 @@ class RateLimiter:
                 raise self._timeout(wait)
             return reservation
         finally:
-            queue.leave(ticket)
+            queue.release()
 
     def _timeout(self, wait: float) -> RateLimitError:
         return RateLimitError(

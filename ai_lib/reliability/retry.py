@@ -83,12 +83,7 @@ class RetryPolicy:
         return _JITTERS[self.jitter](limit, self.base, self.cap, previous, jitter)
 
     def refusal(self, attempt: int, error: AiLibError) -> str | None:
-        """Return why not to retry, as a value of `Attempt.decision`; None if a retry is right.
-
-        Args:
-            attempt: Attempts made so far; 1 after the first.
-            error: What the last attempt raised.
-        """
+        """Return why not to retry, as a value of `Attempt.decision`; None if a retry is right. See `delay`."""
         if error.ambiguous or isinstance(error, StreamInterruptedError):
             may_repeat = self.retry_ambiguous
             if may_repeat is None:

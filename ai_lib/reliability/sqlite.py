@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sqlite3
 import threading
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -67,11 +68,8 @@ class SqliteStore:
                 raise StoreUnavailableError(f"{self._path}: {exc}") from exc
         return result
 
-    def __getstate__(self) -> dict[str, Any]:
-        return {"path": self._path, "clock": self._clock}
-
-    def __setstate__(self, settings: dict[str, Any]) -> None:
-        self.__init__(settings["path"], clock=settings["clock"])  # type: ignore[misc]
+    def __reduce__(self) -> tuple[Any, ...]:
+        return partial(type(self), clock=self._clock), (self._path,)
 
     def __repr__(self) -> str:
         return f"SqliteStore({self._path!r})"

@@ -51,15 +51,9 @@ class GuardedStream(Protocol):
 
 
 class ProcessState:
-    """Locks, queues and counts of one guard in one process. A part is there only where it is configured.
+    """Locks, queues and counts of one guard in one process; the arguments are `Guard`'s.
 
-    Args:
-        policy: When to retry.
-        config: The other parts; None for none of them.
-        provider: The provider's id.
-        base_url: The provider's address.
-        key: Identifies the rate limit.
-        clock: The time.
+    A part is there only where it is configured.
     """
 
     def __init__(
@@ -101,9 +95,7 @@ class ProcessState:
     def breaker(self, model: str | None, emit: Callable[..., None]) -> CircuitBreaker | None:
         """Return the circuit breaker of a model; None where breakers are not configured.
 
-        Args:
-            model: The model.
-            emit: Called with each change of its state; a breaker that exists keeps the function it was made with.
+        A breaker that exists keeps the `emit` that it was made with.
         """
         if self._breaker_policy is None:
             return None
@@ -111,15 +103,18 @@ class ProcessState:
         if breaker is None:
             from ai_lib.reliability.circuit_breaker import CircuitBreaker
 
-            def on_change(old: str, new: str) -> None:
-                emit(_TRANSITIONS[new], model, before=old)
-
             name = " ".join(part for part in (self.provider, self._base_url, model) if part)
             if len(self._breakers) >= _MAX_BREAKERS:  # model names may come from users
                 self._breakers.pop(next(iter(self._breakers)), None)
             # Threads that get here at once agree on one.
             breaker = self._breakers.setdefault(
-                model, CircuitBreaker(self._breaker_policy, name=name, clock=self._clock, on_change=on_change)
+                model,
+                CircuitBreaker(
+                    self._breaker_policy,
+                    name=name,
+                    clock=self._clock,
+                    on_change=lambda old, new: emit(_TRANSITIONS[new], model, before=old),
+                ),
             )
         return breaker
 
@@ -127,13 +122,3 @@ class ProcessState:
         """Return the state of a model's breaker: "closed", "open" or "half-open"."""
         breaker = self._breakers.get(model)
         return "closed" if breaker is None else breaker.state
-
-    def record_success(self) -> None:
-        """Report to the monitor that a call succeeded."""
-        if self.monitor is not None:
-            self.monitor.record_success()
-
-    def record_failure(self, error: AiLibError) -> None:
-        """Report to the monitor that a call failed."""
-        if self.monitor is not None:
-            self.monitor.record_failure(error)

@@ -10,7 +10,16 @@ import attrs
 
 from ai_lib.errors import ConfigurationError
 
-__all__ = ["FRACTION", "POSITIVE", "SECONDS", "SECONDS_OR_FOREVER", "integer", "number"]
+__all__ = [
+    "FRACTION",
+    "OPTIONAL_POSITIVE",
+    "POSITIVE",
+    "POSITIVE_SECONDS",
+    "SECONDS",
+    "SECONDS_OR_FOREVER",
+    "integer",
+    "number",
+]
 
 Validator: TypeAlias = Callable[[object, "attrs.Attribute[Any]", Any], None]
 
@@ -27,12 +36,7 @@ def integer(minimum: int) -> Validator:
 
 
 def number(requirement: str, is_valid: Callable[[float], bool]) -> Validator:
-    """Return a validator for numbers.
-
-    Args:
-        requirement: What the number must be, for the message.
-        is_valid: The test; it must be false for NaN.
-    """
+    """Return a validator for numbers; the requirement is for the message, and `is_valid` must be false for NaN."""
 
     def validate(_: object, field: attrs.Attribute[Any], value: Any) -> None:
         if isinstance(value, bool) or not isinstance(value, int | float) or not is_valid(value):
@@ -42,6 +46,8 @@ def number(requirement: str, is_valid: Callable[[float], bool]) -> Validator:
 
 
 POSITIVE = number("a number > 0", lambda value: 0 < value < math.inf)
+OPTIONAL_POSITIVE: Validator = attrs.validators.optional(POSITIVE)
+POSITIVE_SECONDS = number("a number of seconds > 0", lambda value: value > 0)
 FRACTION = number("a number from 0 to 1", lambda value: 0 <= value <= 1)
 SECONDS = number("a number of seconds >= 0", lambda value: 0 <= value < math.inf)
 SECONDS_OR_FOREVER: Validator = attrs.validators.optional(

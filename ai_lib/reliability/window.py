@@ -10,11 +10,7 @@ _SLICES = 10
 
 
 class Window:
-    """Counts over a sliding window that moves a tenth of its length at a time.
-
-    Args:
-        seconds: Length of the window.
-    """
+    """Counts over a sliding window that moves a tenth of its length at a time."""
 
     def __init__(self, seconds: float) -> None:
         self._seconds = seconds

@@ -208,7 +208,7 @@ def merge_extensions(
     """Return the body with the user's extensions; objects on both sides are merged, and inside them the user's win.
 
     Raises:
-        InvalidRequestError: A field that is no object is set on both sides, or a reserved one is set in the extensions.
+        InvalidRequestError: A field that is not an object is set on both sides, or a reserved one in the extensions.
     """
     clashes = [
         key

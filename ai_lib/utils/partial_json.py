@@ -27,18 +27,18 @@ def parse_partial(text: str) -> Any:
     """Return the value of a JSON document that may be cut anywhere; None if there is nothing yet.
 
     An open string ends where the text does, `tru` is true, and a key without a value or a number that may continue is
-    left out. So longer texts only add to the value. Prose and a code fence before the JSON are skipped.
+    left out. So a longer string only adds to the value. Prose and a code fence before the JSON are skipped.
     """
     return read_json(text).value
 
 
 def read_json(text: str) -> Reading:
-    """Return the first JSON value of a text: the text itself, or a code block marked as JSON, or JSON in prose."""
+    """Return the first JSON value of a string: the string itself, or a code block marked as JSON, or JSON in prose."""
     return next(iter_json(text))
 
 
 def iter_json(text: str) -> Iterator[Reading]:
-    """Yield a reading of each JSON object or array in a text; at least one, which may be empty.
+    """Yield a reading of each JSON object or array in a string; at least one, which may be empty.
 
     A bracket in prose that starts no JSON is skipped. Malformed JSON ends the readings; otherwise a part of what was
     meant would be taken for the whole.
@@ -73,7 +73,7 @@ _TOKEN = re.compile(
     rf"|(?P<number>{_NUMBER})(?![0-9.eE+-])|(?P<word>[a-z]+)|(?P<sign>[{{}}\[\],:]))"
 )
 _WORDS = {"true": True, "false": False, "null": None}
-# The end of a text that was cut: nothing, or a string, a number or a word that may continue.
+# The end of a string that was cut: nothing, or a string, a number or a word that may continue.
 _CUT = re.compile(
     rf"[ \t\r\n]*(?:{_STRING}(?:\\(?:u[0-9a-fA-F]{{0,3}})?)?"
     r"|-?[0-9]*(?:\.[0-9]*)?(?:[eE][+-]?[0-9]*)?|t(?:ru?)?|fa?l?s?|nu?l?)\Z"
@@ -82,7 +82,7 @@ _CONTROL = re.compile(r"[\x00-\x1f]")
 
 
 def _read_scalar(text: str) -> Reading | None:
-    """Return the reading of a text that is one string, number or word and nothing else."""
+    """Return the reading of input that is one string, number or word and nothing else."""
     stripped = text.strip(" \t\r\n")
     token = _TOKEN.match(stripped)
     if not token or token["sign"] or (token["word"] and token["word"] not in _WORDS):

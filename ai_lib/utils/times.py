@@ -25,7 +25,7 @@ def parse_seconds(value: str | None) -> float | None:
 
 
 def parse_duration(text: str) -> float | None:
-    """Return the seconds of a duration such as "1m26.4s" at the start of a text, or None if there is none."""
+    """Return the seconds of a duration such as "1m26.4s" at the start of a string, or None if there is none."""
     total = None
     start = 0
     while found := re.match(_PART, text[start:]):

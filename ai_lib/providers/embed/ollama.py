@@ -21,7 +21,7 @@ class Options:
     """The settings of one server.
 
     Args:
-        truncate: Whether the server cuts a text that is too long for the model, in silence, instead of failing.
+        truncate: Whether the server silently cuts an input that is too long for the model, instead of failing.
     """
 
     truncate: bool = False
@@ -34,7 +34,7 @@ def encode(request: EmbeddingRequest, context: Context, refuse: Refuse) -> dict[
     if request.dimensions is not None:
         body["dimensions"] = request.dimensions
     if request.task is not None:
-        refuse("task", "put the prefix that the model expects into the texts")
+        refuse("task", "put the prefix that the model expects into the inputs")
     if request.user is not None:
         refuse("user", "the API has no field for it")
     # Ollama's own default is to truncate: a vector of half a text looks like any other.

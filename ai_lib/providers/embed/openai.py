@@ -73,7 +73,7 @@ def encode(request: EmbeddingRequest, context: Context, refuse: Refuse) -> dict[
 
 
 def decode(payload: Any, context: Context) -> EmbeddingResponse:
-    """Return the vectors of an answer, in the order of the texts."""
+    """Return the vectors of an answer, in the order of the inputs."""
     type_code = _TYPE_CODES.get(context.quirks.encoding, _FLOAT)
     rows = first_list(payload, context, "data")
     # Some servers send the rows in the order in which they finish, some without an index.
@@ -81,7 +81,7 @@ def decode(payload: Any, context: Context) -> EmbeddingResponse:
     if len(rows) > 1 and any(place is not None for place in places):
         if sorted(places) != list(range(len(rows))):
             raise InvalidResponseError(
-                f"the vectors have the indexes {places[:10]}, so they cannot be matched to the texts",
+                f"the vectors have the indexes {places[:10]}, so they cannot be matched to the inputs",
                 code="malformed_answer",
             )
         rows = sorted(rows, key=lambda row: int(row["index"]))

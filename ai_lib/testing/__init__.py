@@ -36,23 +36,7 @@ else:
     )
 
 __all__ = [
-    "Answer",
-    "Cassette",
-    "Failure",
-    "FakeClock",
-    "FaultyTransport",
-    "MockServer",
-    "ModelList",
-    "NetworkBlockedError",
-    "Raw",
-    "Reply",
-    "ScriptedTransport",
-    "SentRequest",
-    "UnexpectedRequestError",
-    "cut",
-    "error",
-    "models",
-    "raw",
-    "text",
-    "tool_call",
-]
+    "Answer", "Cassette", "Failure", "FakeClock", "FaultyTransport", "MockServer", "ModelList", "NetworkBlockedError",
+    "Raw", "Reply", "ScriptedTransport", "SentRequest", "UnexpectedRequestError", "cut", "error", "models", "raw",
+    "text", "tool_call",
+]  # fmt: skip

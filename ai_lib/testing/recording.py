@@ -24,17 +24,10 @@ __all__ = ["Exchange", "RecordedRequest", "closest_request", "describe_differenc
 VERSION = 1
 
 # Headers that describe the connection instead of the content, or name the account.
-_OMITTED_HEADERS = frozenset(
-    {
-        "connection",
-        "content-encoding",
-        "content-length",
-        "keep-alive",
-        "openai-organization",
-        "openai-project",
-        "transfer-encoding",
-    }
-)
+_OMITTED_HEADERS = frozenset({
+    "connection", "content-encoding", "content-length", "keep-alive", "openai-organization", "openai-project",
+    "transfer-encoding",
+})  # fmt: skip
 
 
 @attrs.frozen(kw_only=True)

@@ -13,30 +13,10 @@ __all__ = ["is_secret", "mask_secrets", "masked_headers", "masked_url", "secrets
 # Shorter ones are words such as "test", which would be masked in questions too; no provider issues such keys.
 _MIN_SECRET_LENGTH = 8
 # Singular on purpose: x-ratelimit-remaining-tokens counts tokens.
-_SECRET_WORDS = frozenset(
-    {
-        "apikey",
-        "auth",
-        "authentication",
-        "authorization",
-        "bearer",
-        "cookie",
-        "credential",
-        "credentials",
-        "jwt",
-        "key",
-        "passphrase",
-        "passwd",
-        "password",
-        "pwd",
-        "secret",
-        "session",
-        "sid",
-        "sig",
-        "signature",
-        "token",
-    }
-)
+_SECRET_WORDS = frozenset({
+    "apikey", "auth", "authentication", "authorization", "bearer", "cookie", "credential", "credentials", "jwt",
+    "key", "passphrase", "passwd", "password", "pwd", "secret", "session", "sid", "sig", "signature", "token",
+})  # fmt: skip
 # Its value must be the same for every attempt, and a test may want to check that it is.
 _NOT_SECRET = frozenset({"idempotency-key"})
 

@@ -30,14 +30,6 @@ else:
     )
 
 __all__ = [
-    "AuthorizedTransport",
-    "BytesTransport",
-    "EmbeddedTransport",
-    "HttpRequest",
-    "HttpResponse",
-    "HttpStream",
-    "HttpTransport",
-    "Timeout",
-    "Transport",
-    "bearer_auth",
-]
+    "AuthorizedTransport", "BytesTransport", "EmbeddedTransport", "HttpRequest", "HttpResponse", "HttpStream",
+    "HttpTransport", "Timeout", "Transport", "bearer_auth",
+]  # fmt: skip

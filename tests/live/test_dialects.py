@@ -52,7 +52,7 @@ def test_it_chats_and_counts(client: AiClient) -> None:
     assert answer.id
 
 
-def test_it_streams_and_folds_to_an_answer_with_usage(client: AiClient) -> None:
+def test_it_streams_and_accumulates_a_response_with_usage(client: AiClient) -> None:
     with client.stream("Count to three", max_tokens=16) as stream:
         texts = [chunk.text for chunk in stream if chunk.text]
 
@@ -70,7 +70,7 @@ def test_the_finish_reason_length_is_reported(speaker: str, server: Any) -> None
     assert client.stream("Tell a long story", max_tokens=4).final_response().finish_reason == "length"
 
 
-def test_a_conversation_goes_on(client: AiClient) -> None:
+def test_a_conversation_continues(client: AiClient) -> None:
     messages = [Message.system("Be brief."), Message.user("Hello")]
     first = client.chat(messages, max_tokens=12)
 
@@ -80,7 +80,7 @@ def test_a_conversation_goes_on(client: AiClient) -> None:
 
 
 @pytest.mark.parametrize("streamed", [False, True])
-def test_it_calls_a_tool_and_takes_its_result(client: AiClient, streamed: bool) -> None:
+def test_it_calls_a_tool_and_uses_its_result(client: AiClient, streamed: bool) -> None:
     question = Message.user("What is the weather in Paris?")
     fields: dict[str, Any] = {"tools": [weather], "tool_choice": "required", "max_tokens": 120, "temperature": 0}
 

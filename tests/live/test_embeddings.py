@@ -1,4 +1,4 @@
-"""Vectors and rankings of a real engine, started for them: the embedded model's server makes neither."""
+"""Vectors and rankings of a real engine, started with other settings than the embedded model's."""
 
 import json
 import socket
@@ -50,7 +50,7 @@ def embedder() -> Iterator[AiClient]:
         yield client
 
 
-def test_a_text_has_the_same_vector_alone_and_among_others(embedder):
+def test_a_string_has_the_same_vector_alone_and_in_a_batch(embedder):
     together = embedder.embed(["The cat sleeps.", "Stock prices fell sharply."])
     alone = embedder.embed("The cat sleeps.")
 
@@ -74,7 +74,7 @@ def test_vectors_in_base64_are_the_same(embedder):
     assert vectors.vectors[0] == pytest.approx(embedder.embed("The cat sleeps.").vectors[0], abs=1e-3)
 
 
-def test_a_wrong_key_and_a_text_that_is_too_long_are_typed_errors(embedder):
+def test_a_wrong_key_and_an_input_that_is_too_long_are_typed_errors(embedder):
     with pytest.raises(AuthenticationError):
         embedder.with_options(api_key="wrong", max_retries=0).embed("hi")
     with pytest.raises(AiLibError) as caught:

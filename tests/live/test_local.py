@@ -19,7 +19,7 @@ from ai_lib.types import UsageStatus
 
 pytestmark = pytest.mark.live
 
-# The engine is told not to end by itself: a model's story may be short, by chance.
+# The engine must not stop by itself: a model's story may happen to be short.
 ENDLESS = {"messages": "Tell a story about the sea", "max_tokens": 1800, "extensions": {"ignore_eos": True}}
 
 
@@ -48,7 +48,7 @@ def test_it_chats_and_counts(local):
     assert answer.usage_status is UsageStatus.FINALIZED
 
 
-def test_it_streams_and_folds_to_an_answer_with_usage(local):
+def test_it_streams_and_accumulates_a_response_with_usage(local):
     with local.stream("Count to three", max_tokens=16) as stream:
         texts = [chunk.text for chunk in stream if chunk.text]
 
@@ -62,7 +62,7 @@ def test_the_finish_reason_length_is_reported(local):
     assert local.chat("Tell a long story", max_tokens=4).finish_reason == "length"
 
 
-def test_a_stop_text_ends_the_answer(local):
+def test_a_stop_string_ends_the_answer(local):
     answer = local.chat("Count: one two three four five", max_tokens=40, stop=["e"])
 
     assert "e" not in answer.text
@@ -75,7 +75,7 @@ def test_several_answers_and_log_probabilities_come_back(local):
     assert answer.choices[0].logprobs["content"]
 
 
-def test_a_conversation_goes_on(local):
+def test_a_conversation_continues(local):
     messages = [Message.system("Be brief."), Message.user("Hello")]
     first = local.chat(messages, max_tokens=12)
 
@@ -85,7 +85,7 @@ def test_a_conversation_goes_on(local):
 
 
 @pytest.mark.parametrize("choice", [None, "auto", "required"])
-def test_it_calls_a_tool_and_takes_its_result(local, choice):
+def test_it_calls_a_tool_and_uses_its_result(local, choice):
     question = Message.user("What is the weather in Paris?")
 
     asked = local.chat([question], tools=[weather], tool_choice=choice, max_tokens=120, temperature=0)
@@ -97,7 +97,7 @@ def test_it_calls_a_tool_and_takes_its_result(local, choice):
     assert answer.text
 
 
-def test_a_streamed_tool_call_is_the_same_as_a_whole_one(local):
+def test_a_streamed_tool_call_equals_a_complete_one(local):
     stream = local.stream("What is the weather in Paris?", tools=[weather], max_tokens=120, temperature=0)
 
     call = stream.final_response().tool_calls[0]
@@ -106,7 +106,7 @@ def test_a_streamed_tool_call_is_the_same_as_a_whole_one(local):
     assert isinstance(call.arguments["city"], str)
 
 
-def test_an_answer_can_be_held_to_a_class(local):
+def test_an_answer_can_be_parsed_as_a_class(local):
     city = local.chat(
         "Which is the largest city of Norway?", response_format=City, max_tokens=200, temperature=0
     ).parsed
@@ -115,7 +115,7 @@ def test_an_answer_can_be_held_to_a_class(local):
     assert isinstance(city.inhabitants, int)
 
 
-def test_a_streamed_answer_can_be_held_to_a_class(local):
+def test_a_streamed_answer_can_be_parsed_as_a_class(local):
     stream = local.stream("Which is the largest city of Norway?", response_format=City, max_tokens=200, temperature=0)
 
     assert isinstance(stream.final_response().parsed, City)

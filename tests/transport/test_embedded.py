@@ -5,7 +5,7 @@ import importlib.util
 import pytest
 
 from ai_lib import AiClient, ConfigurationError, ConnectionOptions
-from ai_lib.transport import embedded
+from ai_lib.transport import HttpTransport, embedded
 
 
 @pytest.fixture
@@ -64,3 +64,69 @@ def test_a_custom_address_needs_no_embedded_model(server, nothing_installed):
     client = AiClient("local", options=ConnectionOptions(base_url=server.url + "/v1"))
 
     assert client.chat("hi").text == "hi"
+
+
+# The engine's interface as far as embedded_server.py uses it, with a server that echoes.
+FAKE_ENGINE = """
+import json
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from types import SimpleNamespace
+
+
+class CommonParams(SimpleNamespace):
+    def __init__(self):
+        super().__init__(model=SimpleNamespace(), cpuparams=SimpleNamespace())
+
+
+class Server:
+    def __init__(self, parameters):
+        class Handler(BaseHTTPRequestHandler):
+            def do_GET(self):
+                self.answer(b"{}", "application/json")
+
+            def do_POST(self):
+                assert self.headers["authorization"] == f"Bearer {parameters.api_keys[0]}"
+                body = json.loads(self.rfile.read(int(self.headers["content-length"])))
+                delta = {"content": body["messages"][-1]["content"]}
+                choice = {"index": 0, "delta": delta, "message": delta, "finish_reason": "stop"}
+                data = json.dumps({"id": "1", "choices": [choice]}).encode()
+                if body.get("stream"):
+                    self.answer(b"data: " + data + b"\\n\\ndata: [DONE]\\n\\n", "text/event-stream")
+                else:
+                    self.answer(data, "application/json")
+
+            def answer(self, data, kind):
+                self.send_response(200)
+                self.send_header("content-type", kind)
+                self.send_header("content-length", str(len(data)))
+                self.end_headers()
+                self.wfile.write(data)
+
+        server = ThreadingHTTPServer(("127.0.0.1", parameters.port), Handler)
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+"""
+
+
+@pytest.fixture
+def fake_engine(monkeypatch, tmp_path):
+    weights = tmp_path / "any.gguf"
+    weights.write_bytes(b"")
+    (tmp_path / "xllamacpp.py").write_text(FAKE_ENGINE)
+    monkeypatch.setattr(embedded, "missing_packages", lambda: ())
+    monkeypatch.setenv("AI_LIB_LOCAL_WEIGHTS", str(weights))
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+
+
+def test_the_first_request_starts_the_server_and_closing_stops_it(fake_engine):
+    with AiClient("local", transport=embedded.EmbeddedTransport(HttpTransport())) as client:
+        assert client.chat("hi").text == "hi"
+        server = client._core.connection.transport._server
+        assert client.chat("again").text == "again"
+        assert client._core.connection.transport._server is server
+
+    assert server.process.wait(5) is not None
+
+
+def test_the_server_outlives_a_client_that_is_dropped_for_its_stream(fake_engine):
+    assert "".join(chunk.text for chunk in AiClient("local").stream("hi")) == "hi"

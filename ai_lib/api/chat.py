@@ -48,9 +48,9 @@ class ResponseStream(Protocol):
 class ChatProvider(Protocol[StreamT_co]):
     """Anything that answers a chat: one provider, a chain of them, a fake in a test, a custom class.
 
-    A custom class may leave out the parameter `call`; then its time limit is checked only before and after. Its
-    `stream` may return any iterable of chunks; a `close()` or `cancel()` on it, where there is one, is called to end it
-    early. It may leave out `list_models`.
+    A custom class may return any iterable of chunks from `stream`; a `close()` or `cancel()` on it, where there is one,
+    is called to end it early. At run time it may leave out the parameter `call`, whose time limit is then checked only
+    before and after, and `list_models`; a type checker requires both.
     """
 
     def chat(self, request: ChatCompletionRequest, call: Call) -> ChatCompletionResponse:

@@ -201,7 +201,7 @@ class BatchJob:
         if not state.status.finished:
             raise InvalidRequestError(
                 f"the job {self.id} has not finished: {state.raw_status}",
-                code="job_not_over",
+                code="job_not_finished",
                 provider=self.provider,
                 hint="Call wait() first",
             )

@@ -264,7 +264,7 @@ def test_an_unfinished_job_has_no_results(server):
     with pytest.raises(InvalidRequestError, match="the job job-1 has not finished: in_progress") as caught:
         reopen_job(job_client(server)).results()
 
-    assert caught.value.code == "job_not_over"
+    assert caught.value.code == "job_not_finished"
 
 
 # --- what goes wrong

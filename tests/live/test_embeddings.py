@@ -65,7 +65,7 @@ def test_vectors_in_base64_are_the_same(embedder):
     packed = AiClient(
         attrs.evolve(config, embed=attrs.evolve(config.embed, options={"encoding": "base64"})),
         model="smol",
-        options=embedder._options,
+        options=embedder._core.options,
     )
 
     vectors = packed.embed(["The cat sleeps."])

@@ -57,31 +57,31 @@ class NextRequest:
     then: NextRequest | None = None
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen
 class Dialect:
     """A wire format for chat.
 
     Args:
         name: The name that configurations use.
-        framing: How its streams are split into events: "sse" and "ndjson" give each event's data, "sse_named" gives
-            {"event", "data"} as JSON, "eventstream" (AWS) gives {event type: payload} as JSON.
         quirks: Reads its settings from a configuration's table; raises `ConfigurationError` for an unknown one.
         encode: Returns the body for a request; the flag says whether to stream.
         decode: Returns a whole answer from the decoded JSON, the context, and as keywords the fields not in the JSON.
         decode_stream: Yields the chunks of a stream's events; raises `StreamInterruptedError` when they end too early.
         decode_models: Returns the models in an answer.
+        framing: How its streams are split into events: "sse" and "ndjson" give each event's data, "sse_named" gives
+            {"event", "data"} as JSON, "eventstream" (AWS) gives {event type: payload} as JSON.
         headers: Returns the additional headers that a body needs, such as those for beta features.
         next_page: Returns the query parameters for the next page after a list of models; None after the last one.
         next_request: Returns the request that continues an unfinished answer; the flag says whether to stream.
     """
 
     name: str
-    framing: Framing = "sse"
     quirks: Callable[[Mapping[str, Any]], Any]
     encode: Callable[[ChatCompletionRequest, bool, Context, Refuse], dict[str, Any]]
     decode: Callable[..., ChatCompletionResponse]
     decode_stream: Callable[[Iterable[str], Context], Iterator[ChatCompletionChunk]]
     decode_models: Callable[[Any, Context], list[ModelInfo]]
-    headers: Callable[[Mapping[str, Any]], Mapping[str, str]] | None = None
-    next_page: Callable[[Any], Mapping[str, str] | None] | None = None
-    next_request: Callable[[Any, bool], NextRequest | None] | None = None
+    framing: Framing = attrs.field(default="sse", kw_only=True)
+    headers: Callable[[Mapping[str, Any]], Mapping[str, str]] | None = attrs.field(default=None, kw_only=True)
+    next_page: Callable[[Any], Mapping[str, str] | None] | None = attrs.field(default=None, kw_only=True)
+    next_request: Callable[[Any, bool], NextRequest | None] | None = attrs.field(default=None, kw_only=True)

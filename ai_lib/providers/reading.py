@@ -16,17 +16,19 @@ import attrs
 from ai_lib.errors import ConfigurationError, InvalidRequestError, InvalidResponseError, ToolArgumentsError
 from ai_lib.providers.dialect import Context, Refuse
 from ai_lib.types.chunk import ChatCompletionChunk
+from ai_lib.types.fold import synthetic_call_id
 from ai_lib.types.message import Message
 from ai_lib.types.request import ChatCompletionRequest
+from ai_lib.types.response import ChatCompletionResponse, Choice, FinishReason
 from ai_lib.types.tool import ToolCall
 from ai_lib.types.usage import Usage, UsageStatus
 from ai_lib.utils import json
 
 __all__ = [
     "check_object", "checked_stream", "encode_arguments", "first_int", "first_list", "match_model",
-    "merge_extensions", "owned_data", "parse_events", "quirks_reader", "read_cost", "read_decimal",
-    "read_input_usage", "read_int", "read_text", "read_vector", "require_int", "short_id", "thinking_budget",
-    "tool_names_by_id", "usage_fields",
+    "merge_extensions", "missing_field", "owned_data", "parse_events", "quirks_reader", "read_call", "read_cost",
+    "read_decimal", "read_input_usage", "read_int", "read_text", "read_usage", "read_vector", "refuse_fields",
+    "require_int", "short_id", "single_answer", "thinking_budget", "tool_names_by_id", "usage_fields",
 ]  # fmt: skip
 
 T = TypeVar("T")
@@ -108,11 +110,61 @@ def check_object(payload: Any) -> None:
         raise InvalidResponseError(f"expected a JSON object, got {type(payload).__name__}", code="not_a_completion")
 
 
+def missing_field(
+    payload: Mapping[str, Any], field: str, api: str, code: str = "malformed_answer"
+) -> InvalidResponseError:
+    """Return the error for an answer without a field; `api` is whose base_url its hint says to check."""
+    return InvalidResponseError(
+        f"the answer has no {field}; its keys are: {', '.join(map(str, payload)) or 'none'}",
+        code=code,
+        hint=f"Check that base_url is that of {api}",
+    )
+
+
+def read_call(
+    call_id: str | None, name: str, arguments: str, number: int, response_id: str | None = None, data: Any = None
+) -> ToolCall:
+    """Return a tool call; one without an id gets an id from its number and the answer's, one without a name raises."""
+    if not name:
+        raise InvalidResponseError("the answer holds a tool call without a name", code="malformed_tool_call")
+    return ToolCall(call_id or synthetic_call_id(response_id, number), name, arguments, provider_data=data)
+
+
+def read_usage(prompt: int | None, completion: int | None, total: int | None = None, **parts: Any) -> Usage:
+    """Return the tokens of an answer, and `parts` of them; without a total it is the sum."""
+    prompt, completion = prompt or 0, completion or 0
+    total = prompt + completion if total is None else total
+    return Usage(prompt_tokens=prompt, completion_tokens=completion, total_tokens=total, **parts)
+
+
 def usage_fields(usage: Usage | None) -> dict[str, Any]:
     """Return the two fields of a response for its usage; None means that the provider reported none."""
     if usage is None:
         return {"usage": Usage(), "usage_status": UsageStatus.UNSUPPORTED}
     return {"usage": usage, "usage_status": UsageStatus.FINALIZED}
+
+
+def single_answer(
+    payload: Mapping[str, Any],
+    context: Context,
+    finish: tuple[FinishReason | None, str | None],
+    message: Message,
+    usage: Usage | None,
+    *,
+    logprobs: Mapping[str, Any] | None = None,
+    **facts: Any,
+) -> ChatCompletionResponse:
+    """Return the response of an API that gives one answer for each request; `facts` are further fields of it."""
+    choice = Choice(message=message, finish_reason=finish[0], raw_finish_reason=finish[1], logprobs=logprobs)
+    return ChatCompletionResponse(
+        id=payload.get("id") or None,
+        model=payload.get("model") or None,
+        provider=context.provider,
+        choices=(choice,),
+        **usage_fields(usage),
+        raw=payload,
+        **facts,
+    )
 
 
 def parse_events(events: Iterable[str]) -> Iterator[Mapping[str, Any]]:
@@ -136,11 +188,7 @@ def first_list(payload: Any, context: Context, *names: str) -> list[Any]:
             return value
     if any(payload.get(name) for name in ("error", "errors", "message", "detail")):
         raise context.fail(payload)
-    raise InvalidResponseError(
-        f"the answer has no {' or '.join(names)}; its keys are: {', '.join(map(str, payload)) or 'none'}",
-        code="malformed_answer",
-        hint="Check that base_url is that of the provider's API",
-    )
+    raise missing_field(payload, " or ".join(names), "the provider's API")
 
 
 def read_input_usage(wire: Any) -> Usage | None:
@@ -168,6 +216,16 @@ def checked_stream(read: ChunkReader) -> ChunkReader:
             ) from exc
 
     return reader
+
+
+def refuse_fields(
+    request: ChatCompletionRequest, reasons: Mapping[str, str], no_effect: Mapping[str, Any], refuse: Refuse
+) -> None:
+    """Refuse the fields of a request that an API lacks, unless the value asks for what happens anyway."""
+    for field, reason in reasons.items():
+        value = getattr(request, field)
+        if value is not None and value != no_effect.get(field):
+            refuse(field, reason)
 
 
 def owned_data(data: Mapping[str, Any] | None, owner: str) -> Mapping[str, Any]:

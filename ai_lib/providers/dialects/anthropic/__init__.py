@@ -13,13 +13,5 @@ from ai_lib.providers.dialects.anthropic.stream import decode_stream
 __all__ = ["DIALECT"]
 
 DIALECT = Dialect(
-    name="anthropic",
-    framing="sse",
-    quirks=quirks_from,
-    encode=encode,
-    decode=decode,
-    decode_stream=decode_stream,
-    decode_models=decode_models,
-    headers=headers,
-    next_page=next_page,
+    "anthropic", quirks_from, encode, decode, decode_stream, decode_models, headers=headers, next_page=next_page
 )

@@ -13,12 +13,4 @@ from ai_lib.providers.dialects.bedrock_converse.stream import decode_stream
 
 __all__ = ["DIALECT"]
 
-DIALECT = Dialect(
-    name="bedrock_converse",
-    framing="eventstream",
-    quirks=quirks_from,
-    encode=encode,
-    decode=decode,
-    decode_stream=decode_stream,
-    decode_models=decode_models,
-)
+DIALECT = Dialect("bedrock_converse", quirks_from, encode, decode, decode_stream, decode_models, framing="eventstream")

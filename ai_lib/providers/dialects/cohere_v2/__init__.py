@@ -12,13 +12,4 @@ from ai_lib.providers.dialects.cohere_v2.stream import decode_stream
 
 __all__ = ["DIALECT"]
 
-DIALECT = Dialect(
-    name="cohere_v2",
-    framing="sse",
-    quirks=quirks_from,
-    encode=encode,
-    decode=decode,
-    decode_stream=decode_stream,
-    decode_models=decode_models,
-    next_page=next_page,
-)
+DIALECT = Dialect("cohere_v2", quirks_from, encode, decode, decode_stream, decode_models, next_page=next_page)

@@ -11,11 +11,10 @@ from typing import Any
 from ai_lib.errors import InvalidResponseError
 from ai_lib.providers.dialect import Context
 from ai_lib.providers.dialects.cohere_v2.usage import decode_usage
-from ai_lib.providers.reading import check_object, read_int, read_text, usage_fields
-from ai_lib.types.fold import arguments_text, synthetic_call_id
+from ai_lib.providers.reading import check_object, read_call, read_int, read_text, single_answer
+from ai_lib.types.fold import arguments_text
 from ai_lib.types.message import Citation, Message, Role
-from ai_lib.types.response import ChatCompletionResponse, Choice, FinishReason
-from ai_lib.types.tool import ToolCall
+from ai_lib.types.response import ChatCompletionResponse, FinishReason
 
 __all__ = ["decode", "decode_citation", "decode_finish", "decode_provider_data"]
 
@@ -32,38 +31,21 @@ _OUTSIDE_TEXT = ("PLAN", "THINKING_CONTENT")
 
 
 def decode(payload: Any, context: Context, **facts: Any) -> ChatCompletionResponse:
-    """Return the response in a decoded payload.
-
-    Args:
-        payload: The JSON.
-        context: The provider.
-        facts: Fields of the response that are not in the payload, such as `request_id`.
-
-    Raises:
-        AiLibError: The payload is an error object, or the answer was broken off.
-        InvalidResponseError: The payload is not an answer.
-    """
+    """Return the response; an error object, an answer broken off and anything else raise."""
     check_object(payload)
     wire = payload.get("message")
     if not isinstance(wire, Mapping):
         if wire or payload.get("error"):  # the message of an error object is a string
             raise context.fail(payload)
         raise InvalidResponseError("the answer has no message", code="no_choices")
-    finish, raw_finish = decode_finish(payload, context)
     logprobs = payload.get("logprobs")
-    return ChatCompletionResponse(
-        id=payload.get("id") or None,
-        provider=context.provider,
-        choices=(
-            Choice(
-                message=_decode_message(wire, payload.get("id") or None, context),
-                finish_reason=finish,
-                raw_finish_reason=raw_finish,
-                logprobs={"logprobs": logprobs} if isinstance(logprobs, list) and logprobs else None,
-            ),
-        ),
-        **usage_fields(decode_usage(payload.get("usage"))),
-        raw=payload,
+    return single_answer(
+        payload,
+        context,
+        decode_finish(payload, context),
+        _decode_message(wire, payload.get("id") or None, context),
+        decode_usage(payload.get("usage")),
+        logprobs={"logprobs": logprobs} if isinstance(logprobs, list) and logprobs else None,
         **facts,
     )
 
@@ -79,11 +61,8 @@ def _decode_message(wire: Mapping[str, Any], response_id: str | None, context: C
     calls = []
     for number, call in enumerate(wire.get("tool_calls") or ()):
         function = call.get("function") or {}
-        name = read_text(function.get("name"))
-        if not name:
-            raise InvalidResponseError("the answer holds a tool call without a name", code="malformed_tool_call")
-        call_id = str(call.get("id") or "") or synthetic_call_id(response_id, number)
-        calls.append(ToolCall(call_id, name, arguments_text(function.get("arguments"))))
+        call_id, name = str(call.get("id") or ""), read_text(function.get("name"))
+        calls.append(read_call(call_id, name, arguments_text(function.get("arguments")), number, response_id))
     return Message(
         role=Role.ASSISTANT,
         content=text or None,
@@ -95,11 +74,7 @@ def _decode_message(wire: Mapping[str, Any], response_id: str | None, context: C
 
 
 def decode_finish(wire: Mapping[str, Any], context: Context) -> tuple[FinishReason | None, str | None]:
-    """Return why an answer ended, in the library's word and in the provider's.
-
-    Raises:
-        AiLibError: The reason is a failure.
-    """
+    """Return why an answer ended, in the library's word and in the provider's; a failure raises."""
     if not wire.get("finish_reason"):
         return None, None
     raw = str(wire["finish_reason"])
@@ -115,16 +90,12 @@ def decode_provider_data(plan: str, owner: str) -> dict[str, Any] | None:
 
 
 def decode_citation(cited: Mapping[str, Any], starts: Mapping[int, int]) -> Citation:
-    """Return a citation; its title and URL are those of the first document that has them.
-
-    Args:
-        cited: The provider's citation.
-        starts: Where each block of the content starts in the text of the answer.
-    """
-    start, end = read_int(cited.get("start")), read_int(cited.get("end"))
-    if cited.get("type") in _OUTSIDE_TEXT:
-        start = end = None
+    """Return a citation, with title and URL of the first document that has them; `starts` is that of each block."""
     offset = starts.get(cited.get("content_index") or 0, 0)
+    start, end = (
+        None if (at := read_int(cited.get(field))) is None or cited.get("type") in _OUTSIDE_TEXT else at + offset
+        for field in ("start", "end")
+    )
     found: dict[str, str] = {}
     for source in cited.get("sources") or ():
         for field, value in (source.get("document") or {}).items():
@@ -133,8 +104,8 @@ def decode_citation(cited: Mapping[str, Any], starts: Mapping[int, int]) -> Cita
     return Citation(
         url=found.get("url"),
         title=found.get("title"),
-        start=None if start is None else start + offset,
-        end=None if end is None else end + offset,
+        start=start,
+        end=end,
         data=cited,
         cited_text=read_text(cited.get("text")) or None,
     )

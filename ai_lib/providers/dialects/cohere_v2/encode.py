@@ -10,7 +10,7 @@ from typing import Any
 from ai_lib.providers.dialect import Context, Refuse
 from ai_lib.providers.dialects.cohere_v2.messages import encode_messages
 from ai_lib.providers.dialects.cohere_v2.reasoning import encode_reasoning
-from ai_lib.providers.reading import merge_extensions
+from ai_lib.providers.reading import merge_extensions, refuse_fields
 from ai_lib.types.request import ChatCompletionRequest
 from ai_lib.types.tool import NamedTool, Tool, ToolChoice
 
@@ -39,19 +39,10 @@ _UNSUPPORTED = {
 # Values that request what the API does anyway.
 _DEFAULTS = {"n": 1, "parallel_tool_calls": True}
 _TOOL_CHOICES = {"none": "NONE", "required": "REQUIRED"}
-# Reserved even where the body does not set it: an extension must not turn a whole answer into a stream.
-_RESERVED = frozenset({"stream"})
 
 
 def encode(request: ChatCompletionRequest, stream: bool, context: Context, refuse: Refuse) -> dict[str, Any]:
-    """Return the body of a request.
-
-    Args:
-        request: The request.
-        stream: Whether to request a stream.
-        context: The provider.
-        refuse: Called with each field that cannot be sent.
-    """
+    """Return the body of a request."""
     messages, documents = encode_messages(request.messages, context, refuse)
     body: dict[str, Any] = {"model": request.model, "messages": messages}
     if documents:
@@ -59,9 +50,7 @@ def encode(request: ChatCompletionRequest, stream: bool, context: Context, refus
     for field, name in _PLAIN.items():
         if (value := getattr(request, field)) not in (None, ()):
             body[name] = value
-    for field, reason in _UNSUPPORTED.items():
-        if getattr(request, field) not in (None, _DEFAULTS.get(field)):
-            refuse(field, reason)
+    refuse_fields(request, _UNSUPPORTED, _DEFAULTS, refuse)
     if request.tools:
         body |= _encode_tools(request.tools, request.tool_choice, refuse)
     if request.response_format is not None:
@@ -73,7 +62,8 @@ def encode(request: ChatCompletionRequest, stream: bool, context: Context, refus
         body |= encode_reasoning(request.reasoning, context.quirks, refuse)
     if stream:
         body["stream"] = True
-    return merge_extensions(body, request.extensions, reserved=_RESERVED)
+    # Reserved even where the body does not set it: an extension must not turn a whole answer into a stream.
+    return merge_extensions(body, request.extensions, reserved=frozenset({"stream"}))
 
 
 def _encode_tools(tools: tuple[Tool, ...], choice: ToolChoice | None, refuse: Refuse) -> dict[str, Any]:

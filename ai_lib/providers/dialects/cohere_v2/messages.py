@@ -36,10 +36,10 @@ def encode_messages(
         elif message.role is Role.SYSTEM:
             wire["content"] = encode_content(select_texts(message.content, "a system message", refuse), refuse)
         else:
-            attached = [part for part in message.content if isinstance(part, Document)]
-            documents += [document for part in attached if (document := encode_document(part, refuse)) is not None]
-            parts = [part for part in message.content if not isinstance(part, Document)]
-            wire["content"] = encode_content(parts, refuse)
+            attached = [encode_document(part, refuse) for part in message.content if isinstance(part, Document)]
+            documents += [document for document in attached if document is not None]
+            rest = [part for part in message.content if not isinstance(part, Document)]
+            wire["content"] = encode_content(rest, refuse)
         # The plan that the model made; text that the caller puts next to the calls replaces it.
         wires.append({**owned_data(message.provider_data, context.owner), **wire})
     return wires, documents
@@ -69,9 +69,6 @@ def _encode_result(message: Message, refuse: Refuse) -> str | list[dict[str, Any
             refuse("media in a tool's result", "it must be text or text documents")
         elif (document := encode_document(part, refuse)) is not None:
             wire.append({"type": "document", "document": document})
-    if not wire:
-        return ""
-    if len(wire) == 1 and wire[0].get("text"):
-        text: str = wire[0]["text"]
-        return text
-    return wire
+    if len(wire) > 1 or (wire and not wire[0].get("text")):
+        return wire
+    return "".join([item["text"] for item in wire])

@@ -16,11 +16,7 @@ __all__ = ["decode_models", "next_page"]
 
 
 def decode_models(payload: Any, context: Context) -> list[ModelInfo]:
-    """Return the models of one page of the list.
-
-    Raises:
-        AiLibError: The payload is an error object, or not a page of models.
-    """
+    """Return the models of one page of the list."""
     return [
         ModelInfo(entry["name"], context.provider, context_window=first_int(entry.get("context_length")), raw=entry)
         for entry in first_list(payload, context, "models")

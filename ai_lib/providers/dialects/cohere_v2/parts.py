@@ -20,12 +20,9 @@ _TEXT_TYPES = frozenset({"application/json", "application/xml", "application/yam
 def encode_content(parts: Iterable[Part], refuse: Refuse) -> str | list[dict[str, Any]]:
     """Return the content of a message: a string for a single text, else a list."""
     wire = [item for part in parts if (item := encode_part(part, refuse)) is not None]
-    if not wire:
-        return ""
-    if len(wire) == 1 and wire[0]["type"] == "text":
-        text: str = wire[0]["text"]
-        return text
-    return wire
+    if len(wire) > 1 or (wire and wire[0]["type"] != "text"):
+        return wire
+    return "".join([item["text"] for item in wire])
 
 
 def encode_part(part: Part, refuse: Refuse) -> dict[str, Any] | None:

@@ -16,20 +16,12 @@ _SWITCH = {"none": "disabled", "disabled": "disabled", "enabled": "enabled"}
 
 
 def encode_reasoning(reasoning: str | int, quirks: Quirks, refuse: Refuse) -> dict[str, Any]:
-    """Return the field that requests reasoning.
-
-    Args:
-        reasoning: "none", "disabled", "enabled", an effort of `Quirks.efforts`, or a number of tokens.
-        quirks: The service's switches.
-        refuse: Called with any other effort.
-    """
+    """Return the field for "none", "disabled", "enabled", an effort of `Quirks.efforts`, or a number of tokens."""
     budget = reasoning if isinstance(reasoning, int) else quirks.efforts.get(reasoning)
     if budget:
         return {"thinking": {"type": "enabled", "token_budget": budget}}
-    if budget == 0:
-        return {"thinking": {"type": "disabled"}}
-    if reasoning in _SWITCH:
-        return {"thinking": {"type": _SWITCH[str(reasoning)]}}
+    if budget == 0 or reasoning in _SWITCH:
+        return {"thinking": {"type": _SWITCH[str(reasoning or "none")]}}
     supported = ", ".join([*_SWITCH, *quirks.efforts])
     refuse("reasoning", f"the provider supports only {supported} or a number of tokens, not {reasoning!r}")
     return {}

@@ -25,13 +25,7 @@ _LAST = "message-end"
 
 @checked_stream
 def decode_stream(events: Iterable[str], context: Context) -> Iterator[ChatCompletionChunk]:
-    """Yield the chunks of a stream from the data of its events.
-
-    Raises:
-        AiLibError: An event is an error object, or reports that the answer was broken off.
-        InvalidResponseError: An event is not JSON, or malformed.
-        StreamInterruptedError: The events end without message-end.
-    """
+    """Yield the chunks of a stream from the data of its events; an event for an answer broken off raises."""
     answer = _Answer(context)
     for event in parse_events(events):
         kind = event.get("type")

@@ -13,13 +13,4 @@ from ai_lib.providers.dialects.gemini.stream import decode_stream
 
 __all__ = ["DIALECT"]
 
-DIALECT = Dialect(
-    name="gemini",
-    framing="sse",
-    quirks=quirks_from,
-    encode=encode,
-    decode=decode,
-    decode_stream=decode_stream,
-    decode_models=decode_models,
-    next_page=next_page,
-)
+DIALECT = Dialect("gemini", quirks_from, encode, decode, decode_stream, decode_models, next_page=next_page)

@@ -13,12 +13,4 @@ from ai_lib.providers.dialects.ollama_native.stream import decode_stream
 
 __all__ = ["DIALECT"]
 
-DIALECT = Dialect(
-    name="ollama_native",
-    framing="ndjson",
-    quirks=quirks_from,
-    encode=encode,
-    decode=decode,
-    decode_stream=decode_stream,
-    decode_models=decode_models,
-)
+DIALECT = Dialect("ollama_native", quirks_from, encode, decode, decode_stream, decode_models, framing="ndjson")

@@ -11,7 +11,7 @@ from ai_lib.providers.dialect import Context, Refuse
 from ai_lib.providers.dialects.ollama_native.messages import encode_messages
 from ai_lib.providers.dialects.ollama_native.quirks import Quirks
 from ai_lib.providers.dialects.ollama_native.reasoning import encode_reasoning
-from ai_lib.providers.reading import merge_extensions
+from ai_lib.providers.reading import merge_extensions, refuse_fields
 from ai_lib.types.request import ChatCompletionRequest
 from ai_lib.types.tool import NamedTool, Tool
 
@@ -28,29 +28,21 @@ _OPTIONS = {
     "presence_penalty": "presence_penalty",
     "frequency_penalty": "frequency_penalty",
 }
-_UNSUPPORTED = ("n", "logit_bias", "parallel_tool_calls", "user", "metadata")
+_PLAIN = ("logprobs", "top_logprobs")
+_UNSUPPORTED = dict.fromkeys(
+    ("n", "logit_bias", "parallel_tool_calls", "user", "metadata"), "the API has no such field"
+)
 
 
 def encode(request: ChatCompletionRequest, stream: bool, context: Context, refuse: Refuse) -> dict[str, Any]:
-    """Return the body of a request.
-
-    Args:
-        request: The request.
-        stream: Whether to request a stream; always sent, since the server streams by default.
-        context: The provider.
-        refuse: Called with each field that cannot be sent.
-    """
+    """Return the body of a request, which always says whether to stream: the server does by default."""
     messages = encode_messages(request.messages, context, refuse)
     body: dict[str, Any] = {"model": request.model, "messages": messages, "stream": stream}
     options = {name: value for field, name in _OPTIONS.items() if (value := getattr(request, field)) not in (None, ())}
     if options:
         body["options"] = options
-    body |= {
-        field: value for field in ("logprobs", "top_logprobs") if (value := getattr(request, field)) is not None
-    }  # fmt: skip
-    for field in _UNSUPPORTED:
-        if getattr(request, field) is not None:
-            refuse(field, "the API has no such field")
+    body |= {field: value for field in _PLAIN if (value := getattr(request, field)) is not None}
+    refuse_fields(request, _UNSUPPORTED, {}, refuse)
     choice = request.tool_choice
     if choice == "required" or isinstance(choice, NamedTool):
         refuse("tool_choice", "the model itself decides whether it calls a tool")

@@ -21,13 +21,7 @@ __all__ = ["decode_stream"]
 
 @checked_stream
 def decode_stream(events: Iterable[str], context: Context) -> Iterator[ChatCompletionChunk]:
-    """Yield the chunks of a stream from its lines.
-
-    Raises:
-        AiLibError: A line is an error object.
-        InvalidResponseError: A line is not JSON, or not part of an answer.
-        StreamInterruptedError: The lines end before the one with `done`.
-    """
+    """Yield the chunks of a stream from its lines."""
     lines = iter(events)
     calls = 0
     for line in lines:

@@ -12,12 +12,4 @@ from ai_lib.providers.dialects.openai_chat.stream import decode_stream
 
 __all__ = ["DIALECT"]
 
-DIALECT = Dialect(
-    name="openai_chat",
-    framing="sse",
-    quirks=quirks_from,
-    encode=encode,
-    decode=decode,
-    decode_stream=decode_stream,
-    decode_models=decode_models,
-)
+DIALECT = Dialect("openai_chat", quirks_from, encode, decode, decode_stream, decode_models)

@@ -12,12 +12,4 @@ from ai_lib.providers.dialects.openai_responses.stream import decode_stream
 
 __all__ = ["DIALECT"]
 
-DIALECT = Dialect(
-    name="openai_responses",
-    framing="sse",
-    quirks=quirks_from,
-    encode=encode,
-    decode=decode,
-    decode_stream=decode_stream,
-    decode_models=decode_models,
-)
+DIALECT = Dialect("openai_responses", quirks_from, encode, decode, decode_stream, decode_models)

@@ -14,13 +14,13 @@ from ai_lib.providers.dialects.replicate.stream import decode_stream
 __all__ = ["DIALECT"]
 
 DIALECT = Dialect(
-    name="replicate",
+    "replicate",
+    quirks_from,
+    encode,
+    decode,
+    decode_stream,
+    decode_models,
     framing="sse_named",
-    quirks=quirks_from,
-    encode=encode,
-    decode=decode,
-    decode_stream=decode_stream,
-    decode_models=decode_models,
     headers=headers,
     next_request=next_request,
 )

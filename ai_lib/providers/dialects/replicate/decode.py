@@ -14,9 +14,9 @@ import attrs
 from ai_lib.errors import AiLibError, InvalidResponseError, ProviderError
 from ai_lib.providers.dialect import Context, NextRequest
 from ai_lib.providers.dialects.replicate.usage import decode_usage
-from ai_lib.providers.reading import read_text, usage_fields
+from ai_lib.providers.reading import read_text, single_answer
 from ai_lib.types.message import Message, Role
-from ai_lib.types.response import ChatCompletionResponse, Choice
+from ai_lib.types.response import ChatCompletionResponse
 from ai_lib.utils import json
 from ai_lib.utils.times import parse_date
 
@@ -28,12 +28,7 @@ _POLL_INTERVAL = 0.5
 
 
 def next_request(payload: Any, stream: bool) -> NextRequest | None:
-    """Return the request that continues an unfinished prediction, or None for a finished one.
-
-    Args:
-        payload: The decoded JSON of a prediction.
-        stream: Whether to stream the answer.
-    """
+    """Return the request that continues an unfinished prediction, or None for a finished one."""
     if payload["status"] not in _UNFINISHED:
         return None
     urls = payload.get("urls") or {}
@@ -46,17 +41,7 @@ def next_request(payload: Any, stream: bool) -> NextRequest | None:
 
 
 def decode(payload: Any, context: Context, **facts: Any) -> ChatCompletionResponse:
-    """Return the response.
-
-    Args:
-        payload: The decoded JSON of a prediction.
-        context: The provider.
-        facts: Fields of the response that are not in the payload, such as `request_id`.
-
-    Raises:
-        AiLibError: The prediction failed, or the payload is an error object.
-        InvalidResponseError: The payload is not a prediction, or an unfinished one.
-    """
+    """Return the response; an error object, and a prediction that failed or is unfinished, raises."""
     if not isinstance(payload, Mapping):
         raise InvalidResponseError(f"expected a JSON object, got {type(payload).__name__}", code="malformed_answer")
     status = payload.get("status")
@@ -74,14 +59,13 @@ def decode(payload: Any, context: Context, **facts: Any) -> ChatCompletionRespon
     output, created = payload.get("output"), parse_date(payload.get("created_at"))
     text = "".join([read_text(piece) for piece in output]) if isinstance(output, list) else read_text(output)
     message = Message(role=Role.ASSISTANT, content=text or None)
-    return ChatCompletionResponse(
-        id=payload.get("id") or None,
-        model=payload.get("model") or None,
-        provider=context.provider,
-        choices=(Choice(message=message, finish_reason="stop", raw_finish_reason=status),),
-        **usage_fields(decode_usage(payload.get("metrics"))),
+    return single_answer(
+        payload,
+        context,
+        ("stop", status),
+        message,
+        decode_usage(payload.get("metrics")),
         created=None if created is None else int(created.timestamp()),
-        raw=payload,
         **facts,
     )
 

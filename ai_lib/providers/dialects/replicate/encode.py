@@ -25,20 +25,10 @@ _UNSUPPORTED = (
 
 
 def encode(request: ChatCompletionRequest, stream: bool, context: Context, refuse: Refuse) -> dict[str, Any]:
-    """Return the body.
-
-    Args:
-        request: The request.
-        stream: Whether to stream the answer.
-        context: The provider.
-        refuse: Called for each field that cannot be sent.
-
-    Raises:
-        InvalidRequestError: `extensions` repeat fields that the request sets.
-    """
+    """Return the body of a request."""
     quirks: Quirks = context.quirks
     inputs: dict[str, Any] = dict(encode_messages(request, refuse))
-    inputs.update({field: value for field in _INPUTS if (value := getattr(request, field)) is not None})
+    inputs |= {field: value for field in _INPUTS if (value := getattr(request, field)) is not None}
     if request.max_tokens is not None:
         inputs[match_model(quirks.limit, request.model) or "max_tokens"] = request.max_tokens
     effort = match_model(quirks.efforts, request.model)

@@ -13,12 +13,7 @@ _SPEAKERS = {Role.USER: "User", Role.ASSISTANT: "Assistant"}
 
 
 def encode_messages(request: ChatCompletionRequest, refuse: Refuse) -> dict[str, str]:
-    """Return the inputs for the text of a conversation; a single user message is the prompt unaltered.
-
-    Args:
-        request: The request.
-        refuse: Called for what a prompt cannot express.
-    """
+    """Return the inputs for the text of a conversation; a single user message is the prompt unaltered."""
     system: list[str] = []
     turns: list[tuple[Role, str]] = []
     for message in request.messages:

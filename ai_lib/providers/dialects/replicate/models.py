@@ -15,20 +15,9 @@ __all__ = ["decode_models"]
 
 
 def decode_models(payload: Any, context: Context) -> list[ModelInfo]:
-    """Return the models of a collection {models: [...]}, or of a page of all models {results: [...]}.
-
-    Raises:
-        AiLibError: The payload is an error object.
-        InvalidResponseError: The payload is not a list of models.
-    """
+    """Return the models of a collection {models: [...]}, or of a page of all models {results: [...]}."""
     return [
-        ModelInfo(
-            f"{entry['owner']}/{entry['name']}",
-            context.provider,
-            owned_by=entry["owner"],
-            name=entry["name"],
-            raw=entry,
-        )
+        ModelInfo(f"{owner}/{name}", context.provider, owned_by=owner, name=name, raw=entry)
         for entry in first_list(payload, context, "models", "results")
-        if entry.get("owner") and entry.get("name")
+        if (owner := entry.get("owner")) and (name := entry.get("name"))
     ]

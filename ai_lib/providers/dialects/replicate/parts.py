@@ -14,13 +14,7 @@ __all__ = ["encode_images", "encode_part"]
 
 
 def encode_images(request: ChatCompletionRequest, quirks: Quirks, refuse: Refuse) -> dict[str, Any]:
-    """Return the input for the images of all messages.
-
-    Args:
-        request: The request.
-        quirks: The names of the inputs.
-        refuse: Called for each part that the model has no input for.
-    """
+    """Return the input for the images of all messages."""
     name = match_model(quirks.images, request.model) or ""
     images: list[str] = []
     for part in [part for message in request.messages for part in message.content]:

@@ -20,17 +20,7 @@ __all__ = ["decode_stream"]
 
 @checked_stream
 def decode_stream(events: Iterable[str], context: Context) -> Iterator[ChatCompletionChunk]:
-    """Yield the chunks of a stream.
-
-    Args:
-        events: Name and data of each event, as JSON; unknown ones, such as "logs", are ignored.
-        context: The provider.
-
-    Raises:
-        AiLibError: An event is an error.
-        InvalidResponseError: An event is malformed.
-        StreamInterruptedError: The events end before the event "done".
-    """
+    """Yield the chunks of a stream from name and data of its events; unknown ones, such as "logs", are ignored."""
     for event in parse_events(events):
         kind = event["event"]
         if kind == "output":

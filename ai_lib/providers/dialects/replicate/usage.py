@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ai_lib.providers.reading import first_int
+from ai_lib.providers.reading import first_int, read_usage
 from ai_lib.types.usage import Usage
 
 __all__ = ["decode_usage"]
@@ -20,7 +20,4 @@ def decode_usage(metrics: Any) -> Usage | None:
         return None
     prompt = first_int(metrics.get("input_token_count"), metrics.get("token_input_count"))
     completion = first_int(metrics.get("output_token_count"), metrics.get("token_output_count"))
-    if prompt is None and completion is None:
-        return None
-    prompt, completion = prompt or 0, completion or 0
-    return Usage(prompt_tokens=prompt, completion_tokens=completion, total_tokens=prompt + completion)
+    return None if prompt is None and completion is None else read_usage(prompt, completion)

@@ -6,7 +6,8 @@ from ai_lib import AiClient
 def main(client: AiClient) -> None:
     answer = client.chat("Name the capital of Norway in one word.", temperature=0.2, max_tokens=50)
     print(answer.text)
-    print(f"{answer.usage.total_tokens} tokens, ended by {answer.finish_reason}")
+    print(f"answered by {answer.provider}/{answer.model}")
+    print(f"{answer.usage.total_tokens} tokens, finish reason {answer.finish_reason}")
 
 
 if __name__ == "__main__":

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from decimal import Decimal
 from typing import Generic, Literal, TypeAlias, overload
 
@@ -112,9 +112,6 @@ class BatchResult(Sequence[BatchItem[ParsedT_co]]):
 
     def __len__(self) -> int:
         return len(self.items)
-
-    def __iter__(self) -> Iterator[BatchItem[ParsedT_co]]:
-        return iter(self.items)
 
     @property
     def responses(self) -> list[ChatCompletionResponse[ParsedT_co] | None]:

@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from typing import TypeAlias
 
+import attrs
+
 from ai_lib.batch.item import BatchItem
 
 __all__ = ["Start", "run"]
@@ -17,23 +19,17 @@ Start: TypeAlias = Callable[[], "Future[BatchItem] | BatchItem | None"]
 """Starts a request; or returns its item if that is known already, or None if it must wait for others to end."""
 
 
+@attrs.define
 class _Run:
-    def __init__(
-        self,
-        source: Iterator[Start],
-        max_concurrent: int,
-        should_stop: Callable[[], bool],
-        on_item: Callable[[BatchItem], None],
-    ) -> None:
-        self.source = source
-        self.max_concurrent = max_concurrent
-        self.should_stop = should_stop
-        self.on_item = on_item
-        self.postponed: Start | None = None
-        self.running: set[Future[BatchItem]] = set()
-        self.finished: dict[int, BatchItem] = {}
-        self.more = True
-        self.failure: Exception | None = None
+    source: Iterator[Start]
+    max_concurrent: int
+    should_stop: Callable[[], bool]
+    on_item: Callable[[BatchItem], None]
+    postponed: Start | None = None
+    running: set[Future[BatchItem]] = attrs.Factory(set)
+    finished: dict[int, BatchItem] = attrs.Factory(dict)
+    more: bool = True
+    failure: Exception | None = None
 
     @property
     def is_full(self) -> bool:

@@ -20,22 +20,7 @@ from ai_lib.metrics.redaction import redact
 from ai_lib.metrics.snapshot import CallKey, Distribution, Series, SeriesTotals, Snapshot
 
 __all__ = [
-    "AuditLog",
-    "CallKey",
-    "CallObserver",
-    "CallRecord",
-    "CallStart",
-    "Distribution",
-    "InMemoryMetrics",
-    "JsonLog",
-    "Metrics",
-    "MetricsObserver",
-    "OpenTelemetryTracing",
-    "PrometheusMetrics",
-    "Series",
-    "SeriesTotals",
-    "Snapshot",
-    "Timer",
-    "as_observer",
-    "redact",
-]
+    "AuditLog", "CallKey", "CallObserver", "CallRecord", "CallStart", "Distribution", "InMemoryMetrics", "JsonLog",
+    "Metrics", "MetricsObserver", "OpenTelemetryTracing", "PrometheusMetrics", "Series", "SeriesTotals", "Snapshot",
+    "Timer", "as_observer", "redact",
+]  # fmt: skip

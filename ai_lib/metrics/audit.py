@@ -68,9 +68,6 @@ class AuditLog:
     def verify(path: FileName) -> int:
         """Return the number of lines of a file, after checking all of them.
 
-        Args:
-            path: The file.
-
         Raises:
             OSError: The file cannot be read.
             ValueError: A line was changed, inserted, moved or truncated, or one before it was removed; the message

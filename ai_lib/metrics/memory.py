@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from collections import Counter, deque
+from collections import Counter, defaultdict, deque
 from decimal import Decimal
 from types import MappingProxyType
 
-import attrs
-
 from ai_lib.api.metrics import CallRecord, CallStart, EndCallback
 from ai_lib.errors import ConfigurationError
-from ai_lib.metrics.labels import BoundedLabels
 from ai_lib.metrics.prometheus_text import render
-from ai_lib.metrics.record import error_class, is_cost_unknown, is_failure, token_counts
+from ai_lib.metrics.record import BoundedLabels, error_class, is_cost_unknown, is_failure, token_counts
 from ai_lib.metrics.snapshot import CallKey, Distribution, Series, SeriesTotals, Snapshot
 from ai_lib.utils.inbox import Inbox
 from ai_lib.utils.process import PerProcess
@@ -37,12 +34,11 @@ class InMemoryMetrics:
         for name, value in (("window", window), ("max_models", max_models)):
             if not isinstance(value, int) or isinstance(value, bool) or value < 1:
                 raise ConfigurationError(f"{name} must be an integer >= 1, got {value!r}")
-        self._state = PerProcess(lambda: _State(window, max_models))
+        self._state = PerProcess(lambda: _Counts(window, max_models))
 
     def call_started(self, start: CallStart) -> EndCallback:
         """Count the call as in flight."""
-        state = self._state()
-        state.in_flight.add(start.id)
+        self._state().in_flight.add(start.id)
         return self._end
 
     def _end(self, record: CallRecord) -> None:
@@ -54,32 +50,47 @@ class InMemoryMetrics:
         """Return the counts of all calls so far."""
         state = self._state()
         with state.inbox.paused():
-            return state.counts.snapshot(len(state.in_flight))
+            return Snapshot(
+                calls=MappingProxyType(dict(state.calls)),
+                errors=MappingProxyType(dict(state.errors)),
+                attempts=MappingProxyType(dict(state.attempts)),
+                series=MappingProxyType({series: totals.frozen() for series, totals in state.series.items()}),
+                in_flight=len(state.in_flight),
+            )
 
     def reset(self) -> None:
         """Reset all counts to zero, except calls in flight."""
         state = self._state()
         with state.inbox.paused():
-            state.counts = _Counts(state.window)
+            for part in (state.calls, state.errors, state.attempts, state.series):
+                part.clear()
 
     def render(self) -> str:
         """Return the counts in the Prometheus text format; serve them with `prometheus_text.CONTENT_TYPE`."""
         return render(self.snapshot())
 
 
-class _State:
+class _Counts:
     """The counts of one process."""
 
     def __init__(self, window: int, max_models: int) -> None:
-        self.window = window
-        self.counts = _Counts(window)
+        self.calls: Counter[CallKey] = Counter()
+        self.errors: Counter[tuple[str, str]] = Counter()
+        self.attempts: Counter[tuple[str, str]] = Counter()
+        self.series: defaultdict[Series, _Totals] = defaultdict(lambda: _Totals(window))
         # Adding to a set and discarding from it are atomic in CPython, and need no lock.
         self.in_flight: set[str] = set()
-        self._model = BoundedLabels(max_models)
         self.inbox = Inbox(self.add)
+        self._label = BoundedLabels(max_models)
 
     def add(self, record: CallRecord) -> None:
-        self.counts.add(record, self._model(record.model))
+        operation, provider, model = record.start.operation, record.provider, self._label(record.model)
+        self.calls[CallKey(operation, provider, model, record.outcome)] += 1
+        if is_failure(record):
+            self.errors[provider, error_class(record)] += 1
+        for attempt in record.attempts:
+            self.attempts[attempt.provider or provider, attempt.decision] += 1
+        self.series[Series(operation, provider, model)].add(record)
 
 
 class _Durations:
@@ -93,7 +104,7 @@ class _Durations:
         self._count += 1
         self._total += seconds
 
-    def distribution(self) -> Distribution:
+    def frozen(self) -> Distribution:
         return Distribution.of(self._last, self._count, self._total)
 
 
@@ -118,36 +129,6 @@ class _Totals:
             tokens=MappingProxyType(dict(self._tokens)),
             cost=self._cost,
             cost_unknown=self._cost_unknown,
-            seconds=self._seconds.distribution(),
-            first_chunk=self._first_chunk.distribution(),
-        )
-
-
-@attrs.define
-class _Counts:
-    _window: int
-    _calls: Counter[CallKey] = attrs.field(factory=Counter, init=False)
-    _errors: Counter[tuple[str, str]] = attrs.field(factory=Counter, init=False)
-    _attempts: Counter[tuple[str, str]] = attrs.field(factory=Counter, init=False)
-    _series: dict[Series, _Totals] = attrs.field(factory=dict, init=False)
-
-    def add(self, record: CallRecord, model: str) -> None:
-        operation, provider = record.start.operation, record.provider
-        self._calls[CallKey(operation, provider, model, record.outcome)] += 1
-        if is_failure(record):
-            self._errors[provider, error_class(record)] += 1
-        for attempt in record.attempts:
-            self._attempts[attempt.provider or provider, attempt.decision] += 1
-        series = Series(operation, provider, model)
-        if series not in self._series:
-            self._series[series] = _Totals(self._window)
-        self._series[series].add(record)
-
-    def snapshot(self, in_flight: int) -> Snapshot:
-        return Snapshot(
-            calls=MappingProxyType(dict(self._calls)),
-            errors=MappingProxyType(dict(self._errors)),
-            attempts=MappingProxyType(dict(self._attempts)),
-            series=MappingProxyType({series: totals.frozen() for series, totals in self._series.items()}),
-            in_flight=in_flight,
+            seconds=self._seconds.frozen(),
+            first_chunk=self._first_chunk.frozen(),
         )

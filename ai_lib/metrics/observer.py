@@ -6,20 +6,11 @@ from collections.abc import Callable
 from inspect import iscoroutinefunction
 from typing import Any
 
-from ai_lib.api.metrics import CallObserver, CallRecord, CallStart, EndCallback, Metrics, Outcome
+from ai_lib.api.metrics import CallObserver, CallRecord, CallStart, EndCallback, Metrics
 from ai_lib.errors import ConfigurationError
 from ai_lib.metrics.record import UNKNOWN, error_class, has_usage, is_failure
 
 __all__ = ["MetricsObserver", "as_observer"]
-
-_NAMES: dict[Outcome, str] = {
-    "success": "success",
-    "error": "failure",
-    "interrupted": "interrupted",
-    "cancelled": "cancelled",
-    "abandoned": "abandoned",
-}
-
 
 _METHODS = ("call_started", *(name for name in vars(Metrics) if not name.startswith("_")))
 
@@ -66,23 +57,19 @@ class MetricsObserver:
     def _report(self, record: CallRecord) -> None:
         provider = record.provider
         tags = {"provider": provider, "model": record.model or UNKNOWN}
-        counts = {_NAMES[record.outcome]: 1}
+        counts: dict[str, int] = {"failure" if record.outcome == "error" else record.outcome: 1}
         if has_usage(record):
             counts["tokens_input"] = record.usage.prompt_tokens
             counts["tokens_output"] = record.usage.completion_tokens
-        for name, count in counts.items():
-            self._count(f"{provider}.{name}", count)
-            self._count_tagged(name, count, tags)
+        for counter, count in counts.items():
+            self._count(f"{provider}.{counter}", count)
+            self._count_tagged(counter, count, tags)
         # Without tags the timer has measured the duration.
         self._observe_tagged("request_duration_ms", record.seconds * 1000, tags)
-        values: dict[str, float] = {}
-        if record.first_chunk is not None:
-            values["first_chunk_ms"] = record.first_chunk * 1000
-        if record.cost is not None:
-            values["cost_usd"] = float(record.cost)
-        for name, value in values.items():
-            self._observe_tagged(name, value, tags)
-            self._observe(f"{provider}.{name}", value)
+        for name, value, factor in (("first_chunk_ms", record.first_chunk, 1000), ("cost_usd", record.cost, 1)):
+            if value is not None:
+                self._observe_tagged(name, float(value) * factor, tags)
+                self._observe(f"{provider}.{name}", float(value) * factor)
         self._record_success(f"{provider}.requests", record.outcome == "success")
         if is_failure(record):
             kind = error_class(record)

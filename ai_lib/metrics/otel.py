@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from ai_lib.api.metrics import CallRecord, CallStart, EndCallback
 from ai_lib.errors import ConfigurationError
 from ai_lib.metrics import semconv
+from ai_lib.metrics.content import input_messages, output_messages
 from ai_lib.metrics.record import SECONDS_BOUNDARIES, error_class, has_usage, is_failure
 
 if TYPE_CHECKING:
@@ -83,7 +84,7 @@ class OpenTelemetryTracing:
             start_time=_nanoseconds(start.at),
         )
         if self._capture_content and span.is_recording():
-            span.set_attributes(semconv.input_attributes(start))
+            span.set_attributes(semconv.content_attributes("input", input_messages(start)))
         return partial(self._end, span, parent)
 
     def _end(self, span: Span, parent: Context, record: CallRecord) -> None:
@@ -91,7 +92,7 @@ class OpenTelemetryTracing:
         if span.is_recording():
             span.set_attributes(semconv.end_attributes(record))
             if self._capture_content:
-                span.set_attributes(semconv.output_attributes(record))
+                span.set_attributes(semconv.content_attributes("output", output_messages(record)))
             if is_failure(record):
                 span.set_status(self._failure)
             for attempt in record.attempts:

@@ -8,8 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 from ai_lib.api.metrics import CallRecord, CallStart, EndCallback
 from ai_lib.errors import ConfigurationError
-from ai_lib.metrics.labels import BoundedLabels
-from ai_lib.metrics.record import SECONDS_BOUNDARIES, error_class, is_cost_unknown, is_failure, token_counts
+from ai_lib.metrics.record import (
+    SECONDS_BOUNDARIES,
+    BoundedLabels,
+    error_class,
+    is_cost_unknown,
+    is_failure,
+    token_counts,
+)
 from ai_lib.utils.process import PerProcess
 
 if TYPE_CHECKING:

@@ -1,4 +1,4 @@
-"""What all observers derive from a call's record: whether it failed, its tokens by kind, its form as JSON."""
+"""What all observers derive from a call's record: whether it failed, its tokens by kind, labels, its form as JSON."""
 
 from __future__ import annotations
 
@@ -12,15 +12,9 @@ from ai_lib.metrics.content import input_messages, output_messages, sanitize
 from ai_lib.types.usage import UsageStatus
 
 __all__ = [
-    "SECONDS_BOUNDARIES",
-    "UNKNOWN",
-    "error_class",
-    "has_usage",
-    "is_cost_unknown",
-    "is_failure",
-    "to_dict",
-    "token_counts",
-]
+    "SECONDS_BOUNDARIES", "UNKNOWN", "BoundedLabels", "error_class", "has_usage", "is_cost_unknown", "is_failure",
+    "to_dict", "token_counts",
+]  # fmt: skip
 
 UNKNOWN = "unknown"
 """Stands for a model or an error without a name."""
@@ -31,6 +25,25 @@ SECONDS_BOUNDARIES = (0.01, 0.02, 0.04, 0.08, 0.16, 0.32, 0.64, 1.28, 2.56, 5.12
 """Upper limits of the buckets of durations."""
 
 _PRICED = frozenset({"chat", "stream", "embed", "rerank"})
+
+
+class BoundedLabels:
+    """Keeps the first names of models and replaces those beyond a limit by "other": names may come from users."""
+
+    def __init__(self, limit: int) -> None:
+        self._limit = limit
+        self._known: dict[str, None] = {}
+
+    def __call__(self, name: str | None) -> str:
+        """Return the label for a name; "unknown" for None."""
+        if name is None:
+            return UNKNOWN
+        if name not in self._known:
+            # No lock: threads that get here at once may add a few names too many, which does no harm.
+            if len(self._known) >= self._limit:
+                return "other"
+            self._known[name] = None
+        return name
 
 
 def is_failure(record: CallRecord) -> bool:
@@ -68,11 +81,16 @@ def token_counts(record: CallRecord) -> dict[str, int]:
 def to_dict(record: CallRecord, *, content: bool) -> dict[str, Any]:
     """Return a call as a dict, ready for JSON; its keys are always the same, values may be None.
 
-    Args:
-        record: The call.
-        content: Whether to include prompts and answers. What looks like a key is masked everywhere.
+    What looks like a key is masked everywhere, also in prompts and answers, which `content` includes.
     """
     start, usage, error = record.start, record.usage, record.error
+    tokens = {
+        "prompt": usage.prompt_tokens,
+        "completion": usage.completion_tokens,
+        "total": usage.total_tokens,
+        "cached": usage.cached_tokens,
+        "reasoning": usage.reasoning_tokens,
+    }
     values: dict[str, Any] = {
         "time": datetime.fromtimestamp(start.at, UTC).isoformat(timespec="milliseconds"),
         "id": start.id,
@@ -83,24 +101,14 @@ def to_dict(record: CallRecord, *, content: bool) -> dict[str, Any]:
         "outcome": record.outcome,
         "seconds": round(record.seconds, 6),
         "first_chunk": record.first_chunk,
-        "tokens": None,
+        "tokens": tokens if has_usage(record) else None,
         "usage_status": record.usage_status.value,
         "cost": None if record.cost is None else format(record.cost, "f"),
         "finish_reason": record.finish_reason,
-        "error": None,
+        "error": error and {"class": error_class(record), "status": error.status, "code": error.code},
         "attempts": [attrs.asdict(attempt) for attempt in record.attempts],
         "tags": start.tags,
     }
-    if has_usage(record):
-        values["tokens"] = {
-            "prompt": usage.prompt_tokens,
-            "completion": usage.completion_tokens,
-            "total": usage.total_tokens,
-            "cached": usage.cached_tokens,
-            "reasoning": usage.reasoning_tokens,
-        }
-    if error is not None:
-        values["error"] = {"class": error_class(record), "status": error.status, "code": error.code}
     if content:
         values |= {"input": input_messages(start), "output": output_messages(record)}
     clean: dict[str, Any] = sanitize(values)

@@ -9,25 +9,19 @@ Source: https://opentelemetry.io/docs/specs/semconv/gen-ai/gen-ai-spans/ and gen
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TypeAlias
+from typing import Any, TypeAlias
 from urllib.parse import urlsplit
 
 from ai_lib.api.metrics import CallRecord, CallStart, Operation
-from ai_lib.metrics.content import input_messages, output_messages, sanitize
+from ai_lib.metrics.content import sanitize
 from ai_lib.metrics.record import error_class, has_usage, is_failure
 from ai_lib.types.trace import Attempt
 from ai_lib.utils import json
 
 __all__ = [
-    "Attributes",
-    "attempt_attributes",
-    "end_attributes",
-    "input_attributes",
-    "metric_attributes",
-    "operation_name",
-    "output_attributes",
+    "Attributes", "attempt_attributes", "content_attributes", "end_attributes", "metric_attributes", "operation_name",
     "start_attributes",
-]
+]  # fmt: skip
 
 Attributes: TypeAlias = dict[str, str | bool | int | float | Sequence[str]]
 """The attributes of a span, an event or a measurement."""
@@ -86,32 +80,27 @@ def start_attributes(start: CallStart) -> Attributes:
 
 def end_attributes(record: CallRecord) -> Attributes:
     """Return the attributes that are known when a call has ended."""
-    attributes: Attributes = {
+    values = {
         "gen_ai.provider.name": _PROVIDERS.get(record.provider, record.provider),
         **_server(record.base_url),
         "ai_lib.outcome": record.outcome,
-    }
-    response = record.response
-    if response is not None:
-        reasons = [choice.finish_reason or choice.raw_finish_reason for choice in response.choices]
-        if record.model:
-            attributes["gen_ai.response.model"] = record.model
-        if response.id:
-            attributes["gen_ai.response.id"] = response.id
-        if any(reasons):
-            attributes["gen_ai.response.finish_reasons"] = [reason or "" for reason in reasons]
-    if is_failure(record):
-        attributes["error.type"] = error_class(record)
-        if record.error is not None and record.error.status is not None:
-            attributes["http.response.status_code"] = record.error.status
-    values = {
         "gen_ai.response.time_to_first_chunk": record.first_chunk,
         "ai_lib.cost_usd": None if record.cost is None else float(record.cost),
         "ai_lib.request_id": record.request_id,
     }
+    if record.response is not None:
+        reasons = [choice.finish_reason or choice.raw_finish_reason for choice in record.response.choices]
+        values |= {
+            "gen_ai.response.model": record.model or None,
+            "gen_ai.response.id": record.response.id or None,
+            "gen_ai.response.finish_reasons": [reason or "" for reason in reasons] if any(reasons) else None,
+        }
+    if is_failure(record):
+        values["error.type"] = error_class(record)
+        values["http.response.status_code"] = None if record.error is None else record.error.status
     if has_usage(record):
         values |= {name: getattr(record.usage, field) for field, name in _USAGE.items()}
-    return attributes | {name: value for name, value in values.items() if value is not None}
+    return {name: value for name, value in values.items() if value is not None}
 
 
 def metric_attributes(record: CallRecord) -> Attributes:
@@ -124,28 +113,21 @@ def metric_attributes(record: CallRecord) -> Attributes:
 
 def attempt_attributes(attempt: Attempt) -> Attributes:
     """Return the attributes of a failed attempt."""
-    attributes: Attributes = {"error.type": attempt.error, "ai_lib.decision": attempt.decision}
-    if attempt.status is not None:
-        attributes["http.response.status_code"] = attempt.status
-    if attempt.provider is not None:
-        attributes["gen_ai.provider.name"] = _PROVIDERS.get(attempt.provider, attempt.provider)
-    if attempt.model is not None:
-        attributes["gen_ai.request.model"] = attempt.model
-    attributes["ai_lib.took"] = attempt.took
-    attributes["ai_lib.waited"] = attempt.waited
-    return attributes
+    values = {
+        "error.type": attempt.error,
+        "ai_lib.decision": attempt.decision,
+        "http.response.status_code": attempt.status,
+        "gen_ai.provider.name": attempt.provider and _PROVIDERS.get(attempt.provider, attempt.provider),
+        "gen_ai.request.model": attempt.model,
+        "ai_lib.took": attempt.took,
+        "ai_lib.waited": attempt.waited,
+    }
+    return {name: value for name, value in values.items() if value is not None}
 
 
-def input_attributes(start: CallStart) -> Attributes:
-    """Return the messages that were sent, as JSON, without keys."""
-    messages = input_messages(start)
-    return {"gen_ai.input.messages": json.dumps(sanitize(messages)).decode()} if messages else {}
-
-
-def output_attributes(record: CallRecord) -> Attributes:
-    """Return the messages of the response, as JSON, without keys."""
-    messages = output_messages(record)
-    return {"gen_ai.output.messages": json.dumps(sanitize(messages)).decode()} if messages else {}
+def content_attributes(direction: str, messages: list[dict[str, Any]]) -> Attributes:
+    """Return the messages of the "input" or the "output", as JSON, without keys."""
+    return {f"gen_ai.{direction}.messages": json.dumps(sanitize(messages)).decode()} if messages else {}
 
 
 def _identity(start: CallStart, provider: str) -> Attributes:

@@ -29,14 +29,7 @@ class Series:
 
 @attrs.frozen
 class CallKey:
-    """The key of counts.
-
-    Args:
-        operation: The kind of call.
-        provider: The id of the provider that answered, or failed last.
-        model: The model that answered; "unknown" or "other" as in `Series`.
-        outcome: How they ended.
-    """
+    """The key of counts: a `Series`, and how the calls ended."""
 
     operation: Operation
     provider: str
@@ -119,12 +112,9 @@ class Snapshot:
         outcome: str | None = None,
     ) -> int:
         """Return the number of ended calls that match; None matches any."""
-        wanted = (operation, provider, model, outcome)
-        return sum(
-            count
-            for key, count in self.calls.items()
-            if all(want in (None, value) for want, value in zip(wanted, attrs.astuple(key), strict=True))
-        )
+        wanted = {"operation": operation, "provider": provider, "model": model, "outcome": outcome}
+        required = {name: value for name, value in wanted.items() if value is not None}
+        return sum(count for key, count in self.calls.items() if required.items() <= attrs.asdict(key).items())
 
     def tokens(self, kind: str) -> int:
         """Return the tokens of one kind: "prompt", "completion", "cached" or "reasoning"."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from decimal import Decimal
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -97,8 +97,8 @@ class Catalogue:
         """Write your entries to a file, as JSON."""
         entries = []
         for info in self._models:
-            fields = ("id", "provider", "name", *_SCALARS, *_LISTS)
-            entry: dict[str, Any] = {field: value for field in fields if (value := getattr(info, field))}
+            names = ("id", "provider", "name", *_SCALARS, *_LISTS)
+            entry: dict[str, Any] = {name: value for name in names if (value := getattr(info, name))}
             if info.prices is not None:
                 prices = {name: str(price) for name in _PRICES if (price := getattr(info.prices, name)) is not None}
                 tiers = [{"above": tier.above, "input": str(tier.input), "output": str(tier.output)}
@@ -267,11 +267,8 @@ class Catalogue:
     def __repr__(self) -> str:
         return f"Catalogue({len(self._models)} custom models{', and the shipped ones' if self._shipped else ''})"
 
-    def __getstate__(self) -> dict[str, Any]:
-        return {"models": self._models, "shipped": self._shipped, "prices": self._prices}
-
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        self.__init__(**state)  # type: ignore[misc]
+    def __reduce__(self) -> tuple[Any, ...]:
+        return partial(type(self), shipped=self._shipped, prices=self._prices), (self._models,)
 
 
 def _split(name: str) -> tuple[str | None, str]:

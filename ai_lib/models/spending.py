@@ -146,28 +146,6 @@ class Budget:
         return f"Budget(usd={self.limit:f}, spent={self._spent:f})"
 
 
-class _Sum:
-    """Adds up; not frozen, since every call changes one."""
-
-    __slots__ = ("calls", "completion", "cost", "prompt", "unknown")
-
-    def __init__(self) -> None:
-        self.calls = self.prompt = self.completion = self.unknown = 0
-        self.cost = _ZERO
-
-    def add(self, usage: Usage, cost: Decimal | None) -> None:
-        self.calls += 1
-        self.prompt += usage.prompt_tokens
-        self.completion += usage.completion_tokens
-        if cost is None:
-            self.unknown += 1
-        else:
-            self.cost += cost
-
-    def totals(self) -> Totals:
-        return Totals(self.calls, self.prompt, self.completion, self.cost, self.unknown)
-
-
 _Payment: TypeAlias = tuple[str, tuple[str, ...], Usage, Decimal | None]
 
 
@@ -177,16 +155,18 @@ class _Accounts:
     def __init__(self) -> None:
         self.payments: Inbox[_Payment] = Inbox(self.add)
         self.lock = threading.RLock()
-        self.total = _Sum()
-        self.by_model: defaultdict[str, _Sum] = defaultdict(_Sum)
-        self.by_tag: defaultdict[str, _Sum] = defaultdict(_Sum)
+        # The fields of `Totals` in lists, since every call changes some of them.
+        self.by_model: defaultdict[str, list[Any]] = defaultdict(lambda: [0, 0, 0, _ZERO, 0])
+        self.by_tag: defaultdict[str, list[Any]] = defaultdict(lambda: [0, 0, 0, _ZERO, 0])
 
     def add(self, payment: _Payment) -> None:
         model, tags, usage, cost = payment
-        self.total.add(usage, cost)
-        self.by_model[model].add(usage, cost)
-        for tag in tags:
-            self.by_tag[tag].add(usage, cost)
+        for sums in (self.by_model[model], *(self.by_tag[tag] for tag in tags)):
+            sums[0] += 1
+            sums[1] += usage.prompt_tokens
+            sums[2] += usage.completion_tokens
+            sums[3] += cost or 0
+            sums[4] += cost is None
 
 
 class Spending:
@@ -209,21 +189,22 @@ class Spending:
         """All calls."""
         accounts = self._accounts()
         with accounts.payments.paused():
-            return accounts.total.totals()
+            columns: Iterable[Any] = map(sum, zip(*accounts.by_model.values(), strict=True))
+            return Totals(*columns)
 
     @property
     def by_model(self) -> Mapping[str, Totals]:
         """The calls by "provider/model"."""
         accounts = self._accounts()
         with accounts.payments.paused():
-            return {model: part.totals() for model, part in accounts.by_model.items()}
+            return {model: Totals(*sums) for model, sums in accounts.by_model.items()}
 
     @property
     def by_tag(self) -> Mapping[str, Totals]:
         """The calls by their tags; a call with two tags is in both."""
         accounts = self._accounts()
         with accounts.payments.paused():
-            return {tag: part.totals() for tag, part in accounts.by_tag.items()}
+            return {tag: Totals(*sums) for tag, sums in accounts.by_tag.items()}
 
     @property
     def budgets(self) -> tuple[Budget, ...]:

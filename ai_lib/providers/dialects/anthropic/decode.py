@@ -13,25 +13,18 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from ai_lib.errors import InvalidResponseError
 from ai_lib.providers.dialect import Context
 from ai_lib.providers.dialects.anthropic.usage import decode_usage
-from ai_lib.providers.reading import check_object, usage_fields
-from ai_lib.types.fold import arguments_text, synthetic_call_id
+from ai_lib.providers.reading import check_object, missing_field, read_call, single_answer
+from ai_lib.types.fold import arguments_text
 from ai_lib.types.message import Citation, Message, Role
-from ai_lib.types.response import ChatCompletionResponse, Choice, FinishReason
+from ai_lib.types.response import ChatCompletionResponse, FinishReason
 from ai_lib.types.tool import ToolCall
 
 __all__ = [
-    "call_id",
-    "decode",
-    "decode_call_data",
-    "decode_citation",
-    "decode_finish",
-    "decode_provider_data",
-    "decode_refusal",
-    "is_error",
-]
+    "call_id", "decode", "decode_call_data", "decode_citation", "decode_finish", "decode_provider_data",
+    "decode_refusal", "is_error",
+]  # fmt: skip
 
 _FINISH_REASONS: dict[str, FinishReason] = {
     "end_turn": "stop",
@@ -51,17 +44,7 @@ _DIRECT = {"type": "direct"}
 
 
 def decode(payload: Any, context: Context, **facts: Any) -> ChatCompletionResponse:
-    """Return the response.
-
-    Args:
-        payload: The decoded JSON.
-        context: The provider.
-        facts: Fields of the response that are not in the payload, such as `request_id`.
-
-    Raises:
-        AiLibError: The payload is an error object.
-        InvalidResponseError: The payload is not a message.
-    """
+    """Return the response; an error object, and anything else that is no message, raises."""
     check_object(payload)
     if is_error(payload):
         raise context.fail(payload)
@@ -69,22 +52,9 @@ def decode(payload: Any, context: Context, **facts: Any) -> ChatCompletionRespon
     if content is None and payload.get("type") == "message":
         content = []
     if not isinstance(content, list):
-        raise InvalidResponseError(
-            f"the answer has no content; its keys are: {', '.join(map(str, payload)) or 'none'}",
-            code="no_content",
-            hint="Check that base_url is that of a Messages API",
-        )
-    finish, raw_finish = decode_finish(payload)
-    message = _decode_message(content, payload, context)
-    return ChatCompletionResponse(
-        id=payload.get("id") or None,
-        model=payload.get("model") or None,
-        provider=context.provider,
-        choices=(Choice(message=message, finish_reason=finish, raw_finish_reason=raw_finish),),
-        **usage_fields(decode_usage(payload.get("usage"))),
-        raw=payload,
-        **facts,
-    )
+        raise missing_field(payload, "content", "a Messages API", code="no_content")
+    finish, message = decode_finish(payload), _decode_message(content, payload, context)
+    return single_answer(payload, context, finish, message, decode_usage(payload.get("usage")), **facts)
 
 
 def _decode_message(content: list[Any], payload: Mapping[str, Any], context: Context) -> Message:
@@ -103,10 +73,9 @@ def _decode_message(content: list[Any], payload: Mapping[str, Any], context: Con
             thoughts.append(block.get("thinking") or "")
         elif kind == "tool_use":
             name, arguments = block.get("name"), arguments_text(block.get("input"))
-            if not isinstance(name, str) or not name:
-                raise InvalidResponseError("the answer holds a tool call without a name", code="malformed_tool_call")
-            identifier = call_id(block) or synthetic_call_id(payload.get("id") or None, len(calls))
-            calls.append(ToolCall(identifier, name, arguments, provider_data=decode_call_data(block, context.owner)))
+            data = decode_call_data(block, context.owner)
+            name = name if isinstance(name, str) else ""
+            calls.append(read_call(call_id(block), name, arguments, len(calls), payload.get("id") or None, data))
     return Message(
         role=Role.ASSISTANT,
         content="".join(texts) or None,

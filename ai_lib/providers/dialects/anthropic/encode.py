@@ -13,7 +13,7 @@ from ai_lib.providers.dialects.anthropic.messages import encode_messages
 from ai_lib.providers.dialects.anthropic.parts import with_cache_control
 from ai_lib.providers.dialects.anthropic.quirks import Quirks
 from ai_lib.providers.dialects.anthropic.reasoning import encode_reasoning, max_tokens_of, thinks
-from ai_lib.providers.reading import match_model, merge_extensions
+from ai_lib.providers.reading import match_model, merge_extensions, refuse_fields
 from ai_lib.providers.schemas import GRAMMAR, has_open_objects, rewrite_schema
 from ai_lib.types.request import ChatCompletionRequest
 from ai_lib.types.tool import NamedTool, Tool
@@ -39,24 +39,11 @@ _MIN_TOP_P_WHILE_THINKING = 0.95
 
 
 def encode(request: ChatCompletionRequest, stream: bool, context: Context, refuse: Refuse) -> dict[str, Any]:
-    """Return the body.
-
-    Args:
-        request: The request.
-        stream: Whether to stream the answer.
-        context: The provider.
-        refuse: Called for each field that cannot be sent.
-
-    Raises:
-        InvalidRequestError: Limits contradict each other, or `extensions` repeat fields that the request sets.
-    """
+    """Return the body of a request; limits that contradict each other raise."""
     quirks: Quirks = context.quirks
     body: dict[str, Any] = {"model": request.model} if quirks.model_in_body else {}
     body |= {"max_tokens": max_tokens_of(request, quirks), **encode_prompt(request, context, refuse)}
-    for field, reason in _UNSUPPORTED.items():
-        value = getattr(request, field)
-        if value is not None and value != _NO_EFFECT.get(field):
-            refuse(field, reason)
+    refuse_fields(request, _UNSUPPORTED, _NO_EFFECT, refuse)
     for field in ("temperature", "top_p", "top_k"):
         value = getattr(request, field)
         if value is None or not _accepts(field, quirks, refuse):

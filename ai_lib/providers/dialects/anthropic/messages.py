@@ -28,16 +28,7 @@ _THINKING = frozenset({"thinking", "redacted_thinking"})
 def encode_messages(
     request: ChatCompletionRequest, context: Context, refuse: Refuse
 ) -> tuple[list[Block], list[dict[str, Any]]]:
-    """Return the blocks of `system`, and the turns; neighbours of one role become one turn.
-
-    Args:
-        request: The request.
-        context: The provider.
-        refuse: Called for each part that cannot be sent.
-
-    Raises:
-        InvalidRequestError: There are only system messages.
-    """
+    """Return the blocks of `system`, and the turns; neighbours of one role become one turn."""
     messages, model = request.messages, request.model
     last = messages[-1]
     prefill = last.role is Role.ASSISTANT and not last.tool_calls and not owned_data(last.provider_data, context.owner)

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ai_lib.providers.dialect import Context
-from ai_lib.providers.reading import first_int, first_list, read_int
+from ai_lib.providers.reading import first_list, read_int
 from ai_lib.types.model import ModelInfo
 from ai_lib.utils.times import parse_date
 
@@ -17,30 +17,18 @@ __all__ = ["decode_models", "next_page"]
 
 
 def decode_models(payload: Any, context: Context) -> list[ModelInfo]:
-    """Return the models of one page.
-
-    Raises:
-        AiLibError: The payload is an error object.
-        InvalidResponseError: The payload is not a list of models.
-    """
+    """Return the models of one page."""
     models = []
     for entry in first_list(payload, context, "data"):
         if not entry.get("id"):
             continue
         moment = entry.get("created_at")
         date = parse_date(moment) if isinstance(moment, str) else None
-        model = ModelInfo(
-            entry["id"],
-            context.provider,
-            # Compatible services send OpenAI's `created`, in seconds.
-            int(date.timestamp()) if date else read_int(entry.get("created")),
-            entry.get("owned_by"),
-            name=entry.get("display_name"),
-            context_window=first_int(entry.get("max_input_tokens")),
-            max_output_tokens=first_int(entry.get("max_tokens")),
-            raw=entry,
-        )
-        models.append(model)
+        # Compatible services send OpenAI's `created`, in seconds.
+        created = int(date.timestamp()) if date else read_int(entry.get("created"))
+        limits = read_int(entry.get("max_input_tokens")), read_int(entry.get("max_tokens"))
+        names = entry.get("owned_by"), entry.get("display_name")
+        models.append(ModelInfo(entry["id"], context.provider, created, *names, *limits, raw=entry))
     return models
 
 

@@ -22,19 +22,11 @@ Block = dict[str, Any]
 
 def encode_content(parts: Iterable[Part], quirks: Quirks, refuse: Refuse) -> list[Block]:
     """Return the blocks of a user message or of a tool result."""
-    blocks = [encode_part(part, quirks, refuse) for part in parts]
-    return [block for block in blocks if block is not None]
+    return [block for part in parts if (block := encode_part(part, quirks, refuse)) is not None]
 
 
 def encode_text(parts: Iterable[Part], where: str, quirks: Quirks, refuse: Refuse) -> list[Block]:
-    """Return the blocks of a message that can hold only text.
-
-    Args:
-        parts: The parts of the message.
-        where: The message, as the refusal of other parts names it.
-        quirks: The switches of the service.
-        refuse: Called once when there are parts other than text.
-    """
+    """Return the blocks of a message that can hold only text; `where` names it where other parts are refused."""
     parts = list(parts)
     texts = [part for part in parts if isinstance(part, Text | Json)]
     if len(texts) < len(parts):
@@ -43,14 +35,10 @@ def encode_text(parts: Iterable[Part], where: str, quirks: Quirks, refuse: Refus
 
 
 def encode_part(part: Part, quirks: Quirks, refuse: Refuse) -> Block | None:
-    """Return the block of one part; None for an empty string, which the API rejects, and for a refused part.
-
-    Raises:
-        InvalidRequestError: A text document is not UTF-8.
-    """
+    """Return the block of one part; None for an empty string, which the API rejects, and for a refused part."""
     if isinstance(part, Text | Json):
-        text = {"type": "text", "text": part.text}
-        return with_cache_control(text, part.cache, quirks, refuse) if part.text else None
+        block: Block = {"type": "text", "text": part.text}
+        return with_cache_control(block, part.cache, quirks, refuse) if part.text else None
     kind = type(part).__name__.lower()
     if kind not in quirks.media or not isinstance(part, Image | Document):
         refuse(f"{kind} content", "the provider does not accept such parts")
@@ -60,7 +48,7 @@ def encode_part(part: Part, quirks: Quirks, refuse: Refuse) -> Block | None:
         source = {"type": "file", "file_id": part.file_id}
     elif part.url is not None:
         source = {"type": "url", "url": part.url}
-    block: Block = {"type": kind, "source": source}
+    block = {"type": kind, "source": source}
     if isinstance(part, Image):
         if part.detail not in (None, "auto"):
             refuse("image detail", "the API has no such setting; scale the image instead")

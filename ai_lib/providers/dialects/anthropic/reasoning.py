@@ -43,16 +43,7 @@ def thinks(body: Mapping[str, Any]) -> bool:
 
 
 def encode_reasoning(request: ChatCompletionRequest, quirks: Quirks, refuse: Refuse) -> dict[str, Any]:
-    """Return the fields of the body for `reasoning`.
-
-    Args:
-        request: The request.
-        quirks: The switches of the service; its table `thinking` holds the mode of each model.
-        refuse: Called when the model does not support it.
-
-    Raises:
-        InvalidRequestError: The budget is too small, or does not fit into `max_tokens`.
-    """
+    """Return the fields of the body for `reasoning`; a budget that is too small or too large raises."""
     reasoning = request.reasoning
     mode = match_model(quirks.thinking, request.model) or "none"
     if reasoning is None or (mode == "none" and reasoning in _OFF):

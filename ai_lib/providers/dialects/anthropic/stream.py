@@ -35,17 +35,7 @@ _WITH_INPUT = frozenset({"tool_use", "server_tool_use", "mcp_tool_use"})
 
 @checked_stream
 def decode_stream(events: Iterable[str], context: Context) -> Iterator[ChatCompletionChunk]:
-    """Yield the chunks of a stream.
-
-    Args:
-        events: The data of each event, in order.
-        context: The provider.
-
-    Raises:
-        AiLibError: An event is an error object.
-        InvalidResponseError: An event is malformed, or a second message starts inside the first.
-        StreamInterruptedError: The events end without message_stop and without a reason for the end.
-    """
+    """Yield the chunks of a stream; its end may be without message_stop where a reason for the end has come."""
     message = _Message(context)
     for payload in parse_events(events):
         read = _EVENTS.get(payload.get("type"))  # type: ignore[arg-type]

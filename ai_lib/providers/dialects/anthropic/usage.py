@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ai_lib.providers.reading import first_int, read_int
+from ai_lib.providers.reading import first_int, read_int, read_usage
 from ai_lib.types.usage import Usage
 
 __all__ = ["decode_usage"]
@@ -28,14 +28,11 @@ def decode_usage(wire: Any) -> Usage | None:
         return None
     if first_int(*(wire.get(field) for field in (*_INPUT, "output_tokens"))) is None:
         return None
-    prompt = sum(read_int(wire.get(field)) or 0 for field in _INPUT)
-    completion = read_int(wire.get("output_tokens")) or 0
     details = wire.get("output_tokens_details") or {}
     written = wire.get("cache_creation") or {}
-    return Usage(
-        prompt_tokens=prompt,
-        completion_tokens=completion,
-        total_tokens=prompt + completion,
+    return read_usage(
+        sum(read_int(wire.get(field)) or 0 for field in _INPUT),
+        read_int(wire.get("output_tokens")),
         cached_tokens=read_int(wire.get("cache_read_input_tokens")),
         cache_write_tokens=read_int(wire.get("cache_creation_input_tokens")),
         cache_write_1h_tokens=read_int(written.get("ephemeral_1h_input_tokens")),

@@ -12,10 +12,10 @@ from ai_lib.errors import InvalidResponseError, ProviderError
 from ai_lib.providers.dialect import Context
 from ai_lib.providers.dialects.bedrock_converse.parts import is_opaque, is_server_call, text_of_block
 from ai_lib.providers.dialects.bedrock_converse.usage import decode_usage
-from ai_lib.providers.reading import check_object, read_text, usage_fields
-from ai_lib.types.fold import arguments_text, synthetic_call_id
+from ai_lib.providers.reading import check_object, read_call, read_text, single_answer
+from ai_lib.types.fold import arguments_text
 from ai_lib.types.message import Citation, Message, Role
-from ai_lib.types.response import ChatCompletionResponse, Choice, FinishReason
+from ai_lib.types.response import ChatCompletionResponse, FinishReason
 from ai_lib.types.tool import ToolCall
 
 __all__ = ["decode", "decode_citation", "decode_finish", "decode_provider_data"]
@@ -34,33 +34,15 @@ _FAILURES = frozenset({"malformed_model_output", "malformed_tool_use"})
 
 
 def decode(payload: Any, context: Context, **facts: Any) -> ChatCompletionResponse:
-    """Return the response, which has neither an id nor the model.
-
-    Args:
-        payload: The decoded JSON.
-        context: The provider.
-        facts: Fields of the response that are not in the payload, such as `request_id`.
-
-    Raises:
-        AiLibError: The payload is an error object, or the output of the model cannot be read.
-        InvalidResponseError: The payload is not an answer.
-    """
+    """Return the response; an error object, an output that cannot be read and anything else raise."""
     check_object(payload)
     message = (payload.get("output") or {}).get("message")
     if not isinstance(message, Mapping):
         if any(payload.get(name) for name in ("message", "Message", "error", "__type")):
             raise context.fail(payload)
         raise InvalidResponseError("the answer has no output.message", code="no_choices")
-    finish, raw_finish = decode_finish(payload.get("stopReason"))
-    return ChatCompletionResponse(
-        provider=context.provider,
-        choices=(
-            Choice(message=_decode_message(message, context), finish_reason=finish, raw_finish_reason=raw_finish),
-        ),
-        **usage_fields(decode_usage(payload.get("usage"))),
-        raw=payload,
-        **facts,
-    )
+    finish, usage = decode_finish(payload.get("stopReason")), payload.get("usage")
+    return single_answer(payload, context, finish, _decode_message(message, context), decode_usage(usage), **facts)
 
 
 def _decode_message(wire: Mapping[str, Any], context: Context) -> Message:
@@ -78,11 +60,8 @@ def _decode_message(wire: Mapping[str, Any], context: Context) -> Message:
             thoughts.append(read_text((block["reasoningContent"].get("reasoningText") or {}).get("text")))
         if "toolUse" in block and not is_server_call(block):
             use = block["toolUse"]
-            name = read_text(use.get("name"))
-            if not name:
-                raise InvalidResponseError("the answer holds a tool call without a name", code="malformed_tool_call")
-            call_id = read_text(use.get("toolUseId")) or synthetic_call_id(None, len(calls))  # some models send ""
-            calls.append(ToolCall(call_id, name, arguments_text(use.get("input"))))
+            call_id, name = read_text(use.get("toolUseId")), read_text(use.get("name"))  # some models send an id of ""
+            calls.append(read_call(call_id, name, arguments_text(use.get("input")), len(calls)))
     return Message(
         role=Role.ASSISTANT,
         content=text or None,
@@ -94,11 +73,7 @@ def _decode_message(wire: Mapping[str, Any], context: Context) -> Message:
 
 
 def decode_finish(reason: Any) -> tuple[FinishReason | None, str | None]:
-    """Return the finish reason, and the provider's own word for it.
-
-    Raises:
-        ProviderError: The reason is a failure.
-    """
+    """Return the finish reason, and the provider's own word for it; a failure raises."""
     if not reason:
         return None, None
     raw = str(reason)
@@ -113,13 +88,7 @@ def decode_provider_data(content: list[Any], context: Context) -> dict[str, Any]
 
 
 def decode_citation(cited: Mapping[str, Any], start: int, end: int) -> Citation:
-    """Return a citation.
-
-    Args:
-        cited: The provider's citation.
-        start: Where its block starts in the text of the answer.
-        end: Where its block ends.
-    """
+    """Return a citation; its block goes from `start` to `end` in the text of the answer."""
     source = read_text(cited.get("source"))
     passages = [read_text(item.get("text")) for item in cited.get("sourceContent") or ()]
     url = ((cited.get("location") or {}).get("web") or {}).get("url")

@@ -13,7 +13,7 @@ from ai_lib.providers.dialects.bedrock_converse.messages import encode_messages
 from ai_lib.providers.dialects.bedrock_converse.parts import Block, encode_cache_point
 from ai_lib.providers.dialects.bedrock_converse.quirks import Quirks
 from ai_lib.providers.dialects.bedrock_converse.reasoning import encode_reasoning
-from ai_lib.providers.reading import match_model, merge_extensions
+from ai_lib.providers.reading import match_model, merge_extensions, refuse_fields
 from ai_lib.providers.schemas import GRAMMAR, has_open_objects, rewrite_schema
 from ai_lib.types.request import ChatCompletionRequest
 from ai_lib.types.tool import NamedTool
@@ -40,24 +40,11 @@ _FREE_KEYS = "objects must name their properties; free keys, as in dict[str, int
 
 
 def encode(request: ChatCompletionRequest, stream: bool, context: Context, refuse: Refuse) -> dict[str, Any]:
-    """Return the body; the URL names the model and says whether to stream.
-
-    Args:
-        request: The request.
-        stream: Whether to stream the answer.
-        context: The provider.
-        refuse: Called for each field that cannot be sent.
-
-    Raises:
-        InvalidRequestError: There are only system messages, or limits contradict each other.
-    """
+    """Return the body; the URL names the model and says whether to stream."""
     quirks: Quirks = context.quirks
     system, turns = encode_messages(request, context, refuse)
     inference, more = _encode_inference(request, quirks, refuse)
-    for field, reason in _UNSUPPORTED.items():
-        value = getattr(request, field)
-        if value is not None and value != _NO_EFFECT.get(field):
-            refuse(field, reason)
+    refuse_fields(request, _UNSUPPORTED, _NO_EFFECT, refuse)
     tools = _encode_tools(request, turns, quirks, refuse) if request.tools else None
     output = _encode_response_format(request, quirks, refuse)
     reasoning, effort = encode_reasoning(request, quirks, refuse)

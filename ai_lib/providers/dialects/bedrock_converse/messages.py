@@ -33,16 +33,7 @@ __all__ = ["encode_messages"]
 def encode_messages(
     request: ChatCompletionRequest, context: Context, refuse: Refuse
 ) -> tuple[list[Block], list[Block]]:
-    """Return the system blocks, and the turns.
-
-    Args:
-        request: The request.
-        context: The provider.
-        refuse: Called for each part that cannot be sent.
-
-    Raises:
-        InvalidRequestError: There are only system messages.
-    """
+    """Return the system blocks, and the turns."""
     system: list[Block] = []
     turns: list[Block] = []
     names: set[str] = set()

@@ -16,12 +16,7 @@ __all__ = ["decode_models"]
 
 
 def decode_models(payload: Any, context: Context) -> list[ModelInfo]:
-    """Return the models of GET /foundation-models or /inference-profiles of the host bedrock.{region}.amazonaws.com.
-
-    Raises:
-        AiLibError: The payload is an error object.
-        InvalidResponseError: The payload is neither of the two lists.
-    """
+    """Return the models of GET /foundation-models or /inference-profiles of the host bedrock.{region}.amazonaws.com."""
     return [
         ModelInfo(
             model_id,

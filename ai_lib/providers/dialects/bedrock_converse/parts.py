@@ -13,15 +13,9 @@ from ai_lib.providers.dialect import Refuse
 from ai_lib.types.content import Audio, CacheTime, Document, Image, Json, Media, Part, Text
 
 __all__ = [
-    "FORMATS",
-    "Block",
-    "encode_cache_point",
-    "encode_part",
-    "is_opaque",
-    "is_server_call",
-    "is_unsigned",
+    "FORMATS", "Block", "encode_cache_point", "encode_part", "is_opaque", "is_server_call", "is_unsigned",
     "text_of_block",
-]
+]  # fmt: skip
 
 Block = dict[str, Any]
 
@@ -58,10 +52,7 @@ _NOT_IN_NAMES = r"[^a-zA-Z0-9\s()\[\]-]+"
 def encode_part(part: Part, names: set[str], refuse: Refuse) -> list[Block]:
     """Return the block of a part and its cache point; nothing for an empty string, which the API rejects.
 
-    Args:
-        part: The part.
-        names: The names of the documents of the request so far, which must differ; a new one is added.
-        refuse: Called for what is not supported.
+    The names of the documents of a request must differ: `names` has those so far, and a new one is added.
     """
     if isinstance(part, Text | Json):
         return [{"text": part.text}, *encode_cache_point(part.cache)] if part.text else []

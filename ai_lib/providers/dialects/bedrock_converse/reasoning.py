@@ -28,11 +28,7 @@ _NOVA_EFFORTS = ("low", "medium", "high")
 def encode_reasoning(
     request: ChatCompletionRequest, quirks: Quirks, refuse: Refuse
 ) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Return the fields for `reasoning` of additionalModelRequestFields, and of outputConfig.
-
-    Raises:
-        InvalidRequestError: The budget is too small, or does not fit into `max_tokens`.
-    """
+    """Return the fields for `reasoning` of additionalModelRequestFields, and of outputConfig."""
     reasoning = request.reasoning
     mode = match_model(quirks.reasoning, request.model) or ""
     if reasoning is None:

@@ -24,17 +24,7 @@ __all__ = ["decode_stream"]
 
 @checked_stream
 def decode_stream(events: Iterable[str], context: Context) -> Iterator[ChatCompletionChunk]:
-    """Yield the chunks of a stream.
-
-    Args:
-        events: Each event as JSON: {type: payload}.
-        context: The provider.
-
-    Raises:
-        AiLibError: An event is an exception.
-        InvalidResponseError: An event is malformed.
-        StreamInterruptedError: The events end without messageStop.
-    """
+    """Yield the chunks of a stream from its events, each {type: payload}."""
     message = _Message(context)
     for event in parse_events(events):
         for kind, payload in event.items():

@@ -11,18 +11,11 @@ from typing import Any
 
 import attrs
 
-from ai_lib.errors import (
-    AiLibError,
-    ContentFilterError,
-    InvalidRequestError,
-    InvalidResponseError,
-    PermissionDeniedError,
-    ProviderError,
-)
+from ai_lib.errors import AiLibError, ContentFilterError, InvalidRequestError, PermissionDeniedError, ProviderError
 from ai_lib.providers.dialect import Context
 from ai_lib.providers.dialects.gemini.parts import NewContent, ReceivedParts
 from ai_lib.providers.dialects.gemini.usage import decode_usage
-from ai_lib.providers.reading import check_object
+from ai_lib.providers.reading import check_object, missing_field
 from ai_lib.types.chunk import ChatCompletionChunk
 from ai_lib.types.fold import Fold
 from ai_lib.types.message import Citation
@@ -59,28 +52,13 @@ _SOURCE_URLS = {"web": "uri", "maps": "uri", "retrievedContext": "uri", "image":
 
 
 def decode(payload: Any, context: Context, **facts: Any) -> ChatCompletionResponse:
-    """Return the response.
-
-    Args:
-        payload: The decoded JSON.
-        context: The provider.
-        facts: Fields of the response that are not in the payload, such as `request_id`.
-
-    Raises:
-        AiLibError: The payload is an error object, or the answer failed.
-        ContentFilterError: The prompt was blocked.
-        InvalidResponseError: The payload is not an answer.
-    """
+    """Return the response; an error object, a blocked prompt, a failed answer and anything else raise."""
     check_object(payload)
     answer, fold = Answer(context), Fold()
     for chunk in answer.read(payload):
         fold.add(chunk)
     if not answer.candidates:
-        raise InvalidResponseError(
-            f"the answer has no candidates; its keys are: {', '.join(map(str, payload)) or 'none'}",
-            code="no_choices",
-            hint="Check that base_url is that of the Gemini API",
-        )
+        raise missing_field(payload, "candidates", "the Gemini API", code="no_choices")
     for chunk in answer.finish():
         fold.add(chunk)
     return fold.response(ended=True, provider=context.provider, **facts)
@@ -103,19 +81,17 @@ class Answer:
     identity: tuple[str | None, str | None, Any] = (None, None, None)
 
     def read(self, payload: Mapping[str, Any]) -> Iterator[ChatCompletionChunk]:
-        """Yield what an event adds, one chunk for each candidate.
-
-        Raises:
-            AiLibError: It is an error object, or a finish reason is a failure.
-            ContentFilterError: The prompt was blocked.
-        """
+        """Yield what an event adds, one chunk for each candidate; a failure raises."""
         if payload.get("error"):
             raise self.context.fail(payload)
         identity = self.identity = payload.get("responseId") or None, payload.get("modelVersion") or None, payload
         usage = decode_usage(payload.get("usageMetadata"))
         candidates = payload.get("candidates")
         if not candidates:
-            _check_prompt(payload.get("promptFeedback") or {})
+            feedback = payload.get("promptFeedback") or {}
+            if reason := feedback.get("blockReason"):
+                detail = f" ({feedback['blockReasonMessage']})" if feedback.get("blockReasonMessage") else ""
+                raise ContentFilterError(f"the provider blocked the prompt: {reason}{detail}", code="content_filter")
             yield ChatCompletionChunk("", "", (), None, None, 0, usage, "", (), None, None, *identity)
         for number, wire in enumerate(candidates or ()):
             index = wire.get("index")
@@ -149,12 +125,6 @@ class Answer:
                 )
 
 
-def _check_prompt(feedback: Mapping[str, Any]) -> None:
-    if reason := feedback.get("blockReason"):
-        detail = f" ({feedback['blockReasonMessage']})" if feedback.get("blockReasonMessage") else ""
-        raise ContentFilterError(f"the provider blocked the prompt: {reason}{detail}", code="content_filter")
-
-
 def _decode_finish(wire: Mapping[str, Any], calls: int) -> tuple[FinishReason | None, str | None]:
     if not wire.get("finishReason"):
         return None, None
@@ -175,9 +145,8 @@ def _decode_citations(wire: Mapping[str, Any]) -> tuple[Citation, ...]:
         if kind is not None:
             source = chunk[kind]
             passage = source.get("text") if kind == "retrievedContext" else None
-            citations.append(
-                Citation(source.get(_SOURCE_URLS[kind]), source.get("title"), data=chunk, cited_text=passage)
-            )
+            url, title = source.get(_SOURCE_URLS[kind]), source.get("title")
+            citations.append(Citation(url, title, data=chunk, cited_text=passage))
     # Vertex AI says citations, the Gemini API citationSources.
     passages = (quoted or {}).get("citations") or (quoted or {}).get("citationSources") or ()
     citations += [

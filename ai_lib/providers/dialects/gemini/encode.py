@@ -12,7 +12,7 @@ from ai_lib.providers.dialect import Context, Refuse
 from ai_lib.providers.dialects.gemini.messages import encode_messages
 from ai_lib.providers.dialects.gemini.quirks import Quirks
 from ai_lib.providers.dialects.gemini.reasoning import encode_reasoning
-from ai_lib.providers.reading import match_model, merge_extensions
+from ai_lib.providers.reading import match_model, merge_extensions, refuse_fields
 from ai_lib.providers.schemas import Subset, rewrite_schema
 from ai_lib.types.request import ChatCompletionRequest
 from ai_lib.types.tool import NamedTool
@@ -32,7 +32,11 @@ _SETTINGS = {
     "logprobs": "responseLogprobs",
     "top_logprobs": "logprobs",
 }
-_UNSUPPORTED = {"logit_bias": "the API has no such field", "user": "the API has no field for an end user"}
+_UNSUPPORTED = {
+    "logit_bias": "the API has no such field",
+    "user": "the API has no field for an end user",
+    "parallel_tool_calls": "the model may always call several tools in one turn",
+}
 _MODES = {"auto": "AUTO", "none": "NONE", "required": "ANY"}
 
 # JSON Schema may be sent whole, but `const` is not enforced, while `enum` is: see responseJsonSchema in
@@ -60,17 +64,7 @@ _EMPTY_SCHEMA = frozenset({"$schema", "type", "title", "description", "propertie
 
 
 def encode(request: ChatCompletionRequest, stream: bool, context: Context, refuse: Refuse) -> dict[str, Any]:
-    """Return the body; the URL names the model and says whether to stream.
-
-    Args:
-        request: The request.
-        stream: Whether to stream the answer.
-        context: The provider.
-        refuse: Called for each field that cannot be sent.
-
-    Raises:
-        InvalidRequestError: A tool result has no call, or `extensions` repeat fields that the request sets.
-    """
+    """Return the body; the URL names the model and says whether to stream."""
     quirks: Quirks = context.quirks
     system, turns = encode_messages(request, context, refuse)
     body: dict[str, Any] = {"contents": turns}
@@ -85,11 +79,10 @@ def encode(request: ChatCompletionRequest, stream: bool, context: Context, refus
     }
     if config:
         body["generationConfig"] = config
-    if request.metadata is not None:
-        if quirks.labels:
-            body["labels"] = dict(request.metadata)
-        else:
-            refuse("metadata", "the provider keeps no tags")
+    if request.metadata is not None and quirks.labels:
+        body["labels"] = dict(request.metadata)
+    elif request.metadata is not None:
+        refuse("metadata", "the provider keeps no tags")
     return merge_extensions(body, request.extensions)
 
 
@@ -104,11 +97,7 @@ def _encode_settings(request: ChatCompletionRequest, quirks: Quirks, refuse: Ref
             config[name] = value
     if request.stop:
         config["stopSequences"] = list(request.stop)
-    for field, reason in _UNSUPPORTED.items():
-        if getattr(request, field) is not None:
-            refuse(field, reason)
-    if request.parallel_tool_calls is False:
-        refuse("parallel_tool_calls", "the model may always call several tools in one turn")
+    refuse_fields(request, _UNSUPPORTED, {"parallel_tool_calls": True}, refuse)
     return config
 
 

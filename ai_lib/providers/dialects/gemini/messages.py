@@ -32,16 +32,7 @@ _Wire = dict[str, Any]
 def encode_messages(
     request: ChatCompletionRequest, context: Context, refuse: Refuse
 ) -> tuple[list[_Wire], list[_Wire]]:
-    """Return the parts of the system instruction, and the turns; neighbours of one role become one turn.
-
-    Args:
-        request: The request.
-        context: The provider.
-        refuse: Called for each part that cannot be sent.
-
-    Raises:
-        InvalidRequestError: A tool result belongs to no call, and does not name its tool.
-    """
+    """Return the parts of the system instruction, and the turns; neighbours of one role become one turn."""
     quirks, names = context.quirks, tool_names_by_id(request.messages)
     system: list[_Wire] = []
     turns: list[_Wire] = []

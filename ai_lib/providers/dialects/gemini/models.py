@@ -16,12 +16,7 @@ __all__ = ["decode_models", "next_page"]
 
 
 def decode_models(payload: Any, context: Context) -> list[ModelInfo]:
-    """Return the models of one page.
-
-    Raises:
-        AiLibError: The payload is an error object.
-        InvalidResponseError: The payload is not a list of models.
-    """
+    """Return the models of one page."""
     return [
         ModelInfo(
             str(entry["name"]).removeprefix("publishers/google/").removeprefix("models/"),

@@ -46,8 +46,7 @@ _STEP = re.compile(
 
 def encode_content(parts: Iterable[Part], model: str | None, quirks: Quirks, refuse: Refuse) -> list[dict[str, Any]]:
     """Return the parts of a message as parts of a turn."""
-    wires = [encode_part(part, model, quirks, refuse) for part in parts]
-    return [wire for wire in wires if wire is not None]
+    return [wire for part in parts if (wire := encode_part(part, model, quirks, refuse)) is not None]
 
 
 def encode_part(part: Part, model: str | None, quirks: Quirks, refuse: Refuse) -> dict[str, Any] | None:
@@ -100,11 +99,7 @@ class ReceivedParts:
     open_call: _OpenCall | None = None
 
     def add(self, part: Mapping[str, Any], news: NewContent) -> None:
-        """Add a part, and its content to `news`.
-
-        Raises:
-            InvalidResponseError: It is a call without a name.
-        """
+        """Add a part, and its content to `news`."""
         if "functionCall" in part:
             self._add_call(part, part["functionCall"], news)
         elif "text" in part:
@@ -155,9 +150,8 @@ class ReceivedParts:
         number, part, arguments = self.open_call.number, self.open_call.part, self.open_call.complete()
         call = {key: value for key, value in part["functionCall"].items() if key not in ("partialArgs", "willContinue")}
         self.parts.append({**part, "functionCall": {**call, "args": arguments}})
-        news.calls.append(
-            ToolCallDelta(number, None, None, arguments_text(arguments), decode_call_data(part, self.owner))
-        )
+        data = decode_call_data(part, self.owner)
+        news.calls.append(ToolCallDelta(number, None, None, arguments_text(arguments), data))
         self.open_call = None
 
     def provider_data(self) -> dict[str, Any] | None:
@@ -179,11 +173,7 @@ class _OpenCall:
     text: list[str] = attrs.field(factory=list)
 
     def add(self, piece: Mapping[str, Any]) -> None:
-        """Add a piece of the arguments.
-
-        Raises:
-            ValueError: Its path is malformed, or leads into a value that is not an object or a list.
-        """
+        """Add a piece of the arguments; a path that is malformed, or does not fit the arguments so far, raises."""
         path = piece["jsonPath"]
         if path != self.path:
             self.complete()

@@ -41,12 +41,7 @@ _RESULT_TYPES = ("image/png", "image/jpeg", "image/webp", "application/pdf", "te
 _RESULT_MEDIA = {"*gemini-2*": (), "*gemini-1*": (), "*gemma*": (), "*": _RESULT_TYPES}
 _DETAIL = {"*gemini-2*": False, "*gemini-1*": False, "*gemma*": False, "*": True}
 _SAMPLING = ("temperature", "top_p", "top_k", "n")
-_REJECTS = {
-    "*gemini-3.5-flash-lite*": _SAMPLING,
-    "*gemini-3.[6-9]*": _SAMPLING,
-    "*gemini-3*": ("n",),
-    "*": (),
-}
+_REJECTS = {"*gemini-3.5-flash-lite*": _SAMPLING, "*gemini-3.[6-9]*": _SAMPLING, "*gemini-3*": ("n",), "*": ()}
 
 
 @attrs.frozen(kw_only=True)

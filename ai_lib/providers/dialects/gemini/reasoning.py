@@ -24,15 +24,13 @@ def encode_reasoning(request: ChatCompletionRequest, quirks: Quirks, refuse: Ref
     value = reasoning if isinstance(reasoning, int) else words.get(reasoning)
     if not words:
         refuse("reasoning", "the model does not think before it answers")
-        return {}
-    if value is None:
+    elif value is None:
         refuse("reasoning", f"the model supports only {', '.join(words)} or a number of tokens, not {reasoning!r}")
-        return {}
-    if value == 0:
-        return {"thinkingConfig": {"thinkingBudget": 0}}
-    # Thoughts come back only on request.
-    field = "thinkingLevel" if isinstance(value, str) else "thinkingBudget"
-    return {"thinkingConfig": {field: value, "includeThoughts": True}}
+    else:
+        field = "thinkingLevel" if isinstance(value, str) else "thinkingBudget"
+        # Thoughts come back only on request.
+        return {"thinkingConfig": {field: value, **({} if value == 0 else {"includeThoughts": True})}}
+    return {}
 
 
 def add_missing_signature(parts: Iterable[dict[str, Any]], model: str | None, quirks: Quirks) -> None:

@@ -18,17 +18,7 @@ __all__ = ["decode_stream"]
 
 @checked_stream
 def decode_stream(events: Iterable[str], context: Context) -> Iterator[ChatCompletionChunk]:
-    """Yield the chunks of a stream.
-
-    Args:
-        events: The data of each event, in order.
-        context: The provider.
-
-    Raises:
-        AiLibError: An event is an error object, or the answer failed.
-        InvalidResponseError: An event is malformed.
-        StreamInterruptedError: The events end before every candidate has a finish reason.
-    """
+    """Yield the chunks of a stream from the data of its events."""
     answer = Answer(context)
     for payload in parse_events(events):
         yield from answer.read(payload)

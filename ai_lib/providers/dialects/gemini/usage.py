@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ai_lib.providers.reading import read_int
+from ai_lib.providers.reading import read_int, read_usage
 from ai_lib.types.usage import Usage
 
 __all__ = ["decode_usage"]
@@ -27,11 +27,10 @@ def decode_usage(wire: Any) -> Usage | None:
     if prompt is None and answer is None and total is None:
         return None
     thoughts = read_int(wire.get("thoughtsTokenCount"))
-    completion = (answer or 0) + (thoughts or 0)
-    return Usage(
-        prompt_tokens=prompt or 0,
-        completion_tokens=completion,
-        total_tokens=(prompt or 0) + completion if total is None else total,
+    return read_usage(
+        prompt,
+        (answer or 0) + (thoughts or 0),
+        total,
         cached_tokens=read_int(wire.get("cachedContentTokenCount")),
         reasoning_tokens=thoughts,
         audio_prompt_tokens=_audio_tokens(wire.get("promptTokensDetails")),

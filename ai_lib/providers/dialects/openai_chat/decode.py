@@ -16,23 +16,15 @@ from ai_lib.providers.dialect import Context
 from ai_lib.providers.dialects.openai_chat.quirks import Quirks
 from ai_lib.providers.dialects.openai_chat.reasoning import REASONING_FIELDS, decode_reasoning, split_think_tags
 from ai_lib.providers.dialects.openai_chat.usage import decode_usage
-from ai_lib.providers.reading import check_object, usage_fields
-from ai_lib.types.fold import arguments_text, synthetic_call_id
+from ai_lib.providers.reading import check_object, missing_field, read_call, usage_fields
+from ai_lib.types.fold import arguments_text
 from ai_lib.types.message import Citation, Message, Role
 from ai_lib.types.response import ChatCompletionResponse, Choice, FinishReason
-from ai_lib.types.tool import ToolCall
 
 __all__ = [
-    "decode",
-    "decode_call",
-    "decode_citations",
-    "decode_content",
-    "decode_finish",
-    "decode_logprobs",
-    "decode_provider_data",
-    "is_error",
-    "list_calls",
-]
+    "decode", "decode_call", "decode_citations", "decode_content", "decode_finish", "decode_logprobs",
+    "decode_provider_data", "is_error", "list_calls",
+]  # fmt: skip
 
 _FINISH: dict[str, FinishReason] = {
     "stop": "stop",
@@ -57,18 +49,7 @@ _FAILED: dict[str, type[ProviderError]] = {
 
 
 def decode(payload: Any, context: Context, **facts: Any) -> ChatCompletionResponse:
-    """Return the response in a decoded payload.
-
-    Args:
-        payload: The JSON.
-        context: The provider.
-        facts: Fields of the response that are not in the payload, such as `request_id`.
-
-    Raises:
-        AiLibError: The payload is an error object.
-        ContentFilterError: The provider blocked the prompt.
-        InvalidResponseError: The payload is not a chat completion.
-    """
+    """Return the response; an error object, a blocked prompt and anything else raise."""
     check_object(payload)
     if is_error(payload):
         raise context.fail(payload)
@@ -76,11 +57,7 @@ def decode(payload: Any, context: Context, **facts: Any) -> ChatCompletionRespon
     if not isinstance(choices, list) or not choices:
         if payload.get("prompt_filter_results"):  # Azure
             raise ContentFilterError("the provider's filter blocked the prompt", code="content_filter")
-        raise InvalidResponseError(
-            f"the answer has no choices; its keys are: {', '.join(map(str, payload)) or 'none'}",
-            code="no_choices",
-            hint="Check that base_url is that of a chat completions API",
-        )
+        raise missing_field(payload, "choices", "a chat completions API", code="no_choices")
     return ChatCompletionResponse(
         id=payload.get("id") or None,
         model=payload.get("model") or None,
@@ -138,10 +115,7 @@ def _decode_message(wire: Mapping[str, Any], payload: Mapping[str, Any], context
     calls = []
     for number, call in enumerate(list_calls(wire)):
         call_id, name, arguments, data = decode_call(call, context)
-        if not name:
-            raise InvalidResponseError("the answer holds a tool call without a name", code="malformed_tool_call")
-        call_id = call_id or synthetic_call_id(payload.get("id") or None, number)
-        calls.append(ToolCall(call_id, name, arguments_text(arguments), provider_data=data))
+        calls.append(read_call(call_id, name, arguments_text(arguments), number, payload.get("id") or None, data))
     sources = wire.get("annotations"), payload.get("citations")
     return Message(
         role=Role.ASSISTANT,
@@ -186,11 +160,7 @@ def list_calls(wire: Mapping[str, Any]) -> Any:
 
 
 def decode_call(call: Any, context: Context) -> tuple[str | None, str, Any, dict[str, Any] | None]:
-    """Return the id, the name, the arguments and the provider's own data of a call to a function or to a custom tool.
-
-    Raises:
-        TypeError: The name is not a string.
-    """
+    """Return the id, the name, the arguments and the provider's data of a call to a function or to a custom tool."""
     function = call.get("function") or {}
     if not function and isinstance(call.get("custom"), Mapping):
         function = {"name": call["custom"].get("name"), "arguments": call["custom"].get("input")}
@@ -245,11 +215,7 @@ def decode_citations(sources: Any) -> list[Citation]:
 
 
 def decode_finish(reason: Any) -> tuple[FinishReason | None, str | None]:
-    """Return why an answer ended, in the library's word and in the provider's.
-
-    Raises:
-        ProviderError: The reason is a failure.
-    """
+    """Return why an answer ended, in the library's word and in the provider's; a failure raises."""
     if not reason:
         return None, None
     raw = str(reason)

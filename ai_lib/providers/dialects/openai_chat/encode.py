@@ -20,35 +20,13 @@ __all__ = ["encode"]
 
 # Fields whose value is sent unchanged, under the same name or the one in `Quirks.rename`.
 _PLAIN = (
-    "temperature",
-    "top_p",
-    "max_tokens",
-    "seed",
-    "n",
-    "presence_penalty",
-    "frequency_penalty",
-    "logit_bias",
-    "logprobs",
-    "top_logprobs",
-    "parallel_tool_calls",
-    "user",
-    "metadata",
-    "stop",
-    "top_k",
-)
-# Reserved even where the body does not set it: an extension must not turn a whole answer into a stream.
-_RESERVED = frozenset({"stream"})
+    "temperature", "top_p", "max_tokens", "seed", "n", "presence_penalty", "frequency_penalty", "logit_bias",
+    "logprobs", "top_logprobs", "parallel_tool_calls", "user", "metadata", "stop", "top_k",
+)  # fmt: skip
 
 
 def encode(request: ChatCompletionRequest, stream: bool, context: Context, refuse: Refuse) -> dict[str, Any]:
-    """Return the body of a request.
-
-    Args:
-        request: The request.
-        stream: Whether to request a stream.
-        context: The provider.
-        refuse: Called with each field that cannot be sent.
-    """
+    """Return the body of a request."""
     quirks: Quirks = context.quirks
     body: dict[str, Any] = {"model": request.model} if quirks.model_in_body else {}
     body["messages"] = encode_messages(request.messages, context, refuse)
@@ -66,7 +44,8 @@ def encode(request: ChatCompletionRequest, stream: bool, context: Context, refus
         body["stream"] = True
         if quirks.stream_usage:
             body["stream_options"] = {"include_usage": True}
-    return merge_extensions(body, request.extensions, reserved=_RESERVED)
+    # Reserved even where the body does not set it: an extension must not turn a whole answer into a stream.
+    return merge_extensions(body, request.extensions, reserved=frozenset({"stream"}))
 
 
 def _encode_tools(tools: tuple[Tool, ...], choice: ToolChoice | None, quirks: Quirks, refuse: Refuse) -> dict[str, Any]:

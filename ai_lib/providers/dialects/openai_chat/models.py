@@ -22,12 +22,7 @@ _MAX_OUTPUT = ("max_completion_tokens", "max_output_tokens", "max_output_length"
 
 
 def decode_models(payload: Any, context: Context) -> list[ModelInfo]:
-    """Return the models from {data: [...]}, {models: [...]} or a bare list, whose entries may be names alone.
-
-    Raises:
-        AiLibError: The payload is an error object.
-        InvalidResponseError: The payload is not a list of models.
-    """
+    """Return the models from {data: [...]}, {models: [...]} or a bare list, whose entries may be names alone."""
     entries = payload.get("data", payload.get("models")) if isinstance(payload, Mapping) else payload
     if isinstance(payload, Mapping) and entries is None and is_error(payload):
         raise context.fail(payload)
@@ -40,16 +35,8 @@ def decode_models(payload: Any, context: Context) -> list[ModelInfo]:
             continue
         best = fields.get("top_provider")  # OpenRouter
         limits = {**best, **fields} if isinstance(best, Mapping) else fields
-        models.append(
-            ModelInfo(
-                fields["id"],
-                context.provider,
-                read_int(fields.get("created")),
-                fields.get("owned_by"),
-                name=fields.get("name") or fields.get("display_name"),
-                context_window=first_int(*(limits.get(key) for key in _CONTEXT_LENGTH)),
-                max_output_tokens=first_int(*(limits.get(key) for key in _MAX_OUTPUT)),
-                raw=entry,
-            )
-        )
+        created, name = read_int(fields.get("created")), fields.get("name") or fields.get("display_name")
+        window, output = (first_int(*(limits.get(key) for key in keys)) for keys in (_CONTEXT_LENGTH, _MAX_OUTPUT))
+        owner = fields.get("owned_by")
+        models.append(ModelInfo(fields["id"], context.provider, created, owner, name, window, output, raw=entry))
     return models

@@ -19,13 +19,7 @@ _AUDIO_FORMATS = {"audio/mpeg": "mp3", "audio/x-wav": "wav", "audio/wave": "wav"
 
 
 def encode_content(parts: tuple[Part, ...], quirks: Quirks, refuse: Refuse) -> str | list[dict[str, Any]]:
-    """Return the content of a message.
-
-    Args:
-        parts: The parts.
-        quirks: The service's switches.
-        refuse: Called with each part that cannot be sent.
-    """
+    """Return the content of a message."""
     if len(parts) == 1 and isinstance(parts[0], Text) and parts[0].cache is None:
         return parts[0].text
     wire = [item for part in parts if (item := encode_part(part, quirks, refuse)) is not None]

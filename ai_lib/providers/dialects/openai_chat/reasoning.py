@@ -18,14 +18,9 @@ from ai_lib.types.chunk import ChatCompletionChunk
 from ai_lib.types.message import Message
 
 __all__ = [
-    "REASONING",
-    "REASONING_FIELDS",
-    "decode_reasoning",
-    "encode_reasoning",
-    "encode_thinking",
-    "split_think_tags",
+    "REASONING", "REASONING_FIELDS", "decode_reasoning", "encode_reasoning", "encode_thinking", "split_think_tags",
     "split_think_tags_in_stream",
-]
+]  # fmt: skip
 
 REASONING_FIELDS = ("reasoning_content", "reasoning")
 """The fields that hold the model's reasoning as text; where both are present, the first one counts."""
@@ -37,14 +32,7 @@ _SWITCH = {"none": False, "disabled": False, "enabled": True}
 
 
 def encode_reasoning(reasoning: str | int, model: str | None, quirks: Quirks, refuse: Refuse) -> dict[str, Any]:
-    """Return the fields that request an effort or a budget, in the form that the service has for the model.
-
-    Args:
-        reasoning: An effort in the provider's words, or a number of tokens.
-        model: The model.
-        quirks: The service's switches.
-        refuse: Called where the service does not support it.
-    """
+    """Return the fields that request an effort or a budget, in the form that the service has for the model."""
     form = quirks.reasoning
     if not isinstance(form, str):
         form = match_model(form, model) or "effort"
@@ -116,13 +104,7 @@ without an effort next to it; enable_thinking and thinking_budget; an object rea
 def encode_thinking(
     content: str | list[dict[str, Any]], message: Message, data: Mapping[str, Any]
 ) -> str | list[dict[str, Any]]:
-    """Return an assistant's content with its reasoning in front, as a part.
-
-    Args:
-        content: The content without it.
-        message: The message.
-        data: The provider's own data on the message: the signature, where there was one.
-    """
+    """Return an assistant's content with its reasoning in front, as a part; `data` may hold its signature."""
     if not message.reasoning:
         return content
     part: dict[str, Any] = {"type": "thinking", "thinking": [{"type": "text", "text": message.reasoning}]}
@@ -136,12 +118,7 @@ def encode_thinking(
 
 
 def decode_reasoning(wire: Mapping[str, Any], thinking: str) -> str:
-    """Return the reasoning of a message or of a delta.
-
-    Args:
-        wire: The message or delta.
-        thinking: The reasoning in the parts of its content.
-    """
+    """Return the reasoning of a message or of a delta; `thinking` is that in the parts of its content."""
     text = next((value for field in REASONING_FIELDS if isinstance(value := wire.get(field), str)), "") + thinking
     details = wire.get("reasoning_details")  # OpenRouter and MiniMax, which repeat there what the field says
     if text or not isinstance(details, list):

@@ -31,13 +31,7 @@ _ROLE_AND_TEXT = {"role", "content"}
 
 
 def decode_stream(events: Iterable[str], context: Context) -> Iterator[ChatCompletionChunk]:
-    """Yield the chunks of a stream from the data of its events.
-
-    Raises:
-        AiLibError: An event is an error object.
-        InvalidResponseError: An event is not JSON, or malformed.
-        StreamInterruptedError: The events end without `[DONE]` and without a finish reason for every choice.
-    """
+    """Yield the chunks of a stream from its events, whose end is `[DONE]` or the finish reason of every choice."""
     chunks = _decode_events(events, context)
     return split_think_tags_in_stream(chunks) if context.quirks.think_tags else chunks
 

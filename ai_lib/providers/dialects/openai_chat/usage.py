@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ai_lib.providers.reading import first_int, read_cost, read_int
+from ai_lib.providers.reading import first_int, read_cost, read_int, read_usage
 from ai_lib.types.usage import Usage
 
 __all__ = ["decode_usage"]
@@ -32,10 +32,10 @@ def decode_usage(wire: Any) -> Usage | None:
         elif reasoning > completion:
             completion += reasoning
             total = max(total or 0, prompt + completion)
-    return Usage(
-        prompt_tokens=prompt,
-        completion_tokens=completion,
-        total_tokens=prompt + completion if total is None else total,
+    return read_usage(
+        prompt,
+        completion,
+        total,
         cached_tokens=first_int(
             prompt_parts.get("cached_tokens"),
             wire.get("cached_tokens"),

@@ -7,33 +7,24 @@ https://platform.openai.com/docs/guides/function-calling
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from typing import Any
 
-from ai_lib.errors import InvalidResponseError
 from ai_lib.providers.dialect import Context
 from ai_lib.providers.dialects.openai_responses.quirks import Quirks
 from ai_lib.providers.dialects.openai_responses.reasoning import decode_reasoning
 from ai_lib.providers.dialects.openai_responses.usage import decode_usage
-from ai_lib.providers.reading import check_object, read_int, read_text, usage_fields
-from ai_lib.types.fold import arguments_text, synthetic_call_id
+from ai_lib.providers.reading import check_object, missing_field, read_call, read_int, read_text, single_answer
+from ai_lib.types.fold import arguments_text
 from ai_lib.types.message import Citation, Message, Role
-from ai_lib.types.response import ChatCompletionResponse, Choice, FinishReason
+from ai_lib.types.response import ChatCompletionResponse, FinishReason
 from ai_lib.types.tool import ToolCall
 from ai_lib.utils import json
 
 __all__ = [
-    "CARRIED",
-    "CUSTOM",
-    "FUNCTION",
-    "WRAPPERS",
-    "decode",
-    "decode_arguments",
-    "decode_call_data",
-    "decode_citation",
-    "decode_finish",
-    "decode_provider_data",
-    "unwrap_calls",
-]
+    "CARRIED", "CUSTOM", "FUNCTION", "WRAPPERS", "decode", "decode_arguments", "decode_call_data", "decode_citation",
+    "decode_finish", "decode_provider_data", "unwrap_calls",
+]  # fmt: skip
 
 FUNCTION = "function_call"
 CUSTOM = "custom_tool_call"
@@ -64,45 +55,24 @@ _PLAIN = frozenset({"message", FUNCTION})
 
 
 def decode(payload: Any, context: Context, **facts: Any) -> ChatCompletionResponse:
-    """Return the response in a decoded payload.
-
-    Args:
-        payload: The JSON.
-        context: The provider.
-        facts: Fields of the response that are not in the payload, such as `request_id`.
-
-    Raises:
-        AiLibError: The payload is an error object, or reports a failure.
-        InvalidResponseError: The payload is not a response.
-    """
+    """Return the response; an error object, a failure and anything else raise."""
     check_object(payload)
     if payload.get("error") or payload.get("status") == "failed":
         raise context.fail(payload)
     output = payload.get("output")
     if not isinstance(output, list):
-        raise InvalidResponseError(
-            f"the answer has no output; its keys are: {', '.join(map(str, payload)) or 'none'}",
-            code="no_output",
-            hint="Check that base_url is that of a Responses API",
-        )
+        raise missing_field(payload, "output", "a Responses API", code="no_output")
     output = unwrap_calls(output)
-    finish, raw_finish = decode_finish(payload, output, context.quirks.hosted)
+    finish = decode_finish(payload, output, context.quirks.hosted)
     message, logprobs = _decode_message(output, payload.get("id") or None, context)
-    return ChatCompletionResponse(
-        id=payload.get("id") or None,
-        model=payload.get("model") or None,
-        provider=context.provider,
-        choices=(
-            Choice(
-                message=message,
-                finish_reason=finish,
-                raw_finish_reason=raw_finish,
-                logprobs={"content": logprobs} if logprobs else None,
-            ),
-        ),
-        **usage_fields(decode_usage(payload.get("usage"))),
+    return single_answer(
+        payload,
+        context,
+        finish,
+        message,
+        decode_usage(payload.get("usage")),
+        logprobs={"content": logprobs} if logprobs else None,
         created=read_int(payload.get("created_at")),
-        raw=payload,
         **facts,
     )
 
@@ -128,12 +98,9 @@ def _decode_message(
         elif kind == "reasoning":
             reasoning += decode_reasoning(item)
         elif kind in (FUNCTION, CUSTOM):
-            name = read_text(item.get("name"))
-            if not name:
-                raise InvalidResponseError("the answer holds a tool call without a name", code="malformed_tool_call")
-            call_id = read_text(item.get("call_id")) or synthetic_call_id(response_id, len(calls))
-            data = decode_call_data(item, context.owner)
-            calls.append(ToolCall(call_id, name, decode_arguments(item), provider_data=data))
+            name, data = read_text(item.get("name")), decode_call_data(item, context.owner)
+            call_id, arguments = read_text(item.get("call_id")), decode_arguments(item)
+            calls.append(read_call(call_id, name, arguments, len(calls), response_id, data))
     message = Message(
         role=Role.ASSISTANT,
         content="".join(text) or None,
@@ -153,7 +120,7 @@ def unwrap_calls(items: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
         calls: list[dict[str, Any]] = []
         if item.get("name") in WRAPPERS and item.get("type") == FUNCTION:
             call_id = item.get("call_id")
-            try:
+            with suppress(AttributeError, LookupError, TypeError, ValueError):  # a tool of the caller's of that name
                 calls = [
                     {
                         "type": FUNCTION,
@@ -163,8 +130,6 @@ def unwrap_calls(items: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
                     }
                     for number, use in enumerate(json.loads(item["arguments"])["tool_uses"])
                 ]
-            except (AttributeError, LookupError, TypeError, ValueError):
-                calls = []  # a tool of the caller's that only has this name
         output += calls or (item,)
     return output
 
@@ -206,12 +171,7 @@ def decode_finish(
 ) -> tuple[FinishReason | None, str | None]:
     """Return why an answer ended, in the library's word and in the provider's.
 
-    The API has no word for calls that wait for the caller: they follow from the items.
-
-    Args:
-        payload: The response.
-        output: Its items, unwrapped.
-        hosted: Kinds of items that run at this provider, though other providers leave them to the caller.
+    The API has no word for calls that wait for the caller: they follow from the items of `output`.
     """
     details = payload.get("incomplete_details")
     raw = details.get("reason") if isinstance(details, Mapping) else None

@@ -30,21 +30,12 @@ _PLAIN = {
 }
 _LOGPROBS = "message.output_text.logprobs"
 _ENCRYPTED = "reasoning.encrypted_content"
-# Reserved even where the body does not set it: an extension must not turn a whole answer into a stream.
-_RESERVED = frozenset({"stream"})
 # Extensions that continue what the service keeps. Source: platform.openai.com/docs/guides/conversation-state
 _STATE = frozenset({"previous_response_id", "conversation", "background"})
 
 
 def encode(request: ChatCompletionRequest, stream: bool, context: Context, refuse: Refuse) -> dict[str, Any]:
-    """Return the body of a request.
-
-    Args:
-        request: The request.
-        stream: Whether to request a stream.
-        context: The provider.
-        refuse: Called with each field that cannot be sent.
-    """
+    """Return the body of a request."""
     quirks: Quirks = context.quirks
     body = {"model": request.model, **encode_prompt(request, context, refuse)}
     for field, name in _PLAIN.items():
@@ -68,7 +59,8 @@ def encode(request: ChatCompletionRequest, stream: bool, context: Context, refus
     for field in ("include", "tools"):
         if field in body and isinstance(extensions.get(field), list | tuple):
             body[field] = [*body[field], *(item for item in extensions.pop(field) if item not in body[field])]
-    return merge_extensions(body, extensions, reserved=_RESERVED)
+    # Reserved even where the body does not set it: an extension must not turn a whole answer into a stream.
+    return merge_extensions(body, extensions, reserved=frozenset({"stream"}))
 
 
 def encode_prompt(request: ChatCompletionRequest, context: Context, refuse: Refuse) -> dict[str, Any]:
@@ -116,11 +108,8 @@ def _encode_tools(tools: tuple[Tool, ...], choice: ToolChoice | None, quirks: Qu
     if kind not in quirks.tool_choice:
         refuse("tool_choice", f"the provider supports only {', '.join(sorted(quirks.tool_choice))}, not {kind}")
     elif isinstance(choice, NamedTool):
-        function = {"name": choice.name}
-        body["tool_choice"] = {
-            "type": "function",
-            **({"function": function} if quirks.nested_tool_choice else function),
-        }
+        name = {"name": choice.name}
+        body["tool_choice"] = {"type": "function", **({"function": name} if quirks.nested_tool_choice else name)}
     else:
         body["tool_choice"] = choice
     return body

@@ -29,11 +29,7 @@ def encode_messages(
 ) -> tuple[str, list[Item]]:
     """Return the instructions, where the service has a field for them, and the items.
 
-    Args:
-        messages: The conversation.
-        context: The provider.
-        refuse: Called with each field or part that cannot be sent.
-        encrypted_only: Whether only encrypted reasoning can go back, since the service keeps nothing.
+    With `encrypted_only` no reasoning but encrypted goes back, since the service keeps nothing.
     """
     quirks: Quirks = context.quirks
     calls = {call.id: call for message in messages for call in message.tool_calls}

@@ -15,11 +15,7 @@ __all__ = ["decode_models"]
 
 
 def decode_models(payload: Any, context: Context) -> list[ModelInfo]:
-    """Return the models.
-
-    Raises:
-        AiLibError: The payload is an error object, or not a list of models.
-    """
+    """Return the models."""
     return [
         ModelInfo(entry["id"], context.provider, read_int(entry.get("created")), entry.get("owned_by"), raw=entry)
         for entry in first_list(payload, context, "data")

@@ -59,18 +59,14 @@ def encode_part(part: Part, quirks: Quirks, refuse: Refuse) -> dict[str, Any] | 
     if isinstance(part, Audio) or kind not in quirks.media:
         refuse(f"{kind} content", "the provider does not accept such parts")
         return None
-    return _encode_image(part, quirks, refuse) if isinstance(part, Image) else _encode_document(part, quirks, refuse)
-
-
-def _encode_image(part: Image, quirks: Quirks, refuse: Refuse) -> dict[str, Any] | None:
+    if not isinstance(part, Image):
+        return _encode_document(part, quirks, refuse)
+    if part.file_id is not None and not quirks.image_ids:
+        refuse("image file_id", "images must be URLs or bytes")
+        return None
+    source = {"image_url": part.data_url} if part.file_id is None else {"file_id": part.file_id}
     detail = part.detail or ("auto" if quirks.explicit_defaults else None)
-    about = {} if detail is None else {"detail": detail}
-    if part.file_id is None:
-        return {"type": "input_image", "image_url": part.data_url, **about}
-    if quirks.image_ids:
-        return {"type": "input_image", "file_id": part.file_id, **about}
-    refuse("image file_id", "images must be URLs or bytes")
-    return None
+    return {"type": "input_image", **source, **({} if detail is None else {"detail": detail})}
 
 
 def _encode_document(part: Document, quirks: Quirks, refuse: Refuse) -> dict[str, Any] | None:

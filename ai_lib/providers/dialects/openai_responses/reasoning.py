@@ -17,13 +17,7 @@ __all__ = ["decode_reasoning", "encode_reasoning", "needs_encrypted_reasoning"]
 
 
 def encode_reasoning(reasoning: str | int, quirks: Quirks, refuse: Refuse) -> dict[str, Any]:
-    """Return the fields that request an effort.
-
-    Args:
-        reasoning: An effort in the provider's words; a number of tokens is refused.
-        quirks: The service's switches.
-        refuse: Called where the service does not support it.
-    """
+    """Return the fields that request an effort; a number of tokens is refused."""
     if isinstance(reasoning, int):
         refuse("reasoning", "the provider accepts an effort such as 'low', not a number of tokens")
         return {}

@@ -37,13 +37,7 @@ _UNPLACED = 1000
 
 @checked_stream
 def decode_stream(events: Iterable[str], context: Context) -> Iterator[ChatCompletionChunk]:
-    """Yield the chunks of a stream from the data of its events.
-
-    Raises:
-        AiLibError: An event is an error object, or reports a failure.
-        InvalidResponseError: An event is malformed, or belongs to another API.
-        StreamInterruptedError: The events end before the response is complete.
-    """
+    """Yield the chunks of a stream from the data of its events; those of another API raise."""
     response = _Response(context)
     for payload in parse_events(events):
         decode = _EVENTS.get(payload.get("type"))  # type: ignore[arg-type]
@@ -137,19 +131,14 @@ class _Response:
         item = self._item(payload)
         if item.whole:
             return ()
-        item.pieces.add("arguments")
-        return (
-            self._chunk(payload, tool_calls=(ToolCallDelta(item.number, None, None, read_text(payload["delta"])),)),
-        )
+        return self._arguments(payload, item, read_text(payload["delta"]))
 
     def end_arguments(self, payload: Mapping[str, Any]) -> Iterable[ChatCompletionChunk]:
         item = self._item(payload)
         arguments = read_text(payload.get("arguments")) or read_text(payload.get("input"))
         if not item.call or not arguments or "arguments" in item.pieces:
             return ()
-        item.pieces.add("arguments")
-        delta = ToolCallDelta(item.number, None, None, arguments)
-        return (self._chunk(payload, tool_calls=(delta,)),)
+        return self._arguments(payload, item, arguments)
 
     def end_item(self, payload: Mapping[str, Any]) -> Iterable[ChatCompletionChunk]:
         return self._finish(self._item(payload, payload["item"].get("id")), payload["item"], payload)
@@ -222,11 +211,14 @@ class _Response:
         else:
             # Calls from one wrapper get numbers that no other item has.
             first = item.number if len(item.done) == 1 else _UNPLACED * (item.number + _UNPLACED)
-            chunk.tool_calls = tuple(
-                [self._call(first + at, call, decode_arguments(call)) for at, call in enumerate(item.done)]
-            )
+            calls = [self._call(first + at, call, decode_arguments(call)) for at, call in enumerate(item.done)]
+            chunk.tool_calls = tuple(calls)
 
     # --- used by several events
+
+    def _arguments(self, payload: Any, item: _Item, arguments: str) -> Iterable[ChatCompletionChunk]:
+        item.pieces.add("arguments")
+        return (self._chunk(payload, tool_calls=(ToolCallDelta(item.number, None, None, arguments),)),)
 
     def _chunk(self, payload: Any, **fields: Any) -> ChatCompletionChunk:
         return ChatCompletionChunk(id=self.id, model=self.model, raw=payload, **fields)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ai_lib.providers.reading import first_int, read_cost, read_int
+from ai_lib.providers.reading import first_int, read_cost, read_int, read_usage
 from ai_lib.types.usage import Usage
 
 __all__ = ["decode_usage"]
@@ -19,12 +19,8 @@ def decode_usage(wire: Any) -> Usage | None:
     if not wire or not isinstance(wire, Mapping):
         return None
     prompt_parts, completion_parts = wire.get("input_tokens_details") or {}, wire.get("output_tokens_details") or {}
-    prompt, completion = read_int(wire.get("input_tokens")) or 0, read_int(wire.get("output_tokens")) or 0
-    total = read_int(wire.get("total_tokens"))
-    return Usage(
-        prompt_tokens=prompt,
-        completion_tokens=completion,
-        total_tokens=prompt + completion if total is None else total,
+    return read_usage(
+        *(read_int(wire.get(f"{kind}_tokens")) for kind in ("input", "output", "total")),
         # The second names are Perplexity's.
         cached_tokens=first_int(prompt_parts.get("cached_tokens"), prompt_parts.get("cache_read_input_tokens")),
         cache_write_tokens=first_int(

@@ -9,7 +9,7 @@ from ai_lib.utils.lazy import lazy_exports
 
 if TYPE_CHECKING:
     from ai_lib.api.call import Call
-    from ai_lib.api.chat import ChatProvider, ResponseStream
+    from ai_lib.api.chat import ChatProvider, CustomChatProvider, ResponseStream
     from ai_lib.api.events import Event, Listener
     from ai_lib.api.interceptor import Interceptor
     from ai_lib.api.ledger import CostReservation, Ledger
@@ -22,7 +22,7 @@ else:
         __name__,
         {
             "api.call": "Call",
-            "api.chat": "ChatProvider ResponseStream",
+            "api.chat": "ChatProvider CustomChatProvider ResponseStream",
             "api.events": "Event Listener",
             "api.interceptor": "Interceptor",
             "api.ledger": "CostReservation Ledger",
@@ -35,7 +35,7 @@ else:
 
 __all__ = [
     "BytesTransport", "Call", "CallObserver", "CallRecord", "CallStart", "ChatProvider", "CostReservation",
-    "Event", "HttpStream", "Interceptor", "Ledger", "LimitStore", "Listener", "Metrics",
+    "CustomChatProvider", "Event", "HttpStream", "Interceptor", "Ledger", "LimitStore", "Listener", "Metrics",
     "ModelSelectionStrategy", "ResponseStream", "StoreUnavailableError", "Timer", "TrafficObserver",
     "Transport",
 ]  # fmt: skip

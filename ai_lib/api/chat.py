@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Any, Protocol
 
 from ai_lib.api.call import Call
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from ai_lib.types.model import ModelInfo
 
-__all__ = ["ChatProvider", "ResponseStream"]
+__all__ = ["ChatProvider", "CustomChatProvider", "ResponseStream"]
 
 if TYPE_CHECKING:
     StreamT_co = TypeVar("StreamT_co", bound=Iterable[ChatCompletionChunk], default=Any, covariant=True)
@@ -46,12 +46,7 @@ class ResponseStream(Protocol):
 
 
 class ChatProvider(Protocol[StreamT_co]):
-    """Anything that answers a chat: one provider, a chain of them, a fake in a test, a custom class.
-
-    A custom class may return any iterable of chunks from `stream`; a `close()` or `cancel()` on it, where there is one,
-    is called to end it early. At run time it may leave out the parameter `call`, whose time limit is then checked only
-    before and after, and `list_models`; a type checker requires both.
-    """
+    """Anything that answers a chat: one provider, a chain of them, a fake in a test, a custom class."""
 
     def chat(self, request: ChatCompletionRequest, call: Call) -> ChatCompletionResponse:
         """Return the whole answer, within the time limits of the call."""
@@ -61,3 +56,20 @@ class ChatProvider(Protocol[StreamT_co]):
 
     def list_models(self, call: Call) -> list[ModelInfo]:
         """Return the models that can be requested."""
+
+
+class CustomChatProvider(Protocol):
+    """The least that a custom class needs to be the provider of a client, its route, or a target: `chat` and `stream`.
+
+    Both take the request, and a parameter `call` where they use its time limits; without it those are checked only
+    before and after. `stream` returns an iterable of chunks; a `close()` or `cancel()` on it, where there is one, is
+    called to end it early. `list_models` and `name` are optional.
+    """
+
+    @property
+    def chat(self) -> Callable[..., ChatCompletionResponse]:
+        """The method that returns the whole answer."""
+
+    @property
+    def stream(self) -> Callable[..., Iterable[ChatCompletionChunk]]:
+        """The method that returns the chunks."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, Self
 
-from ai_lib.api.chat import ChatProvider
+from ai_lib.api.chat import ChatProvider, CustomChatProvider
 from ai_lib.api.transport import BytesTransport, Transport
 from ai_lib.client.account import AccountMethods
 from ai_lib.client.batch import BatchMethods
@@ -57,8 +57,8 @@ class AiClient(ChatMethods, OperationMethods, ToolMethods, BatchMethods, Account
             warning ("warn") or without ("drop"); `response.adjustments` lists what was left out.
         resilience: Retry, circuit breaker and limits: a `ResilienceConfig`; None means two retries.
         route: What answers chats and streams: a `FallbackChain`, a `RoundRobin` or a `Hedge` of which the client's own
-            provider is the first; a `ModelRouter`; a `ModelArray`; or any `ChatProvider`. Other operations are sent to
-            the client's own provider.
+            provider is the first; a `ModelRouter`; a `ModelArray`; or an object with `chat()` and `stream()`. Other
+            operations are sent to the client's own provider.
         interceptors: Hooks around chats and streams, the outermost first.
         listener: Called with an `Event` for each retry, change of a breaker, wait, fallback and hedge.
         metrics: What is notified of every call: a `Metrics`, a `CallObserver`, or a list of them. They stay in this
@@ -75,7 +75,7 @@ class AiClient(ChatMethods, OperationMethods, ToolMethods, BatchMethods, Account
 
     def __init__(  # noqa: PLR0913 - each is a setting of its own
         self,
-        provider: str | Provider | ProviderConfig | ModelArray | ChatProvider[Any] | None = None,
+        provider: str | Provider | ProviderConfig | ModelArray | CustomChatProvider | None = None,
         options: ConnectionOptions | None = None,
         *,
         model: str | None = None,
@@ -131,7 +131,7 @@ class AiClient(ChatMethods, OperationMethods, ToolMethods, BatchMethods, Account
 
     @classmethod
     def builder(
-        cls, provider: str | Provider | ProviderConfig | ModelArray | ChatProvider[Any] | None = None
+        cls, provider: str | Provider | ProviderConfig | ModelArray | CustomChatProvider | None = None
     ) -> AiClientBuilder[Self]:
         """Return a builder: `AiClient.builder("groq").with_timeout(10).build()`.
 

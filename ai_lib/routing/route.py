@@ -6,7 +6,7 @@ from typing import Any, TypeAlias
 
 import attrs
 
-from ai_lib.api.chat import ChatProvider
+from ai_lib.api.chat import ChatProvider, CustomChatProvider
 from ai_lib.api.events import Event, notify
 from ai_lib.connection.assemble import ConnectionSettings, connect
 from ai_lib.connection.connection import Connection
@@ -24,7 +24,7 @@ from ai_lib.routing.target import ChatClient, Health, Member, Target
 
 __all__ = ["Route", "build_route"]
 
-Route: TypeAlias = FallbackChain | RoundRobin | Hedge | ModelRouter | ModelArray | ChatProvider[Any]
+Route: TypeAlias = FallbackChain | RoundRobin | Hedge | ModelRouter | ModelArray | CustomChatProvider
 """What answers a client's chats and streams in place of its own provider alone."""
 
 

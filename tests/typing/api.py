@@ -3,7 +3,7 @@
 A line with an ignore comment must be an error for both checkers: an unused comment fails the check.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, assert_type
 
 from ai_lib import (
@@ -203,3 +203,17 @@ class Echo:
 echo: ChatProvider = Echo()
 AiClient(echo)
 AiClient("groq", route=Echo())
+
+
+class Least:
+    def chat(self, request: ChatCompletionRequest) -> ChatCompletionResponse:
+        raise NotImplementedError
+
+    def stream(self, request: ChatCompletionRequest) -> Iterator[ChatCompletionChunk]:
+        raise NotImplementedError
+
+
+AiClient(Least())
+AiClient("groq", route=Least())
+AiClient.builder(Least()).with_route(Least())
+AiClient(5)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]

@@ -32,13 +32,7 @@ class Ledger(Protocol):
     def reserve(
         self, provider: str, request: ChatCompletionRequest, catalogue: Any, tags: tuple[str, ...]
     ) -> CostReservation:
-        """Reserve the maximum cost of a request.
-
-        Args:
-            provider: The provider's id.
-            request: The request, with its model.
-            catalogue: The `Catalogue` with the prices.
-            tags: The caller's tags of the call.
+        """Reserve the maximum cost of a request, which names its model, at the prices of a `Catalogue`.
 
         Raises:
             BudgetExceededError: It may cost more than is left.
@@ -47,15 +41,4 @@ class Ledger(Protocol):
     def reserve_texts(
         self, provider: str, model: str | None, texts: Iterable[str], catalogue: Any, tags: tuple[str, ...]
     ) -> CostReservation:
-        """Reserve the maximum cost of an operation on strings.
-
-        Args:
-            provider: The provider's id.
-            model: The model.
-            texts: The strings.
-            catalogue: The `Catalogue` with the prices.
-            tags: The caller's tags of the call.
-
-        Raises:
-            BudgetExceededError: It may cost more than is left.
-        """
+        """Reserve the maximum cost of an operation on strings; see `reserve`."""

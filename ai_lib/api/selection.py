@@ -31,10 +31,4 @@ class TrafficObserver(Protocol):
         """Record that a request goes to a model."""
 
     def ended(self, model: ModelInfo, error: AiLibError | None, seconds: float) -> None:
-        """Record the outcome of a request.
-
-        Args:
-            model: The model.
-            error: What it raised; None for success.
-            seconds: How long the response took; of a stream, how long its start took.
-        """
+        """Record what a request raised, None for success, and how long the response, or a stream's start, took."""

@@ -29,9 +29,8 @@ class Checkpoint:
     A request is recognised by its content and the provider, and by the number of equal ones before it; not by its
     position, so requests may be added and moved between two runs.
 
-    Args:
-        path: The file; it is created, readable by its owner only, if it does not exist.
-        provider: The provider's id and address: the responses of another one do not count.
+    The file is created, readable by its owner only, if it does not exist. `provider` is the provider's id and address:
+    the responses of another one do not count.
 
     Raises:
         ConfigurationError: The file cannot be written, is not a checkpoint, or another process is writing it.

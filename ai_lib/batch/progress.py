@@ -14,11 +14,7 @@ __all__ = ["progress_reporter"]
 def progress_reporter(
     progress: bool | Callable[[BatchProgress], None], total: int | None
 ) -> tuple[Callable[[BatchProgress], None], Callable[[], None]]:
-    """Return a function to call with each progress, and one to call at the end.
-
-    Args:
-        progress: True for a bar, False for nothing, or the user's function.
-        total: Number of requests; None if it is unknown.
+    """Return a function to call with each progress (the user's, one that shows a bar, or no-op), and one for the end.
 
     Raises:
         ConfigurationError: A bar was requested and tqdm is not installed.

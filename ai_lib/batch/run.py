@@ -84,12 +84,8 @@ def run(
 
     What the source raises is raised after everything before it has been yielded.
 
-    Args:
-        source: The requests; the next one is taken only when there is room for it.
-        max_concurrent: Maximum number of requests that run at once.
-        ordered: Whether to keep the order.
-        should_stop: Called before each start; True starts no more requests.
-        on_item: Called with each item as soon as it has finished, before its turn; what it raises ends the run.
+    The next request is taken from the source only when there is room for it, and none once `should_stop` returns True.
+    `on_item` is called with each item as soon as it has finished, before its turn; what it raises ends the run.
     """
     state, next_index = _Run(source, max_concurrent, should_stop, on_item), 0
     try:

@@ -24,9 +24,6 @@ class MetricsObserver:
     if they are known, and for a failure `errors.total` and `errors.<class>`. The names at the end have the provider
     that answered, which with a route may be another one. The methods with tags receive the same without the provider in
     the name, and the duration as a histogram; their tags are `provider` and `model`.
-
-    Args:
-        metrics: The object. Methods that it lacks are not called.
     """
 
     def __init__(self, metrics: Any) -> None:
@@ -80,13 +77,10 @@ class MetricsObserver:
 
 
 def as_observer(metrics: Any) -> CallObserver:
-    """Return the observer for what a user passed as metrics.
-
-    Args:
-        metrics: A `CallObserver`, a `Metrics`, or any object with `incr_counter` or `start_timer`.
+    """Return the observer for a `CallObserver`, a `Metrics`, or any object with `incr_counter` or `start_timer`.
 
     Raises:
-        ConfigurationError: It is none of these.
+        ConfigurationError: The object is none of these.
     """
     if isinstance(metrics, type):
         raise ConfigurationError(f"metrics takes objects, not classes: pass {metrics.__name__}()")

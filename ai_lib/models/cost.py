@@ -15,15 +15,9 @@ _Part = tuple[str, int, Decimal | None]
 
 
 def compute_cost(usage: Usage, prices: Prices | None, *, estimated: bool = False, batch: bool = False) -> Cost | None:
-    """Return the cost of the tokens of one call; None if a price is unknown, which is not the same as 0.
+    """Return the cost of the tokens of one call, or of a batch job; None if a price is unknown, which is not 0.
 
     A cost that the provider itself reported comes first.
-
-    Args:
-        usage: The tokens.
-        prices: The model's prices; None if they are unknown.
-        estimated: Whether the tokens were counted by this library.
-        batch: Whether they were used by a batch job.
     """
     if usage.cost is not None:
         return Cost(total=usage.cost, source="provider", estimated=estimated)

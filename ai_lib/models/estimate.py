@@ -46,12 +46,7 @@ _AUDIO_BYTES_PER_TOKEN = 600  # MP3 at 128 kbit/s and 25 tokens a second
 
 
 def estimate_usage(request: ChatCompletionRequest, messages: Iterable[Message]) -> Usage:
-    """Return about how many tokens an exchange used, for a provider that does not report it.
-
-    Args:
-        request: The request.
-        messages: The messages of the response.
-    """
+    """Return about how many tokens a request and the messages of its response used."""
     prompt = estimate_prompt(request).tokens
     texts: list[str] = []
     for message in messages:

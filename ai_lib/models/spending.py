@@ -101,11 +101,7 @@ class Budget:
             self._spent += cost
 
     def reserve(self, max_cost: Decimal | None, what: str) -> Decimal:
-        """Reserve the maximum cost of a call, and return the reserved amount.
-
-        Args:
-            max_cost: US dollars; None if it is unknown.
-            what: Names the call, for the message.
+        """Reserve the maximum cost of a call, None if unknown, and return the reserved amount; `what` names the call.
 
         Raises:
             BudgetExceededError: It is more than is left.
@@ -271,14 +267,7 @@ class Spending:
         return _Reservation(levels, model, tags, tuple(amounts))
 
     def add(self, model: str, tags: Iterable[str], usage: Usage, cost: Decimal | None) -> None:
-        """Count one call.
-
-        Args:
-            model: "provider/model".
-            tags: The call's tags.
-            usage: Its tokens.
-            cost: US dollars; None if it is unknown.
-        """
+        """Count one call of "provider/model"; its cost is None if unknown."""
         self._accounts().payments.put((model, tuple(tags), usage, cost))
 
     def __repr__(self) -> str:

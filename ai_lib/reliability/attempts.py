@@ -21,12 +21,7 @@ __all__ = ["Attempts"]
 class Attempts:
     """The attempts of one call or stream, and what it holds until its outcome is known: slot, permit, reservation.
 
-    Args:
-        states: The guard's state in each process.
-        call: The call.
-        guarded: The kind of call.
-        send: Makes one attempt.
-        emit: Called with each decision: its kind, the model and what belongs to it.
+    `send` makes one attempt. `emit` is called with each decision: its kind, the model and what belongs to it.
     """
 
     __slots__ = (

@@ -38,14 +38,8 @@ _NO_RETRIES = RetryPolicy(max_retries=0)
 class Guard:
     """Applies concurrency limit, circuit breaker, rate limit and retries to every request to one provider.
 
-    Args:
-        policy: When to retry; None means never.
-        config: The other parts; None for none of them.
-        provider: The provider's id.
-        base_url: The provider's address; breakers and limits belong to it.
-        key: Identifies the rate limit: the address, and a digest of the API key.
-        clock: The time.
-        listener: Called with every decision.
+    Without a policy nothing is retried, and without a config there are no other parts. Breakers belong to the address,
+    and the key identifies the rate limit: the address, and a digest of the API key.
     """
 
     def __init__(
@@ -71,11 +65,6 @@ class Guard:
 
     def run(self, send: Callable[[], T], call: Call, guarded: Guarded) -> T:
         """Return the result of `send`, repeated as the policy allows and never past the call's deadline.
-
-        Args:
-            send: Makes one attempt.
-            call: The call.
-            guarded: The kind of call.
 
         Raises:
             AiLibError: The last attempt failed, or none could be made.

@@ -102,14 +102,11 @@ class RetryPolicy:
 class RetryBudget:
     """Limits what retries add to the traffic of a whole client, so that an outage is not answered with a retry storm.
 
-    Each call deposits a fraction of a retry, and each retry withdraws a whole one. The budget starts with a reserve
-    that counts as the deposits of the first calls, so that it never adds to the ratio. Finagle's is the precedent.
+    Each call deposits `ratio` of a retry, and each retry withdraws a whole one. The budget starts with a reserve, also
+    the maximum, that counts as the deposits of the first calls, so that it never adds to the ratio. Finagle's is the
+    precedent.
 
     Source: https://twitter.github.io/finagle/guide/Clients.html#retries
-
-    Args:
-        ratio: Retries for each call.
-        reserve: Retries at the start, and the maximum that is saved.
     """
 
     def __init__(self, ratio: float, reserve: int) -> None:

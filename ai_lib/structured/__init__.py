@@ -24,17 +24,7 @@ else:
     )
 
 __all__ = [
-    "CodeBlock",
-    "Section",
-    "answer_from_tool",
-    "ask_with_repairs",
-    "code_blocks",
-    "extract_json",
-    "format_as_prompt",
-    "format_as_tool",
-    "json_lines",
-    "lenient_parser",
-    "markdown_sections",
-    "repair_messages",
+    "CodeBlock", "Section", "answer_from_tool", "ask_with_repairs", "code_blocks", "extract_json",
+    "format_as_prompt", "format_as_tool", "json_lines", "lenient_parser", "markdown_sections", "repair_messages",
     "response_format_from",
-]
+]  # fmt: skip

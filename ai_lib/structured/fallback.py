@@ -69,9 +69,7 @@ def answer_from_tool(response: ChatCompletionResponse) -> ChatCompletionResponse
 def format_as_prompt(request: ChatCompletionRequest, *, json_object: bool = False) -> ChatCompletionRequest:
     """Return the request with its format described in the system message; without a format, unchanged.
 
-    Args:
-        request: The request.
-        json_object: Also request a JSON object, for a provider that can enforce that much.
+    `json_object` also requests a JSON object, for a provider that can enforce that much.
     """
     response_format = request.response_format
     if response_format is None:

@@ -24,13 +24,7 @@ __all__ = ["ask_with_repairs", "repair_messages"]
 def ask_with_repairs(
     request: ChatCompletionRequest, send: Send, call: Call, max_repairs: int
 ) -> ChatCompletionResponse:
-    """Send a request, and send it again with what was wrong until the answer fits `response_format`.
-
-    Args:
-        request: The request.
-        send: Sends one request.
-        call: The call that all of these requests belong to.
-        max_repairs: Maximum number of further requests, >= 0.
+    """Send a request, and up to `max_repairs` times again with what was wrong, until an answer fits `response_format`.
 
     Returns:
         The first answer that fits, or else the last one. The answers before it are in `.rounds`.
@@ -62,9 +56,7 @@ def ask_with_repairs(
 def repair_messages(response: ChatCompletionResponse, error: Exception) -> tuple[Message, Message]:
     """Return the two messages that continue the conversation: the answer that does not fit, and the correction request.
 
-    Args:
-        response: The answer.
-        error: The error that `response.parsed` raised, or the parser's own `ValueError`.
+    The error is what `response.parsed` raised, or the parser's own `ValueError`.
     """
     answer = response.message
     if answer.tool_calls:  # providers refuse calls that have no results

@@ -17,12 +17,9 @@ __all__ = ["CodeBlock", "Section", "code_blocks", "extract_json", "json_lines", 
 
 @attrs.frozen
 class Section:
-    """A heading and the text below it, up to the next heading of any level.
+    """A heading and the text below it, up to the next heading of any level, without blank lines around it.
 
-    Args:
-        level: 1 to 6; 0 for the text before the first heading.
-        title: The heading's text; empty at level 0.
-        body: The text below, without blank lines around it.
+    The text before the first heading has level 0 and an empty title.
     """
 
     level: int
@@ -32,12 +29,7 @@ class Section:
 
 @attrs.frozen
 class CodeBlock:
-    """A fenced block of code.
-
-    Args:
-        language: The first word after the opening fence; empty where there is none.
-        code: The lines between the fences, without a line break at the end.
-    """
+    """A fenced block of code; `language` is the first word after the opening fence, empty where there is none."""
 
     language: str
     code: str

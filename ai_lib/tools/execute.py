@@ -35,19 +35,12 @@ Approve: TypeAlias = Callable[[ToolCall], "bool | str"]
 
 @attrs.frozen
 class ToolOutcome:
-    """The outcome of one tool call.
-
-    Args:
-        call: The call that the model made.
-        message: The result, to be sent to the model.
-        error: Why there is no result: the function's exception, invalid arguments, a refusal; else None.
-        seconds: How long the function ran.
-    """
+    """The outcome of one tool call."""
 
     call: ToolCall
-    message: Message
-    error: BaseException | None
-    seconds: float
+    message: Message  # the result, to be sent to the model
+    error: BaseException | None  # why there is no result: the function's exception, invalid arguments, a refusal
+    seconds: float  # how long the function ran
 
 
 def execute(

@@ -135,12 +135,7 @@ def run_tools(
 ) -> ChatCompletionResponse:
     """Send a request, run the tools that the answer calls, and repeat until there is an answer without calls.
 
-    Args:
-        request: The first request.
-        tools: The tools.
-        send: Sends one request.
-        call: The call that the whole conversation belongs to.
-        limits: The limits of the conversation.
+    `send` sends one request; `call` is the one that the whole conversation belongs to.
 
     Raises:
         ToolLoopError: The conversation exceeded its limits.
@@ -159,12 +154,7 @@ def run_tools(
 class ToolStream:
     """A conversation with tools whose answers are streams: iterate for the chunks of all of them.
 
-    Args:
-        request: The first request.
-        tools: The tools.
-        open_stream: Sends one request.
-        call: The call that the whole conversation belongs to.
-        limits: The limits of the conversation.
+    The arguments are those of `run_tools`.
     """
 
     def __init__(
@@ -212,17 +202,12 @@ class ToolStream:
 
         Raises:
             ToolLoopError: The conversation exceeded its limits.
-            AiLibError: A request failed.
+            AiLibError: A request failed; the conversation so far is on `error.partial.messages`.
         """
         return next(self._chunks)
 
     def final_response(self) -> ChatCompletionResponse:
-        """Read the stream to its end and return the last answer.
-
-        Raises:
-            ToolLoopError: The conversation exceeded its limits.
-            AiLibError: A request failed.
-        """
+        """Read the stream to its end and return the last answer."""
         for _ in self:
             pass
         return self.response

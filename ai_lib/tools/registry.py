@@ -15,14 +15,7 @@ __all__ = ["Toolbox"]
 
 
 class Toolbox:
-    """Tools by name.
-
-    Args:
-        tools: `Tool`s and plain functions.
-
-    Raises:
-        InvalidRequestError: Two tools have the same name, or one has no function.
-    """
+    """`Tool`s and plain functions, by name; see `add`."""
 
     def __init__(self, tools: Iterable[Any] = ()) -> None:
         self._tools: dict[str, Tool] = {}

@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     from ai_lib.providers.endpoint import Endpoint
     from ai_lib.types.limits import LimitStatus
     from ai_lib.types.model import ModelInfo
-    from ai_lib.types.price import Cost
     from ai_lib.types.upload import UploadedFile, UploadRequest
 
 __all__ = ["Connection", "OperationAnswer"]
@@ -254,7 +253,12 @@ class Connection:
 
     def exchange(self, call: Call) -> Exchange:
         """Return what makes one attempt of a call."""
-        return Exchange(adapter=self.adapter, transport=self.transport, call=call, pricing=self._pricing)
+        return Exchange(
+            adapter=self.adapter,
+            transport=self.transport,
+            call=call,
+            pricing=lambda model: partial(self.catalogue.response_cost, self.name, model),
+        )
 
     def _prepare(
         self, request: ChatCompletionRequest, call: Call, *, stream: bool
@@ -274,11 +278,6 @@ class Connection:
         from ai_lib.connection.emulation import emulate_format
 
         return emulate_format(request, self.adapter, stream=stream)
-
-    def _pricing(self, model: str | None) -> Callable[[ChatCompletionResponse], Cost | None]:
-        from ai_lib.models.pricing import Pricing  # an import that the first call pays for, not every program
-
-        return Pricing(self.catalogue, self.name, model)
 
     def _reserve(self, request: ChatCompletionRequest, call: Call) -> CostReservation | None:
         return None if call.ledger is None else call.ledger.reserve(self.name, request, self.catalogue, call.tags)

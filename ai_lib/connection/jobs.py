@@ -17,7 +17,6 @@ import attrs
 from ai_lib.api.call import Call
 from ai_lib.connection.connection import Connection
 from ai_lib.errors import InvalidRequestError, RequestTimeoutError
-from ai_lib.models.pricing import Pricing
 from ai_lib.providers.endpoint import Endpoint
 from ai_lib.providers.jobs.format import JobEndpoint, JobFormat, JobOptions, JobRequest, RequestFlow
 from ai_lib.providers.jobs.lines import read_lines
@@ -210,8 +209,8 @@ class BatchJob:
         results = build_results(client.connection.adapter, state, answers, self._requests)
         for result in results:
             if result.response is not None:
-                pricing = Pricing(client.connection.catalogue, self.provider, result.response.model, batch=True)
-                annotate_in_place(result.response, pricing=pricing)
+                cost = partial(client.connection.catalogue.response_cost, self.provider, None, batch=True)
+                annotate_in_place(result.response, pricing=cost)
         return results
 
     def cancel(self, *, timeout: float | Timeout | None = None) -> JobState:

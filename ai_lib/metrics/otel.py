@@ -103,10 +103,7 @@ class OpenTelemetryTracing:
                 at = min(at + attempt.waited, end)
         span.end(end_time=_nanoseconds(end))
         # With the span as context, so that exemplars lead from a bucket to it, in whatever thread this runs.
-        self._measure(record, self._in_span(span, parent))
-
-    def _measure(self, record: CallRecord, context: Context) -> None:
-        attributes = semconv.metric_attributes(record)
+        context, attributes = self._in_span(span, parent), semconv.metric_attributes(record)
         error = {"error.type": error_class(record)} if is_failure(record) else {}
         self._duration.record(record.seconds, {**attributes, **error}, context=context)
         if record.first_chunk is not None:

@@ -52,7 +52,40 @@ class PrometheusMetrics:
         self._model = BoundedLabels(max_models)
         # Per process, so that a forked child does not count the pending records of its parent again.
         self._pending: PerProcess[deque[CallRecord]] = PerProcess(deque)
-        self._register(registry, namespace)
+        try:
+            from prometheus_client import REGISTRY, Counter, Gauge, Histogram
+        except ImportError as exc:
+            raise ConfigurationError(
+                'PrometheusMetrics needs the package prometheus_client: pip install "ai-lib[prometheus]"',
+                code="missing_package",
+            ) from exc
+        registry = REGISTRY if registry is None else registry
+        common: dict[str, Any] = {"namespace": namespace, "registry": registry}
+        timed: dict[str, Any] = {**common, "labelnames": _CALL, "buckets": SECONDS_BOUNDARIES}
+        try:
+            # First, so that a scrape counts pending records before it reads anything.
+            registry.register(self)
+            self._calls = Counter("calls", "Calls that ended.", _CALL, **common)
+            self._seconds = Histogram("call_duration_seconds", "Duration of calls.", **timed)
+            self._first_chunk = Histogram("first_chunk_seconds", "Time to the first chunk of streams.", **timed)
+            text = "Tokens; prompt includes cached, completion includes reasoning."
+            self._tokens = Counter("tokens", text, (*_SERIES, "kind"), **common)
+            self._cost = Counter("cost_usd", "US dollars, where known.", _SERIES, **common)
+            text = "Calls that were answered and whose cost is unknown."
+            self._cost_unknown = Counter("cost_unknown_calls", text, _SERIES, **common)
+            self._errors = Counter("errors", "Calls that failed, by class of error.", ("provider", "error"), **common)
+            text = "Attempts that failed, by decision."
+            self._attempts = Counter("failed_attempts", text, ("provider", "decision"), **common)
+            text = "Calls that have started and not ended."
+            labels = ("operation", "provider")
+            self._in_flight = Gauge("calls_in_flight", text, labels, multiprocess_mode="livesum", **common)
+        except ValueError as exc:
+            for collector in (self, *(value for value in vars(self).values() if hasattr(value, "collect"))):
+                registry.unregister(collector)
+            raise ConfigurationError(
+                f"the registry has metrics of {namespace} already: give one PrometheusMetrics to all clients, "
+                "or each its own namespace"
+            ) from exc
 
     def call_started(self, start: CallStart) -> EndCallback:
         """Count the call as in flight."""
@@ -99,39 +132,3 @@ class PrometheusMetrics:
                 self._errors.labels(record.provider, error_class(record)).inc()
             for attempt in record.attempts:
                 self._attempts.labels(attempt.provider or record.provider, attempt.decision).inc()
-
-    def _register(self, registry: CollectorRegistry | None, namespace: str) -> None:
-        try:
-            from prometheus_client import REGISTRY, Counter, Gauge, Histogram
-        except ImportError as exc:
-            raise ConfigurationError(
-                'PrometheusMetrics needs the package prometheus_client: pip install "ai-lib[prometheus]"',
-                code="missing_package",
-            ) from exc
-        registry = REGISTRY if registry is None else registry
-        common: dict[str, Any] = {"namespace": namespace, "registry": registry}
-        timed: dict[str, Any] = {**common, "labelnames": _CALL, "buckets": SECONDS_BOUNDARIES}
-        try:
-            # First, so that a scrape counts pending records before it reads anything.
-            registry.register(self)
-            self._calls = Counter("calls", "Calls that ended.", _CALL, **common)
-            self._seconds = Histogram("call_duration_seconds", "Duration of calls.", **timed)
-            self._first_chunk = Histogram("first_chunk_seconds", "Time to the first chunk of streams.", **timed)
-            text = "Tokens; prompt includes cached, completion includes reasoning."
-            self._tokens = Counter("tokens", text, (*_SERIES, "kind"), **common)
-            self._cost = Counter("cost_usd", "US dollars, where known.", _SERIES, **common)
-            text = "Calls that were answered and whose cost is unknown."
-            self._cost_unknown = Counter("cost_unknown_calls", text, _SERIES, **common)
-            self._errors = Counter("errors", "Calls that failed, by class of error.", ("provider", "error"), **common)
-            text = "Attempts that failed, by decision."
-            self._attempts = Counter("failed_attempts", text, ("provider", "decision"), **common)
-            text = "Calls that have started and not ended."
-            labels = ("operation", "provider")
-            self._in_flight = Gauge("calls_in_flight", text, labels, multiprocess_mode="livesum", **common)
-        except ValueError as exc:
-            for collector in (self, *(value for value in vars(self).values() if hasattr(value, "collect"))):
-                registry.unregister(collector)
-            raise ConfigurationError(
-                f"the registry has metrics of {namespace} already: give one PrometheusMetrics to all clients, "
-                "or each its own namespace"
-            ) from exc

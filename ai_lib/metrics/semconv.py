@@ -59,23 +59,20 @@ def operation_name(operation: Operation) -> str:
 
 def start_attributes(start: CallStart) -> Attributes:
     """Return the attributes that are known before a call is sent."""
-    attributes = {**_identity(start, start.provider), **_server(start.base_url)}
-    if start.operation == "stream":
-        attributes["gen_ai.request.stream"] = True
+    values = {
+        **_identity(start, start.provider),
+        **_server(start.base_url),
+        "gen_ai.request.stream": start.operation == "stream" or None,
+        "ai_lib.call.id": start.id,
+        "ai_lib.tags": start.tags or None,
+    }
     request = start.request
     if request is not None:
-        values = {name: getattr(request, name) for name in _REQUEST}
-        attributes |= {f"gen_ai.request.{name}": value for name, value in values.items() if value is not None}
-        if request.stop:
-            attributes["gen_ai.request.stop_sequences"] = request.stop
-        if request.n is not None and request.n != 1:
-            attributes["gen_ai.request.choice.count"] = request.n
-        if request.response_format is not None:
-            attributes["gen_ai.output.type"] = "json"
-    attributes["ai_lib.call.id"] = start.id
-    if start.tags:
-        attributes["ai_lib.tags"] = start.tags
-    return attributes
+        values |= {f"gen_ai.request.{name}": getattr(request, name) for name in _REQUEST}
+        values["gen_ai.request.stop_sequences"] = request.stop or None
+        values["gen_ai.request.choice.count"] = None if request.n == 1 else request.n
+        values["gen_ai.output.type"] = None if request.response_format is None else "json"
+    return {name: value for name, value in values.items() if value is not None}
 
 
 def end_attributes(record: CallRecord) -> Attributes:

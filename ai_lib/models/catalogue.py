@@ -15,7 +15,8 @@ from ai_lib.errors import ConfigurationError, InvalidRequestError
 from ai_lib.models.cost import compute_cost
 from ai_lib.types.model import ModelInfo
 from ai_lib.types.price import Cost, Prices, PriceTier
-from ai_lib.types.usage import Usage
+from ai_lib.types.response import ChatCompletionResponse
+from ai_lib.types.usage import Usage, UsageStatus
 from ai_lib.utils import json
 
 __all__ = ["Catalogue", "PriceSource"]
@@ -254,6 +255,28 @@ class Catalogue:
                 return attrs.evolve(cost, estimated=estimated)
         info = self.get(model, provider)
         return compute_cost(usage, info.prices if info else None, estimated=estimated, batch=batch)
+
+    def response_cost(
+        self, provider: str, model: str | None, response: ChatCompletionResponse, *, batch: bool = False
+    ) -> Cost | None:
+        """Return the cost of a response; None if a price is unknown.
+
+        Args:
+            provider: The provider's id.
+            model: The requested model, in case the response names none that is known.
+            response: The response.
+            batch: Whether the response comes from a batch job.
+        """
+        if response.usage_status in (UsageStatus.UNSUPPORTED, UsageStatus.PENDING):
+            return None
+        tier = response.raw.get("service_tier") if isinstance(response.raw, Mapping) else None
+        estimated = response.usage_status is UsageStatus.ESTIMATED
+        # A deployment or a user's alias answers under another name, and the other way round.
+        for name in filter(None, (response.model, model)):
+            cost = self.cost(provider, name, response.usage, estimated=estimated, batch=batch, service_tier=tier)
+            if cost is not None:
+                return cost
+        return None
 
     def __iter__(self) -> Iterator[ModelInfo]:
         """Yield every model once: yours, then the shipped ones that they do not replace."""

@@ -157,7 +157,7 @@ class _Accounts:
 
     def add(self, payment: _Payment) -> None:
         model, tags, usage, cost = payment
-        for sums in (self.by_model[model], *(self.by_tag[tag] for tag in tags)):
+        for sums in (self.by_model[model], *map(self.by_tag.__getitem__, tags)):
             sums[0] += 1
             sums[1] += usage.prompt_tokens
             sums[2] += usage.completion_tokens

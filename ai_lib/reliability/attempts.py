@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 from ai_lib.api.call import Call
 from ai_lib.errors import AiLibError, CancelledError, CircuitOpenError, NetworkError, RateLimitError
 from ai_lib.types.trace import Attempt
-from ai_lib.utils.process import PerProcess
 
 if TYPE_CHECKING:
     from ai_lib.reliability.circuit_breaker import Permit
@@ -26,19 +25,18 @@ class Attempts:
 
     __slots__ = (
         "_call", "_count", "_emit", "_ended", "_guarded", "_last_delay", "_permit", "_reservation", "_send", "_started",
-        "_state", "_states",
+        "_state",
     )  # fmt: skip
 
     def __init__(
         self,
-        states: PerProcess[ProcessState],
+        state: ProcessState,
         call: Call,
         guarded: Guarded,
         send: Callable[[], Any],
         emit: Callable[..., None],
     ) -> None:
-        self._states = states
-        self._state = states()
+        self._state = state
         self._call = call
         self._guarded = guarded
         self._send = send
@@ -49,9 +47,9 @@ class Attempts:
         self._last_delay = 0.0
         self._started = 0.0
         self._ended = False
-        if self._state.slots is not None:
-            self._state.slots.acquire(call)
-        self._state.budget.deposit()
+        if state.slots is not None:
+            state.slots.acquire(call)
+        state.budget.deposit()
 
     def run(self) -> Any:
         """Return the result of the first attempt that succeeds; `end` must follow.
@@ -92,8 +90,7 @@ class Attempts:
 
     def end(self, result: Any, error: AiLibError | None) -> None:
         """Release everything that is held, and record the outcome."""
-        # A copy of a stream in a forked child holds nothing: slot, permit and reservation are the parent's.
-        if self._ended or self._states() is not self._state:
+        if self._ended:
             return
         self._ended = True
         state = self._state

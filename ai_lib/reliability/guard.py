@@ -26,6 +26,7 @@ from ai_lib.utils.process import PerProcess
 
 if TYPE_CHECKING:
     from ai_lib.api.events import Listener
+    from ai_lib.errors import AiLibError
     from ai_lib.reliability.config import ResilienceConfig
 
 __all__ = ["Guard"]
@@ -69,7 +70,7 @@ class Guard:
         Raises:
             AiLibError: The last attempt failed, or none could be made.
         """
-        attempts = Attempts(self.state, call, guarded, send, self.emit)
+        attempts = Attempts(self.state(), call, guarded, send, self.emit)
         result: T = attempts.run()
         attempts.end(result, None)
         return result
@@ -79,10 +80,17 @@ class Guard:
 
         A stream that fails before it has yielded anything is retried like a call.
         """
-        attempts = Attempts(self.state, call, guarded, send, self.emit)
+        state = self.state()
+        attempts = Attempts(state, call, guarded, send, self.emit)
+
+        def end(stream: S, error: AiLibError | None) -> None:
+            # A copy of a stream in a forked child holds nothing: slot, permit and reservation are the parent's.
+            if self.state() is state:
+                attempts.end(stream, error)
+
         stream: S = attempts.run()
         stream.recover_with(attempts.recover)
-        stream.on_end(attempts.end)
+        stream.on_end(end)
         return stream
 
     def emit(self, kind: str, model: str | None, **facts: Any) -> None:

@@ -64,10 +64,12 @@ class Dialect:
     Args:
         name: The name that configurations use.
         quirks: Reads its settings from a configuration's table; raises `ConfigurationError` for an unknown one.
-        encode: Returns the body for a request; the flag says whether to stream.
-        decode: Returns a whole answer from the decoded JSON, the context, and as keywords the fields not in the JSON.
-        decode_stream: Yields the chunks of a stream's events; raises `StreamInterruptedError` when they end too early.
-        decode_models: Returns the models in an answer.
+        encode: Returns the body for a request; the flag says whether to stream. Refuses fields that cannot be sent.
+        decode: Returns a whole answer from the decoded JSON, the context, and as keywords the fields not in the JSON,
+            such as `request_id`; raises the error in the JSON, or `InvalidResponseError` where it is no answer.
+        decode_stream: Yields the chunks of a stream's events; raises like `decode`, and `StreamInterruptedError` when
+            they end too early.
+        decode_models: Returns the models in an answer, or raises like `decode`.
         framing: How its streams are split into events: "sse" and "ndjson" give each event's data, "sse_named" gives
             {"event", "data"} as JSON, "eventstream" (AWS) gives {event type: payload} as JSON.
         headers: Returns the additional headers that a body needs, such as those for beta features.

@@ -25,7 +25,7 @@ from ai_lib.types.usage import Usage, UsageStatus
 from ai_lib.utils import json
 
 __all__ = [
-    "check_object", "checked_stream", "encode_arguments", "first_int", "first_list", "match_model",
+    "check_object", "checked_stream", "encode_arguments", "finish_table", "first_int", "first_list", "match_model",
     "merge_extensions", "missing_field", "owned_data", "parse_events", "quirks_reader", "read_call", "read_cost",
     "read_decimal", "read_input_usage", "read_int", "read_text", "read_usage", "read_vector", "refuse_fields",
     "require_int", "short_id", "single_answer", "thinking_budget", "tool_names_by_id", "usage_fields",
@@ -135,6 +135,14 @@ def read_usage(prompt: int | None, completion: int | None, total: int | None = N
     prompt, completion = prompt or 0, completion or 0
     total = prompt + completion if total is None else total
     return Usage(prompt_tokens=prompt, completion_tokens=completion, total_tokens=total, **parts)
+
+
+def finish_table(*, stop: str, length: str, tool_calls: str = "", content_filter: str = "") -> dict[str, FinishReason]:
+    """Return the finish reason for each of a provider's words, which are separated by spaces."""
+    words: dict[FinishReason, str] = {
+        "stop": stop, "length": length, "tool_calls": tool_calls, "content_filter": content_filter
+    }  # fmt: skip
+    return {word: reason for reason in words for word in words[reason].split()}
 
 
 def usage_fields(usage: Usage | None) -> dict[str, Any]:

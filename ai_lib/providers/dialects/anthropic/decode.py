@@ -15,7 +15,7 @@ from typing import Any
 
 from ai_lib.providers.dialect import Context
 from ai_lib.providers.dialects.anthropic.usage import decode_usage
-from ai_lib.providers.reading import check_object, missing_field, read_call, single_answer
+from ai_lib.providers.reading import check_object, finish_table, missing_field, read_call, single_answer
 from ai_lib.types.fold import arguments_text
 from ai_lib.types.message import Citation, Message, Role
 from ai_lib.types.response import ChatCompletionResponse, FinishReason
@@ -26,15 +26,12 @@ __all__ = [
     "decode_refusal", "is_error",
 ]  # fmt: skip
 
-_FINISH_REASONS: dict[str, FinishReason] = {
-    "end_turn": "stop",
-    "stop_sequence": "stop",
-    "pause_turn": "stop",
-    "max_tokens": "length",
-    "model_context_window_exceeded": "length",
-    "tool_use": "tool_calls",
-    "refusal": "content_filter",
-}
+_FINISH_REASONS = finish_table(
+    stop="end_turn stop_sequence pause_turn",
+    length="max_tokens model_context_window_exceeded",
+    tool_calls="tool_use",
+    content_filter="refusal",
+)
 # Blocks that `Message` holds completely; a message with any other must bring all its blocks back unchanged.
 _PLAIN = frozenset({"text", "tool_use"})
 # Fields of a call that `ToolCall` holds, or that the request sets anew.

@@ -63,19 +63,8 @@ _FORCED_TOOLS = {
     "*claude-mythos-5?[1-9]": False,
     "*": True,
 }
-_PREFILL = {
-    "*claude-3*": True,
-    "*claude-*-4?[6-9]*": False,
-    "*claude-*-4*": True,
-    "*claude-*": False,
-    "*": True,
-}
-_STRUCTURED = {
-    "*claude-3*": False,
-    "*claude-*-4?[5-9]*": True,
-    "*claude-*-4*": False,
-    "*": True,
-}
+_PREFILL = {"*claude-3*": True, "*claude-*-4?[6-9]*": False, "*claude-*-4*": True, "*claude-*": False, "*": True}
+_STRUCTURED = {"*claude-3*": False, "*claude-*-4?[5-9]*": True, "*claude-*-4*": False, "*": True}
 # https://platform.claude.com/docs/en/build-with-claude/mid-conversation-system-messages; sources disagree on Sonnet 5.
 _SYSTEM_TURNS = {
     "*claude-opus-4?[89]*": True,

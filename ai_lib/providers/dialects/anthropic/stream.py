@@ -43,15 +43,13 @@ def decode_stream(events: Iterable[str], context: Context) -> Iterator[ChatCompl
             if is_error(payload):
                 raise context.fail(payload)
             continue  # ping, and future kinds
-        chunk = read(message, payload)
-        if chunk is not None:
+        if (chunk := read(message, payload)) is not None:
             yield chunk
         if message.stopped:
             return
     if not message.has_reason:
         raise StreamInterruptedError("the stream ended without message_stop")
-    chunk = message.stop({})  # some compatible services omit the last event
-    if chunk is not None:
+    if (chunk := message.stop({})) is not None:  # some compatible services omit the last event
         yield chunk
 
 
@@ -86,21 +84,17 @@ class _Block:
 
 
 class _Message:
-    """The message that a stream builds."""
+    """The message that a stream builds; one method for each kind of event."""
 
     def __init__(self, context: Context) -> None:
         self.context = context
         self.id: str | None = None
         self.model: str | None = None
-        self.started = False
-        self.has_reason = False
-        self.stopped = False
+        self.started = self.has_reason = self.stopped = False
         self.usage: dict[str, Any] = {}
         self.blocks: list[_Block] = []
         self.by_index: dict[Any, _Block] = {}
         self.last_payload: Any = None
-
-    # --- events
 
     def start(self, payload: Mapping[str, Any]) -> ChatCompletionChunk | None:
         wire = payload["message"]

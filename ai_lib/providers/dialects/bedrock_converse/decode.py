@@ -12,7 +12,7 @@ from ai_lib.errors import InvalidResponseError, ProviderError
 from ai_lib.providers.dialect import Context
 from ai_lib.providers.dialects.bedrock_converse.parts import is_opaque, is_server_call, text_of_block
 from ai_lib.providers.dialects.bedrock_converse.usage import decode_usage
-from ai_lib.providers.reading import check_object, read_call, read_text, single_answer
+from ai_lib.providers.reading import check_object, finish_table, read_call, read_text, single_answer
 from ai_lib.types.fold import arguments_text
 from ai_lib.types.message import Citation, Message, Role
 from ai_lib.types.response import ChatCompletionResponse, FinishReason
@@ -20,15 +20,12 @@ from ai_lib.types.tool import ToolCall
 
 __all__ = ["decode", "decode_citation", "decode_finish", "decode_provider_data"]
 
-_FINISH_REASONS: dict[str, FinishReason] = {
-    "end_turn": "stop",
-    "stop_sequence": "stop",
-    "max_tokens": "length",
-    "model_context_window_exceeded": "length",
-    "tool_use": "tool_calls",
-    "content_filtered": "content_filter",
-    "guardrail_intervened": "content_filter",
-}
+_FINISH_REASONS = finish_table(
+    stop="end_turn stop_sequence",
+    length="max_tokens model_context_window_exceeded",
+    tool_calls="tool_use",
+    content_filter="content_filtered guardrail_intervened",
+)
 # Stop reasons that are failures: the output of the model cannot be read.
 _FAILURES = frozenset({"malformed_model_output", "malformed_tool_use"})
 

@@ -29,8 +29,8 @@ def encode_reasoning(
     request: ChatCompletionRequest, quirks: Quirks, refuse: Refuse
 ) -> tuple[dict[str, Any], dict[str, Any]]:
     """Return the fields for `reasoning` of additionalModelRequestFields, and of outputConfig."""
-    reasoning = request.reasoning
-    mode = match_model(quirks.reasoning, request.model) or ""
+    reasoning, mode = request.reasoning, match_model(quirks.reasoning, request.model) or ""
+    fields: dict[str, Any] = {}
     if reasoning is None:
         return {}, {}
     if mode == "":
@@ -39,20 +39,18 @@ def encode_reasoning(
             "the model has no setting for it that is known; if it has a field, pass that in extensions under "
             "additionalModelRequestFields",
         )
-        return {}, {}
-    if mode == "effort":
-        if isinstance(reasoning, str):
-            return {"reasoning_effort": reasoning}, {}
+    elif mode == "effort" and isinstance(reasoning, str):
+        fields = {"reasoning_effort": reasoning}
+    elif mode == "effort":
         refuse("reasoning", "the model takes an effort such as 'low', not a number of tokens")
-        return {}, {}
-    if mode != "reasoning_config":
+    elif mode != "reasoning_config":
         return _encode_thinking(reasoning, mode, request, quirks, refuse)
-    config: dict[str, Any] = {}
-    if reasoning in _OFF:
-        config = {"type": "disabled"}
+    elif reasoning in _OFF:
+        fields = {"reasoningConfig": {"type": "disabled"}}
     elif _accepts(reasoning, _NOVA_EFFORTS, refuse):
-        config = {"type": "enabled", **({"maxReasoningEffort": reasoning} if reasoning != "enabled" else {})}
-    return ({"reasoningConfig": config} if config else {}), {}
+        effort = {} if reasoning == "enabled" else {"maxReasoningEffort": reasoning}
+        fields = {"reasoningConfig": {"type": "enabled", **effort}}
+    return fields, {}
 
 
 def _accepts(reasoning: str | int, efforts: tuple[str, ...], refuse: Refuse) -> bool:
@@ -68,12 +66,10 @@ def _encode_thinking(
 ) -> tuple[dict[str, Any], dict[str, Any]]:
     thinking: dict[str, Any] = {}
     effort: dict[str, Any] = {}
-    if reasoning in _OFF:
-        word = match_model(quirks.reasoning_off, request.model)
-        if word == "":
-            refuse("reasoning", "the model always thinks; use the effort 'low'")
-        else:
-            thinking = {"type": word or "disabled"}
+    if reasoning in _OFF and match_model(quirks.reasoning_off, request.model) == "":
+        refuse("reasoning", "the model always thinks; use the effort 'low'")
+    elif reasoning in _OFF:
+        thinking = {"type": match_model(quirks.reasoning_off, request.model) or "disabled"}
     elif mode == "budget" or (mode == "budget_or_adaptive" and isinstance(reasoning, int)):
         limit = request.max_tokens if request.max_tokens is not None else match_model(quirks.max_tokens, request.model)
         budget = thinking_budget(request, limit, quirks.shares, refuse)

@@ -30,8 +30,7 @@ def decode_stream(events: Iterable[str], context: Context) -> Iterator[ChatCompl
         for kind, payload in event.items():
             read = _EVENTS.get(kind)
             if read is not None:
-                chunk = read(message, payload)
-                if chunk is not None:
+                if (chunk := read(message, payload)) is not None:
                     chunk.raw = event
                     yield chunk
             elif kind == "exception" or kind.endswith("Exception"):
@@ -53,17 +52,11 @@ def _error_of(kind: str, payload: Any, context: Context) -> AiLibError:
 
 @attrs.define
 class _Block:
-    """One block of the answer so far.
+    """One block of the answer so far."""
 
-    Args:
-        at: Where it starts in the text of the answer.
-        start: What its start event holds: a call, or the result of a call that the provider ran.
-        call: Its number among the calls, if it is one.
-    """
-
-    at: int
-    start: Mapping[str, Any] = attrs.field(factory=dict)
-    call: int | None = None
+    at: int  # where it starts in the text of the answer
+    start: Mapping[str, Any] = attrs.field(factory=dict)  # a call, or the result of a call that the provider ran
+    call: int | None = None  # its number among the calls
     text: list[str] = attrs.field(factory=list)
     thoughts: list[str] = attrs.field(factory=list)
     signature: list[str] = attrs.field(factory=list)
@@ -91,22 +84,13 @@ class _Block:
 
 @attrs.define
 class _Message:
-    """The message that a stream builds.
-
-    Args:
-        context: The provider.
-        blocks: The blocks so far, by their index.
-        calls: The number of calls among them.
-        length: The length of the text so far.
-        stopped: Whether the message has ended; only the usage follows.
-        complete: Whether nothing follows any more.
-    """
+    """The message that a stream builds; one method for each kind of event."""
 
     context: Context
     blocks: dict[Any, _Block] = attrs.field(factory=dict)
     calls: int = 0
-    length: int = 0
-    stopped: bool = False
+    length: int = 0  # of the text
+    stopped: bool = False  # only the usage follows
     complete: bool = False
 
     def start(self, _: Mapping[str, Any]) -> ChatCompletionChunk:

@@ -11,19 +11,14 @@ from typing import Any
 from ai_lib.errors import InvalidResponseError
 from ai_lib.providers.dialect import Context
 from ai_lib.providers.dialects.cohere_v2.usage import decode_usage
-from ai_lib.providers.reading import check_object, read_call, read_int, read_text, single_answer
+from ai_lib.providers.reading import check_object, finish_table, read_call, read_int, read_text, single_answer
 from ai_lib.types.fold import arguments_text
 from ai_lib.types.message import Citation, Message, Role
 from ai_lib.types.response import ChatCompletionResponse, FinishReason
 
 __all__ = ["decode", "decode_citation", "decode_finish", "decode_provider_data"]
 
-_FINISH: dict[str, FinishReason] = {
-    "COMPLETE": "stop",
-    "STOP_SEQUENCE": "stop",
-    "MAX_TOKENS": "length",
-    "TOOL_CALL": "tool_calls",
-}
+_FINISH = finish_table(stop="COMPLETE STOP_SEQUENCE", length="MAX_TOKENS", tool_calls="TOOL_CALL")
 # Finish reasons that are failures.
 _FAILED = frozenset({"ERROR", "TIMEOUT"})
 # What citations may count in other than the text of the answer: these have no position in it.

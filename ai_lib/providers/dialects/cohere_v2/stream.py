@@ -41,18 +41,11 @@ def decode_stream(events: Iterable[str], context: Context) -> Iterator[ChatCompl
 
 @attrs.define
 class _Answer:
-    """The answer that a stream builds; one method for each kind of event, which returns the fields of its chunk.
-
-    Args:
-        context: The provider.
-        length: The length of the text so far.
-        starts: Where each block of the content starts in it.
-        plan: The pieces of the plan for the calls.
-    """
+    """The answer that a stream builds; one method for each kind of event, which returns the fields of its chunk."""
 
     context: Context
-    length: int = 0
-    starts: dict[int, int] = attrs.field(factory=dict)
+    length: int = 0  # of the text
+    starts: dict[int, int] = attrs.field(factory=dict)  # where each block of the content starts in it
     plan: list[str] = attrs.field(factory=list)
 
     def start(self, event: Mapping[str, Any]) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from ai_lib.errors import AiLibError, ContentFilterError, InvalidRequestError, P
 from ai_lib.providers.dialect import Context
 from ai_lib.providers.dialects.gemini.parts import NewContent, ReceivedParts
 from ai_lib.providers.dialects.gemini.usage import decode_usage
-from ai_lib.providers.reading import check_object, missing_field
+from ai_lib.providers.reading import check_object, finish_table, missing_field
 from ai_lib.types.chunk import ChatCompletionChunk
 from ai_lib.types.fold import Fold
 from ai_lib.types.message import Citation
@@ -23,21 +23,12 @@ from ai_lib.types.response import ChatCompletionResponse, FinishReason
 
 __all__ = ["Answer", "decode"]
 
-_FINISH_REASONS: dict[str, FinishReason] = {
-    "STOP": "stop",
-    "MAX_TOKENS": "length",
-    "CONTINUATION": "length",
-    "SAFETY": "content_filter",
-    "RECITATION": "content_filter",
-    "BLOCKLIST": "content_filter",
-    "PROHIBITED_CONTENT": "content_filter",
-    "SPII": "content_filter",
-    "MODEL_ARMOR": "content_filter",
-    "ESCALATION": "content_filter",
-    "IMAGE_SAFETY": "content_filter",
-    "IMAGE_PROHIBITED_CONTENT": "content_filter",
-    "IMAGE_RECITATION": "content_filter",
-}
+_FINISH_REASONS = finish_table(
+    stop="STOP",
+    length="MAX_TOKENS CONTINUATION",
+    content_filter="SAFETY RECITATION BLOCKLIST PROHIBITED_CONTENT SPII MODEL_ARMOR ESCALATION IMAGE_SAFETY "
+    "IMAGE_PROHIBITED_CONTENT IMAGE_RECITATION",
+)
 # Finish reasons that are failures: what came before is not an answer.
 _FAILURES: dict[str, type[AiLibError]] = {
     "MALFORMED_FUNCTION_CALL": ProviderError,
@@ -66,19 +57,12 @@ def decode(payload: Any, context: Context, **facts: Any) -> ChatCompletionRespon
 
 @attrs.define
 class Answer:
-    """An answer that is read whole or event by event.
-
-    Args:
-        context: The provider.
-        candidates: The parts of each candidate so far, by its index.
-        finished: The indexes of the candidates that have a finish reason.
-        identity: The id, the model and the payload of the event that was read last.
-    """
+    """An answer that is read whole or event by event."""
 
     context: Context
-    candidates: dict[int, ReceivedParts] = attrs.field(factory=dict)
-    finished: set[int] = attrs.field(factory=set)
-    identity: tuple[str | None, str | None, Any] = (None, None, None)
+    candidates: dict[int, ReceivedParts] = attrs.field(factory=dict)  # by index
+    finished: set[int] = attrs.field(factory=set)  # the indexes of those with a finish reason
+    identity: tuple[str | None, str | None, Any] = (None, None, None)  # id, model and payload of the last event
 
     def read(self, payload: Mapping[str, Any]) -> Iterator[ChatCompletionChunk]:
         """Yield what an event adds, one chunk for each candidate; a failure raises."""

@@ -82,21 +82,14 @@ class NewContent:
 
 @attrs.define
 class ReceivedParts:
-    """The parts of one candidate so far, in the form in which they must go back.
-
-    Args:
-        owner: The name under which signatures and other opaque data are kept.
-        parts: The parts; a run of plain text is a list of its pieces, so that it takes no more memory than its text.
-        opaque: Whether they hold more than the fields of a message can.
-        calls: The number of tool calls so far.
-        open_call: The call whose arguments are still arriving.
-    """
+    """The parts of one candidate so far, in the form in which they must go back."""
 
     owner: str
+    # A run of plain text is a list of its pieces, so that it takes no more memory than its text.
     parts: list[Any] = attrs.field(factory=list)
-    opaque: bool = False
+    opaque: bool = False  # whether they hold more than the fields of a message can
     calls: int = 0
-    open_call: _OpenCall | None = None
+    open_call: _OpenCall | None = None  # the call whose arguments are still arriving
 
     def add(self, part: Mapping[str, Any], news: NewContent) -> None:
         """Add a part, and its content to `news`."""

@@ -16,7 +16,7 @@ from ai_lib.providers.dialect import Context
 from ai_lib.providers.dialects.openai_chat.quirks import Quirks
 from ai_lib.providers.dialects.openai_chat.reasoning import REASONING_FIELDS, decode_reasoning, split_think_tags
 from ai_lib.providers.dialects.openai_chat.usage import decode_usage
-from ai_lib.providers.reading import check_object, missing_field, read_call, usage_fields
+from ai_lib.providers.reading import check_object, finish_table, missing_field, read_call, usage_fields
 from ai_lib.types.fold import arguments_text
 from ai_lib.types.message import Citation, Message, Role
 from ai_lib.types.response import ChatCompletionResponse, Choice, FinishReason
@@ -26,20 +26,12 @@ __all__ = [
     "decode_provider_data", "is_error", "list_calls",
 ]  # fmt: skip
 
-_FINISH: dict[str, FinishReason] = {
-    "stop": "stop",
-    "eos": "stop",
-    "stop_sequence": "stop",
-    "end_turn": "stop",
-    "length": "length",
-    "model_length": "length",
-    "max_tokens": "length",
-    "tool_calls": "tool_calls",
-    "function_call": "tool_calls",
-    "tool_use": "tool_calls",
-    "content_filter": "content_filter",
-    "sensitive": "content_filter",
-}
+_FINISH = finish_table(
+    stop="stop eos stop_sequence end_turn",
+    length="length model_length max_tokens",
+    tool_calls="tool_calls function_call tool_use",
+    content_filter="content_filter sensitive",
+)
 # Finish reasons that are failures. Source: https://api-docs.deepseek.com/api/create-chat-completion
 _FAILED: dict[str, type[ProviderError]] = {
     "insufficient_system_resource": OverloadedError,
@@ -97,34 +89,34 @@ def _decode_choice(choice: Any, number: int, payload: Mapping[str, Any], context
     if wire is None:
         wire = {"content": choice.get("text")}  # legacy completions, behind some gateways
     finish, raw_finish = decode_finish(choice.get("finish_reason"))
-    index = choice.get("index")
-    return Choice(
-        index=index if isinstance(index, int) else number,
-        message=_decode_message(wire, payload, context),
-        finish_reason=finish,
-        raw_finish_reason=raw_finish,
-        logprobs=decode_logprobs(choice),
-    )
-
-
-def _decode_message(wire: Mapping[str, Any], payload: Mapping[str, Any], context: Context) -> Message:
     text, thinking, references = decode_content(wire.get("content"))
     reasoning = decode_reasoning(wire, thinking)
     if context.quirks.think_tags and not reasoning:
         reasoning, text = split_think_tags(text)
     calls = []
-    for number, call in enumerate(list_calls(wire)):
+    for place, call in enumerate(list_calls(wire)):
         call_id, name, arguments, data = decode_call(call, context)
-        calls.append(read_call(call_id, name, arguments_text(arguments), number, payload.get("id") or None, data))
-    sources = wire.get("annotations"), payload.get("citations")
-    return Message(
+        calls.append(read_call(call_id, name, arguments_text(arguments), place, payload.get("id") or None, data))
+    message = Message(
         role=Role.ASSISTANT,
         content=text or None,
         tool_calls=calls,
         reasoning=reasoning or None,
         refusal=wire.get("refusal") or None,
-        citations=[*(citation for each in sources for citation in decode_citations(each)), *references],
+        citations=[
+            *decode_citations(wire.get("annotations")),
+            *decode_citations(payload.get("citations")),
+            *references,
+        ],
         provider_data=decode_provider_data(wire, context),
+    )
+    index = choice.get("index")
+    return Choice(
+        index=index if isinstance(index, int) else number,
+        message=message,
+        finish_reason=finish,
+        raw_finish_reason=raw_finish,
+        logprobs=decode_logprobs(choice),
     )
 
 

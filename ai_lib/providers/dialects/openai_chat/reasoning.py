@@ -53,16 +53,16 @@ def _effort(reasoning: str | int, model: str | None, quirks: Quirks, refuse: Ref
 def _thinking(reasoning: str | int, model: str | None, quirks: Quirks, refuse: Refuse) -> dict[str, Any]:
     types = match_model(quirks.thinking_types, model) or ()
     budget = quirks.thinking_budget and "enabled" in types
+    kind = "disabled" if reasoning == "none" else reasoning
     if isinstance(reasoning, int) and budget:
         return {"thinking": {"type": "enabled", "budget_tokens": reasoning}}
-    if isinstance(reasoning, int):
-        refuse("reasoning", f"the provider supports only {', '.join(types)}, not a number of tokens")
-        return {}
-    kind = "disabled" if reasoning == "none" else reasoning
     if kind in types:
         return {"thinking": {"type": kind}}
-    tokens = " or a number of tokens" if quirks.thinking_budget else ""
-    refuse("reasoning", f"the provider supports only {', '.join(('none', *types))}{tokens}, not {reasoning!r}")
+    if isinstance(reasoning, int):
+        refuse("reasoning", f"the provider supports only {', '.join(types)}, not a number of tokens")
+    else:
+        tokens = " or a number of tokens" if quirks.thinking_budget else ""
+        refuse("reasoning", f"the provider supports only {', '.join(('none', *types))}{tokens}, not {reasoning!r}")
     return {}
 
 
@@ -154,16 +154,12 @@ _OPEN, _CLOSE = "<think>", "</think>"
 
 @attrs.define
 class _ThinkTags:
-    """Splits one answer into reasoning and text, wherever its pieces are cut.
+    """Splits one answer into reasoning and text, wherever its pieces are cut."""
 
-    Args:
-        state: "start" before the opening tag, "thinking" inside, "gap" in the white space after the closing tag,
-            "text" where nothing remains to be split.
-        held: The end of what came that may be part of a tag.
-    """
-
+    # "start" before the opening tag, "thinking" inside, "gap" in the white space after the closing tag, "text" where
+    # nothing remains to be split
     state: str = "start"
-    held: str = ""
+    held: str = ""  # the end of what came that may be part of a tag
 
     def split(self, piece: str) -> tuple[str, str]:
         """Return the reasoning and the text that are certain after a further piece."""

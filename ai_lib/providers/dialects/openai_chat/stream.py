@@ -128,8 +128,8 @@ def _decode_tool_call(call: Mapping[str, Any], context: Context) -> ToolCallDelt
     call_id, name, arguments, data = decode_call(call, context)
     if arguments is not None and not isinstance(arguments, str):
         arguments = json.dumps(arguments).decode()
-    index = call.get("index")
-    return ToolCallDelta(None if index is None else _check_index(index), call_id, name or None, arguments or "", data)
+    index = None if call.get("index") is None else _check_index(call["index"])
+    return ToolCallDelta(index, call_id, name or None, arguments or "", data)
 
 
 def _check_index(index: Any) -> int:

@@ -11,7 +11,6 @@ from contextlib import suppress
 from typing import Any
 
 from ai_lib.providers.dialect import Context
-from ai_lib.providers.dialects.openai_responses.quirks import Quirks
 from ai_lib.providers.dialects.openai_responses.reasoning import decode_reasoning
 from ai_lib.providers.dialects.openai_responses.usage import decode_usage
 from ai_lib.providers.reading import check_object, missing_field, read_call, read_int, read_text, single_answer
@@ -146,10 +145,9 @@ def decode_arguments(item: Mapping[str, Any]) -> str:
 
 def decode_provider_data(output: Iterable[Mapping[str, Any]], context: Context) -> dict[str, Any] | None:
     """Return the items to send back unchanged, under their owner; None where they are only text and calls."""
-    quirks: Quirks = context.quirks
     items = list(output)
     opaque = any(item.get("type") not in _PLAIN or item.get("phase") for item in items)
-    return {context.owner: {"output": items}} if opaque and quirks.items_return else None
+    return {context.owner: {"output": items}} if opaque and context.quirks.items_return else None
 
 
 def decode_call_data(item: Mapping[str, Any], owner: str) -> dict[str, Any] | None:

@@ -13,7 +13,7 @@ from ai_lib.providers.dialects.openai_responses.quirks import EXTRA_FIELDS, Quir
 from ai_lib.providers.dialects.openai_responses.reasoning import encode_reasoning, needs_encrypted_reasoning
 from ai_lib.providers.reading import merge_extensions
 from ai_lib.providers.schemas import Subset, rewrite_schema
-from ai_lib.types.request import ChatCompletionRequest, ResponseFormat
+from ai_lib.types.request import ChatCompletionRequest
 from ai_lib.types.tool import NamedTool, Tool, ToolChoice
 
 __all__ = ["encode", "encode_prompt"]
@@ -76,7 +76,17 @@ def encode_prompt(request: ChatCompletionRequest, context: Context, refuse: Refu
     if request.parallel_tool_calls is not None and quirks.accept("parallel_tool_calls", refuse):
         body["parallel_tool_calls"] = request.parallel_tool_calls
     if request.response_format is not None and quirks.accept("response_format", refuse):
-        body |= _encode_response_format(request.response_format, quirks, refuse)
+        form = request.response_format
+        wire: dict[str, Any] = {}
+        if form.schema is not None:
+            wire = {"name": form.name, "schema": form.schema}
+            wire |= {} if form.strict is None else {"strict": form.strict}
+        if form.schema is None and not quirks.json_object:
+            refuse("response_format", "the provider supports only formats with a schema")
+        elif quirks.chat_format:
+            body["response_format"] = {"type": form.kind, **({form.kind: wire} if wire else {})}
+        else:
+            body["text"] = {"format": {"type": form.kind, **wire}}
     if request.reasoning is not None and quirks.accept("reasoning", refuse):
         body |= encode_reasoning(request.reasoning, quirks, refuse)
     return body
@@ -113,15 +123,3 @@ def _encode_tools(tools: tuple[Tool, ...], choice: ToolChoice | None, quirks: Qu
     else:
         body["tool_choice"] = choice
     return body
-
-
-def _encode_response_format(form: ResponseFormat, quirks: Quirks, refuse: Refuse) -> dict[str, Any]:
-    if form.schema is None and not quirks.json_object:
-        refuse("response_format", "the provider supports only formats with a schema")
-        return {}
-    wire: dict[str, Any] = {} if form.schema is None else {"name": form.name, "schema": form.schema}
-    if form.schema is not None and form.strict is not None:
-        wire["strict"] = form.strict
-    if quirks.chat_format:
-        return {"response_format": {"type": form.kind, **({form.kind: wire} if wire else {})}}
-    return {"text": {"format": {"type": form.kind, **wire}}}

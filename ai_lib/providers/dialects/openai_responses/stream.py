@@ -129,16 +129,13 @@ class _Response:
 
     def add_arguments(self, payload: Mapping[str, Any]) -> Iterable[ChatCompletionChunk]:
         item = self._item(payload)
-        if item.whole:
-            return ()
-        return self._arguments(payload, item, read_text(payload["delta"]))
+        return () if item.whole else self._arguments(payload, item, read_text(payload["delta"]))
 
     def end_arguments(self, payload: Mapping[str, Any]) -> Iterable[ChatCompletionChunk]:
         item = self._item(payload)
         arguments = read_text(payload.get("arguments")) or read_text(payload.get("input"))
-        if not item.call or not arguments or "arguments" in item.pieces:
-            return ()
-        return self._arguments(payload, item, arguments)
+        known = not item.call or not arguments or "arguments" in item.pieces
+        return () if known else self._arguments(payload, item, arguments)
 
     def end_item(self, payload: Mapping[str, Any]) -> Iterable[ChatCompletionChunk]:
         return self._finish(self._item(payload, payload["item"].get("id")), payload["item"], payload)

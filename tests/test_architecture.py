@@ -20,7 +20,7 @@ TESTS = Path(__file__).parent
 PROSE = [ROOT.parent / "README.md", *sorted((ROOT.parent / "docs").glob("*.md"))]
 MAX_MODULE, MAX_FUNCTION = 300, 40
 # A feature pays for its lines: what it adds, something else gives up. Raise this only with a reason.
-MAX_LINES = 33_700
+MAX_LINES = 32_500
 # Private functions per thousand lines: more means that functions are cut into pieces that say no more than their body.
 MAX_PRIVATE = 16
 MAX_PRIVATE_ACCESS = 3

@@ -158,9 +158,10 @@ def single_answer(
     finish: tuple[FinishReason | None, str | None],
     message: Message,
     usage: Usage | None,
+    facts: Mapping[str, Any],
     *,
     logprobs: Mapping[str, Any] | None = None,
-    **facts: Any,
+    created: int | None = None,
 ) -> ChatCompletionResponse:
     """Return the response of an API that gives one answer for each request; `facts` are further fields of it."""
     choice = Choice(message=message, finish_reason=finish[0], raw_finish_reason=finish[1], logprobs=logprobs)
@@ -169,7 +170,9 @@ def single_answer(
         model=payload.get("model") or None,
         provider=context.provider,
         choices=(choice,),
-        **usage_fields(usage),
+        usage=usage or Usage(),
+        usage_status=UsageStatus.UNSUPPORTED if usage is None else UsageStatus.FINALIZED,
+        created=created,
         raw=payload,
         **facts,
     )

@@ -51,7 +51,7 @@ def decode(payload: Any, context: Context, **facts: Any) -> ChatCompletionRespon
     if not isinstance(content, list):
         raise missing_field(payload, "content", "a Messages API", code="no_content")
     finish, message = decode_finish(payload), _decode_message(content, payload, context)
-    return single_answer(payload, context, finish, message, decode_usage(payload.get("usage")), **facts)
+    return single_answer(payload, context, finish, message, decode_usage(payload.get("usage")), facts)
 
 
 def _decode_message(content: list[Any], payload: Mapping[str, Any], context: Context) -> Message:

@@ -39,7 +39,7 @@ def decode(payload: Any, context: Context, **facts: Any) -> ChatCompletionRespon
             raise context.fail(payload)
         raise InvalidResponseError("the answer has no output.message", code="no_choices")
     finish, usage = decode_finish(payload.get("stopReason")), payload.get("usage")
-    return single_answer(payload, context, finish, _decode_message(message, context), decode_usage(usage), **facts)
+    return single_answer(payload, context, finish, _decode_message(message, context), decode_usage(usage), facts)
 
 
 def _decode_message(wire: Mapping[str, Any], context: Context) -> Message:

@@ -40,8 +40,8 @@ def decode(payload: Any, context: Context, **facts: Any) -> ChatCompletionRespon
         decode_finish(payload, context),
         _decode_message(wire, payload.get("id") or None, context),
         decode_usage(payload.get("usage")),
+        facts,
         logprobs={"logprobs": logprobs} if isinstance(logprobs, list) and logprobs else None,
-        **facts,
     )
 
 

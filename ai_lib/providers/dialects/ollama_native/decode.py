@@ -40,9 +40,9 @@ def decode(payload: Any, context: Context, **facts: Any) -> ChatCompletionRespon
         decode_finish(payload, called=bool(calls)),
         message,
         decode_usage(payload),
+        facts,
         logprobs=decode_logprobs(payload),
         created=None if created is None else int(created.timestamp()),
-        **facts,
     )
 
 

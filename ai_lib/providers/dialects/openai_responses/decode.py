@@ -70,9 +70,9 @@ def decode(payload: Any, context: Context, **facts: Any) -> ChatCompletionRespon
         finish,
         message,
         decode_usage(payload.get("usage")),
+        facts,
         logprobs={"content": logprobs} if logprobs else None,
         created=read_int(payload.get("created_at")),
-        **facts,
     )
 
 

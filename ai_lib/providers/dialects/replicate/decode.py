@@ -65,8 +65,8 @@ def decode(payload: Any, context: Context, **facts: Any) -> ChatCompletionRespon
         ("stop", status),
         message,
         decode_usage(payload.get("metrics")),
+        facts,
         created=None if created is None else int(created.timestamp()),
-        **facts,
     )
 
 

@@ -44,12 +44,11 @@ def encode(request: ChatCompletionRequest, stream: bool, context: Context, refus
     body: dict[str, Any] = {"model": request.model} if quirks.model_in_body else {}
     body |= {"max_tokens": max_tokens_of(request, quirks), **encode_prompt(request, context, refuse)}
     refuse_fields(request, _UNSUPPORTED, _NO_EFFECT, refuse)
-    mode = match_model(quirks.sampling, request.model) or "both"
     for field in ("temperature", "top_p", "top_k"):
         value = getattr(request, field)
         if value is None or not _accepts(field, quirks, refuse):
             continue
-        if obstacle := _sampling_obstacle(field, value, mode, body):
+        if obstacle := _sampling_obstacle(field, value, match_model(quirks.sampling, request.model) or "both", body):
             refuse(field, obstacle)
         else:
             body[field] = value

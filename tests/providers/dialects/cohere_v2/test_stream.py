@@ -6,30 +6,8 @@ import json
 from typing import Any
 
 from ai_lib.types.wire import HttpResponse
-from tests.support.wire_cases import adapter_for, fold
-
-ADAPTER = adapter_for("cohere")
-
-
-def cited(kind: str | None, index: int | None, start: int = 0, end: int = 4) -> dict[str, Any]:
-    fields = {"type": kind, "content_index": index, "start": start, "end": end, "text": "some", "sources": None}
-    return {name: value for name, value in fields.items() if value is not None}
-
-
-CONTENT = [
-    {"type": "thinking", "thinking": "Hm."},
-    {"type": "text", "text": "some 1. "},
-    {"type": "text", "text": "some 2."},
-]
-WHOLE = {
-    "id": "x",
-    "message": {
-        "role": "assistant", "tool_plan": "some plan. ", "content": CONTENT,
-        "citations": [cited("PLAN", None), cited("TEXT_CONTENT", 1), cited("TEXT_CONTENT", 2), cited(None, None),
-                      cited("THINKING_CONTENT", 0)],
-    },
-    "finish_reason": "COMPLETE",
-}  # fmt: skip
+from tests.providers.dialects.cohere_v2.bodies import ADAPTER, CONTENT, WHOLE
+from tests.support.wire_cases import fold
 
 
 def test_a_citation_in_a_stream_has_the_same_position_as_in_a_whole_answer() -> None:
